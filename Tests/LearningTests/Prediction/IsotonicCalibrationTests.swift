@@ -1,0 +1,41 @@
+import Foundation
+import Learning
+import TestSupport
+import Testing
+import Torch
+
+@Suite struct IsotonicCalibrationTests {
+  private struct Case: Decodable {
+    var scores: [Double]
+    var outcomes: [Bool]
+    var at: [Double]
+    var probabilities: [Double]
+  }
+
+  @Test func agreesWithScikitLearn() throws {
+    let cases = try goldenCases("IsotonicCalibration", as: Case.self)
+    #expect(cases.count == 3)
+    for (number, example) in cases.enumerated() {
+      let curve = try IsotonicCalibration(fitting: example.scores, outcomes: example.outcomes)
+      expectClose(
+        example.at.map { curve($0) }, example.probabilities, tolerance: 1e-12, "case \(number)")
+    }
+  }
+
+  @Test func poolsByHand() throws {
+    // At 1: 0, at 2: 1, at 3: 0 and 0, at 4: 1. The 1 at 2 and the 0s at 3 pool to 1/3.
+    let curve = try IsotonicCalibration(
+      fitting: [4, 2, 3, 3, 1], outcomes: [true, true, false, false, false])
+    expectClose(
+      [0, 1, 1.5, 2, 2.7, 3, 3.5, 4, 9].map { curve($0) },
+      [0, 0, 1.0 / 6, 1.0 / 3, 1.0 / 3, 1.0 / 3, 2.0 / 3, 1, 1])
+  }
+
+  @Test func survivesARoundTripThroughJSON() throws {
+    let curve = try IsotonicCalibration(fitting: [1, 2, 3], outcomes: [false, true, true])
+    let back = try JSONDecoder().decode(
+      IsotonicCalibration.self, from: JSONEncoder().encode(curve))
+    #expect(back == curve)
+    #expect(throws: InputError.self) { try IsotonicCalibration(fitting: [], outcomes: []) }
+  }
+}
