@@ -2,9 +2,10 @@ import Evaluation
 import Foundation
 
 extension EvaluationReport {
-  /// More tables for people: means over labels, and groups of labels by how frequent they are.
-  public func detailedTables() -> String {
-    "\(macroTable)\n\n\(decileTable)"
+  /// More tables for people: means over labels, groups of labels by how frequent they are, groups of
+  /// documents by how many labels they have.
+  public func detailedTables() throws -> String {
+    "\(macroTable)\n\n\(decileTable)\n\n\(try labelCountTable())"
   }
 
   private var macroTable: String {

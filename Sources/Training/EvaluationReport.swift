@@ -1,5 +1,6 @@
 public import Evaluation
 import Foundation
+public import Torch
 
 /// How good a run is, and what it cost.
 public struct EvaluationReport: Sendable {
@@ -21,6 +22,12 @@ public struct EvaluationReport: Sendable {
   public var predictionSeconds: Double
   /// What a reader of the numbers should know, a sentence each.
   public var notes: [String]
+  /// The best labels of each document, at most 100; labels in the order of the model.
+  public var ranking: TopK
+  /// `[documents, labels]`; labels that the model does not know stand behind its own.
+  public var truth: CSRMatrix
+  /// What a calibration makes of it; nil without one.
+  public var decisions: RunCalibration.Quality?
 
   private static let shown = [
     "P@1", "P@3", "P@5", "nDCG@5", "PSP@1", "PSP@3", "PSP@5", "R@10", "R@100",
@@ -49,6 +56,7 @@ public struct EvaluationReport: Sendable {
     values["prediction_seconds"] = predictionSeconds
     values["filter_pairs"] = Double(filterPairs)
     values["epoch"] = epochNumber.map(Double.init)
+    values.merge(try decisionValues()) { first, _ in first }
     let groups = Groups(
       macro: Dictionary(
         uniqueKeysWithValues: Self.macroMetrics.joined().map {

@@ -194,8 +194,9 @@ public struct TrainedModel {
     for (label, count) in counts.enumerated() { modelCounts[columns.ofLabel[label]] += count }
     let weighting =
       propensity ?? dataset.description.inversePropensity
+    let truth = split.labels.renamingColumns(columns.ofLabel, count: columns.count)
     let metrics = try RankingMetrics(metrics: EvaluationReport.metrics, propensity: weighting)(
-      ranking, truth: split.labels.renamingColumns(columns.ofLabel, count: columns.count),
+      ranking, truth: truth,
       labelCounts: modelCounts, documentCount: dataset.train.count)
     if metrics.rowsWithoutLabels > 0 {
       notes.append(
@@ -204,7 +205,7 @@ public struct TrainedModel {
     return EvaluationReport(
       metrics: metrics, propensity: weighting, split: name.rawValue, epoch: epoch, record: record,
       documents: split.count, filterPairs: split.filter?.entryCount ?? 0,
-      predictionSeconds: seconds, notes: notes)
+      predictionSeconds: seconds, notes: notes, ranking: ranking, truth: truth)
   }
 
   /// Refuses documents of another kind than the model was trained on.

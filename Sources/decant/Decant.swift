@@ -15,7 +15,10 @@ struct Decant: ParsableCommand {
       Exit codes: 0 good, 64 wrong usage, 65 bad data, 70 internal error, 74 input or output.
       """,
     version: version,
-    subcommands: [DataCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self]
+    subcommands: [
+      DataCommand.self, TrainCommand.self, CalibrateCommand.self, EvaluateCommand.self,
+      PredictCommand.self,
+    ]
   )
 
   static let version = "0.1.0"

@@ -13,7 +13,7 @@ import Testing
   @Test(arguments: [
     ["--help"], [], ["help"], ["help", "train"], ["help", "evaluate"], ["help", "predict"],
     ["data", "debian", "--help"], ["train", "-h"], ["help", "data", "import"],
-    ["help", "data", "export"],
+    ["help", "data", "export"], ["help", "calibrate"],
   ])
   func helpTeachesByExampleAtOnceAndWithoutLibtorch(arguments: [String]) throws {
     let begun = ContinuousClock.now
@@ -35,7 +35,11 @@ import Testing
         "--data", "--split", "--json", "test", "validation", "--full", "--epoch", "best", "last",
         "--propensity", "standard", "wikipedia", "amazon",
       ],
-      "predict": ["--k", "--json", "--file"],
+      "calibrate": [
+        "--method", "temperature", "platt", "isotonic", "--objective", "micro", "macro", "example",
+        "--shared",
+      ],
+      "predict": ["--k", "--json", "--file", "--calibrated", "--threshold"],
     ]
     for (command, names) in options {
       let help = try DecantProgram.run(["help", command]).output

@@ -43,7 +43,7 @@ public struct Loki: Sendable {
   /// - Throws: `InputError` when there are more columns than observed labels, or when a
   ///   probability is negative or not finite.
   /// - Complexity: O(N) time for each entry, and one call of the metric a distinct column in each
-  ///   block of rows; less where the metric has a shorter way. About 32 MB of memory at most,
+  ///   block of rows; less where the metric has a shorter way. About 8 MB of memory at most,
   ///   unless a row of N numbers is more.
   public func callAsFunction(_ probabilities: CSRMatrix) throws -> [FrechetMean?] {
     try check(probabilities)
@@ -55,7 +55,7 @@ public struct Loki: Sendable {
       means[row] = metric.shortcut(to: support)
       if means[row] == nil { rest.append(row) }
     }
-    let blockSize = max(1, (1 << 22) / max(1, metric.labelCount))
+    let blockSize = max(1, (1 << 20) / max(1, metric.labelCount))
     for start in stride(from: 0, to: rest.count, by: blockSize) {
       let rows = rest[start..<min(start + blockSize, rest.count)]
       for (row, mean) in zip(rows, meansOfBlock(probabilities.selecting(rows: rows))) {

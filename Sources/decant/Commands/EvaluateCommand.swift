@@ -11,8 +11,12 @@ struct EvaluateCommand: ParsableCommand {
       nDCG, propensity-scored precision (rare labels count more) and recall among the first k, in \
       percent. A data set's filter pairs are taken out of the predictions first.
 
-      With --full also the means over labels (each label counts the same) and ten groups of labels \
-      by frequency; --json always has them, under "macro" and "deciles".
+      With --full also the means over labels (each label counts the same), ten groups of labels \
+      by frequency and groups of documents by their number of labels; --json always has the first \
+      two, under "macro" and "deciles".
+
+      Where decant calibrate has calibrated the run: F1 of the decisions and how far the \
+      probabilities are from what comes true (ECE).
 
       A run made with --patience keeps two models: the one of the epoch that was best on the \
       validation part, and the last one.
@@ -71,13 +75,15 @@ struct EvaluateCommand: ParsableCommand {
     try reporting {
       let model = try TrainedModel(
         folder: RunFolder(path: run_), threads: threads, epoch: epoch == .best ? .best : .last)
-      let report = try model.evaluate(
+      var report = try model.evaluate(
         split: split == .test ? .test : .validation, datasetPath: data,
         badLines: skipBad ? .skip : nil, propensity: propensity?.value)
       for note in report.notes { StandardStreams.note(note) }
+      report.decisions = try model.calibration().map { try model.judge(report, by: $0) }
       if json { return try StandardStreams.write(try report.json() + "\n") }
       try StandardStreams.write(
-        report.table() + (full ? "\n\n" + report.detailedTables() : "") + "\n")
+        report.table() + (report.decisionTable().map { "\n\n" + $0 } ?? "")
+          + (full ? "\n\n" + (try report.detailedTables()) : "") + "\n")
     }
   }
 }

@@ -13,6 +13,7 @@ struct PredictCommand: ParsableCommand {
       Examples:
         decant predict runs/tags --k 3 "a text editor for programmers"
         cut -f2 descriptions.tsv | decant predict runs/tags --json
+        decant predict runs/patient --threshold tuned "a text editor for programmers"
       """)
 
   @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
@@ -21,8 +22,10 @@ struct PredictCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Texts to label.", valueName: "text"))
   var texts: [String] = []
 
-  @Option(help: "How many labels a text gets.")
-  var k = 5
+  @Option(help: "How many labels a text gets (default: 5; with --threshold all that reach it).")
+  var k: Int?
+
+  @OptionGroup var decisions: DecisionOptions
 
   @Option(help: ArgumentHelp("A file of texts, one a line.", valueName: "file"))
   var file: String?
@@ -34,7 +37,7 @@ struct PredictCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard k >= 1 else { throw ValidationError("--k is \(k); it must be at least 1.") }
+    if let k, k < 1 { throw ValidationError("--k is \(k); it must be at least 1.") }
     guard texts.isEmpty || file == nil else {
       throw ValidationError("Give texts as arguments or with --file, not both.")
     }
@@ -45,14 +48,15 @@ struct PredictCommand: ParsableCommand {
     try reporting {
       let lines = texts.isEmpty ? try TextLines(path: file) : nil
       let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads)
-      guard let lines else { return try write(texts, model) }
-      while let batch = try lines.next() { try write(batch, model) }
+      let write = try decisions.writer(model, k: k, json: json) ?? { try self.write($0, model) }
+      guard let lines else { return try write(texts) }
+      while let batch = try lines.next() { try write(batch) }
     }
   }
 
   private func write(_ texts: [String], _ model: TrainedModel) throws {
     var answer = ""
-    for (text, prediction) in zip(texts, try model.predict(texts, k: k)) {
+    for (text, prediction) in zip(texts, try model.predict(texts, k: k ?? 5)) {
       if json {
         answer += try prediction.json(text: text) + "\n"
         continue

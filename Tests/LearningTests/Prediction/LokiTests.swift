@@ -138,12 +138,12 @@ import Torch
 
   @Test func rowsOfSeveralBlocksAndRowsWithoutProbability() throws {
     // So many labels that a block holds two rows.
-    let labels = 1 << 21
+    let labels = 1 << 19
     let path = DiscreteLabelMetric(labelCount: labels)
-    let columns = [[0], [], [labels - 1], [5], [7]]
+    let columns = [[0], [], [labels - 1], [5]]
     let means = try Loki(metric: Plain(metric: path))(
       CSRMatrix(rows: columns, columnCount: labels))
-    #expect(means.map { $0?.label } == [0, nil, labels - 1, 5, 7])
+    #expect(means.map { $0?.label } == [0, nil, labels - 1, 5])
   }
 
   @Test func refusesWhatIsNoMetricOrNoProbability() throws {

@@ -1,0 +1,131 @@
+import Evaluation
+import Foundation
+import Learning
+import Torch
+
+/// A calibration with labels by number, as it is fitted and applied.
+struct FittedCalibration {
+  var input: RunCalibration.Input
+  var curve: RunCalibration.Curve
+  var priorStrength: Double?
+  /// The lines of single labels.
+  var lines: [Int: PlattScaling] = [:]
+  /// From which probability on labels are given.
+  var thresholds = LabelThresholds(common: 0.5)
+
+  /// How far the curve's probabilities are held from 0 and 1, whose log-odds are infinite.
+  private static let margin = 1e-6
+
+  /// The probability of each pair.
+  func probabilities(of pairs: ScoredPairs) -> [Double] {
+    zip(pairs.labels, Self.looking(at: pairs, as: input).scores).map { label, score in
+      let probability = curve(score)
+      guard let line = lines[Int(label)] else { return probability }
+      return line(Self.logOdds(probability))
+    }
+  }
+
+  /// The labels that each document gets.
+  func decisions(on pairs: ScoredPairs, probabilities: [Double]) -> CSRMatrix {
+    let rows = (0..<pairs.documentCount).map { document in
+      (pairs.offsets[document]..<pairs.offsets[document + 1]).filter {
+        probabilities[$0] >= thresholds[Int(pairs.labels[$0])]
+      }.map { Int(pairs.labels[$0]) }
+    }
+    return CSRMatrix(rows: rows, columnCount: pairs.labelCounts.count)
+  }
+
+  private static func logOdds(_ probability: Double) -> Double {
+    let held = min(max(probability, margin), 1 - margin)
+    return log(held / (1 - held))
+  }
+
+  /// The pairs with what the curve looks at in place of the scores.
+  static func looking(at pairs: ScoredPairs, as input: RunCalibration.Input) -> ScoredPairs {
+    guard input == .share else { return pairs }
+    var result = pairs
+    for document in 0..<pairs.documentCount {
+      let places = pairs.offsets[document]..<pairs.offsets[document + 1]
+      guard let largest = pairs.scores[places].max() else { continue }
+      let total = largest + log(pairs.scores[places].reduce(0) { $0 + exp($1 - largest) })
+      for place in places { result.scores[place] -= total }
+    }
+    return result
+  }
+
+  /// A curve, without lines and with a threshold of one half.
+  init(
+    _ method: RunCalibration.Method, input: RunCalibration.Input, fitting pairs: ScoredPairs
+  ) throws {
+    self.input = input
+    let scores = Self.looking(at: pairs, as: input).scores
+    switch method {
+    case .temperature:
+      curve = .temperature(
+        scaling: try TemperatureScaling(fitting: scores, outcomes: pairs.outcomes))
+    case .platt:
+      curve = .platt(line: try PlattScaling(fitting: scores, outcomes: pairs.outcomes))
+    case .isotonic:
+      curve = .isotonic(steps: try IsotonicCalibration(fitting: scores, outcomes: pairs.outcomes))
+    }
+  }
+
+  /// Takes back what was stored.
+  init(
+    input: RunCalibration.Input, curve: RunCalibration.Curve, lines: [Int: PlattScaling],
+    thresholds: LabelThresholds
+  ) {
+    self.input = input
+    self.curve = curve
+    self.lines = lines
+    self.thresholds = thresholds
+  }
+
+  /// The same with a line for each label that has a score.
+  func fittingLines(to pairs: ScoredPairs, strength: Double) throws -> FittedCalibration {
+    var places = [[Int]](repeating: [], count: pairs.labelCounts.count)
+    for (place, label) in pairs.labels.enumerated() { places[Int(label)].append(place) }
+    let odds = Self.looking(at: pairs, as: input).scores.map { Self.logOdds(curve($0)) }
+    let prior = PlattScaling.Prior(PlattScaling(slope: 1, offset: 0), strength: strength)
+    var result = self
+    result.priorStrength = strength
+    for (label, own) in places.enumerated() where !own.isEmpty {
+      result.lines[label] = try PlattScaling(
+        fitting: own.map { odds[$0] }, outcomes: own.map { pairs.outcomes[$0] }, prior: prior)
+    }
+    return result
+  }
+
+  /// The same with the thresholds that are best for these pairs.
+  func choosingThresholds(_ cut: SCut, on pairs: ScoredPairs) throws -> FittedCalibration {
+    var scored = pairs
+    scored.scores = probabilities(of: pairs)
+    var result = self
+    result.thresholds = try cut(scored)
+    return result
+  }
+}
+
+extension RunCalibration.Quality {
+  /// Judges probabilities of pairs and the labels that were given for them.
+  init(pairs: ScoredPairs, probabilities: [Double], decisions: CSRMatrix, truth: CSRMatrix) throws {
+    self.decisions = try DecisionMetrics(decisions: decisions, truth: truth)
+    self.pairs = try CalibrationError(probabilities: probabilities, outcomes: pairs.outcomes)
+    let first = (0..<pairs.documentCount).compactMap { document -> Int? in
+      (pairs.offsets[document]..<pairs.offsets[document + 1]).max {
+        (probabilities[$0], -$0) < (probabilities[$1], -$1)
+      }
+    }
+    firstLabels = try CalibrationError(
+      probabilities: first.map { probabilities[$0] }, outcomes: first.map { pairs.outcomes[$0] })
+  }
+}
+
+extension ScoredPairs {
+  /// The pairs of a ranking.
+  init(_ ranking: TopK, truth: CSRMatrix) throws {
+    try self.init(
+      offsets: ranking.rowOffsets, labels: ranking.labels, scores: ranking.scores.map(Double.init),
+      truth: truth)
+  }
+}

@@ -1,0 +1,175 @@
+import Evaluation
+import Foundation
+import Learning
+import Torch
+
+extension RunFolder {
+  /// How scores become probabilities; only where the run was calibrated.
+  public var calibration: String { path + "/calibration.json" }
+}
+
+extension TrainedModel {
+  /// How many labels of a text are looked at, best first.
+  private static var calibrationDepth: Int { 100 }
+
+  /// Fits probabilities and thresholds to the validation part, and keeps them in the run's folder.
+  ///
+  /// - Returns: the calibration, and notes on the data for a reader.
+  /// - Throws: `InputError` when the run held no validation part out, when this is not its best
+  ///   epoch's model, or when the part has too few documents; `FileError`.
+  public func calibrate(_ settings: RunCalibration.Settings = .init()) throws -> (
+    calibration: RunCalibration, notes: [String]
+  ) {
+    guard record.validationIsHeldOut else {
+      throw InputError(
+        file: folder.path,
+        reason:
+          "this model was trained on all of train, so that no scores are left to calibrate by",
+        expected: "a run made with --patience, which holds the validation part out")
+    }
+    guard epoch == .best else {
+      throw InputError(file: folder.path, reason: "only the best epoch's model is calibrated")
+    }
+    let report = try evaluate(split: .validation)
+    guard report.documents >= 10 else {
+      throw InputError(
+        file: folder.path, reason: "the validation part has \(report.documents) documents",
+        expected: "at least 10")
+    }
+    let fit = try CalibrationFit(settings, ranking: report.ranking, truth: report.truth)
+    let (fitted, crossFitted) = try fit.run()
+    func named<Value>(_ values: [Int: Value]) -> [String: Value] {
+      Dictionary(
+        uniqueKeysWithValues: values.filter { $0.key < labelIDs.count }.map {
+          (labelIDs[$0.key], $0.value)
+        })
+    }
+    let identity = FittedCalibration(
+      input: .score, curve: .platt(line: PlattScaling(slope: 1, offset: 0)), lines: [:],
+      thresholds: LabelThresholds(common: 0.5))
+    let calibration = RunCalibration(
+      settings: settings, input: fitted.input, curve: fitted.curve,
+      priorStrength: fitted.priorStrength, lines: named(fitted.lines),
+      threshold: fitted.thresholds.common, labelThresholds: named(fitted.thresholds.byLabel),
+      depth: Self.calibrationDepth, epoch: record.keptEpoch, documents: report.documents,
+      crossFitted: crossFitted, uncalibrated: try identity.judge(fit.pairs, truth: fit.truth))
+    try folder.write(calibration, to: folder.calibration)
+    return (calibration, report.notes)
+  }
+
+  /// The run's calibration; nil when it has none for this epoch's model.
+  ///
+  /// - Throws: `InputError` when it is damaged or belongs to another model, `FileError`.
+  public func calibration() throws -> RunCalibration? {
+    guard epoch == .best || !record.validationIsHeldOut, folder.has(folder.calibration) else {
+      return nil
+    }
+    let calibration = try folder.read(RunCalibration.self, from: folder.calibration)
+    let known = Set(labelIDs)
+    let isOwn =
+      calibration.lines.keys.allSatisfy(known.contains)
+      && calibration.labelThresholds.keys.allSatisfy(known.contains)
+    guard isOwn, calibration.epoch == record.keptEpoch, calibration.depth >= 1,
+      calibration.curve.isUsable
+    else {
+      throw InputError(
+        file: folder.calibration, reason: "this is not the calibration of this model",
+        expected: "one that decant calibrate made; run it again")
+    }
+    return calibration
+  }
+
+  /// Judges the probabilities and decisions of a calibration on what an evaluation ranked.
+  public func judge(_ report: EvaluationReport, by calibration: RunCalibration) throws
+    -> RunCalibration.Quality
+  {
+    try fitted(calibration).judge(
+      ScoredPairs(report.ranking, truth: report.truth), truth: report.truth)
+  }
+
+  /// A label of a text with its probability.
+  public struct ProbableLabel: Codable, Hashable, Sendable {
+    /// The label's name.
+    public var id: String
+    /// The score that `predict` gives.
+    public var score: Double
+    /// How likely the text has the label, from 0 to 1.
+    public var probability: Double
+  }
+
+  /// Which labels of a text are left.
+  public enum LabelChoice: Hashable, Sendable {
+    /// The likeliest.
+    case likeliest(Int)
+    /// Those from a probability on.
+    case atLeast(Double)
+    /// Those that reach the thresholds of the calibration.
+    case tuned
+  }
+
+  /// The labels of each text with their probabilities, likeliest first.
+  ///
+  /// - Throws: `InputError` when the model was trained on features instead of texts.
+  public func predict(
+    _ texts: [String], by calibration: RunCalibration, choosing choice: LabelChoice
+  ) throws -> [[ProbableLabel]] {
+    let fitted = fitted(calibration)
+    let numbers = Dictionary(uniqueKeysWithValues: labelIDs.enumerated().map { ($1, $0) })
+    return try predict(texts, k: calibration.depth).map { prediction in
+      let labels = prediction.labels.map { Int32(numbers[$0.id] ?? 0) }
+      let pairs = try ScoredPairs(
+        offsets: [0, labels.count], labels: labels, scores: prediction.labels.map(\.score),
+        truth: CSRMatrix(rows: [[]], columnCount: labelIDs.count))
+      let probabilities = fitted.probabilities(of: pairs)
+      let order = labels.indices.sorted { (-probabilities[$0], $0) < (-probabilities[$1], $1) }
+      let chosen =
+        switch choice {
+        case .likeliest(let count): Array(order.prefix(count))
+        case .atLeast(let threshold): order.filter { probabilities[$0] >= threshold }
+        case .tuned: order.filter { probabilities[$0] >= fitted.thresholds[Int(labels[$0])] }
+        }
+      return chosen.map {
+        ProbableLabel(
+          id: prediction.labels[$0].id, score: prediction.labels[$0].score,
+          probability: probabilities[$0])
+      }
+    }
+  }
+
+  private func fitted(_ calibration: RunCalibration) -> FittedCalibration {
+    func numbered<Value>(_ values: [String: Value]) -> [Int: Value] {
+      Dictionary(
+        uniqueKeysWithValues: labelIDs.enumerated().compactMap { index, id in
+          values[id].map { (index, $0) }
+        })
+    }
+    return FittedCalibration(
+      input: calibration.input, curve: calibration.curve, lines: numbered(calibration.lines),
+      thresholds: LabelThresholds(
+        common: calibration.threshold, byLabel: numbered(calibration.labelThresholds)))
+  }
+}
+
+extension FittedCalibration {
+  /// Probabilities and decisions held against the truth.
+  func judge(_ pairs: ScoredPairs, truth: CSRMatrix) throws -> RunCalibration.Quality {
+    let probabilities = probabilities(of: pairs)
+    return try RunCalibration.Quality(
+      pairs: pairs, probabilities: probabilities,
+      decisions: decisions(on: pairs, probabilities: probabilities), truth: truth)
+  }
+}
+
+extension RunCalibration.Curve {
+  /// Whether a curve that was read can be computed with.
+  fileprivate var isUsable: Bool {
+    switch self {
+    case .temperature(let scaling): scaling.temperature > 0
+    case .platt: true
+    case .isotonic(let steps):
+      !steps.scores.isEmpty && steps.scores.count == steps.probabilities.count
+        && steps.probabilities.allSatisfy { 0...1 ~= $0 }
+        && zip(steps.scores, steps.scores.dropFirst()).allSatisfy { $0 < $1 }
+    }
+  }
+}
