@@ -13,6 +13,12 @@ let package = Package(
   dependencies: [.package(name: "decant", path: "..")],
   targets: [
     .executableTarget(
+      name: "GeometryBenchmark",
+      dependencies: ["Datasets", "Evaluation", "Learning", "Torch", "Training"].map {
+        .product(name: $0, package: "decant")
+      },
+      swiftSettings: strict),
+    .executableTarget(
       name: "LossBenchmark",
       dependencies: [
         .product(name: "Learning", package: "decant"), .product(name: "Torch", package: "decant"),

@@ -5,9 +5,10 @@ import Torch
 
 /// Chooses and fits a calibration on documents that the model does not know.
 ///
-/// What the curve looks at and how close labels' lines stay to it are chosen by the log loss of
-/// each fifth of the documents under what was fitted to the other four. Fifths are neighbours in
-/// the data, where documents that resemble each other often stand side by side.
+/// How much of the text's other scores counts and how close labels' lines stay to the curve are
+/// chosen by the log loss of each fifth of the documents under what was fitted to the other four.
+/// Fifths are neighbours in the data, where documents that resemble each other often stand side by
+/// side.
 struct CalibrationFit {
   let settings: RunCalibration.Settings
   let pairs: ScoredPairs
@@ -18,6 +19,8 @@ struct CalibrationFit {
   /// of the choices.
   private static let strengths = [1.0, 3, 10, 30, 100]
   private static let foldCount = 5
+  /// ω that are tried.
+  private static let shareWeights = [0, 0.2, 0.4, 0.6, 0.8, 1]
 
   private struct Fold {
     var documents: [Int]
@@ -42,9 +45,9 @@ struct CalibrationFit {
 
   /// The calibration of all documents, and what a cross-fit says about it.
   func run() throws -> (fitted: FittedCalibration, crossFitted: RunCalibration.Quality) {
-    let (input, curves) = try bestInput()
+    let (shareWeight, curves) = try bestShareWeight()
     let (strength, best) = try bestStrength(curves)
-    var fitted = try FittedCalibration(settings.method, input: input, fitting: pairs)
+    var fitted = try FittedCalibration(settings.method, shareWeight: shareWeight, fitting: pairs)
     if let strength { fitted = try fitted.fittingLines(to: pairs, strength: strength) }
     let quality = try quality(of: best)
     return (try fitted.choosingThresholds(settings.thresholds, on: pairs), quality)
@@ -64,19 +67,19 @@ struct CalibrationFit {
     return (fits, loss)
   }
 
-  private func bestInput() throws -> (RunCalibration.Input, [FittedCalibration]) {
-    var best: (input: RunCalibration.Input, fits: [FittedCalibration], loss: Double)?
-    // Shares are below 1 and their logarithms below 0, so that no temperature fits them.
-    for input in settings.method == .temperature ? [.score] : RunCalibration.Input.allCases {
+  private func bestShareWeight() throws -> (Double, [FittedCalibration]) {
+    var best: (weight: Double, fits: [FittedCalibration], loss: Double)?
+    // A temperature needs scores whose sign means something, which shares do not have.
+    for weight in settings.method == .temperature ? [0] : Self.shareWeights {
       let (fits, loss) = try crossFit {
-        try FittedCalibration(settings.method, input: input, fitting: $1)
+        try FittedCalibration(settings.method, shareWeight: weight, fitting: $1)
       }
-      if loss < best?.loss ?? .infinity { best = (input, fits, loss) }
+      if loss < best?.loss ?? .infinity { best = (weight, fits, loss) }
     }
     guard let best else {
       throw InputError(file: "scores", reason: "no curve has a finite loss")
     }
-    return (best.input, best.fits)
+    return (best.weight, best.fits)
   }
 
   /// The strength of the prior and the fits with it; nil and the curves alone where lines are not

@@ -5,7 +5,8 @@ import Torch
 
 /// A calibration with labels by number, as it is fitted and applied.
 struct FittedCalibration {
-  var input: RunCalibration.Input
+  /// ω; see `RunCalibration`.
+  var shareWeight: Double
   var curve: RunCalibration.Curve
   var priorStrength: Double?
   /// The lines of single labels.
@@ -18,7 +19,7 @@ struct FittedCalibration {
 
   /// The probability of each pair.
   func probabilities(of pairs: ScoredPairs) -> [Double] {
-    zip(pairs.labels, Self.looking(at: pairs, as: input).scores).map { label, score in
+    zip(pairs.labels, Self.inputs(of: pairs, shareWeight: shareWeight)).map { label, score in
       let probability = curve(score)
       guard let line = lines[Int(label)] else { return probability }
       return line(Self.logOdds(probability))
@@ -40,25 +41,25 @@ struct FittedCalibration {
     return log(held / (1 - held))
   }
 
-  /// The pairs with what the curve looks at in place of the scores.
-  static func looking(at pairs: ScoredPairs, as input: RunCalibration.Input) -> ScoredPairs {
-    guard input == .share else { return pairs }
-    var result = pairs
+  /// What the curve looks at, for each pair.
+  private static func inputs(of pairs: ScoredPairs, shareWeight: Double) -> [Double] {
+    guard shareWeight != 0 else { return pairs.scores }
+    var result = pairs.scores
     for document in 0..<pairs.documentCount {
       let places = pairs.offsets[document]..<pairs.offsets[document + 1]
       guard let largest = pairs.scores[places].max() else { continue }
       let total = largest + log(pairs.scores[places].reduce(0) { $0 + exp($1 - largest) })
-      for place in places { result.scores[place] -= total }
+      for place in places { result[place] -= shareWeight * total }
     }
     return result
   }
 
   /// A curve, without lines and with a threshold of one half.
   init(
-    _ method: RunCalibration.Method, input: RunCalibration.Input, fitting pairs: ScoredPairs
+    _ method: RunCalibration.Method, shareWeight: Double, fitting pairs: ScoredPairs
   ) throws {
-    self.input = input
-    let scores = Self.looking(at: pairs, as: input).scores
+    self.shareWeight = shareWeight
+    let scores = Self.inputs(of: pairs, shareWeight: shareWeight)
     switch method {
     case .temperature:
       curve = .temperature(
@@ -72,10 +73,10 @@ struct FittedCalibration {
 
   /// Takes back what was stored.
   init(
-    input: RunCalibration.Input, curve: RunCalibration.Curve, lines: [Int: PlattScaling],
+    shareWeight: Double, curve: RunCalibration.Curve, lines: [Int: PlattScaling],
     thresholds: LabelThresholds
   ) {
-    self.input = input
+    self.shareWeight = shareWeight
     self.curve = curve
     self.lines = lines
     self.thresholds = thresholds
@@ -85,7 +86,7 @@ struct FittedCalibration {
   func fittingLines(to pairs: ScoredPairs, strength: Double) throws -> FittedCalibration {
     var places = [[Int]](repeating: [], count: pairs.labelCounts.count)
     for (place, label) in pairs.labels.enumerated() { places[Int(label)].append(place) }
-    let odds = Self.looking(at: pairs, as: input).scores.map { Self.logOdds(curve($0)) }
+    let odds = Self.inputs(of: pairs, shareWeight: shareWeight).map { Self.logOdds(curve($0)) }
     let prior = PlattScaling.Prior(PlattScaling(slope: 1, offset: 0), strength: strength)
     var result = self
     result.priorStrength = strength

@@ -3,22 +3,15 @@ public import Learning
 
 /// How a run's scores become probabilities and decisions; the file `calibration.json` of its folder.
 ///
-/// A score is looked at as it is or beside the other scores of its text (`Input`), goes through a
-/// curve that all labels share, and then through a line of its label's own:
+/// With sⱼ the scores of a text's first labels, a score goes through a curve f that all labels share,
+/// and then through a line of its label's own:
 ///
-///     z = log p / (1 − p)   of the curve's probability p
+///     p = f(s − ω log Σⱼ exp sⱼ)   with ω from 0, the score itself, to 1, its share of the text
+///     z = log p / (1 − p)
 ///     probability = σ(a z + b)   with (a, b) close to (1, 0) for labels that were seen rarely
 ///
 /// Everything was fitted to documents that the model had not been trained on.
 public struct RunCalibration: Codable, Hashable, Sendable {
-  /// What of a score the curve looks at.
-  public enum Input: String, Codable, CaseIterable, Sendable {
-    /// The score.
-    case score
-    /// The logarithm of the score's share of the text's first labels: s − log Σ exp s.
-    case share
-  }
-
   /// What kind of curve.
   public enum Method: String, Codable, CaseIterable, Sendable {
     /// One number; see `TemperatureScaling`.
@@ -80,8 +73,8 @@ public struct RunCalibration: Codable, Hashable, Sendable {
 
   /// What was asked for.
   public var settings: Settings
-  /// What the curve looks at.
-  public var input: Input
+  /// ω: how much of the text's other scores is taken from a score.
+  public var shareWeight: Double
   /// The curve of all labels.
   public var curve: Curve
   /// λ of the labels' lines; nil where they have none.

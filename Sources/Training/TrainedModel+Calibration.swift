@@ -45,10 +45,10 @@ extension TrainedModel {
         })
     }
     let identity = FittedCalibration(
-      input: .score, curve: .platt(line: PlattScaling(slope: 1, offset: 0)), lines: [:],
+      shareWeight: 0, curve: .platt(line: PlattScaling(slope: 1, offset: 0)), lines: [:],
       thresholds: LabelThresholds(common: 0.5))
     let calibration = RunCalibration(
-      settings: settings, input: fitted.input, curve: fitted.curve,
+      settings: settings, shareWeight: fitted.shareWeight, curve: fitted.curve,
       priorStrength: fitted.priorStrength, lines: named(fitted.lines),
       threshold: fitted.thresholds.common, labelThresholds: named(fitted.thresholds.byLabel),
       depth: Self.calibrationDepth, epoch: record.keptEpoch, documents: report.documents,
@@ -144,7 +144,8 @@ extension TrainedModel {
         })
     }
     return FittedCalibration(
-      input: calibration.input, curve: calibration.curve, lines: numbered(calibration.lines),
+      shareWeight: calibration.shareWeight, curve: calibration.curve,
+      lines: numbered(calibration.lines),
       thresholds: LabelThresholds(
         common: calibration.threshold, byLabel: numbered(calibration.labelThresholds)))
   }

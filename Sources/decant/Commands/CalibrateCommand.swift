@@ -65,7 +65,9 @@ struct CalibrateCommand: ParsableCommand {
           method: methodValue, isPerLabel: !shared,
           thresholds: SCut(objective: objectiveValue)))
       for note in notes { StandardStreams.note(note) }
-      let input = calibration.input == .score ? "scores" : "scores beside the text's others"
+      let input =
+        calibration.shareWeight == 0
+        ? "scores" : String(format: "scores − %g · log Σ exp", calibration.shareWeight)
       let labels = calibration.priorStrength.map {
         String(format: ", corrected for %d labels (prior %g)", calibration.lines.count, $0)
       }
