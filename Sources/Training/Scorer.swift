@@ -37,7 +37,7 @@ public struct Scorer {
     precondition(
       excluded.map { $0.rowCount == bags.rowCount } ?? true,
       "exclusions of \(excluded?.rowCount ?? 0) rows for \(bags.rowCount) documents")
-    var result = TopK(k: min(k, labelCount))
+    var result = TopK(k: k)
     for start in stride(from: 0, to: bags.rowCount, by: blockSize) {
       let rows = start..<min(start + blockSize, bags.rowCount)
       let scores = try scores(of: bags.selecting(rows: rows))

@@ -107,12 +107,22 @@ import Torch
     expectClose(sum, evaluation.values["P@1"] ?? -1)
     let plain = try DecantProgram.succeed(["evaluate", run]).lines
     let full = try DecantProgram.succeed(["evaluate", run, "--full"]).lines
-    #expect(full.count == plain.count + 4 + 12)
+    // Documents have one to three labels.
+    #expect(full.count == plain.count + 4 + 12 + 6)
     let macro = try #require(full.first { $0.hasPrefix("  F1 ") }).split(separator: " ")
     expectClose(
       macro.dropFirst().compactMap { Double($0) },
       [1, 3, 5].map { evaluation.macro["macroF1@\($0)"] ?? .nan }, tolerance: 1e-2)
-    #expect(full.last?.split(separator: " ").first == "10")
+    #expect(full.dropLast(6).last?.split(separator: " ").first == "10")
+  }
+
+  @Test func labelsThatAModelOfFewLabelsDoesNotKnowAreAllowed() throws {
+    let run = try train("--epochs", "2")
+    let other = try SmallDataset().write(to: folder.file("other"))
+    let labels = String(decoding: try contents("\(other)/labels.jsonl"), as: UTF8.self)
+    try writeAtomically(labels + "{\"id\":\"new\"}\n", to: "\(other)/labels.jsonl")
+    let (own, wider) = (try Evaluation.of(run), try Evaluation.of(run, "--data", other))
+    for name in ["P@1", "R@100", "nDCG@5"] { #expect(own.values[name] == wider.values[name]) }
   }
 
   @Test func theLastEpochIsKeptBesideTheBest() throws {
