@@ -9,8 +9,8 @@ public import Torch
 ///     variable   mean of |first k labels ∩ P| / k
 ///     all        mean of [first k labels = P]
 ///
-/// ASMA is the mean of the groups' variable top-k accuracies, each group counting the same, so that
-/// neither the many documents with one label nor those with many decide alone.
+/// ASMA, the average subgroup multi-label accuracy, is the mean of the groups' variable top-k
+/// accuracies, each group counting the same, so that neither the many documents with one label nor those with many decide alone.
 ///
 /// - Paper: Anzaku, Mousavi, Van Messem, De Neve. The Impact of the Single-Label Assumption in
 ///   Image Recognition Benchmarking (first called: Re-assessing ImageNet). 2024.
@@ -18,7 +18,8 @@ public import Torch
 ///   we done with ImageNet? 2020. <https://arxiv.org/abs/2006.07159>
 /// - Units: percent.
 /// - Departures: groups from `largestCount` labels on are one, each document with its own k. That
-///   the groups' mean is unweighted, and over groups that are not empty, is our reading.
+///   the groups' mean is unweighted, and over groups that are not empty, is our reading of the
+///   paper's words; its formula was not compared.
 public struct MultiLabelAccuracy: Codable, Hashable, Sendable {
   /// The documents with one number of true labels.
   public struct Group: Codable, Hashable, Sendable {

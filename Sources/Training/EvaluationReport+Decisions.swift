@@ -4,7 +4,8 @@ import Foundation
 extension EvaluationReport {
   /// Documents by their number of true labels, the way classifiers that name one label are judged.
   func labelCountTable() throws -> String {
-    let result = try MultiLabelAccuracy(ranking, truth: truth)
+    let result = try MultiLabelAccuracy(
+      ranking, truth: truth, largestCount: Self.largestLabelCount)
     var lines = ["true labels  documents   first true  of first k  all first k  (percent)"]
     for group in result.groups {
       let isOpen = group.labelCount == Self.largestLabelCount
@@ -31,7 +32,8 @@ extension EvaluationReport {
 
   /// Numbers for `json`.
   func decisionValues() throws -> [String: Double] {
-    let accuracy = try MultiLabelAccuracy(ranking, truth: truth)
+    let accuracy = try MultiLabelAccuracy(
+      ranking, truth: truth, largestCount: Self.largestLabelCount)
     var values = ["ReaL": accuracy.whole.real, "ASMA": accuracy.asma]
     guard let decisions else { return values }
     values["microF1"] = decisions.decisions.microF1

@@ -23,6 +23,7 @@ public enum KeptEpoch: String, Hashable, Sendable, CaseIterable {
 ///     last.safetensors         the last epoch's model, where a validation part is held out
 ///     last-embeddings.safetensors   its vectors of all labels
 ///     metrics.jsonl            one line an epoch
+///     calibration.json         probabilities and thresholds; only after decant calibrate
 ///     run.json                 versions, times, memory; written last: the run is complete
 public struct RunFolder: Hashable, Sendable {
   /// The folder's path.

@@ -9,8 +9,8 @@ public import Torch
 ///
 /// A label that was never trained on is predicted when it lies between those that were.
 ///
-/// - Paper: Roberts, Li, Huang, Adila, Schoenberg, Liu, Pick, Ma, Sala. Geometry-Aware Adaptation
-///   for Pretrained Models. NeurIPS 2023. <https://arxiv.org/abs/2307.12226>
+/// - Paper: Roberts, Li, Adila, Cromp, Huang, Zhao, Sala. Geometry-Aware Adaptation for Pretrained
+///   Models. NeurIPS 2023. <https://arxiv.org/abs/2307.12226>
 /// - Gradient: none, it is a decision; the authors' straight-through estimator is not here.
 /// - Units: squared distances of the metric.
 /// - Departures: labels of equal expected distance are decided by the lowest number, as in the
