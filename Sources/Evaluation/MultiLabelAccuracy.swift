@@ -10,7 +10,8 @@ public import Torch
 ///     all        mean of [first k labels = P]
 ///
 /// ASMA, the average subgroup multi-label accuracy, is the mean of the groups' variable top-k
-/// accuracies, each group counting the same, so that neither the many documents with one label nor those with many decide alone.
+/// accuracies, each group counting the same, so that neither the many documents with one label nor
+/// those with many decide alone.
 ///
 /// - Paper: Anzaku, Mousavi, Van Messem, De Neve. The Impact of the Single-Label Assumption in
 ///   Image Recognition Benchmarking (first called: Re-assessing ImageNet). 2024.

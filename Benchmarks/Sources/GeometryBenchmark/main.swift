@@ -92,8 +92,12 @@ func scores(
 }
 
 let arguments = CommandLine.arguments
+if arguments.count == 2, arguments[1] == "time" {
+  try timeLargeSpaces()
+  exit(0)
+}
 guard arguments.count == 4 else {
-  print("usage: GeometryBenchmark RUN DATA GEOMETRY.json")
+  print("usage: GeometryBenchmark RUN DATA GEOMETRY.json | GeometryBenchmark time")
   exit(64)
 }
 let geometry = try JSONDecoder().decode(
