@@ -7,15 +7,22 @@ public struct Scorer {
   private let encoder: BagEncoder
   private let labels: Tensor
   private let bias: Tensor?
+  private let wide: SparseLinear?
   private let temperature: Double
   /// Documents scored together; keeps a block of scores at about 64 MB.
   private let blockSize: Int
 
   /// Scores with the given label vectors, `[L, D]`, and biases, `[L]`.
-  public init(encoder: BagEncoder, labels: Tensor, bias: Tensor?, temperature: Double) {
+  ///
+  /// - Parameter wide: scores added to the inner products.
+  public init(
+    encoder: BagEncoder, labels: Tensor, bias: Tensor?, wide: SparseLinear? = nil,
+    temperature: Double
+  ) {
     self.encoder = encoder
     self.labels = labels.transposed().contiguous()
     self.bias = bias
+    self.wide = wide
     self.temperature = temperature
     blockSize = max(1, min(1024, (1 << 24) / max(1, labels.size(along: 0))))
   }
@@ -58,8 +65,11 @@ public struct Scorer {
   public func scores(of bags: CSRMatrix) throws -> Tensor {
     try withoutGradients {
       let documents = encoder.normalized(try encoder(bags))
-      guard let bias else { return documents.matmul(labels) * (1 / temperature) }
-      return documents.matmul(labels, adding: bias, scale: 1 / temperature)
+      let scores =
+        bias.map { documents.matmul(labels, adding: $0, scale: 1 / temperature) }
+        ?? documents.matmul(labels) * (1 / temperature)
+      wide?(bags).add(to: scores, labels: 0..<labelCount)
+      return scores
     }
   }
 }

@@ -95,6 +95,10 @@ public struct TrainedModel {
         try SafetensorsFile(path: folder.labelEmbeddings(of: epoch)), "embeddings",
         [labelCount, dimension]),
       bias: model.hasBias ? try float32(weights, "labels.bias", [labelCount]) : nil,
+      wide: model.wide == nil
+        ? nil
+        : try SparseLinear(
+          weights, under: "wide", featureCount: featureCount, labelCount: labelCount),
       temperature: configuration.loss.temperature)
   }
 

@@ -1,0 +1,207 @@
+import Dispatch
+public import Torch
+
+/// The scores of a `SparseLinear` for one batch, and the gradient that comes back to it.
+///
+/// A loss over label blocks adds the scores to each block and hands back the block's ∂L/∂s.
+public final class SparseLinearScores {
+  /// Where the scores come from.
+  public let source: SparseLinear
+  private let bags: CSRMatrix
+  /// The batch seen from its features.
+  private let transposed: TransposedBags
+  /// Distinct feature k of the batch has the pairs `places[k] ..< places[k + 1]` of `gradient`.
+  private let places: [Int]
+  /// ∂L/∂W at the pairs of the batch's features; nil before the loss's backward pass.
+  private var gradient: Tensor?
+
+  init(_ source: SparseLinear, bags: CSRMatrix) {
+    precondition(
+      bags.columnCount == source.pattern.rowCount,
+      "bags of \(bags.columnCount) features for weights of \(source.pattern.rowCount)")
+    self.source = source
+    self.bags = bags
+    transposed = TransposedBags(
+      bags, weights: bags.values.map { Tensor(Array($0)).converted(to: source.weights.dtype) })
+    var places = [0]
+    for feature in transposed.rows.array(of: Int64.self) {
+      places.append(places.last! + source.pattern.entries(ofRow: Int(feature)).count)
+    }
+    self.places = places
+  }
+
+  /// The number of documents.
+  var rowCount: Int { bags.rowCount }
+  /// The number of labels.
+  var labelCount: Int { source.pattern.columnCount }
+
+  /// All scores as a matrix: `[B, L]`.
+  public func matrix() -> Tensor {
+    let scores = Tensor.zeros([rowCount, labelCount], dtype: source.weights.dtype)
+    add(to: scores, labels: 0..<labelCount)
+    return scores
+  }
+
+  /// Adds the scores of some labels to `scores`, `[B, labels.count]`.
+  ///
+  /// - Precondition: `scores` is contiguous, on the CPU, of the weights' dtype.
+  public func add(to scores: Tensor, labels: Range<Int>) {
+    precondition(
+      scores.shape == [rowCount, labels.count],
+      "scores of shape \(scores.shape) for \(rowCount) documents and \(labels.count) labels")
+    if source.weights.dtype == .float64 {
+      add(to: scores, labels, as: Double.self)
+    } else {
+      add(to: scores, labels, as: Float.self)
+    }
+  }
+
+  /// Takes in `scale` times ∂L/∂s of some labels, `[B, labels.count]`.
+  ///
+  /// - Precondition: as for `add(to:labels:)`.
+  public func accumulate(gradient block: Tensor, labels: Range<Int>, scale: Double) {
+    if source.weights.dtype == .float64 {
+      accumulate(block, labels, scale, as: Double.self)
+    } else {
+      accumulate(block, labels, Float(scale), as: Float.self)
+    }
+  }
+
+  /// Forgets what has come back.
+  func clearGradient() { gradient = nil }
+
+  /// ∂L/∂W as a vector of all pairs, `[pairs]`; nil before the backward pass.
+  public func denseGradient() -> Tensor? {
+    guard let gradient else { return nil }
+    let all = Tensor.zeros(like: source.weights)
+    for (number, feature) in transposed.rows.array(of: Int64.self).enumerated() {
+      all[source.pattern.entries(ofRow: Int(feature))].copyInPlace(
+        from: gradient[places[number]..<places[number + 1]])
+    }
+    return all
+  }
+
+  /// Calls `body` with each feature's range of pairs and that of the gradient, when there is one.
+  func withGradient(
+    _ body: (_ gradient: Tensor, _ ranges: [(pairs: Range<Int>, places: Range<Int>)]) -> Void
+  ) {
+    guard let gradient else { return }
+    let ranges = transposed.rows.array(of: Int64.self).enumerated().map { number, feature in
+      (source.pattern.entries(ofRow: Int(feature)), places[number]..<places[number + 1])
+    }
+    body(gradient, ranges)
+  }
+
+  private func add<Scalar: TensorScalar & BinaryFloatingPoint>(
+    to scores: Tensor, _ labels: Range<Int>, as: Scalar.Type
+  ) {
+    let pattern = source.pattern
+    let width = labels.count
+    scores.withUnsafeMutableElements(of: Scalar.self) { scores in
+      pattern.columns.withUnsafeBufferPointer { columns in
+        source.weights.withUnsafeBytes { bytes in
+          nonisolated(unsafe) let scores = scores
+          nonisolated(unsafe) let weights = bytes.bindMemory(to: Scalar.self)
+          nonisolated(unsafe) let columns = columns
+          let bags = bags
+          concurrently(rowCount) { row in
+            guard let target = scores.baseAddress.map({ $0 + row * width }),
+              let weights = weights.baseAddress, let columns = columns.baseAddress
+            else { return }
+            for entry in bags.entries(ofRow: row) {
+              let pairs = pattern.entries(ofRow: Int(bags.columns[entry]))
+                .narrowed(to: labels, in: columns)
+              let value = bags.values.map { Scalar($0[entry]) } ?? 1
+              for pair in pairs {
+                target[Int(columns[pair]) &- labels.lowerBound] += value * weights[pair]
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private func accumulate<Scalar: TensorScalar & BinaryFloatingPoint>(
+    _ block: Tensor, _ labels: Range<Int>, _ scale: Scalar, as: Scalar.Type
+  ) {
+    let gradient =
+      self.gradient ?? Tensor.zeros([places.last ?? 0], dtype: source.weights.dtype)
+    self.gradient = gradient
+    let features = transposed.rows.array(of: Int64.self)
+    let holders = transposed.offsets.array(of: Int32.self)
+    let width = labels.count
+    let pattern = source.pattern
+    let places = places
+    gradient.withUnsafeMutableElements(of: Scalar.self) { gradient in
+      block.withUnsafeBytes { block in
+        transposed.bags.withUnsafeBytes { bags in
+          withWeights(of: Scalar.self) { weights in
+            pattern.columns.withUnsafeBufferPointer { columns in
+              nonisolated(unsafe) let gradient = gradient
+              nonisolated(unsafe) let block = block.bindMemory(to: Scalar.self)
+              nonisolated(unsafe) let bags = bags.bindMemory(to: Int32.self)
+              nonisolated(unsafe) let weights = weights
+              nonisolated(unsafe) let columns = columns
+              concurrently(features.count) { number in
+                guard let columns = columns.baseAddress, let block = block.baseAddress,
+                  let gradient = gradient.baseAddress
+                else { return }
+                let all = pattern.entries(ofRow: Int(features[number]))
+                let pairs = all.narrowed(to: labels, in: columns)
+                let target = gradient + (places[number] - all.lowerBound)
+                for holder in Int(holders[number])..<Int(holders[number + 1]) {
+                  let value = (weights?[holder] ?? 1) * scale
+                  let row = block + (Int(bags[holder]) * width - labels.lowerBound)
+                  for pair in pairs { target[pair] += value * row[Int(columns[pair])] }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private func withWeights<Scalar: TensorScalar>(
+    of: Scalar.Type, _ body: (UnsafeBufferPointer<Scalar>?) -> Void
+  ) {
+    guard let weights = transposed.weights else { return body(nil) }
+    weights.withUnsafeBytes { body($0.bindMemory(to: Scalar.self)) }
+  }
+}
+
+extension Range<Int> {
+  /// The pairs of this range whose labels lie in `labels`; they rise.
+  fileprivate func narrowed(to labels: Range<Int>, in columns: UnsafePointer<Int32>) -> Self {
+    guard let last,
+      Int(columns[lowerBound]) < labels.lowerBound || Int(columns[last]) >= labels.upperBound
+    else { return self }
+    func first(atLeast label: Int) -> Int {
+      var low = lowerBound
+      var high = upperBound
+      while low < high {
+        let middle = (low + high) / 2
+        if Int(columns[middle]) < label { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
+    return first(atLeast: labels.lowerBound)..<first(atLeast: labels.upperBound)
+  }
+}
+
+/// Calls `body` with 0 ..< count, on as many threads as libtorch uses.
+///
+/// Each number is worked on by one thread, so that results do not depend on how many there are.
+func concurrently(_ count: Int, _ body: @Sendable (Int) -> Void) {
+  let threads = min(Runtime.threadCount, count / 16)
+  guard threads > 1 else {
+    for number in 0..<count { body(number) }
+    return
+  }
+  // Several parts a thread: features differ a lot in how many pairs they have.
+  let parts = threads * 8
+  DispatchQueue.concurrentPerform(iterations: parts) { part in
+    for number in (count * part / parts)..<(count * (part + 1) / parts) { body(number) }
+  }
+}
