@@ -30,6 +30,8 @@ public final class DualEncoderTask: TrainingTask {
 
   /// What is trained.
   public let dualEncoder: DualEncoder
+  /// What the names of the wide part's tensors begin with.
+  static let widePrefix = "wide."
   /// Its wide part, if it has one.
   public let wide: SparseLinear?
   private let configuration: TrainingConfiguration
@@ -167,7 +169,7 @@ public final class DualEncoderTask: TrainingTask {
 
   /// Takes back what `model` and `optimizerState` gave.
   public func restore(model: [String: Tensor], optimizerState: [String: Tensor]) throws {
-    try dualEncoder.restore(model.filter { !$0.key.hasPrefix("wide.") })
+    try dualEncoder.restore(model.filter { !$0.key.hasPrefix(Self.widePrefix) })
     try wide?.restore(model, under: "wide")
     func part(_ prefix: String) -> [String: Tensor] {
       Dictionary(

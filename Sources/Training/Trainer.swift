@@ -174,7 +174,8 @@ public struct Trainer {
   private func writeLabelEmbeddings(of task: DualEncoderTask, labelTexts: CSRMatrix?) throws {
     for epoch in KeptEpoch.allCases where folder.has(folder.model(of: epoch)) {
       let kept = try SafetensorsFile(path: folder.model(of: epoch))
-      try task.dualEncoder.restore(try kept.tensors())
+      try task.dualEncoder.restore(
+        try kept.tensors().filter { !$0.key.hasPrefix(DualEncoderTask.widePrefix) })
       let embeddings = try checked {
         try withoutGradients { try task.dualEncoder.embeddings(ofLabels: labelTexts) }
       }

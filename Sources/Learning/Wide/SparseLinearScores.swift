@@ -95,26 +95,23 @@ public final class SparseLinearScores {
   private func add<Scalar: TensorScalar & BinaryFloatingPoint>(
     to scores: Tensor, _ labels: Range<Int>, as: Scalar.Type
   ) {
-    let pattern = source.pattern
+    let bags = bags
     let width = labels.count
-    scores.withUnsafeMutableElements(of: Scalar.self) { scores in
-      pattern.columns.withUnsafeBufferPointer { columns in
-        source.weights.withUnsafeBytes { bytes in
-          nonisolated(unsafe) let scores = scores
-          nonisolated(unsafe) let weights = bytes.bindMemory(to: Scalar.self)
-          nonisolated(unsafe) let columns = columns
-          let bags = bags
-          concurrently(rowCount) { row in
-            guard let target = scores.baseAddress.map({ $0 + row * width }),
-              let weights = weights.baseAddress, let columns = columns.baseAddress
-            else { return }
-            for entry in bags.entries(ofRow: row) {
-              let pairs = pattern.entries(ofRow: Int(bags.columns[entry]))
-                .narrowed(to: labels, in: columns)
-              let value = bags.values.map { Scalar($0[entry]) } ?? 1
-              for pair in pairs {
-                target[Int(columns[pair]) &- labels.lowerBound] += value * weights[pair]
-              }
+    withPairs(of: Scalar.self) { pairs in
+      scores.withUnsafeMutableElements(of: Scalar.self) { scores in
+        nonisolated(unsafe) let scores = scores
+        concurrently(bags.rowCount) { row in
+          guard let target = scores.baseAddress.map({ $0 + row * width }) else { return }
+          let entries = bags.entries(ofRow: row)
+          let features = bags.columns.rows(entries)
+          let values = bags.values?.rows(entries)
+          for place in 0..<entries.count {
+            let range = pairs.range(ofFeature: Int(features[place]), labels)
+            let value = values.map { Scalar($0[place]) } ?? 1
+            var pair = range.lowerBound
+            while pair < range.upperBound {
+              target[Int(pairs.labels[pair]) &- labels.lowerBound] += value * pairs.weights[pair]
+              pair &+= 1
             }
           }
         }
@@ -125,35 +122,34 @@ public final class SparseLinearScores {
   private func accumulate<Scalar: TensorScalar & BinaryFloatingPoint>(
     _ block: Tensor, _ labels: Range<Int>, _ scale: Scalar, as: Scalar.Type
   ) {
-    let gradient =
-      self.gradient ?? Tensor.zeros([places.last ?? 0], dtype: source.weights.dtype)
+    let gradient = gradient ?? Tensor.zeros([places.last ?? 0], dtype: source.weights.dtype)
     self.gradient = gradient
     let features = transposed.rows.array(of: Int64.self)
     let holders = transposed.offsets.array(of: Int32.self)
     let width = labels.count
-    let pattern = source.pattern
     let places = places
-    gradient.withUnsafeMutableElements(of: Scalar.self) { gradient in
-      block.withUnsafeBytes { block in
-        transposed.bags.withUnsafeBytes { bags in
-          withWeights(of: Scalar.self) { weights in
-            pattern.columns.withUnsafeBufferPointer { columns in
-              nonisolated(unsafe) let gradient = gradient
-              nonisolated(unsafe) let block = block.bindMemory(to: Scalar.self)
-              nonisolated(unsafe) let bags = bags.bindMemory(to: Int32.self)
-              nonisolated(unsafe) let weights = weights
-              nonisolated(unsafe) let columns = columns
-              concurrently(features.count) { number in
-                guard let columns = columns.baseAddress, let block = block.baseAddress,
-                  let gradient = gradient.baseAddress
-                else { return }
-                let all = pattern.entries(ofRow: Int(features[number]))
-                let pairs = all.narrowed(to: labels, in: columns)
-                let target = gradient + (places[number] - all.lowerBound)
-                for holder in Int(holders[number])..<Int(holders[number + 1]) {
-                  let value = (weights?[holder] ?? 1) * scale
-                  let row = block + (Int(bags[holder]) * width - labels.lowerBound)
-                  for pair in pairs { target[pair] += value * row[Int(columns[pair])] }
+    withPairs(of: Scalar.self) { pairs in
+      withHolders(of: Scalar.self) { rows, values in
+        block.withUnsafeBytes { block in
+          gradient.withUnsafeMutableElements(of: Scalar.self) { gradient in
+            nonisolated(unsafe) let block = block.bindMemory(to: Scalar.self)
+            nonisolated(unsafe) let gradient = gradient
+            nonisolated(unsafe) let rows = rows
+            nonisolated(unsafe) let values = values
+            concurrently(features.count) { number in
+              let feature = Int(features[number])
+              guard let block = block.baseAddress, let gradient = gradient.baseAddress else {
+                return
+              }
+              let range = pairs.range(ofFeature: feature, labels)
+              let target = gradient + (places[number] - pairs.start(ofFeature: feature))
+              for holder in Int(holders[number])..<Int(holders[number + 1]) {
+                let value = (values?[holder] ?? 1) * scale
+                let row = block + (Int(rows[holder]) * width - labels.lowerBound)
+                var pair = range.lowerBound
+                while pair < range.upperBound {
+                  target[pair] += value * row[Int(pairs.labels[pair])]
+                  pair &+= 1
                 }
               }
             }
@@ -163,30 +159,57 @@ public final class SparseLinearScores {
     }
   }
 
-  private func withWeights<Scalar: TensorScalar>(
-    of: Scalar.Type, _ body: (UnsafeBufferPointer<Scalar>?) -> Void
+  private func withPairs<Scalar: TensorScalar>(
+    of: Scalar.Type, _ body: (PairsView<Scalar>) -> Void
   ) {
-    guard let weights = transposed.weights else { return body(nil) }
-    weights.withUnsafeBytes { body($0.bindMemory(to: Scalar.self)) }
+    source.pattern.rowOffsets.withUnsafeBufferPointer { offsets in
+      source.pattern.columns.withUnsafeBufferPointer { labels in
+        source.weights.withUnsafeBytes { bytes in
+          guard let offsets = offsets.baseAddress, let labels = labels.baseAddress,
+            let weights = bytes.bindMemory(to: Scalar.self).baseAddress
+          else { return }
+          body(PairsView(offsets: offsets, labels: labels, weights: weights))
+        }
+      }
+    }
+  }
+
+  private func withHolders<Scalar: TensorScalar>(
+    of: Scalar.Type, _ body: (UnsafeBufferPointer<Int32>, UnsafeBufferPointer<Scalar>?) -> Void
+  ) {
+    transposed.bags.withUnsafeBytes { bags in
+      let bags = bags.bindMemory(to: Int32.self)
+      guard let weights = transposed.weights else { return body(bags, nil) }
+      weights.withUnsafeBytes { body(bags, $0.bindMemory(to: Scalar.self)) }
+    }
   }
 }
 
-extension Range<Int> {
-  /// The pairs of this range whose labels lie in `labels`; they rise.
-  fileprivate func narrowed(to labels: Range<Int>, in columns: UnsafePointer<Int32>) -> Self {
-    guard let last,
-      Int(columns[lowerBound]) < labels.lowerBound || Int(columns[last]) >= labels.upperBound
-    else { return self }
-    func first(atLeast label: Int) -> Int {
-      var low = lowerBound
-      var high = upperBound
-      while low < high {
-        let middle = (low + high) / 2
-        if Int(columns[middle]) < label { low = middle + 1 } else { high = middle }
-      }
-      return low
+/// The pairs and their weights as plain memory; read by several threads.
+private struct PairsView<Scalar>: @unchecked Sendable {
+  let offsets: UnsafePointer<Int64>
+  let labels: UnsafePointer<Int32>
+  let weights: UnsafePointer<Scalar>
+
+  func start(ofFeature feature: Int) -> Int { Int(offsets[feature]) }
+
+  /// The pairs of a feature whose labels lie in `wanted`.
+  func range(ofFeature feature: Int, _ wanted: Range<Int>) -> Range<Int> {
+    let all = Int(offsets[feature])..<Int(offsets[feature + 1])
+    guard let last = all.last,
+      Int(labels[all.lowerBound]) < wanted.lowerBound || Int(labels[last]) >= wanted.upperBound
+    else { return all }
+    return first(in: all, atLeast: wanted.lowerBound)..<first(in: all, atLeast: wanted.upperBound)
+  }
+
+  private func first(in pairs: Range<Int>, atLeast label: Int) -> Int {
+    var low = pairs.lowerBound
+    var high = pairs.upperBound
+    while low < high {
+      let middle = (low + high) / 2
+      if Int(labels[middle]) < label { low = middle + 1 } else { high = middle }
     }
-    return first(atLeast: labels.lowerBound)..<first(atLeast: labels.upperBound)
+    return low
   }
 }
 
