@@ -23,10 +23,14 @@ public final class SparseLinearAdagrad {
 
   /// Moves the weights by the gradient that came back to `scores`, and forgets it.
   public func step(_ scores: SparseLinearScores) {
-    if scores.source.weights.dtype == .float64 {
-      step(scores, as: Double.self)
-    } else {
-      step(scores, as: Float.self)
+    guard let gradient = scores.gradient else { return }
+    let weights = scores.source.weights
+    if weights.dtype == .float32 {
+      step(weights, scores.features, gradient)
+    } else if let gradient = scores.denseGradient() {
+      accumulators.addInPlace(gradient.squared())
+      weights.addInPlace(
+        gradient / (accumulators.squareRoot() + epsilon) * -learningRate)
     }
     scores.clearGradient()
   }
@@ -46,26 +50,26 @@ public final class SparseLinearAdagrad {
     accumulators.copyInPlace(from: sum)
   }
 
-  private func step<Scalar: TensorScalar & BinaryFloatingPoint>(
-    _ scores: SparseLinearScores, as: Scalar.Type
+  private func step(
+    _ weights: Tensor, _ features: [SparseLinearScores.Feature], _ gradient: Tensor
   ) {
-    let rate = Scalar(learningRate)
-    let epsilon = Scalar(epsilon)
-    scores.withGradient { gradient, ranges in
-      scores.source.weights.withUnsafeMutableElements(of: Scalar.self) { weights in
-        accumulators.withUnsafeMutableElements(of: Scalar.self) { sums in
-          gradient.withUnsafeBytes { bytes in
-            nonisolated(unsafe) let weights = weights
-            nonisolated(unsafe) let sums = sums
-            nonisolated(unsafe) let gradients = bytes.bindMemory(to: Scalar.self)
-            concurrently(ranges.count) { number in
-              guard let weights = weights.baseAddress, let sums = sums.baseAddress,
-                let gradients = gradients.baseAddress
-              else { return }
-              let (pairs, places) = ranges[number]
-              let shift = places.lowerBound - pairs.lowerBound
-              for pair in pairs {
-                let gradient = gradients[pair + shift]
+    let rate = Float(learningRate)
+    let epsilon = Float(epsilon)
+    weights.withUnsafeMutableElements(of: Float.self) { weights in
+      accumulators.withUnsafeMutableElements(of: Float.self) { sums in
+        gradient.withUnsafeBytes { bytes in
+          nonisolated(unsafe) let weights = weights
+          nonisolated(unsafe) let sums = sums
+          nonisolated(unsafe) let gradients = bytes.bindMemory(to: Float.self)
+          concurrently(features.count) { numbers in
+            guard let weights = weights.baseAddress, let sums = sums.baseAddress,
+              let gradients = gradients.baseAddress
+            else { return }
+            for feature in features[numbers] {
+              let (weights, sums) = (weights + feature.pair, sums + feature.pair)
+              let gradients = gradients + feature.place
+              for pair in 0..<feature.count {
+                let gradient = gradients[pair]
                 let sum = sums[pair] + gradient * gradient
                 sums[pair] = sum
                 weights[pair] -= rate * gradient / (sum.squareRoot() + epsilon)

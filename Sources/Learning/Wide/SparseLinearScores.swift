@@ -10,10 +10,22 @@ public final class SparseLinearScores {
   private let bags: CSRMatrix
   /// The batch seen from its features.
   private let transposed: TransposedBags
-  /// Distinct feature k of the batch has the pairs `places[k] ..< places[k + 1]` of `gradient`.
-  private let places: [Int]
+  /// How many pairs the batch's features have.
+  private let pairCount: Int
+  /// For each distinct feature of the batch where its pairs lie, in the model and in `gradient`.
+  let features: [Feature]
   /// ∂L/∂W at the pairs of the batch's features; nil before the loss's backward pass.
-  private var gradient: Tensor?
+  private(set) var gradient: Tensor?
+
+  /// Where the pairs of a feature lie.
+  struct Feature: Sendable {
+    /// The first in the model.
+    var pair: Int
+    /// The first in the gradient.
+    var place: Int
+    /// How many there are.
+    var count: Int
+  }
 
   init(_ source: SparseLinear, bags: CSRMatrix) {
     precondition(
@@ -22,12 +34,21 @@ public final class SparseLinearScores {
     self.source = source
     self.bags = bags
     transposed = TransposedBags(
-      bags, weights: bags.values.map { Tensor(Array($0)).converted(to: source.weights.dtype) })
-    var places = [0]
-    for feature in transposed.rows.array(of: Int64.self) {
-      places.append(places.last! + source.pattern.entries(ofRow: Int(feature)).count)
+      bags,
+      weights: bags.values.map { values in
+        Tensor(values.withUnsafeBufferPointer { Array($0) }).converted(to: source.weights.dtype)
+      })
+    let rows = transposed.rows.array(of: Int64.self)
+    var next = 0
+    features = source.pattern.rowOffsets.withUnsafeBufferPointer { offsets in
+      rows.map { row in
+        let pair = Int(offsets[Int(row)])
+        let count = Int(offsets[Int(row) + 1]) - pair
+        defer { next += count }
+        return Feature(pair: pair, place: next, count: count)
+      }
     }
-    self.places = places
+    pairCount = next
   }
 
   /// The number of documents.
@@ -74,24 +95,16 @@ public final class SparseLinearScores {
   public func denseGradient() -> Tensor? {
     guard let gradient else { return nil }
     let all = Tensor.zeros(like: source.weights)
-    for (number, feature) in transposed.rows.array(of: Int64.self).enumerated() {
-      all[source.pattern.entries(ofRow: Int(feature))].copyInPlace(
-        from: gradient[places[number]..<places[number + 1]])
+    for feature in features {
+      all[feature.pair..<(feature.pair + feature.count)].copyInPlace(
+        from: gradient[feature.place..<(feature.place + feature.count)])
     }
     return all
   }
 
-  /// Calls `body` with each feature's range of pairs and that of the gradient, when there is one.
-  func withGradient(
-    _ body: (_ gradient: Tensor, _ ranges: [(pairs: Range<Int>, places: Range<Int>)]) -> Void
-  ) {
-    guard let gradient else { return }
-    let ranges = transposed.rows.array(of: Int64.self).enumerated().map { number, feature in
-      (source.pattern.entries(ofRow: Int(feature)), places[number]..<places[number + 1])
-    }
-    body(gradient, ranges)
-  }
-
+  // Inlined so that it is compiled for each of the two types: the generic form looks types up
+  // at every element.
+  @inline(__always)
   private func add<Scalar: TensorScalar & BinaryFloatingPoint>(
     to scores: Tensor, _ labels: Range<Int>, as: Scalar.Type
   ) {
@@ -100,55 +113,18 @@ public final class SparseLinearScores {
     withPairs(of: Scalar.self) { pairs in
       scores.withUnsafeMutableElements(of: Scalar.self) { scores in
         nonisolated(unsafe) let scores = scores
-        concurrently(bags.rowCount) { row in
-          guard let target = scores.baseAddress.map({ $0 + row * width }) else { return }
-          let entries = bags.entries(ofRow: row)
-          let features = bags.columns.rows(entries)
-          let values = bags.values?.rows(entries)
-          for place in 0..<entries.count {
-            let range = pairs.range(ofFeature: Int(features[place]), labels)
-            let value = values.map { Scalar($0[place]) } ?? 1
-            var pair = range.lowerBound
-            while pair < range.upperBound {
-              target[Int(pairs.labels[pair]) &- labels.lowerBound] += value * pairs.weights[pair]
-              pair &+= 1
-            }
-          }
-        }
-      }
-    }
-  }
-
-  private func accumulate<Scalar: TensorScalar & BinaryFloatingPoint>(
-    _ block: Tensor, _ labels: Range<Int>, _ scale: Scalar, as: Scalar.Type
-  ) {
-    let gradient = gradient ?? Tensor.zeros([places.last ?? 0], dtype: source.weights.dtype)
-    self.gradient = gradient
-    let features = transposed.rows.array(of: Int64.self)
-    let holders = transposed.offsets.array(of: Int32.self)
-    let width = labels.count
-    let places = places
-    withPairs(of: Scalar.self) { pairs in
-      withHolders(of: Scalar.self) { rows, values in
-        block.withUnsafeBytes { block in
-          gradient.withUnsafeMutableElements(of: Scalar.self) { gradient in
-            nonisolated(unsafe) let block = block.bindMemory(to: Scalar.self)
-            nonisolated(unsafe) let gradient = gradient
-            nonisolated(unsafe) let rows = rows
-            nonisolated(unsafe) let values = values
-            concurrently(features.count) { number in
-              let feature = Int(features[number])
-              guard let block = block.baseAddress, let gradient = gradient.baseAddress else {
-                return
-              }
-              let range = pairs.range(ofFeature: feature, labels)
-              let target = gradient + (places[number] - pairs.start(ofFeature: feature))
-              for holder in Int(holders[number])..<Int(holders[number + 1]) {
-                let value = (values?[holder] ?? 1) * scale
-                let row = block + (Int(rows[holder]) * width - labels.lowerBound)
+        concurrently(bags.rowCount) { rows in
+          guard let scores = scores.baseAddress else { return }
+          bags.withUnsafeEntries { bounds, features, values in
+            for row in rows {
+              let target = scores + row * width
+              for entry in Int(bounds[row])..<Int(bounds[row + 1]) {
+                let range = pairs.range(ofFeature: Int(features[entry]), labels)
+                let value = values.map { Scalar($0[entry]) } ?? 1
                 var pair = range.lowerBound
                 while pair < range.upperBound {
-                  target[pair] += value * row[Int(pairs.labels[pair])]
+                  target[Int(pairs.labels[pair]) &- labels.lowerBound] +=
+                    value * pairs.weights[pair]
                   pair &+= 1
                 }
               }
@@ -159,6 +135,49 @@ public final class SparseLinearScores {
     }
   }
 
+  @inline(__always)
+  private func accumulate<Scalar: TensorScalar & BinaryFloatingPoint>(
+    _ block: Tensor, _ labels: Range<Int>, _ scale: Scalar, as: Scalar.Type
+  ) {
+    let gradient = gradient ?? Tensor.zeros([pairCount], dtype: source.weights.dtype)
+    self.gradient = gradient
+    let features = features
+    let holders = transposed.offsets.array(of: Int32.self)
+    let width = labels.count
+    withPairs(of: Scalar.self) { pairs in
+      withHolders(of: Scalar.self) { rows, values in
+        block.withUnsafeBytes { block in
+          gradient.withUnsafeMutableElements(of: Scalar.self) { gradient in
+            nonisolated(unsafe) let block = block.bindMemory(to: Scalar.self)
+            nonisolated(unsafe) let gradient = gradient
+            nonisolated(unsafe) let rows = rows
+            nonisolated(unsafe) let values = values
+            concurrently(features.count) { numbers in
+              guard let block = block.baseAddress, let gradient = gradient.baseAddress else {
+                return
+              }
+              for number in numbers {
+                let feature = features[number]
+                let range = pairs.range(feature.pair..<(feature.pair + feature.count), labels)
+                let target = gradient + (feature.place - feature.pair)
+                for holder in Int(holders[number])..<Int(holders[number + 1]) {
+                  let value = (values?[holder] ?? 1) * scale
+                  let row = block + (Int(rows[holder]) * width - labels.lowerBound)
+                  var pair = range.lowerBound
+                  while pair < range.upperBound {
+                    target[pair] += value * row[Int(pairs.labels[pair])]
+                    pair &+= 1
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @inline(__always)
   private func withPairs<Scalar: TensorScalar>(
     of: Scalar.Type, _ body: (PairsView<Scalar>) -> Void
   ) {
@@ -174,6 +193,7 @@ public final class SparseLinearScores {
     }
   }
 
+  @inline(__always)
   private func withHolders<Scalar: TensorScalar>(
     of: Scalar.Type, _ body: (UnsafeBufferPointer<Int32>, UnsafeBufferPointer<Scalar>?) -> Void
   ) {
@@ -191,11 +211,15 @@ private struct PairsView<Scalar>: @unchecked Sendable {
   let labels: UnsafePointer<Int32>
   let weights: UnsafePointer<Scalar>
 
-  func start(ofFeature feature: Int) -> Int { Int(offsets[feature]) }
-
   /// The pairs of a feature whose labels lie in `wanted`.
+  @inline(__always)
   func range(ofFeature feature: Int, _ wanted: Range<Int>) -> Range<Int> {
-    let all = Int(offsets[feature])..<Int(offsets[feature + 1])
+    range(Int(offsets[feature])..<Int(offsets[feature + 1]), wanted)
+  }
+
+  /// Those of one feature's pairs whose labels lie in `wanted`.
+  @inline(__always)
+  func range(_ all: Range<Int>, _ wanted: Range<Int>) -> Range<Int> {
     guard let last = all.last,
       Int(labels[all.lowerBound]) < wanted.lowerBound || Int(labels[last]) >= wanted.upperBound
     else { return all }
@@ -213,18 +237,15 @@ private struct PairsView<Scalar>: @unchecked Sendable {
   }
 }
 
-/// Calls `body` with 0 ..< count, on as many threads as libtorch uses.
+/// Calls `body` with parts of 0 ..< count, on as many threads as libtorch uses.
 ///
 /// Each number is worked on by one thread, so that results do not depend on how many there are.
-func concurrently(_ count: Int, _ body: @Sendable (Int) -> Void) {
+func concurrently(_ count: Int, _ body: @Sendable (Range<Int>) -> Void) {
   let threads = min(Runtime.threadCount, count / 16)
-  guard threads > 1 else {
-    for number in 0..<count { body(number) }
-    return
-  }
+  guard threads > 1 else { return body(0..<count) }
   // Several parts a thread: features differ a lot in how many pairs they have.
   let parts = threads * 8
   DispatchQueue.concurrentPerform(iterations: parts) { part in
-    for number in (count * part / parts)..<(count * (part + 1) / parts) { body(number) }
+    body((count * part / parts)..<(count * (part + 1) / parts))
   }
 }
