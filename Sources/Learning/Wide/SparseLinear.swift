@@ -31,9 +31,9 @@ public final class SparseLinear {
     /// How many documents must have both the feature and the label.
     public var minimumPairCount: Int
 
-    /// Takes pairs of features in at most a fiftieth of the documents, unless told otherwise.
+    /// Takes pairs of features in at most one of 200 documents, unless told otherwise.
     public init(
-      learningRate: Double = 0.3, maximumDocumentShare: Double = 0.02, minimumPairCount: Int = 1
+      learningRate: Double = 0.3, maximumDocumentShare: Double = 0.005, minimumPairCount: Int = 1
     ) {
       self.learningRate = learningRate
       self.maximumDocumentShare = maximumDocumentShare
