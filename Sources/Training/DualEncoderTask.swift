@@ -30,6 +30,10 @@ public final class DualEncoderTask: TrainingTask {
 
   /// What is trained.
   public let dualEncoder: DualEncoder
+  /// What the names of the wide part's tensors begin with.
+  static let widePrefix = "wide."
+  /// Its wide part, if it has one.
+  public let wide: SparseLinear?
   private let configuration: TrainingConfiguration
   private let examples: Examples
   private let labelTexts: CSRMatrix?
@@ -38,6 +42,7 @@ public final class DualEncoderTask: TrainingTask {
   private let trainCounts: [Int]
   private let tableOptimizer: SparseAdagrad
   private let denseOptimizer: AdamW
+  private let wideOptimizer: SparseLinearAdagrad?
   private var order: (epoch: Int, rows: [Int]) = (-1, [])
 
   /// Prepares a training; the weights are drawn from the configuration's seed.
@@ -59,6 +64,12 @@ public final class DualEncoderTask: TrainingTask {
     dualEncoder = DualEncoder(
       configuration.model, featureCount: examples.bags.columnCount, labelCounts: trainCounts,
       documentCount: examples.bags.rowCount, generator: Generator(seed: configuration.seed))
+    wide = configuration.model.wide.map {
+      SparseLinear($0, bags: examples.bags, labels: examples.labels)
+    }
+    wideOptimizer = wide.map {
+      SparseLinearAdagrad($0, learningRate: configuration.model.wide?.learningRate ?? 0)
+    }
     let table = dualEncoder.encoder.table.weight
     let settings = configuration.optimization
     tableOptimizer = SparseAdagrad([table], .init(learningRate: settings.tableLearningRate))
@@ -89,8 +100,10 @@ public final class DualEncoderTask: TrainingTask {
     let positives = examples.labels.selecting(rows: rows)
 
     let (documents, labels) = try dualEncoder(documents: bags, labelTexts: labelTexts)
+    let beside = wide.map { $0(bags) }
     let loss = try configuration.loss(
-      queries: documents, labels: labels, bias: dualEncoder.bias, positives: positives)
+      queries: documents, labels: labels, bias: dualEncoder.bias, positives: positives,
+      beside: beside)
     tableOptimizer.clearGradients()
     denseOptimizer.clearGradients()
     try loss.backward()
@@ -103,6 +116,10 @@ public final class DualEncoderTask: TrainingTask {
     denseOptimizer.learningRate = settings.learningRate * factor
     try tableOptimizer.step()
     try denseOptimizer.step()
+    if let beside, let wideOptimizer, let settings = configuration.model.wide {
+      wideOptimizer.learningRate = settings.learningRate * factor
+      wideOptimizer.step(beside)
+    }
     return (loss.scalar, rows.count)
   }
 
@@ -123,7 +140,7 @@ public final class DualEncoderTask: TrainingTask {
     let labels = try withoutGradients { try dualEncoder.embeddings(ofLabels: labelTexts) }
     let scorer = Scorer(
       encoder: dualEncoder.encoder, labels: labels, bias: dualEncoder.bias?.detached(),
-      temperature: configuration.loss.temperature)
+      wide: wide, temperature: configuration.loss.temperature)
     let result = try RankingMetrics(propensity: propensity)(
       try scorer.topK(100, of: validation.bags, excluding: validation.filter),
       truth: validation.labels,
@@ -135,21 +152,25 @@ public final class DualEncoderTask: TrainingTask {
 
   /// The parameters by name.
   public var model: [String: Tensor] {
-    Dictionary(
+    var all = Dictionary(
       uniqueKeysWithValues: dualEncoder.parameters.map { ($0.name, $0.tensor.detached()) })
+    all.merge(wide?.tensors(under: "wide") ?? [:]) { first, _ in first }
+    return all
   }
 
-  /// Adagrad's accumulators under `table.`, Adam's moments under `dense.`.
+  /// Adagrad's accumulators under `table.` and `wide.`, Adam's moments under `dense.`.
   public var optimizerState: [String: Tensor] {
     var all: [String: Tensor] = [:]
     for (name, tensor) in tableOptimizer.state { all["table." + name] = tensor }
     for (name, tensor) in denseOptimizer.state { all["dense." + name] = tensor }
+    for (name, tensor) in wideOptimizer?.state ?? [:] { all["wide." + name] = tensor }
     return all
   }
 
   /// Takes back what `model` and `optimizerState` gave.
   public func restore(model: [String: Tensor], optimizerState: [String: Tensor]) throws {
-    try dualEncoder.restore(model)
+    try dualEncoder.restore(model.filter { !$0.key.hasPrefix(Self.widePrefix) })
+    try wide?.restore(model, under: "wide")
     func part(_ prefix: String) -> [String: Tensor] {
       Dictionary(
         uniqueKeysWithValues: optimizerState.filter { $0.key.hasPrefix(prefix) }
@@ -157,5 +178,6 @@ public final class DualEncoderTask: TrainingTask {
     }
     try tableOptimizer.restore(part("table."))
     try denseOptimizer.restore(part("dense."))
+    try wideOptimizer?.restore(part("wide."))
   }
 }

@@ -14,6 +14,7 @@ public enum KeptEpoch: String, Hashable, Sendable, CaseIterable {
 ///     configuration.json       every setting, before the first step
 ///     dataset.json             name and content hash of the data set
 ///     labels.json              the labels' names, in the order of the model's rows
+///     counts.json              how many training documents have each label
 ///     vocabulary.bin           the features, in the order of the table's rows
 ///     checkpoint.safetensors   where the training stands; gone when it is over
 ///     bags-*.csr               the features of the training's texts; gone when it is over
@@ -38,6 +39,8 @@ public struct RunFolder: Hashable, Sendable {
   public var dataset: String { path + "/dataset.json" }
   /// The labels.
   public var labels: String { path + "/labels.json" }
+  /// How many training documents have each label.
+  public var counts: String { path + "/counts.json" }
   /// The features.
   public var vocabulary: String { path + "/vocabulary.bin" }
   /// Where the training stands.
@@ -101,7 +104,7 @@ public struct RunFolder: Hashable, Sendable {
   /// Removes all that the preparation of a training leaves, and the folder if nothing else is in it.
   func discardPreparation() {
     clean()
-    for name in [vocabulary, labels, dataset, configuration] { unlink(name) }
+    for name in [vocabulary, labels, counts, dataset, configuration] { unlink(name) }
     rmdir(path)
   }
 

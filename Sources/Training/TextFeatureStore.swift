@@ -10,6 +10,9 @@ final class TextFeatureStore {
   private let threads: Int
   private var features: TextFeatures?
 
+  /// The features' file, where they were learnt already.
+  private let file: MappedFile?
+
   /// Opens the features that the run has learnt already, if it has.
   init(_ configuration: TrainingConfiguration, folder: RunFolder) throws {
     self.configuration = configuration.features
@@ -17,6 +20,19 @@ final class TextFeatureStore {
     threads = configuration.threads
     features =
       folder.has(folder.vocabulary) ? try TextFeatures(contentsOf: folder.vocabulary) : nil
+    file = features == nil ? nil : try MappedFile(path: folder.vocabulary)
+  }
+
+  /// Whether both make the same features of a text.
+  func isSame(as other: TextFeatureStore) -> Bool {
+    if self === other { return true }
+    guard let file, let theirs = other.file else { return false }
+    return file.withBytes { own in
+      theirs.withBytes {
+        own.count == $0.count
+          && (own.isEmpty || memcmp(own.baseAddress!, $0.baseAddress!, own.count) == 0)
+      }
+    }
   }
 
   /// The number of features.

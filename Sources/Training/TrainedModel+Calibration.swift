@@ -61,9 +61,10 @@ extension TrainedModel {
   ///
   /// - Throws: `InputError` when it is damaged or belongs to another model, `FileError`.
   public func calibration() throws -> RunCalibration? {
-    guard epoch == .best || !record.validationIsHeldOut, folder.has(folder.calibration) else {
-      return nil
-    }
+    // A mean of models has other scores than the one that was calibrated.
+    guard others.isEmpty, adjustment == nil, epoch == .best || !record.validationIsHeldOut,
+      folder.has(folder.calibration)
+    else { return nil }
     let calibration = try folder.read(RunCalibration.self, from: folder.calibration)
     let known = Set(labelIDs)
     let isOwn =

@@ -18,9 +18,13 @@ public struct TrainedModel {
   public let epoch: KeptEpoch
   /// The labels' names, in the order of the scores.
   public let labelIDs: [String]
-  private let scorer: Scorer
-  private let features: TextFeatureStore
+  let scorer: Scorer
+  let features: TextFeatureStore
   private let identity: DatasetIdentity
+  /// Models whose scores are averaged with this one's.
+  var others: [TrainedModel] = []
+  /// Added to the mean score of each label.
+  var adjustment: Tensor?
 
   /// Opens a run.
   ///
@@ -95,6 +99,10 @@ public struct TrainedModel {
         try SafetensorsFile(path: folder.labelEmbeddings(of: epoch)), "embeddings",
         [labelCount, dimension]),
       bias: model.hasBias ? try float32(weights, "labels.bias", [labelCount]) : nil,
+      wide: model.wide == nil
+        ? nil
+        : try SparseLinear(
+          weights, under: "wide", featureCount: featureCount, labelCount: labelCount),
       temperature: configuration.loss.temperature)
   }
 
@@ -128,7 +136,7 @@ public struct TrainedModel {
   /// - Throws: `InputError` when the model was trained on features instead of texts.
   public func predict(_ texts: [String], k: Int) throws -> [Prediction] {
     try refuseUnless(hasTexts: true, file: folder.path)
-    let ranking = try checked { try scorer.topK(k, of: try features.bags(ofTexts: texts)) }
+    let ranking = try checked { try ranker.topK(k, of: bags { try $0.bags(ofTexts: texts) }) }
     return (0..<texts.count).map { row in
       Prediction(
         labels: zip(ranking.labels(ofRow: row), ranking.scores(ofRow: row)).map {
@@ -165,7 +173,8 @@ public struct TrainedModel {
     if name == .validation, dataset.validation == nil {
       dataset = dataset.carvingValidation()
     }
-    if name == .validation, !record.validationIsHeldOut, isOwn || datasetPath == nil {
+    let total = others.reduce(record) { $0.joined(with: $1.record) }
+    if name == .validation, !total.validationIsHeldOut, isOwn || datasetPath == nil {
       throw InputError(
         file: folder.path, reason: "this model was trained on the validation part too",
         expected: "a run made with --patience, or --split test")
@@ -184,8 +193,8 @@ public struct TrainedModel {
     let filter = split.filter?.renamingColumns(columns.ofLabel, count: columns.count)
     let begun = ResourceUsage.wallSeconds()
     let ranking = try checked {
-      try scorer.topK(
-        100, of: try features.bags(of: dataset.documents, rows: split.documentIndices),
+      try ranker.topK(
+        100, of: bags { try $0.bags(of: dataset.documents, rows: split.documentIndices) },
         excluding: filter)
     }
     let seconds = ResourceUsage.wallSeconds() - begun
@@ -203,8 +212,8 @@ public struct TrainedModel {
         "\(metrics.rowsWithoutLabels) of \(split.count) documents have no label and do not count")
     }
     return EvaluationReport(
-      metrics: metrics, propensity: weighting, split: name.rawValue, epoch: epoch, record: record,
-      documents: split.count, filterPairs: split.filter?.entryCount ?? 0,
+      metrics: metrics, propensity: weighting, split: name.rawValue, epoch: epoch,
+      record: total, documents: split.count, filterPairs: split.filter?.entryCount ?? 0,
       predictionSeconds: seconds, notes: notes, ranking: ranking, truth: truth)
   }
 

@@ -65,7 +65,9 @@ public struct Trainer {
       dataset: identity.name, datasetHash: identity.contentHash,
       documents: task.exampleCount, labels: prepared.dataset.labels.count,
       features: prepared.featureCount,
-      parameters: task.dualEncoder.parameters.reduce(0) { $0 + $1.tensor.elementCount },
+      parameters: task.dualEncoder.parameters.reduce(task.wide?.weights.elementCount ?? 0) {
+        $0 + $1.tensor.elementCount
+      },
       validationIsHeldOut: configuration.loop.patience != nil, keptEpoch: outcome.keptEpoch,
       lastEpoch: outcome.history.count,
       preparationSeconds: begun.wallSeconds - started.wallSeconds,
@@ -94,6 +96,7 @@ public struct Trainer {
     let training =
       validation == nil
       ? dataset.train : dataset.train.selecting(rows: dataset.trainRowsOutsideValidation)
+    try folder.write(training.labels.columnCounts(), to: folder.counts)
     let features = try TextFeatureStore(configuration, folder: folder)
     try features.fit(dataset.documents, rows: training.documentIndices)
     func examples(_ split: Split, as name: String) throws -> DualEncoderTask.Examples {
@@ -174,7 +177,8 @@ public struct Trainer {
   private func writeLabelEmbeddings(of task: DualEncoderTask, labelTexts: CSRMatrix?) throws {
     for epoch in KeptEpoch.allCases where folder.has(folder.model(of: epoch)) {
       let kept = try SafetensorsFile(path: folder.model(of: epoch))
-      try task.dualEncoder.restore(try kept.tensors())
+      try task.dualEncoder.restore(
+        try kept.tensors().filter { !$0.key.hasPrefix(DualEncoderTask.widePrefix) })
       let embeddings = try checked {
         try withoutGradients { try task.dualEncoder.embeddings(ofLabels: labelTexts) }
       }

@@ -20,16 +20,19 @@ extension TrainingConfiguration {
 
   /// The first setting outside its range.
   private var firstFault: Fault? {
+    let wide = model.wide ?? .init()
     let counts = [
       ("threads", threads), ("loop.epochs", loop.epochs), ("loop.patience", loop.patience ?? 1),
       ("optimization.batchSize", optimization.batchSize),
       ("model.encoder.dimension", model.encoder.dimension),
+      ("model.wide.minimumPairCount", wide.minimumPairCount),
       ("model.encoder.hiddenDimensions", model.encoder.hiddenDimensions.min() ?? 1),
     ]
     for (name, value) in counts where value < 1 {
       return Fault(name: name, value: Double(value), expected: "at least 1")
     }
     let rates = [
+      ("model.wide.learningRate", wide.learningRate),
       ("loss.temperature", loss.temperature),
       ("optimization.learningRate", optimization.learningRate),
       ("optimization.tableLearningRate", optimization.tableLearningRate),
@@ -41,6 +44,11 @@ extension TrainingConfiguration {
     if !(0..<1 ~= dropout) {
       return Fault(
         name: "optimization.featureDropout", value: dropout, expected: "at least 0, less than 1")
+    }
+    if !(0...1 ~= wide.maximumDocumentShare) {
+      return Fault(
+        name: "model.wide.maximumDocumentShare", value: wide.maximumDocumentShare,
+        expected: "0 to 1")
     }
     let warmup = optimization.warmup
     if !(0...1 ~= warmup) {

@@ -21,20 +21,27 @@ public enum TrainingLoss: Codable, Hashable, Sendable {
   ///   - labels: `[L, D]`.
   ///   - bias: `[L]`.
   ///   - positives: `[N, L]`.
+  ///   - beside: a wide part's scores, which takes its gradient.
   public func callAsFunction(
-    queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix
+    queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix,
+    beside: SparseLinearScores? = nil
   ) throws -> Tensor {
     switch self {
     case .decoupledSoftmax(let loss):
-      try loss(queries: queries, labels: labels, bias: bias, positives: positives)
+      try loss(
+        queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
     case .infoNCE(let loss):
-      try loss(queries: queries, labels: labels, bias: bias, positives: positives)
+      try loss(
+        queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
     case .binaryCrossEntropy(let loss):
-      try loss(queries: queries, labels: labels, bias: bias, positives: positives)
+      try loss(
+        queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
     case .softTopK(let loss):
-      try loss(queries: queries, labels: labels, bias: bias, positives: positives)
+      try loss(
+        queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
     case .squaredHinge(let loss):
-      try loss(queries: queries, labels: labels, bias: bias, positives: positives)
+      try loss(
+        queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
     }
   }
 

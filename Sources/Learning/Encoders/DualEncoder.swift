@@ -5,7 +5,7 @@ public import Torch
 ///     s(i, l) = ⟨f(xᵢ), g(l)⟩ / τ + b_l
 ///
 /// with f the encoder, τ the loss's temperature and b_l a bias that starts at the label's log
-/// prior. A label's vector g(l) is learnt freely, is the encoder's embedding of the label's text,
+/// prior. A `SparseLinear` may stand beside it. A label's vector g(l) is learnt freely, is the encoder's embedding of the label's text,
 /// or is their sum; the texts share the documents' encoder.
 ///
 /// - Paper: Gupta, Khatri, Rawat, Bhojanapalli, Jain, Dhillon. Dual-encoders for Extreme
@@ -33,15 +33,18 @@ public final class DualEncoder: Layer {
     public var labels: LabelSource
     /// Whether each label has a bias.
     public var hasBias: Bool
+    /// The wide part beside the embeddings; nil for none.
+    public var wide: SparseLinear.Configuration?
 
     /// A model of label vectors with biases, unless told otherwise.
     public init(
       encoder: BagEncoder.Configuration = .init(), labels: LabelSource = .free,
-      hasBias: Bool = true
+      hasBias: Bool = true, wide: SparseLinear.Configuration? = nil
     ) {
       self.encoder = encoder
       self.labels = labels
       self.hasBias = hasBias
+      self.wide = wide
     }
   }
 

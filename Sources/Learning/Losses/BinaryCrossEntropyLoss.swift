@@ -42,6 +42,7 @@ public struct BinaryCrossEntropyLoss: Codable, Hashable, Sendable {
   ///   - labels: `[L, D]`.
   ///   - bias: `[L]`, added to the scores; nil is 0.
   ///   - positives: B rows of columns below L.
+  ///   - beside: a wide part's scores, added as they are; it takes its gradient.
   /// - Returns: a number. Differentiable once; `callAsFunction(scores:positives:)` is so any number
   ///   of times.
   /// - Throws: `TorchError` when libtorch refuses.
@@ -49,9 +50,11 @@ public struct BinaryCrossEntropyLoss: Codable, Hashable, Sendable {
   /// - Complexity: O(B · L · D) time; O(B · `blockSize` + B + positives) memory besides the
   ///   gradients.
   public func callAsFunction(
-    queries: Tensor, labels: Tensor, bias: Tensor? = nil, positives: CSRMatrix
+    queries: Tensor, labels: Tensor, bias: Tensor? = nil, positives: CSRMatrix,
+    beside: SparseLinearScores? = nil
   ) throws -> Tensor {
-    try streamed(queries: queries, labels: labels, bias: bias, positives: positives)
+    try streamed(
+      queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
   }
 
   /// The loss of a score matrix as it is: τ is not applied.

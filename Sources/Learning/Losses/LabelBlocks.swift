@@ -71,12 +71,14 @@ private struct LabelBlocks {
   let labels: Tensor  // [L, D]
   let bias: Tensor?  // [L]
   let width: Int
+  let beside: SparseLinearScores?
 
-  init(_ inputs: [Tensor], temperature: Double, width: Int) {
+  init(_ inputs: [Tensor], temperature: Double, width: Int, beside: SparseLinearScores?) {
     queries = (inputs[0] * (1 / temperature)).contiguous()
     labels = inputs[1].contiguous()
     bias = inputs.count > 2 ? inputs[2].contiguous() : nil
     self.width = width
+    self.beside = beside
   }
 
   var ranges: [Range<Int>] {
@@ -85,16 +87,29 @@ private struct LabelBlocks {
   }
 
   func scores(_ range: Range<Int>) -> Tensor {
-    queries.productWithTransposed(labels[range], bias: bias?[range])
+    let scores = queries.productWithTransposed(labels[range], bias: bias?[range])
+    beside?.add(to: scores, labels: range)
+    return scores
   }
 }
 
 extension StreamedLoss {
   /// The loss of queries `[B, D]` against labels `[L, D]`, differentiable once.
+  ///
+  /// - Parameter beside: added to the scores; its gradient goes back to it.
   func streamed(
-    queries: Tensor, labels: Tensor, bias: Tensor?, positives matrix: CSRMatrix
+    queries: Tensor, labels: Tensor, bias: Tensor?, positives matrix: CSRMatrix,
+    beside: SparseLinearScores?
   ) throws -> Tensor {
     checkShapes(queries: queries, labels: labels, bias: bias, positives: matrix)
+    if let beside {
+      precondition(
+        [beside.rowCount, beside.labelCount] == [matrix.rowCount, matrix.columnCount]
+          && beside.source.weights.dtype == queries.dtype && queries.device == .cpu,
+        "scores of \(beside.rowCount) documents and \(beside.labelCount) labels in "
+          + "\(beside.source.weights.dtype) beside queries of shape \(queries.shape) in "
+          + "\(queries.dtype) on \(queries.device)")
+    }
     let rowCount = queries.size(along: 0)
     let labelCount = labels.size(along: 0)
     // A million scores: 4 MB in float32, so that a block stays in the cache between the products.
@@ -106,7 +121,8 @@ extension StreamedLoss {
 
     let function = CustomFunction<Seen<Pass>>(Self.name) { inputs in
       let seen = self.look(
-        at: LabelBlocks(inputs, temperature: temperature, width: width), positives, keepsScores)
+        at: LabelBlocks(inputs, temperature: temperature, width: width, beside: beside), positives,
+        keepsScores)
       let value = self.value(of: seen.pass, positives: positives, scores: seen.positiveScores)
       return ([value.converted(to: inputs[0].dtype)], seen)
     } backward: { context, given in
@@ -118,7 +134,8 @@ extension StreamedLoss {
             + "call it with the score matrix to differentiate twice")
       }
       return self.gradients(
-        LabelBlocks(context.inputs, temperature: temperature, width: width), positives,
+        LabelBlocks(context.inputs, temperature: temperature, width: width, beside: beside),
+        positives,
         context.state, upstream, context.needsGradient)
     }
     if let bias { return try function(queries, labels, bias)[0] }
@@ -168,6 +185,7 @@ extension StreamedLoss {
       ? Tensor.uninitialized([labels.size(along: 0)], dtype: labels.dtype, device: labels.device)
       : nil
     // [D, B]: the labels' gradient is made transposed, for the sake of the fast product.
+    let scale = blocks.beside == nil ? 1 : upstream.scalar
     let columns = needed[1] ? (blocks.queries * upstream).transposed().contiguous() : nil
     for (index, range) in blocks.ranges.enumerated() {
       let scores = seen.kept ?? blocks.scores(range)
@@ -180,6 +198,7 @@ extension StreamedLoss {
       if !entries.isEmpty {
         result.setElementsInPlace(at: positives.positions[entries], to: atPositives[entries])
       }
+      blocks.beside?.accumulate(gradient: result, labels: range, scale: scale)
       ofQueries?.addInPlace(result.productWithTransposed(labels[range].transposed()))
       if let ofLabels, let columns {
         ofLabels[range].copyInPlace(

@@ -66,6 +66,7 @@ public struct SoftTopKLoss: Codable, Hashable, Sendable {
   ///   - labels: `[L, D]`.
   ///   - bias: `[L]`, added to the scores; nil is 0.
   ///   - positives: B rows of columns below L.
+  ///   - beside: a wide part's scores, added as they are; it takes its gradient.
   /// - Returns: a number. Differentiable once; `callAsFunction(scores:positives:)` is so twice.
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: the shapes fit, dtypes and devices are equal, τ, α and K > 0.
@@ -73,9 +74,12 @@ public struct SoftTopKLoss: Codable, Hashable, Sendable {
   ///   again unless they fit in one block; O(B · `blockSize` + B + positives) memory besides the
   ///   gradients.
   public func callAsFunction(
-    queries: Tensor, labels: Tensor, bias: Tensor? = nil, positives: CSRMatrix
+    queries: Tensor, labels: Tensor, bias: Tensor? = nil, positives: CSRMatrix,
+    beside: SparseLinearScores? = nil
   ) throws -> Tensor {
-    try withThresholds(queries: queries, labels: labels, bias: bias, positives: positives).loss
+    try withThresholds(
+      queries: queries, labels: labels, bias: bias, positives: positives, beside: beside
+    ).loss
   }
 
   /// The loss over all labels with the thresholds that it found, to start the next search from.
@@ -87,6 +91,7 @@ public struct SoftTopKLoss: Codable, Hashable, Sendable {
   ///   - positives: B rows of columns below L.
   ///   - start: `[B]`, where the search for each threshold begins; nil, or what is not a number,
   ///     begins at the lowest value possible. The result depends on it only by rounding.
+  ///   - beside: a wide part's scores, added as they are; it takes its gradient.
   /// - Returns: the loss, and tᵢ as float64 `[B]` without a gradient (0 where all labels are let
   ///   through).
   /// - Throws: `TorchError` when libtorch refuses.
@@ -94,12 +99,13 @@ public struct SoftTopKLoss: Codable, Hashable, Sendable {
   /// - Complexity: as the loss; each sweep that a good start saves is a product of B · L · D.
   public func withThresholds(
     queries: Tensor, labels: Tensor, bias: Tensor? = nil, positives: CSRMatrix,
-    start: Tensor? = nil
+    start: Tensor? = nil, beside: SparseLinearScores? = nil
   ) throws -> (loss: Tensor, thresholds: Tensor) {
     check(start, rowCount: queries.size(along: 0))
     let found = FoundThresholds()
     let loss = try SoftTopKSearch(options: self, start: start, found: found)
-      .streamed(queries: queries, labels: labels, bias: bias, positives: positives)
+      .streamed(
+        queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
     return (loss, found.values ?? .zeros([0], dtype: .float64))
   }
 

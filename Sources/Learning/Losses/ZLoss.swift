@@ -51,6 +51,7 @@ public struct ZLoss: Codable, Hashable, Sendable {
   ///   - labels: `[L, D]`.
   ///   - bias: `[L]`, added to the scores; nil is 0.
   ///   - positives: B rows of columns below L.
+  ///   - beside: a wide part's scores, added as they are; it takes its gradient.
   /// - Returns: a number. Differentiable once; `callAsFunction(scores:positives:)` is so any number
   ///   of times.
   /// - Throws: `TorchError` when libtorch refuses.
@@ -58,10 +59,12 @@ public struct ZLoss: Codable, Hashable, Sendable {
   /// - Complexity: O(B · L · D) time; O(B · `blockSize` + B + positives) memory besides the
   ///   gradients.
   public func callAsFunction(
-    queries: Tensor, labels: Tensor, bias: Tensor? = nil, positives: CSRMatrix
+    queries: Tensor, labels: Tensor, bias: Tensor? = nil, positives: CSRMatrix,
+    beside: SparseLinearScores? = nil
   ) throws -> Tensor {
     precondition(sharpness > 0, "the sharpness \(sharpness) is not positive")
-    return try streamed(queries: queries, labels: labels, bias: bias, positives: positives)
+    return try streamed(
+      queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
   }
 
   /// The loss of a score matrix as it is: τ is not applied.

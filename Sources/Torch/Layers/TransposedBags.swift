@@ -7,19 +7,19 @@
 /// Complexity: O(entries + columns / 64) time and memory, in five plain passes: a bit a column
 /// marks what occurs, counting the bits numbers the distinct columns in rising order, and a
 /// counting sort by that number lists the bags.
-struct TransposedBags {
+package struct TransposedBags {
   /// `[U]` int64: the distinct columns, rising.
-  let rows: Tensor
+  package let rows: Tensor
   /// `[U + 1]` int32: where each column's bags begin.
-  let offsets: Tensor
+  package let offsets: Tensor
   /// `[E]` int32: the bag of each entry, grouped by column.
-  let bags: Tensor
+  package let bags: Tensor
   /// `[E]` in the order of `bags`; nil where the entries have no weights.
-  let weights: Tensor?
+  package let weights: Tensor?
 
   /// - Parameter weights: `[E]` in the order of the bags' entries, contiguous on the CPU, or nil.
   /// - Precondition: fewer than 2³¹ entries.
-  init(_ source: CSRMatrix, weights: Tensor?) {
+  package init(_ source: CSRMatrix, weights: Tensor?) {
     let numbering = source.columns.withUnsafeBufferPointer { columns in
       Numbering(columns: columns, words: (source.columnCount + 63) / 64)
     }

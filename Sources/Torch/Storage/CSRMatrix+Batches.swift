@@ -60,6 +60,20 @@ extension CSRMatrix {
       columnCount: columnCount)
   }
 
+  /// Calls `body` with the row offsets, the columns and the values, if there are any.
+  package func withUnsafeEntries<R>(
+    _ body: (
+      _ offsets: UnsafeBufferPointer<Int64>, _ columns: UnsafeBufferPointer<Int32>,
+      _ values: UnsafeBufferPointer<Float>?
+    ) throws -> R
+  ) rethrows -> R {
+    try rowOffsets.withUnsafeBufferPointer { offsets in
+      try columns.withUnsafeBufferPointer { columns in
+        try withOptionalValues { try body(offsets, columns, $0) }
+      }
+    }
+  }
+
   private func withOptionalValues<R>(
     _ body: (UnsafeBufferPointer<Float>?) throws -> R
   ) rethrows -> R {

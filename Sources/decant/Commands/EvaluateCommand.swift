@@ -26,6 +26,7 @@ struct EvaluateCommand: ParsableCommand {
         decant evaluate runs/tags --data data/other --json
         decant evaluate runs/tags --full --propensity amazon
         decant evaluate runs/patient --epoch last
+        decant evaluate runs/a --with runs/b --with runs/c --logit-adjustment 0.1
       """)
 
   enum SplitName: String, ExpressibleByArgument, CaseIterable {
@@ -38,6 +39,9 @@ struct EvaluateCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
   var run_: String
+
+  @OptionGroup(title: "Several models")
+  var ensemble: EnsembleOptions
 
   @Option(
     help: ArgumentHelp(
@@ -73,8 +77,8 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let model = try TrainedModel(
-        folder: RunFolder(path: run_), threads: threads, epoch: epoch == .best ? .best : .last)
+      let model = try ensemble.model(
+        run_, threads: threads, epoch: epoch == .best ? .best : .last)
       var report = try model.evaluate(
         split: split == .test ? .test : .validation, datasetPath: data,
         badLines: skipBad ? .skip : nil, propensity: propensity?.value)

@@ -19,6 +19,9 @@ struct PredictCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
   var run_: String
 
+  @OptionGroup(title: "Several models")
+  var ensemble: EnsembleOptions
+
   @Argument(help: ArgumentHelp("Texts to label.", valueName: "text"))
   var texts: [String] = []
 
@@ -47,7 +50,7 @@ struct PredictCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let lines = texts.isEmpty ? try TextLines(path: file) : nil
-      let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads)
+      let model = try ensemble.model(run_, threads: threads)
       let write = try decisions.writer(model, k: k, json: json) ?? { try self.write($0, model) }
       guard let lines else { return try write(texts) }
       while let batch = try lines.next() { try write(batch) }

@@ -88,6 +88,9 @@ struct TrainCommand: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Whether embeddings have unit length (default: no).")
   var normalized: Bool?
 
+  @OptionGroup(title: "Wide part")
+  var wide: WideOptions
+
   @Option(help: "Names the random numbers of the run (default: \(defaults.seed)).")
   var seed: UInt64?
 
@@ -192,6 +195,7 @@ struct TrainCommand: ParsableCommand {
     if let dimension { settings.model.encoder.dimension = dimension }
     if let normalized { settings.model.encoder.isNormalized = normalized }
     if let labels { settings.model.labels = source(labels) }
+    settings.model.wide = wide.applied(to: settings.model.wide)
     if let seed { settings.seed = seed }
     if let threads { settings.threads = threads }
     if loss != nil || temperature != nil || normalized != nil {

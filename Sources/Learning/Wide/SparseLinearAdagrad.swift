@@ -1,0 +1,83 @@
+public import Torch
+
+/// Adagrad for the weights of a `SparseLinear`: a step reads and writes the pairs of the batch's
+/// features alone.
+///
+///     G ← G + g²
+///     w ← w − η g / (√G + ε)
+///
+/// - Source: Duchi, Hazan, Singer. Adaptive Subgradient Methods for Online Learning and Stochastic
+///   Optimization. JMLR 2011, <https://jmlr.org/papers/v12/duchi11a.html>.
+public final class SparseLinearAdagrad {
+  /// The step size η.
+  public var learningRate: Double
+  private let epsilon: Double
+  private let accumulators: Tensor
+
+  /// An optimiser of `model`'s weights.
+  public init(_ model: SparseLinear, learningRate: Double, epsilon: Double = 1e-10) {
+    self.learningRate = learningRate
+    self.epsilon = epsilon
+    accumulators = .zeros(like: model.weights)
+  }
+
+  /// Moves the weights by the gradient that came back to `scores`, and forgets it.
+  public func step(_ scores: SparseLinearScores) {
+    guard let gradient = scores.gradient else { return }
+    let weights = scores.source.weights
+    if weights.dtype == .float32 {
+      step(weights, scores.features, gradient)
+    } else if let gradient = scores.denseGradient() {
+      accumulators.addInPlace(gradient.squared())
+      weights.addInPlace(
+        gradient / (accumulators.squareRoot() + epsilon) * -learningRate)
+    }
+    scores.clearGradient()
+  }
+
+  /// The accumulators as "sum".
+  public var state: [String: Tensor] { ["sum": accumulators] }
+
+  /// Goes back to a state that `state` gave.
+  public func restore(_ state: [String: Tensor]) throws {
+    guard let sum = state["sum"], sum.shape == accumulators.shape, sum.dtype == accumulators.dtype
+    else {
+      throw InputError(
+        file: "optimiser state",
+        reason: "sum is \(state["sum"].map { "\($0.dtype) of shape \($0.shape)" } ?? "missing")",
+        expected: "\(accumulators.dtype) of shape \(accumulators.shape)")
+    }
+    accumulators.copyInPlace(from: sum)
+  }
+
+  private func step(
+    _ weights: Tensor, _ features: [SparseLinearScores.Feature], _ gradient: Tensor
+  ) {
+    let rate = Float(learningRate)
+    let epsilon = Float(epsilon)
+    weights.withUnsafeMutableElements(of: Float.self) { weights in
+      accumulators.withUnsafeMutableElements(of: Float.self) { sums in
+        gradient.withUnsafeBytes { bytes in
+          nonisolated(unsafe) let weights = weights
+          nonisolated(unsafe) let sums = sums
+          nonisolated(unsafe) let gradients = bytes.bindMemory(to: Float.self)
+          concurrently(features.count) { numbers in
+            guard let weights = weights.baseAddress, let sums = sums.baseAddress,
+              let gradients = gradients.baseAddress
+            else { return }
+            for feature in features[numbers] {
+              let (weights, sums) = (weights + feature.pair, sums + feature.pair)
+              let gradients = gradients + feature.place
+              for pair in 0..<feature.count {
+                let gradient = gradients[pair]
+                let sum = sums[pair] + gradient * gradient
+                sums[pair] = sum
+                weights[pair] -= rate * gradient / (sum.squareRoot() + epsilon)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Learning
+
+/// The wide part of a wide-and-deep model on the command line.
+struct WideOptions: ParsableArguments {
+  private static let defaults = SparseLinear.Configuration()
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Whether pairs of a feature and a label seen together have weights too (default: no).")
+  var wide: Bool?
+
+  @Option(
+    help: ArgumentHelp(
+      "Learning rate of those weights (default: \(defaults.learningRate)).", valueName: "rate"))
+  var wideLearningRate: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Features in a larger share of the documents have none "
+        + "(default: \(defaults.maximumDocumentShare)).", valueName: "share"))
+  var wideMaximumShare: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Documents that must have both (default: \(defaults.minimumPairCount)).",
+      valueName: "count"))
+  var wideMinimumCount: Int?
+
+  func validate() throws {
+    if let wideLearningRate, !(wideLearningRate > 0 && wideLearningRate.isFinite) {
+      throw ValidationError(
+        "--wide-learning-rate is \(wideLearningRate); it must be greater than 0.")
+    }
+    if let wideMaximumShare, !(0...1 ~= wideMaximumShare) {
+      throw ValidationError("--wide-maximum-share is \(wideMaximumShare); it must be 0 to 1.")
+    }
+    if let wideMinimumCount, wideMinimumCount < 1 {
+      throw ValidationError("--wide-minimum-count is \(wideMinimumCount); it must be at least 1.")
+    }
+    let others = wideLearningRate != nil || wideMaximumShare != nil || wideMinimumCount != nil
+    if others, wide != true {
+      throw ValidationError("--wide-… options need --wide.")
+    }
+  }
+
+  /// These options over what is set already.
+  func applied(to current: SparseLinear.Configuration?) -> SparseLinear.Configuration? {
+    guard wide ?? (current != nil) else { return nil }
+    var result = current ?? .init()
+    if let wideLearningRate { result.learningRate = wideLearningRate }
+    if let wideMaximumShare { result.maximumDocumentShare = wideMaximumShare }
+    if let wideMinimumCount { result.minimumPairCount = wideMinimumCount }
+    return result
+  }
+}
