@@ -5,6 +5,7 @@ public import Torch
 /// Ranks labels for documents by exact inner products with the vectors of all labels.
 public struct Scorer {
   private let encoder: BagEncoder
+  private let tower: TransformerTower?
   private let labels: Tensor
   private let bias: Tensor?
   private let temperature: Double
@@ -12,8 +13,14 @@ public struct Scorer {
   private let blockSize: Int
 
   /// Scores with the given label vectors, `[L, D]`, and biases, `[L]`.
-  public init(encoder: BagEncoder, labels: Tensor, bias: Tensor?, temperature: Double) {
+  ///
+  /// - Parameter tower: embeds documents' vectors beside their bags, where there is one.
+  public init(
+    encoder: BagEncoder, tower: TransformerTower? = nil, labels: Tensor, bias: Tensor?,
+    temperature: Double
+  ) {
     self.encoder = encoder
+    self.tower = tower
     self.labels = labels.transposed().contiguous()
     self.bias = bias
     self.temperature = temperature
@@ -28,19 +35,22 @@ public struct Scorer {
   /// - Parameters:
   ///   - k: how many labels a document gets, at most.
   ///   - bags: `[N, features]`.
+  ///   - vectors: a transformer's vectors of the same documents, where there is a tower.
   ///   - excluded: `[N, L or more]`; labels that each document may not get. Nil excludes none.
   /// - Throws: `InputError` when a score is not a number.
   /// - Precondition: `excluded` has a row a document.
-  public func topK(_ k: Int, of bags: CSRMatrix, excluding excluded: CSRMatrix? = nil) throws
-    -> TopK
-  {
+  public func topK(
+    _ k: Int, of bags: CSRMatrix, vectors: TextVectors? = nil,
+    excluding excluded: CSRMatrix? = nil
+  ) throws -> TopK {
     precondition(
       excluded.map { $0.rowCount == bags.rowCount } ?? true,
       "exclusions of \(excluded?.rowCount ?? 0) rows for \(bags.rowCount) documents")
     var result = TopK(k: min(k, labelCount))
     for start in stride(from: 0, to: bags.rowCount, by: blockSize) {
       let rows = start..<min(start + blockSize, bags.rowCount)
-      let scores = try scores(of: bags.selecting(rows: rows))
+      let scores = try scores(
+        of: bags.selecting(rows: rows), vectors: vectors?.gathered(rows))
       try scores.withUnsafeBytes { bytes in
         let all = bytes.bindMemory(to: Float.self)
         for row in 0..<rows.count {
@@ -55,9 +65,15 @@ public struct Scorer {
   }
 
   /// The scores of all labels, `[N, L]`.
-  public func scores(of bags: CSRMatrix) throws -> Tensor {
-    try withoutGradients {
-      let documents = encoder.normalized(try encoder(bags))
+  ///
+  /// - Parameter vectors: `[N, W]`, where there is a tower.
+  /// - Precondition: there are vectors where there is a tower, and nowhere else.
+  public func scores(of bags: CSRMatrix, vectors: Tensor? = nil) throws -> Tensor {
+    precondition((tower == nil) == (vectors == nil), "vectors and a tower belong together")
+    return try withoutGradients {
+      var sum = try encoder(bags)
+      if let tower, let vectors { sum = sum + tower(vectors) }
+      let documents = encoder.normalized(sum)
       guard let bias else { return documents.matmul(labels) * (1 / temperature) }
       return documents.matmul(labels, adding: bias, scale: 1 / temperature)
     }
