@@ -25,6 +25,7 @@ extension Trainer {
       let matrix = try store.cache(for: dataset, at: configuration.dataset)
         .vectors(name, count: texts.count) { write in
           var done = 0
+          progress?.line("encoding \(texts.count) texts: the \(name)")
           progress?.begin()
           defer { progress?.clear() }
           try store.encode(texts) { block in
