@@ -21,7 +21,8 @@ public struct TransformerSettings: Codable, Hashable, Sendable {
 
   /// How the transformer's own weights are moved: by Adam, at a rate that rises and falls linearly.
   ///
-  /// The defaults are those of Devlin et al. 2019, appendix A.2 and A.3.
+  /// Rate, decay and dropout are those of Devlin et al. 2019, appendix A.2 and A.3; warm-up and limit
+  /// those of the authors' code, <https://github.com/google-research/bert>. The size of a piece is ours.
   public struct Tuning: Codable, Hashable, Sendable {
     /// Adam's learning rate.
     public var learningRate: Double

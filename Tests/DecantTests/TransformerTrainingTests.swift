@@ -8,10 +8,15 @@ import Torch
   private let data: String
   private let checkpoint: String
 
+  /// All words that tell of a label; the others are unknown to the transformer.
+  private static let words = (0..<SmallDataset.labelCount).flatMap { label in
+    (0..<4).map { SmallDataset.word(of: label, $0) }
+  }
+
   init() throws {
     folder = try TemporaryFolder()
     data = try SmallDataset().write(to: folder.file("data"))
-    checkpoint = try TinyCheckpoint.write(to: folder.file("checkpoint"))
+    checkpoint = try TinyCheckpoint.write(to: folder.file("checkpoint"), words: Self.words)
   }
 
   private func command(_ run: String, _ options: [String]) -> [String] {
@@ -24,7 +29,8 @@ import Torch
 
   private func train(_ name: String, _ options: [String]) throws -> String {
     let run = folder.file(name)
-    try DecantProgram.succeed(command(run, options + ["--quiet"]))
+    let outcome = try DecantProgram.succeed(command(run, options + ["--quiet"]))
+    #expect(outcome.messages.isEmpty, "\(options)")
     return run
   }
 
@@ -115,7 +121,7 @@ import Torch
     #expect(try kept().count == 3)
     _ = try train("cls", ["--encoder", "transformer", "--pooling", "cls", "--epochs", "1"])
     #expect(try kept().count == 4)
-    try TinyCheckpoint.write(to: checkpoint, seed: 4)
+    try TinyCheckpoint.write(to: checkpoint, words: Self.words, seed: 4)
     _ = try train("other", ["--encoder", "transformer", "--epochs", "1"])
     #expect(try kept().count == 5)
     // Vectors of a data set that is no more are of no use.
@@ -193,7 +199,7 @@ import Torch
       ("model.safetensors", "", "model.safetensors"),
       ("1_Pooling/config.json", "{}", "pooling"),
     ] {
-      try TinyCheckpoint.write(to: other)
+      try TinyCheckpoint.write(to: other, words: Self.words)
       try writeAtomically(text, to: "\(other)/\(name)")
       try refuse(frozen + [other, "--max-length", "24"], 65, words)
     }

@@ -60,7 +60,7 @@ extension TransformerTower {
 
     /// Carries the vectors' gradient into the transformer's parameters.
     public func backward() throws {
-      guard let gradient = vectors.gradient else { return }
+      guard !pieces.isEmpty, let gradient = vectors.gradient else { return }
       for piece in pieces {
         // The same numbers are dropped as on the way there.
         generator.state = piece.state
