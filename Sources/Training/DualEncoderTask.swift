@@ -43,6 +43,7 @@ public final class DualEncoderTask: TrainingTask {
   private let tableOptimizer: SparseAdagrad
   private let denseOptimizer: AdamW
   private let wideOptimizer: SparseLinearAdagrad?
+  private let transformer: TransformerTraining?
   private var order: (epoch: Int, rows: [Int]) = (-1, [])
 
   /// Prepares a training; the weights are drawn from the configuration's seed.
@@ -51,10 +52,21 @@ public final class DualEncoderTask: TrainingTask {
   ///   - labelTexts: `[L, features]`; needed unless the model's labels are free.
   ///   - validation: examples to judge by, not to train on.
   ///   - propensity: how much rare labels count when they are judged.
-  public init(
+  public convenience init(
     _ configuration: TrainingConfiguration, examples: Examples, labelTexts: CSRMatrix?,
     validation: Examples?, propensity: InversePropensity = .standard
   ) throws {
+    try self.init(
+      configuration, examples: examples, labelTexts: labelTexts, validation: validation,
+      propensity: propensity, transformer: nil)
+  }
+
+  /// Prepares a training with a transformer beside the bags.
+  init(
+    _ configuration: TrainingConfiguration, examples: Examples, labelTexts: CSRMatrix?,
+    validation: Examples?, propensity: InversePropensity, transformer: TransformerTraining?
+  ) throws {
+    self.transformer = transformer
     self.configuration = configuration
     self.examples = examples
     self.labelTexts = labelTexts
@@ -63,7 +75,8 @@ public final class DualEncoderTask: TrainingTask {
     trainCounts = examples.labels.columnCounts()
     dualEncoder = DualEncoder(
       configuration.model, featureCount: examples.bags.columnCount, labelCounts: trainCounts,
-      documentCount: examples.bags.rowCount, generator: Generator(seed: configuration.seed))
+      documentCount: examples.bags.rowCount, tower: transformer?.tower,
+      generator: Generator(seed: configuration.seed))
     wide = configuration.model.wide.map {
       SparseLinear($0, bags: examples.bags, labels: examples.labels)
     }
@@ -71,10 +84,13 @@ public final class DualEncoderTask: TrainingTask {
       SparseLinearAdagrad($0, learningRate: configuration.model.wide?.learningRate ?? 0)
     }
     let table = dualEncoder.encoder.table.weight
+    let others = [table] + (transformer?.tower.parameters.map(\.tensor) ?? [])
     let settings = configuration.optimization
     tableOptimizer = SparseAdagrad([table], .init(learningRate: settings.tableLearningRate))
     denseOptimizer = AdamW(
-      dualEncoder.parameters.map(\.tensor).filter { !$0.isSame(as: table) },
+      dualEncoder.parameters.map(\.tensor).filter { parameter in
+        !others.contains { $0.isSame(as: parameter) }
+      },
       .init(learningRate: settings.learningRate, weightDecay: settings.weightDecay))
   }
 
@@ -99,19 +115,23 @@ public final class DualEncoderTask: TrainingTask {
       rows: rows, droppingEntriesWith: settings.featureDropout, using: &random)
     let positives = examples.labels.selecting(rows: rows)
 
-    let (documents, labels) = try dualEncoder(documents: bags, labelTexts: labelTexts)
+    let vectors = transformer?.vectors(ofRows: rows, at: position)
+    let (documents, labels) = try dualEncoder(
+      documents: bags, labelTexts: labelTexts, vectors: vectors)
     let beside = wide.map { $0(bags) }
     let loss = try configuration.loss(
       queries: documents, labels: labels, bias: dualEncoder.bias, positives: positives,
       beside: beside)
     tableOptimizer.clearGradients()
     denseOptimizer.clearGradients()
+    transformer?.clearGradients()
     try loss.backward()
+    try transformer?.backward()
 
     let schedule = CosineSchedule(
       warmupSteps: Int(settings.warmup * Double(totalSteps)))
-    let factor = schedule.factor(
-      step: position.epoch * stepsPerEpoch + position.step, of: totalSteps)
+    let number = position.epoch * stepsPerEpoch + position.step
+    let factor = schedule.factor(step: number, of: totalSteps)
     tableOptimizer.learningRate = settings.tableLearningRate * factor
     denseOptimizer.learningRate = settings.learningRate * factor
     try tableOptimizer.step()
@@ -120,6 +140,7 @@ public final class DualEncoderTask: TrainingTask {
       wideOptimizer.learningRate = settings.learningRate * factor
       wideOptimizer.step(beside)
     }
+    try transformer?.step(factor: factor, number: number, of: totalSteps)
     return (loss.scalar, rows.count)
   }
 
@@ -137,17 +158,25 @@ public final class DualEncoderTask: TrainingTask {
   /// Ranks the labels of the examples held out; models are compared by nDCG@5.
   public func validate() throws -> (metrics: [String: Double], criterion: Double)? {
     guard let validation else { return nil }
-    let labels = try withoutGradients { try dualEncoder.embeddings(ofLabels: labelTexts) }
     let scorer = Scorer(
-      encoder: dualEncoder.encoder, labels: labels, bias: dualEncoder.bias?.detached(),
-      wide: wide, temperature: configuration.loss.temperature)
+      encoder: dualEncoder.encoder, tower: dualEncoder.tower, labels: try labelEmbeddings(),
+      bias: dualEncoder.bias?.detached(), wide: wide, temperature: configuration.loss.temperature)
     let result = try RankingMetrics(propensity: propensity)(
-      try scorer.topK(100, of: validation.bags, excluding: validation.filter),
+      try scorer.topK(
+        100, of: validation.bags, vectors: transformer?.validationVectors(),
+        excluding: validation.filter),
       truth: validation.labels,
       labelCounts: trainCounts, documentCount: exampleCount)
     let shown = ["P@1", "P@5", "nDCG@5", "PSP@5"]
     let metrics = Dictionary(uniqueKeysWithValues: shown.map { ($0, result[$0] ?? .nan) })
     return (metrics, metrics["nDCG@5"] ?? .nan)
+  }
+
+  /// The vectors of all labels as they are now, `[L, D]`.
+  func labelEmbeddings() throws -> Tensor {
+    try withoutGradients {
+      try dualEncoder.embeddings(ofLabels: labelTexts, vectors: transformer?.labelVectors())
+    }
   }
 
   /// The parameters by name.
@@ -158,12 +187,13 @@ public final class DualEncoderTask: TrainingTask {
     return all
   }
 
-  /// Adagrad's accumulators under `table.` and `wide.`, Adam's moments under `dense.`.
+  /// Adagrad's accumulators under `table.` and `wide.`, Adam's moments under `dense.` and `tower.`.
   public var optimizerState: [String: Tensor] {
     var all: [String: Tensor] = [:]
     for (name, tensor) in tableOptimizer.state { all["table." + name] = tensor }
     for (name, tensor) in denseOptimizer.state { all["dense." + name] = tensor }
     for (name, tensor) in wideOptimizer?.state ?? [:] { all["wide." + name] = tensor }
+    for (name, tensor) in transformer?.optimizerState ?? [:] { all["tower." + name] = tensor }
     return all
   }
 
@@ -171,13 +201,9 @@ public final class DualEncoderTask: TrainingTask {
   public func restore(model: [String: Tensor], optimizerState: [String: Tensor]) throws {
     try dualEncoder.restore(model.filter { !$0.key.hasPrefix(Self.widePrefix) })
     try wide?.restore(model, under: "wide")
-    func part(_ prefix: String) -> [String: Tensor] {
-      Dictionary(
-        uniqueKeysWithValues: optimizerState.filter { $0.key.hasPrefix(prefix) }
-          .map { (String($0.key.dropFirst(prefix.count)), $0.value) })
-    }
-    try tableOptimizer.restore(part("table."))
-    try denseOptimizer.restore(part("dense."))
-    try wideOptimizer?.restore(part("wide."))
+    try tableOptimizer.restore(optimizerState.part("table."))
+    try denseOptimizer.restore(optimizerState.part("dense."))
+    try wideOptimizer?.restore(optimizerState.part("wide."))
+    try transformer?.restore(optimizerState.part("tower."))
   }
 }

@@ -40,24 +40,24 @@ public struct Ranker {
   ///
   /// - Parameters:
   ///   - k: how many labels a document gets, at most.
-  ///   - bags: for each member the documents' features, `[N, its features]`.
+  ///   - inputs: for each member what it sees of the documents.
   ///   - excluded: `[N, L or more]`; labels that each document may not get. Nil excludes none.
   /// - Throws: `InputError` when a score is not a number.
   /// - Precondition: `excluded` has a row a document; the members' documents are as many.
-  public func topK(_ k: Int, of bags: [CSRMatrix], excluding excluded: CSRMatrix? = nil) throws
+  public func topK(_ k: Int, of inputs: [ScorerInput], excluding excluded: CSRMatrix? = nil) throws
     -> TopK
   {
-    let count = bags.first?.rowCount ?? 0
+    let count = inputs.first?.bags.rowCount ?? 0
     precondition(
-      bags.count == members.count && bags.allSatisfy { $0.rowCount == count },
-      "features for \(bags.map(\.rowCount)) documents and \(members.count) models")
+      inputs.count == members.count && inputs.allSatisfy { $0.bags.rowCount == count },
+      "features for \(inputs.map(\.bags.rowCount)) documents and \(members.count) models")
     precondition(
       excluded.map { $0.rowCount == count } ?? true,
       "exclusions of \(excluded?.rowCount ?? 0) rows for \(count) documents")
     var result = TopK(k: k)
     for start in stride(from: 0, to: count, by: blockSize) {
       let rows = start..<min(start + blockSize, count)
-      let scores = try scores(of: bags.map { $0.selecting(rows: rows) })
+      let scores = try scores(of: inputs, rows: rows)
       try scores.withUnsafeBytes { bytes in
         let all = bytes.bindMemory(to: Float.self)
         for row in 0..<rows.count {
@@ -71,11 +71,14 @@ public struct Ranker {
     return result
   }
 
-  private func scores(of bags: [CSRMatrix]) throws -> Tensor {
-    let sum = try members[0].scores(of: bags[0])
-    for (member, bags) in zip(members, bags).dropFirst() {
-      sum.addInPlace(try member.scores(of: bags))
+  private func scores(of inputs: [ScorerInput], rows: Range<Int>) throws -> Tensor {
+    var sum: Tensor?
+    for (member, input) in zip(members, inputs) {
+      let scores = try member.scores(
+        of: input.bags.selecting(rows: rows), vectors: input.vectors?.gathered(rows))
+      if let sum { sum.addInPlace(scores) } else { sum = scores }
     }
+    guard let sum else { preconditionFailure("a mean of no models") }
     let mean = members.count == 1 ? sum : sum * (1 / Double(members.count))
     return adjustment.map { mean + $0 } ?? mean
   }

@@ -16,8 +16,12 @@ public enum KeptEpoch: String, Hashable, Sendable, CaseIterable {
 ///     labels.json              the labels' names, in the order of the model's rows
 ///     counts.json              how many training documents have each label
 ///     vocabulary.bin           the features, in the order of the table's rows
+///     transformer/             the pretrained checkpoint, where there is one; without its weights
+///                              where they were trained, as these are in the model
 ///     checkpoint.safetensors   where the training stands; gone when it is over
 ///     bags-*.csr               the features of the training's texts; gone when it is over
+///     vectors-*.safetensors    the vectors of the training's texts, where they cannot be kept beside
+///                              the data set; gone when it is over
 ///     best.safetensors         the best model so far, where a validation part is held out
 ///     model.safetensors        the result
 ///     embeddings.safetensors   the vectors of all labels, as prediction uses them
@@ -69,6 +73,14 @@ public struct RunFolder: Hashable, Sendable {
   /// The bags of features of one part of the data; gone when the training is over.
   func bags(_ part: String) -> String { path + "/bags-\(part).csr" }
 
+  /// The vectors of one column of texts; gone when the training is over.
+  func vectors(_ column: String) -> String { path + "/vectors-\(column).safetensors" }
+
+  /// The pretrained checkpoint.
+  var transformer: String { path + "/transformer" }
+  /// The weights that the training of a transformer begins with; gone when it is over.
+  var initialTransformer: String { transformer + "/initial.safetensors" }
+
   /// Whether `file` is there.
   public func has(_ file: String) -> Bool { FileManager.default.fileExists(atPath: file) }
 
@@ -77,7 +89,7 @@ public struct RunFolder: Hashable, Sendable {
 
   /// Whether the folder holds files although no training was ever begun in it.
   public var isForeign: Bool {
-    !has(configuration) && names.contains { !$0.contains(Self.partialMark) }
+    !has(configuration) && names(in: path).contains { !$0.contains(Self.partialMark) }
   }
 
   /// Makes the folder.
@@ -95,9 +107,13 @@ public struct RunFolder: Hashable, Sendable {
 
   /// Removes what only an unfinished training needs, and what a killed one left half-written.
   public func clean() {
-    for name in [checkpoint, best] { unlink(name) }
-    for name in names where name.contains(Self.partialMark) || isBags(name) {
+    for name in [checkpoint, best, initialTransformer] { unlink(name) }
+    for name in names(in: path)
+    where name.contains(Self.partialMark) || isBags(name) || isVectors(name) {
       unlink(path + "/" + name)
+    }
+    for name in names(in: transformer) where name.contains(Self.partialMark) {
+      unlink(transformer + "/" + name)
     }
   }
 
@@ -105,6 +121,8 @@ public struct RunFolder: Hashable, Sendable {
   func discardPreparation() {
     clean()
     for name in [vocabulary, labels, counts, dataset, configuration] { unlink(name) }
+    // Made by the run as a whole.
+    do { try FileManager.default.removeItem(atPath: transformer) } catch {}
     rmdir(path)
   }
 
@@ -113,9 +131,13 @@ public struct RunFolder: Hashable, Sendable {
 
   private func isBags(_ name: String) -> Bool { name.hasPrefix("bags-") && name.hasSuffix(".csr") }
 
-  private var names: [String] {
+  private func isVectors(_ name: String) -> Bool {
+    name.hasPrefix("vectors-") && name.hasSuffix(".safetensors")
+  }
+
+  private func names(in folder: String) -> [String] {
     do {
-      return try FileManager.default.contentsOfDirectory(atPath: path)
+      return try FileManager.default.contentsOfDirectory(atPath: folder)
     } catch {
       return []
     }

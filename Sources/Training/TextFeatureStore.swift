@@ -8,6 +8,7 @@ final class TextFeatureStore {
   private let configuration: TextFeatures.Configuration
   private let folder: RunFolder
   private let threads: Int
+  private let hasBags: Bool
   private var features: TextFeatures?
 
   /// The features' file, where they were learnt already.
@@ -18,6 +19,7 @@ final class TextFeatureStore {
     self.configuration = configuration.features
     self.folder = folder
     threads = configuration.threads
+    hasBags = configuration.hasBags
     features =
       folder.has(folder.vocabulary) ? try TextFeatures(contentsOf: folder.vocabulary) : nil
     file = features == nil ? nil : try MappedFile(path: folder.vocabulary)
@@ -40,7 +42,7 @@ final class TextFeatureStore {
 
   /// Learns the features of the documents in `rows`, unless that is done.
   func fit(_ documents: Documents, rows: MappedArray<Int32>) throws {
-    guard features == nil else { return }
+    guard hasBags, features == nil else { return }
     let learnt =
       switch documents.content {
       case .texts(let texts):
@@ -69,7 +71,8 @@ final class TextFeatureStore {
   func bags(of documents: Documents, rows: MappedArray<Int32>, as name: String? = nil) throws
     -> CSRMatrix
   {
-    try kept(as: name) {
+    guard hasBags else { return Self.empty(count: rows.count) }
+    return try kept(as: name) {
       switch documents.content {
       case .texts(let texts):
         try learnt.bags(of: SelectedTexts(texts: texts, rows: rows), threads: threads)
@@ -81,7 +84,15 @@ final class TextFeatureStore {
 
   /// The bags of `texts`; see the form for documents.
   func bags(ofTexts texts: [String], as name: String? = nil) throws -> CSRMatrix {
-    try kept(as: name) { try learnt.bags(of: texts, threads: threads) }
+    guard hasBags else { return Self.empty(count: texts.count) }
+    return try kept(as: name) { try learnt.bags(of: texts, threads: threads) }
+  }
+
+  /// The bags of a model that embeds texts without them.
+  private static func empty(count: Int) -> CSRMatrix {
+    CSRMatrix(
+      rowOffsets: MappedArray([Int64](repeating: 0, count: count + 1)), columns: MappedArray([]),
+      values: MappedArray([]), columnCount: 0)
   }
 
   private var learnt: TextFeatures {

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Torch
 
@@ -43,10 +44,30 @@ extension TrainedModel {
   /// What ranks.
   var ranker: Ranker { Ranker([scorer] + others.map(\.scorer), adjustment: adjustment) }
 
+  /// What each model of the mean sees of the texts.
+  func inputs(ofTexts texts: [String]) throws -> [ScorerInput] {
+    let bags = try bags { try $0.bags(ofTexts: texts) }
+    return zip([self] + others, bags).map { model, bags in
+      ScorerInput(
+        bags: bags, vectors: model.transformer.map { TextVectors($0.vectors(of: texts)) })
+    }
+  }
+
+  /// What each model of the mean sees of some documents of a data set.
+  func inputs(ofRows rows: MappedArray<Int32>, in dataset: Dataset, at path: String) throws
+    -> [ScorerInput]
+  {
+    let bags = try bags { try $0.bags(of: dataset.documents, rows: rows) }
+    return try zip([self] + others, bags).map { model, bags in
+      ScorerInput(
+        bags: bags, vectors: try model.transformer?.vectors(ofRows: rows, in: dataset, at: path))
+    }
+  }
+
   /// The features of the same documents for each model of the mean.
   ///
   /// - Parameter make: reads them; called once for all models with the same features.
-  func bags(_ make: (TextFeatureStore) throws -> CSRMatrix) throws -> [CSRMatrix] {
+  private func bags(_ make: (TextFeatureStore) throws -> CSRMatrix) throws -> [CSRMatrix] {
     var known: [(features: TextFeatureStore, bags: CSRMatrix)] = []
     return try ([self] + others).map { model in
       if let same = known.first(where: { $0.features.isSame(as: model.features) }) {

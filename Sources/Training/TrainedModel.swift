@@ -20,6 +20,7 @@ public struct TrainedModel {
   public let labelIDs: [String]
   let scorer: Scorer
   let features: TextFeatureStore
+  let transformer: TransformerStore?
   private let identity: DatasetIdentity
   /// Models whose scores are averaged with this one's.
   var others: [TrainedModel] = []
@@ -59,17 +60,20 @@ public struct TrainedModel {
         expected: "the labels as decant train has written them")
     }
     features = try TextFeatureStore(configuration, folder: folder)
+    let weights = try SafetensorsFile(path: folder.model(of: kept))
+    transformer = try configuration.transformer.map {
+      try TransformerStore($0, folder: folder, trained: weights)
+    }
     scorer = try Self.scorer(
-      configuration, folder: folder, epoch: kept, featureCount: features.count,
-      labelCount: labelIDs.count)
+      configuration, weights, folder: folder, epoch: kept, featureCount: features.count,
+      labelCount: labelIDs.count, transformer: transformer)
   }
 
   private static func scorer(
-    _ configuration: TrainingConfiguration, folder: RunFolder, epoch: KeptEpoch,
-    featureCount: Int, labelCount: Int
+    _ configuration: TrainingConfiguration, _ weights: SafetensorsFile, folder: RunFolder,
+    epoch: KeptEpoch, featureCount: Int, labelCount: Int, transformer: TransformerStore?
   ) throws -> Scorer {
     let model = configuration.model
-    let weights = try SafetensorsFile(path: folder.model(of: epoch))
     func float32(_ file: SafetensorsFile, _ name: String, _ shape: [Int]) throws -> Tensor {
       let tensor = try file.tensor(named: name)
       guard tensor.dtype == .float32, tensor.shape == shape else {
@@ -94,7 +98,7 @@ public struct TrainedModel {
       .map { (String($0.dropFirst("encoder.".count)), try weights.tensor(named: $0)) }
     try encoder.restore(Dictionary(uniqueKeysWithValues: restored))
     return Scorer(
-      encoder: encoder,
+      encoder: encoder, tower: try transformer?.tower(of: weights, outputs: dimension),
       labels: try float32(
         try SafetensorsFile(path: folder.labelEmbeddings(of: epoch)), "embeddings",
         [labelCount, dimension]),
@@ -136,7 +140,7 @@ public struct TrainedModel {
   /// - Throws: `InputError` when the model was trained on features instead of texts.
   public func predict(_ texts: [String], k: Int) throws -> [Prediction] {
     try refuseUnless(hasTexts: true, file: folder.path)
-    let ranking = try checked { try ranker.topK(k, of: bags { try $0.bags(ofTexts: texts) }) }
+    let ranking = try checked { try ranker.topK(k, of: inputs(ofTexts: texts)) }
     return (0..<texts.count).map { row in
       Prediction(
         labels: zip(ranking.labels(ofRow: row), ranking.scores(ofRow: row)).map {
@@ -194,7 +198,7 @@ public struct TrainedModel {
     let begun = ResourceUsage.wallSeconds()
     let ranking = try checked {
       try ranker.topK(
-        100, of: bags { try $0.bags(of: dataset.documents, rows: split.documentIndices) },
+        100, of: inputs(ofRows: split.documentIndices, in: dataset, at: path),
         excluding: filter)
     }
     let seconds = ResourceUsage.wallSeconds() - begun

@@ -43,7 +43,7 @@ public struct Trainer {
     let prepared: Preparation
     do {
       try folder.write(configuration, to: folder.configuration)
-      prepared = try prepare(progress: progress)
+      prepared = try prepare(progress: progress, isInterrupted: isInterrupted)
     } catch {
       if isNew { folder.discardPreparation() }
       throw error
@@ -56,7 +56,7 @@ public struct Trainer {
         + "\(rounded(begun.wallSeconds - started.wallSeconds, places: 1)) s")
     let outcome = try configuration.loop.run(
       task, in: folder, resuming: resuming, progress: progress, isInterrupted: isInterrupted)
-    try writeLabelEmbeddings(of: task, labelTexts: prepared.labelTexts)
+    try writeLabelEmbeddings(of: task)
 
     let identity = DatasetIdentity(prepared.dataset)
     let record = RunRecord(
@@ -83,11 +83,10 @@ public struct Trainer {
   private struct Preparation {
     var dataset: Dataset
     var featureCount: Int
-    var labelTexts: CSRMatrix?
     var task: DualEncoderTask
   }
 
-  private func prepare(progress: ProgressBar?) throws -> Preparation {
+  private func prepare(progress: ProgressBar?, isInterrupted: () -> Bool) throws -> Preparation {
     let dataset = try loadDataset(progress: progress)
     try DatasetIdentity(dataset).keep(in: folder, path: configuration.dataset)
     try folder.write(Array(dataset.labels.ids), to: folder.labels)
@@ -112,13 +111,15 @@ public struct Trainer {
     let known = try examples(training, as: "train")
     let heldOut = try validation.map { try examples($0, as: "validation") }
     try refuseIfTooLarge(featureCount: features.count, labelCount: dataset.labels.count)
+    let transformer = try transformer(
+      of: dataset, training: training, validation: validation, progress: progress,
+      isInterrupted: isInterrupted)
     let task = try checked {
       try DualEncoderTask(
         configuration, examples: known, labelTexts: labelTexts, validation: heldOut,
-        propensity: dataset.description.inversePropensity)
+        propensity: dataset.description.inversePropensity, transformer: transformer)
     }
-    return Preparation(
-      dataset: dataset, featureCount: features.count, labelTexts: labelTexts, task: task)
+    return Preparation(dataset: dataset, featureCount: features.count, task: task)
   }
 
   /// Refuses a model that the machine cannot hold, before the system ends the process for it.
@@ -152,6 +153,11 @@ public struct Trainer {
       throw InputError(
         file: path, reason: "no document of train has a label", expected: "at least one that has")
     }
+    guard configuration.transformer == nil || dataset.documents.texts != nil else {
+      throw InputError(
+        file: path, reason: "documents are features, which a transformer cannot read",
+        expected: "documents with texts, or --encoder bag")
+    }
     guard configuration.model.labels == .free || dataset.documents.texts != nil else {
       throw InputError(
         file: path, reason: "documents are features, which label texts have nothing in common with",
@@ -174,14 +180,12 @@ public struct Trainer {
   }
 
   /// The vectors that prediction needs, computed once from each model that was kept.
-  private func writeLabelEmbeddings(of task: DualEncoderTask, labelTexts: CSRMatrix?) throws {
+  private func writeLabelEmbeddings(of task: DualEncoderTask) throws {
     for epoch in KeptEpoch.allCases where folder.has(folder.model(of: epoch)) {
       let kept = try SafetensorsFile(path: folder.model(of: epoch))
       try task.dualEncoder.restore(
         try kept.tensors().filter { !$0.key.hasPrefix(DualEncoderTask.widePrefix) })
-      let embeddings = try checked {
-        try withoutGradients { try task.dualEncoder.embeddings(ofLabels: labelTexts) }
-      }
+      let embeddings = try checked { try task.labelEmbeddings() }
       try Safetensors.write(
         ["embeddings": embeddings], metadata: ["format": "decant"],
         to: folder.labelEmbeddings(of: epoch))

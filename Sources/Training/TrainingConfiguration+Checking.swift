@@ -54,6 +54,8 @@ extension TrainingConfiguration {
     if !(0...1 ~= warmup) {
       return Fault(name: "optimization.warmup", value: warmup, expected: "0 to 1")
     }
-    return nil
+    return transformer?.firstFault.map {
+      Fault(name: $0.name, value: $0.value, expected: $0.expected)
+    }
   }
 }

@@ -11,6 +11,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var features: TextFeatures.Configuration
   /// The model.
   public var model: DualEncoder.Configuration
+  /// A pretrained transformer that embeds texts beside or instead of bags; nil without one.
+  public var transformer: TransformerSettings?
   /// What is minimised.
   public var loss: TrainingLoss
   /// The optimisers.
@@ -27,6 +29,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     dataset: String, badLines: BadLinePolicy = .refuse,
     features: TextFeatures.Configuration = .init(),
     model: DualEncoder.Configuration = .init(),
+    transformer: TransformerSettings? = nil,
     loss: TrainingLoss = .decoupledSoftmax(.init(temperature: 1)),
     optimization: OptimizationConfiguration = .init(),
     loop: TrainingLoop = TrainingLoop(epochs: 5), seed: UInt64 = 0, threads: Int = 2
@@ -35,10 +38,14 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     self.badLines = badLines
     self.features = features
     self.model = model
+    self.transformer = transformer
     self.loss = loss
     self.optimization = optimization
     self.loop = loop
     self.seed = seed
     self.threads = threads
   }
+
+  /// Whether texts are embedded as bags of features.
+  var hasBags: Bool { transformer?.isBesideBags ?? true }
 }

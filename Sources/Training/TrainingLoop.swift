@@ -176,6 +176,8 @@ public enum TrainingError: Error, CustomStringConvertible {
   case modelIsTooLarge(bytes: Double, available: Double)
   /// Somebody asked for an end; a checkpoint is written.
   case interrupted(at: TrainingPosition)
+  /// Somebody asked for an end before the first step; nothing is kept.
+  case interruptedWhilePreparing
 
   /// What happened and what helps.
   public var description: String {
@@ -190,6 +192,8 @@ public enum TrainingError: Error, CustomStringConvertible {
     case .interrupted(let position):
       "interrupted before step \(position.step + 1) of epoch \(position.epoch + 1); "
         + "a checkpoint is written, --resume goes on from there"
+    case .interruptedWhilePreparing:
+      "interrupted while the texts were encoded; the next training begins that again"
     }
   }
 }

@@ -26,7 +26,8 @@ private func exitCode(of error: any Error) -> ExitCode {
   case is FileError, is DebianUnavailable: ExitCode(74)
   case let error as TorchError where error.kind == .library: ExitCode(74)
   case TrainingError.modelIsTooLarge: ExitCode(64)
-  case TrainingError.interrupted: ExitCode(Interruption.exitCode)
+  case TrainingError.interrupted, TrainingError.interruptedWhilePreparing:
+    ExitCode(Interruption.exitCode)
   default: ExitCode(70)
   }
 }

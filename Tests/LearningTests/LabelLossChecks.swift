@@ -8,9 +8,19 @@ import Torch
 /// serves them all.
 protocol LabelLoss: Codable, Hashable, Sendable {
   init(temperature: Double, blockSize: Int?)
-  func callAsFunction(queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix) throws
-    -> Tensor
+  func callAsFunction(
+    queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix,
+    beside: SparseLinearScores?
+  ) throws -> Tensor
   func callAsFunction(scores: Tensor, positives: CSRMatrix) throws -> Tensor
+}
+
+extension LabelLoss {
+  func callAsFunction(
+    queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix
+  ) throws -> Tensor {
+    try self(queries: queries, labels: labels, bias: bias, positives: positives, beside: nil)
+  }
 }
 
 extension DecoupledSoftmaxLoss: LabelLoss {}

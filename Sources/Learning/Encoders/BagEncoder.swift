@@ -16,7 +16,7 @@ public import Torch
 ///   not the weights of the bags.
 /// - Units: none; rows of unit length where `isNormalized`.
 /// - Departures: features are weighted (tf-idf) and summed, not averaged.
-/// - Degenerate: an empty bag has h = 0.
+/// - Degenerate: an empty bag has h = 0; an encoder of no features at all gives z = 0.
 public final class BagEncoder: Layer {
   /// What kind of encoder it is.
   public struct Configuration: Codable, Hashable, Sendable {
@@ -71,6 +71,9 @@ public final class BagEncoder: Layer {
   /// - Parameter bags: `[N, features]`, a row a text.
   /// - Returns: `[N, D]`, not yet normalised; `normalized(_:)` is the last step.
   public func callAsFunction(_ bags: CSRMatrix) throws -> Tensor {
+    if table.weight.size(along: 0) == 0 {
+      return .zeros([bags.rowCount, configuration.dimension])
+    }
     var h = try table(bags)
     for layer in layers { h = layer(h.relu()) }
     return h

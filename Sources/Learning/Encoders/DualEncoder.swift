@@ -5,8 +5,10 @@ public import Torch
 ///     s(i, l) = ⟨f(xᵢ), g(l)⟩ / τ + b_l
 ///
 /// with f the encoder, τ the loss's temperature and b_l a bias that starts at the label's log
-/// prior. A `SparseLinear` may stand beside it. A label's vector g(l) is learnt freely, is the encoder's embedding of the label's text,
-/// or is their sum; the texts share the documents' encoder.
+/// prior. A label's vector g(l) is learnt freely, is the encoder's embedding of the label's text,
+/// or is their sum; the texts share the documents' encoder. Where the model has a `tower`, f is the
+/// sum of the bags' embedding and of what the tower makes of a pretrained transformer's vectors. A
+/// `SparseLinear` may stand beside it.
 ///
 /// - Paper: Gupta, Khatri, Rawat, Bhojanapalli, Jain, Dhillon. Dual-encoders for Extreme
 ///   Multi-label Classification. ICLR 2024. <https://arxiv.org/abs/2310.10636>
@@ -52,6 +54,8 @@ public final class DualEncoder: Layer {
   public let configuration: Configuration
   /// Embeds documents and label texts.
   public let encoder: BagEncoder
+  /// Embeds vectors of a pretrained transformer beside the bags, where there is one.
+  public let tower: TransformerTower?
   /// `[L, D]`, unless labels come from their texts alone.
   public let labelVectors: Tensor?
   /// `[L]`, where labels have biases.
@@ -63,11 +67,13 @@ public final class DualEncoder: Layer {
   ///   - featureCount: the width of the bags.
   ///   - labelCounts: how many training documents each label has, of `documentCount`; the biases
   ///     start at log((count + ½) / documents).
+  ///   - tower: embeds texts beside the bags, or instead of them where `featureCount` is 0.
   public init(
     _ configuration: Configuration, featureCount: Int, labelCounts: [Int], documentCount: Int,
-    generator: Generator
+    tower: TransformerTower? = nil, generator: Generator
   ) {
     self.configuration = configuration
+    self.tower = tower
     encoder = BagEncoder(configuration.encoder, featureCount: featureCount, generator: generator)
     let shape = [labelCounts.count, configuration.encoder.dimension]
     switch configuration.labels {
@@ -84,9 +90,9 @@ public final class DualEncoder: Layer {
       ? priors.log().converted(to: .float32).requiringGradient() : nil
   }
 
-  /// The encoder's parameters under `encoder.`, then `labels.vectors` and `labels.bias`.
+  /// The encoder's parameters under `encoder.` and `tower.`, then `labels.vectors`, `labels.bias`.
   public var parameters: [(name: String, tensor: Tensor)] {
-    encoder.parameters(under: "encoder")
+    encoder.parameters(under: "encoder") + (tower?.parameters(under: "tower") ?? [])
       + [("labels.vectors", labelVectors), ("labels.bias", bias)]
       .compactMap { name, tensor in tensor.map { (name, $0) } }
   }
@@ -96,31 +102,69 @@ public final class DualEncoder: Layer {
   /// - Parameters:
   ///   - documents: `[N, features]`.
   ///   - labelTexts: `[L, features]`; needed unless the labels are free.
+  ///   - vectors: the transformer's vectors of the same texts, `[N, W]` and `[L, W]`; needed where
+  ///     the model has a tower.
   /// - Returns: `[N, D]` and `[L, D]`.
-  public func callAsFunction(documents: CSRMatrix, labelTexts: CSRMatrix?) throws
-    -> (documents: Tensor, labels: Tensor)
-  {
+  public func callAsFunction(
+    documents: CSRMatrix, labelTexts: CSRMatrix?, vectors: TransformerVectors? = nil
+  ) throws -> (documents: Tensor, labels: Tensor) {
     guard configuration.labels != .free else {
       guard let labelVectors else { fatalError("a model of free labels without vectors") }
-      return (encoder.normalized(try encoder(documents)), encoder.normalized(labelVectors))
+      let embeddings = try embeddings(of: documents, vectors: vectors?.documents)
+      return (encoder.normalized(embeddings), encoder.normalized(labelVectors))
     }
     guard let labelTexts else {
       preconditionFailure("labels of source \(configuration.labels) need their texts")
     }
     // One table look-up for both keeps the table's sparse gradient in one piece.
-    let all = try encoder(documents.stacked(over: labelTexts))
+    let allVectors = vectors.map {
+      Tensor.concatenated([$0.documents, $0.labels].compactMap { $0 })
+    }
+    let all = try embeddings(of: documents.stacked(over: labelTexts), vectors: allVectors)
     let count = documents.rowCount
     var labels = all[count..<(count + labelTexts.rowCount)]
     if let labelVectors { labels = labels + labelVectors }
     return (encoder.normalized(all[0..<count]), encoder.normalized(labels))
   }
 
+  /// The sum of what bags and vectors are embedded as, not yet normalised.
+  public func embeddings(of bags: CSRMatrix, vectors: Tensor?) throws -> Tensor {
+    precondition(
+      (tower == nil) == (vectors == nil),
+      tower == nil ? "vectors for a model without a tower" : "a tower needs its vectors")
+    let embeddings = try encoder(bags)
+    guard let tower, let vectors else { return embeddings }
+    return embeddings + tower(vectors)
+  }
+
   /// The vectors of all labels: `[L, D]`.
-  public func embeddings(ofLabels labelTexts: CSRMatrix?) throws -> Tensor {
-    let none = CSRMatrix(
-      rowOffsets: MappedArray([0]), columns: MappedArray([]),
-      values: labelTexts?.values == nil ? nil : MappedArray([]),
-      columnCount: encoder.table.weight.size(along: 0))
-    return try self(documents: none, labelTexts: labelTexts).labels
+  ///
+  /// - Parameter vectors: the transformer's vectors of their texts, `[L, W]`, where the model has a
+  ///   tower.
+  public func embeddings(ofLabels labelTexts: CSRMatrix?, vectors: Tensor? = nil) throws -> Tensor {
+    guard configuration.labels != .free else {
+      guard let labelVectors else { fatalError("a model of free labels without vectors") }
+      return encoder.normalized(labelVectors)
+    }
+    guard let labelTexts else {
+      preconditionFailure("labels of source \(configuration.labels) need their texts")
+    }
+    var labels = try embeddings(of: labelTexts, vectors: vectors)
+    if let labelVectors { labels = labels + labelVectors }
+    return encoder.normalized(labels)
+  }
+}
+
+/// A pretrained transformer's vectors of the texts of one step.
+public struct TransformerVectors: Sendable {
+  /// `[N, W]`, a row a document.
+  public var documents: Tensor
+  /// `[L, W]`, a row a label; nil where labels do not come from their texts.
+  public var labels: Tensor?
+
+  /// Puts both together.
+  public init(documents: Tensor, labels: Tensor?) {
+    self.documents = documents
+    self.labels = labels
   }
 }

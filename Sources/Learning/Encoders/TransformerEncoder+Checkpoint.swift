@@ -10,9 +10,8 @@ extension TransformerEncoder {
   public convenience init(
     checkpoint folder: String, dropout: Double = 0, generator: Generator = Generator(seed: 0)
   ) throws {
-    var configuration = try Configuration(configurationFile: folder + "/config.json")
+    var configuration = try Configuration(checkpoint: folder)
     configuration.dropout = dropout
-    try configuration.readSentenceModules(of: folder)
     let file = try SafetensorsFile(path: folder + "/model.safetensors")
     try self.init(configuration, tensors: file.tensors(), source: file.path, generator: generator)
   }
@@ -53,6 +52,14 @@ extension TransformerEncoder {
 }
 
 extension TransformerEncoder.Configuration {
+  /// Reads what the files of a checkpoint folder say of an encoder, all but the weights.
+  ///
+  /// - Throws: as the encoder's `init(checkpoint:)`.
+  public init(checkpoint folder: String) throws {
+    try self.init(configurationFile: folder + "/config.json")
+    try readSentenceModules(of: folder)
+  }
+
   /// Reads a checkpoint's `config.json`.
   ///
   /// - Throws: `FileError` when it cannot be read, `InputError` when it is not of a BERT encoder.

@@ -23,9 +23,15 @@ struct TrainCommand: ParsableCommand {
       Ctrl-C ends a training after a checkpoint; one that was killed loses what came after its \
       last checkpoint. Either goes on with --resume and ends with the same model.
 
+      With --encoder transformer, texts are read by a pretrained BERT encoder. By default it stays \
+      as it is: each text is encoded once, the vectors are kept in the data set's cache, and what \
+      is learnt lies behind them. --fine-tune trains the encoder itself, at many times the cost. \
+      --encoder both adds its embedding and that of the bag.
+
       Examples:
         decant train data/debian-tags --output runs/tags --epochs 10 --seed 1
         decant train tickets.jsonl --output runs/tickets --patience 2
+        decant train data/debian-tags --output runs/deep --encoder both --checkpoint MiniLM
       """)
 
   private static let defaults = TrainingConfiguration(dataset: "")
@@ -39,7 +45,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   enum EncoderName: String, ExpressibleByArgument, CaseIterable {
-    case bag
+    case bag, transformer, both
   }
 
   enum LabelSourceName: String, ExpressibleByArgument, CaseIterable {
@@ -55,7 +61,11 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "What is minimised (default: decoupled-softmax).")
   var loss: LossName?
 
-  @Option(help: "How texts are embedded: as a bag of words and character n-grams (default).")
+  @Option(
+    help: """
+      How texts are embedded: as a bag of words and character n-grams (default), by a pretrained \
+      transformer, or both.
+      """)
   var encoder: EncoderName?
 
   @Option(help: "Where label vectors come from: learnt freely (default), their texts, or both.")
@@ -90,6 +100,9 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup(title: "Wide part")
   var wide: WideOptions
+
+  @OptionGroup(title: "Pretrained transformers")
+  var transformer: TransformerOptions
 
   @Option(help: "Names the random numbers of the run (default: \(defaults.seed)).")
   var seed: UInt64?
@@ -194,6 +207,7 @@ struct TrainCommand: ParsableCommand {
     if let learningRate { settings.optimization.learningRate = learningRate }
     if let dimension { settings.model.encoder.dimension = dimension }
     if let normalized { settings.model.encoder.isNormalized = normalized }
+    try transformer.apply(to: &settings, encoder: encoder)
     if let labels { settings.model.labels = source(labels) }
     settings.model.wide = wide.applied(to: settings.model.wide)
     if let seed { settings.seed = seed }

@@ -42,6 +42,43 @@ import Torch
       try model.embeddings(ofLabels: texts).detached(), labels.detached(), tolerance: 1e-6)
   }
 
+  @Test(arguments: DualEncoder.LabelSource.allCases, [0, 4])
+  func aTowerAddsItsEmbedding(source: DualEncoder.LabelSource, featureCount: Int) throws {
+    let tower = TransformerTower(
+      .init(hiddenDimension: 3, dropout: 0), from: 5, to: 2, generator: Generator(seed: 4))
+    let model = DualEncoder(
+      .init(encoder: .init(dimension: 2, isNormalized: true), labels: source),
+      featureCount: featureCount, labelCounts: [3, 0, 7], documentCount: 10, tower: tower,
+      generator: Generator(seed: 2))
+    func empty(_ count: Int) -> CSRMatrix {
+      CSRMatrix(
+        rowOffsets: MappedArray([Int64](repeating: 0, count: count + 1)),
+        columns: MappedArray([]), values: MappedArray([]), columnCount: 0)
+    }
+    let (bags, labelBags) = featureCount == 0 ? (empty(2), empty(3)) : (documents, texts)
+    var random = SplitMix64(3)
+    func vectors(_ count: Int) -> Tensor {
+      Tensor(random.doubles(5 * count), shape: [count, 5]).converted(to: .float32)
+    }
+    let both = TransformerVectors(
+      documents: vectors(2), labels: source == .free ? nil : vectors(3))
+    let (queries, labels) = try model(documents: bags, labelTexts: labelBags, vectors: both)
+
+    func summed(_ bags: CSRMatrix, _ vectors: Tensor) throws -> Tensor {
+      let ofVectors = tower(vectors)
+      return featureCount == 0 ? ofVectors : try model.encoder(bags) + ofVectors
+    }
+    func unit(_ tensor: Tensor) -> Tensor { model.encoder.normalized(tensor).detached() }
+    expectClose(queries.detached(), unit(try summed(bags, both.documents)), tolerance: 1e-6)
+    var expected = try both.labels.map { try summed(labelBags, $0) }
+    if let own = model.labelVectors { expected = expected.map { $0 + own } ?? own }
+    expectClose(labels.detached(), expected.map(unit), tolerance: 1e-6, "labels")
+    expectClose(
+      try model.embeddings(ofLabels: labelBags, vectors: both.labels).detached(),
+      labels.detached(), tolerance: 1e-6)
+    #expect(model.parameters.contains { $0.name == "tower.projection.0.weight" })
+  }
+
   @Test func biasesStartAtTheLogPrior() {
     expectClose(
       model(.free).bias!.detached().doubles(), [log(0.35), log(0.05), log(0.75)], tolerance: 1e-6)

@@ -155,6 +155,63 @@ import Torch
     #expect(throws: InputError.self) { try TransformerEncoder(checkpoint: folder.path) }
   }
 
+  @Test(arguments: 0..<3, [1.0, 1e4])
+  func staysFinite(index: Int, scale: Double) throws {
+    var golden = try golden(index)
+    golden.configuration.pooling = .mean
+    let large = Dictionary(
+      uniqueKeysWithValues: golden.weights.map { ($0, $1.tensor.converted(to: .float32) * scale) })
+    let longest = [Int32](repeating: 19, count: golden.configuration.maximumLength)
+    // Nothing but the two marks, a mark alone, padding as a word, one word over and over, all of it
+    // beside the longest text, so that most places of a batch are filled up.
+    let texts: [[Int32]] = [[2, 3], [2], [0, 0, 0], [2, 2, 2, 2], longest, [19]]
+    for pooling in TransformerEncoder.Pooling.allCases {
+      golden.configuration.pooling = pooling
+      golden.configuration.isNormalized = true
+      let encoder = try TransformerEncoder(golden.configuration, tensors: large, source: "golden")
+      let pass = TransformerTower.Pass(
+        of: texts,
+        through: TransformerTower(
+          .init(), from: 8, to: 2, training: encoder, generator: Generator(seed: 1)))
+      #expect(pass.vectors.detached().doubles().allSatisfy { $0.isFinite }, "\(pooling)")
+      try pass.vectors.sum().backward()
+      for (name, tensor) in encoder.parameters {
+        let gradient = try #require(tensor.gradient, "\(name)").doubles()
+        #expect(gradient.allSatisfy { $0.isFinite }, "\(pooling), \(name)")
+      }
+    }
+  }
+
+  @Test(arguments: 0..<3)
+  func gradientsAgreeWithFiniteDifferences(index: Int) throws {
+    let golden = try golden(index)
+    let (tokens, mask) = golden.batch
+    let encoder = try golden.encoder(.mean, isNormalized: true)
+    let factor = Tensor((0..<24).map { sin(Double($0)) }, shape: [3, 8])
+    func value() -> Tensor { (encoder(tokens, mask: mask) * factor).sum() }
+    try value().backward()
+    let step = 1e-5
+    for (name, tensor) in encoder.parameters {
+      let gradient = try #require(tensor.gradient).doubles()
+      // Two numbers of each parameter: the one that matters most, and one in the middle.
+      let steepest = gradient.indices.max { abs(gradient[$0]) < abs(gradient[$1]) } ?? 0
+      for place in [steepest, gradient.count / 2] {
+        let original = tensor.detached().copied()
+        func shifted(_ by: Double) -> Double {
+          withoutGradients {
+            var numbers = original.doubles()
+            numbers[place] += by
+            tensor.copyInPlace(from: Tensor(numbers, shape: original.shape))
+            return value().scalar
+          }
+        }
+        let difference = (shifted(step) - shifted(-step)) / (2 * step)
+        withoutGradients { tensor.copyInPlace(from: original) }
+        expectClose(gradient[place], difference, tolerance: 1e-7, "\(name)[\(place)]")
+      }
+    }
+  }
+
   @Test func refusesTextsThatAreTooLong() async {
     await #expect(processExitsWith: .failure) {
       let encoder = TransformerEncoder(

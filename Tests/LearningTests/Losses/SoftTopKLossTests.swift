@@ -20,9 +20,15 @@ struct PlaceForEachPositive: LabelLoss {
       temperature: temperature, places: .positives, sharpness: 0.8, blockSize: blockSize)
   }
 
-  func callAsFunction(queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix) throws
+  func callAsFunction(
+    queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix,
+    beside: SparseLinearScores?
+  ) throws
     -> Tensor
-  { try loss(queries: queries, labels: labels, bias: bias, positives: positives) }
+  {
+    try loss(
+      queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
+  }
 
   func callAsFunction(scores: Tensor, positives: CSRMatrix) throws -> Tensor {
     try loss(scores: scores, positives: positives)

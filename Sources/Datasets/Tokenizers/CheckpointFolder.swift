@@ -1,0 +1,97 @@
+import Foundation
+import Torch
+
+/// The folder of a pretrained encoder as model hubs publish it.
+///
+///     config.json              the encoder's shape
+///     model.safetensors        its weights
+///     tokenizer.json           its vocabulary and what is done to a text; or
+///     vocab.txt                the vocabulary alone, with
+///     tokenizer_config.json    what is done to a text, where it is there
+///     modules.json             of sentence encoders: whether vectors are normalised
+///     1_Pooling/config.json    of sentence encoders: how tokens' vectors become one
+public struct CheckpointFolder: Hashable, Sendable {
+  /// The folder's path.
+  public let path: String
+
+  /// The weights' file.
+  public var weights: String { path + "/model.safetensors" }
+
+  /// Names a folder.
+  public init(path: String) { self.path = path }
+
+  private static let needed = "config.json"
+  private static let optional = [
+    "tokenizer.json", "vocab.txt", "tokenizer_config.json", "modules.json",
+    "1_Pooling/config.json",
+  ]
+
+  /// All that is needed beside the weights, as far as it is there.
+  private var smallFiles: [String] {
+    [Self.needed] + Self.optional.filter { has($0) }
+  }
+
+  private func has(_ name: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(path)/\(name)")
+  }
+
+  /// The tokenizer that the encoder was trained with.
+  ///
+  /// - Throws: `FileError` when the folder has none, `InputError` when it is of another kind.
+  public func tokenizer() throws -> WordPieceTokenizer {
+    if has("tokenizer.json") {
+      return try WordPieceTokenizer(tokenizerFile: path + "/tokenizer.json")
+    }
+    var configuration = WordPieceTokenizer.Configuration()
+    if has("tokenizer_config.json") {
+      let file = path + "/tokenizer_config.json"
+      let options: Options
+      do {
+        options = try JSONDecoder().decode(
+          Options.self, from: try MappedFile(path: file).withBytes { Data($0) })
+      } catch let error as DecodingError {
+        throw InputError(file: file, reason: "\(error)", expected: "a tokenizer's options")
+      }
+      configuration.isLowercased = options.do_lower_case ?? configuration.isLowercased
+      configuration.stripsAccents = options.strip_accents
+      configuration.separatesIdeographs =
+        options.tokenize_chinese_chars ?? configuration.separatesIdeographs
+    }
+    return try WordPieceTokenizer(
+      vocabularyFile: path + "/vocab.txt", configuration: configuration)
+  }
+
+  private struct Options: Decodable {
+    var do_lower_case: Bool?
+    var strip_accents: Bool?
+    var tokenize_chinese_chars: Bool?
+  }
+
+  /// A number that changes with every byte of the files; each is read once.
+  ///
+  /// - Throws: `FileError` when a file cannot be read.
+  public func contentHash() throws -> UInt64 {
+    var text = ""
+    for name in smallFiles + ["model.safetensors"] {
+      let hash = try MappedFile(path: "\(path)/\(name)").withBytes(XXHash64.hash)
+      text += "\(name) \(hash)\n"
+    }
+    return XXHash64.hash(text)
+  }
+
+  /// Copies the files to `folder`, each in one atomic step; those that are there already are left.
+  ///
+  /// - Parameter weights: the name that the weights get there.
+  /// - Throws: `FileError` when a file cannot be read or written.
+  public func copy(to folder: String, weights: String = "model.safetensors") throws {
+    try Folder.make(folder)
+    for name in smallFiles where name.contains("/") {
+      try Folder.make((("\(folder)/\(name)") as NSString).deletingLastPathComponent)
+    }
+    for (name, target) in smallFiles.map({ ($0, $0) }) + [("model.safetensors", weights)] {
+      guard !FileManager.default.fileExists(atPath: "\(folder)/\(target)") else { continue }
+      let file = try MappedFile(path: "\(path)/\(name)")
+      try file.withBytes { try writeAtomically($0, to: "\(folder)/\(target)") }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import Datasets
+import Learning
+import Torch
+
+extension Trainer {
+  /// Opens the transformer of the run and encodes what is trained on, where there is one.
+  ///
+  /// All documents of the data set are encoded, those of test too: their texts are looked at, their
+  /// labels are not, and the evaluation finds their vectors.
+  func transformer(
+    of dataset: Dataset, training: Split, validation: Split?, progress: ProgressBar?,
+    isInterrupted: () -> Bool
+  ) throws -> TransformerTraining? {
+    guard let settings = configuration.transformer, let documents = dataset.documents.texts else {
+      return nil
+    }
+    let generator = Generator(seed: configuration.seed)
+    let store = try TransformerStore(settings, folder: folder, generator: generator)
+    func encoded(_ texts: TextColumn, _ name: String) throws -> (MappedArray<Int32>)
+      -> TransformerTexts
+    {
+      guard !settings.isFineTuned else {
+        return { rows in .tokens(store.tokens(of: rows.lazy.map { texts[Int($0)] })) }
+      }
+      let matrix = try store.cache(for: dataset, at: configuration.dataset)
+        .vectors(name, count: texts.count) { write in
+          var done = 0
+          progress?.line("encoding \(texts.count) texts: the \(name)")
+          progress?.begin()
+          defer { progress?.clear() }
+          try store.encode(texts) { block in
+            try write(block)
+            done += block.size(along: 0)
+            progress?.update(
+              title: "encoding \(name)", done: done, total: texts.count, unit: "texts",
+              remark: "")
+            if isInterrupted() { throw TrainingError.interruptedWhilePreparing }
+          }
+        }
+      return { rows in .vectors(TextVectors(matrix, rows: rows)) }
+    }
+    return try checked {
+      let ofDocuments = try encoded(documents, "documents")
+      let labels: TransformerTexts? =
+        configuration.model.labels == .free
+        ? nil
+        : try encoded(
+          TextColumn((0..<dataset.labels.count).map(dataset.labels.textOrID(at:))), "labels")(
+            MappedArray((0..<dataset.labels.count).map(Int32.init)))
+      return TransformerTraining(
+        settings, encoder: store.encoder, outputs: configuration.model.encoder.dimension,
+        generator: generator, documents: ofDocuments(training.documentIndices), labels: labels,
+        validation: validation.map { ofDocuments($0.documentIndices) }, seed: configuration.seed)
+    }
+  }
+}
