@@ -19,7 +19,7 @@ import Torch
   }
 
   private static let results = [
-    "configuration.json", "dataset.json", "embeddings.safetensors", "labels.json",
+    "configuration.json", "counts.json", "dataset.json", "embeddings.safetensors", "labels.json",
     "metrics.jsonl", "model.safetensors", "vocabulary.bin",
   ]
 

@@ -57,7 +57,8 @@ import Torch
     let run = try train(["--epochs", "10"])
     #expect(
       try names(in: run) == [
-        "configuration.json", "dataset.json", "embeddings.safetensors", "labels.json",
+        "configuration.json", "counts.json", "dataset.json", "embeddings.safetensors",
+        "labels.json",
         "metrics.jsonl", "model.safetensors", "run.json", "vocabulary.bin",
       ])
     let values = try evaluate(run)

@@ -54,7 +54,8 @@ import Training
     #expect(questions == 1 && record.documents > 20)
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: run.path).sorted() == [
-        "configuration.json", "dataset.json", "embeddings.safetensors", "labels.json",
+        "configuration.json", "counts.json", "dataset.json", "embeddings.safetensors",
+        "labels.json",
         "metrics.jsonl", "model.safetensors", "run.json", "transformer",
       ])
   }
