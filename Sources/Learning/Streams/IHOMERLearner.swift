@@ -4,7 +4,8 @@
 /// The labels are split into clusters of labels that occur together and merged again by
 /// `ODACClustering`. Each cluster has a `MultiLabelHoeffdingTree` over its labels; beside the leaf's
 /// frequencies, the cluster may go by the k nearest of the latest examples, by logistic regressions,
-/// or by the mean of both, whichever has the highest faded F-measure on the cluster so far. With Y
+/// or by the mean of both, whichever has the highest faded F-measure on the cluster so far, with the
+/// threshold one half or the one that follows the F-measure. With Y
 /// the true and Z the predicted labels of a document, within the cluster or at all, each `ADWIN` sees
 ///
 ///     loss = 1 − |Y ∩ Z| / |Y ∪ Z|,   0 where both are empty
@@ -39,7 +40,7 @@ public final class IHOMERLearner: StreamLearner {
     public var decision: StreamDecision
     /// What a document's part in an F-measure is multiplied by for each later one; 0.998, ours.
     public var fading: Double
-    /// The step length of the logistic regressions; 0.5, ours.
+    /// The step length of the logistic regressions; 1, ours: best on two small sets.
     public var learningRate: Double
     /// Examples that neighbours are looked for in; 500, ours.
     public var window: Int
@@ -53,7 +54,7 @@ public final class IHOMERLearner: StreamLearner {
       clustering: ODACClustering.Configuration? = ODACClustering.Configuration(),
       tree: MultiLabelHoeffdingTree.Configuration = MultiLabelHoeffdingTree.Configuration(),
       detector: ADWINDetector.Configuration = ADWINDetector.Configuration(),
-      decision: StreamDecision = .fMeasure, fading: Double = 0.998, learningRate: Double = 0.5,
+      decision: StreamDecision = .fMeasure, fading: Double = 0.998, learningRate: Double = 1,
       window: Int = 500, neighbours: Int = 5, trialLength: Int = 200
     ) {
       self.clustering = clustering
@@ -85,7 +86,7 @@ public final class IHOMERLearner: StreamLearner {
     let example: StreamExample
     let scaled: StreamExample
     let logistic: [Double]
-    let clusters: [(number: Int, probabilities: [[Double]], chosen: [[Int]], best: Int)]
+    let clusters: [(number: Int, chosen: [[Int]], best: Int)]
     let labels: [Int32]
   }
   private var latest: Outlook?
@@ -168,12 +169,12 @@ public final class IHOMERLearner: StreamLearner {
     var labels: [Int32] = []
     let clusters = experts.sorted { $0.key < $1.key }.map { number, experts in
       let probabilities = experts.probabilities(example, logistic: logistic, neighbours: near)
-      let chosen = zip(probabilities, experts.scores).map {
-        LabelExperts.chosen($0, $1, configuration.decision)
+      let chosen = experts.candidates.map {
+        LabelExperts.chosen(probabilities[$0.expert.rawValue], $0.score, $0.decision)
       }
-      let best = experts.best.rawValue
+      let best = experts.best
       labels += chosen[best].map { experts.labels[$0] }
-      return (number, probabilities, chosen, best)
+      return (number, chosen, best)
     }
     let outlook = Outlook(
       example: example, scaled: scaled, logistic: logistic, clusters: clusters,
@@ -183,23 +184,25 @@ public final class IHOMERLearner: StreamLearner {
   }
 
   private func learnClusters(_ outlook: Outlook, _ example: StreamExample) {
-    for (number, _, chosen, best) in outlook.clusters {
+    for (number, chosen, best) in outlook.clusters {
       guard var own = experts.removeValue(forKey: number) else { continue }
       let actual = own.positions(of: example.labels)
-      for expert in chosen.indices {
-        own.scores[expert].add(
-          agreements: LabelExperts.agreements(chosen[expert], actual),
-          mentions: chosen[expert].count + actual.count, fading: configuration.fading)
+      for place in chosen.indices {
+        own.candidates[place].score.add(
+          agreements: LabelExperts.agreements(chosen[place], actual),
+          mentions: chosen[place].count + actual.count, fading: configuration.fading)
       }
-      let treeLabels = chosen[LabelExperts.Expert.tree.rawValue]
-      compete(&own, example, actual, treeLabels)
+      compete(&own, example, actual, chosen)
       own.tree.learn(example, labels: actual)
       let before = own.detector.mean
       if own.detector.add(LabelExperts.loss(chosen[best], actual)), own.detector.mean > before {
         counters.localChanges += 1
         logistic.loosen(own.labels)
-        for expert in own.scores.indices { own.scores[expert].fade(by: 0.1) }
-        if own.rival == nil { own.rival = LabelExperts.Rival(tree: makeTree(own.labels.count)) }
+        for place in own.candidates.indices { own.candidates[place].score.fade(by: 0.1) }
+        if own.rival == nil {
+          own.rival = LabelExperts.Rival(
+            tree: makeTree(own.labels.count), candidateCount: own.candidates.count)
+        }
       }
       experts[number] = own
     }
@@ -207,27 +210,32 @@ public final class IHOMERLearner: StreamLearner {
 
   /// Lets a new tree compete with the cluster's own, and take its place or go.
   private func compete(
-    _ own: inout LabelExperts, _ example: StreamExample, _ actual: [Int], _ treeLabels: [Int]
+    _ own: inout LabelExperts, _ example: StreamExample, _ actual: [Int], _ chosen: [[Int]]
   ) {
     guard var rival = own.rival else { return }
     own.rival = nil
-    let labels = LabelExperts.chosen(
-      rival.tree.probabilities(example), rival.score, configuration.decision)
-    rival.score.add(
-      agreements: LabelExperts.agreements(labels, actual), mentions: labels.count + actual.count,
-      fading: configuration.fading)
-    rival.opponent.add(
-      agreements: LabelExperts.agreements(treeLabels, actual),
-      mentions: treeLabels.count + actual.count, fading: configuration.fading)
+    let probabilities = rival.tree.probabilities(example)
+    for (place, candidate) in own.candidates.enumerated() where candidate.expert == .tree {
+      let labels = LabelExperts.chosen(
+        probabilities, rival.scores[place], candidate.decision)
+      rival.scores[place].add(
+        agreements: LabelExperts.agreements(labels, actual),
+        mentions: labels.count + actual.count, fading: configuration.fading)
+      rival.opponents[place].add(
+        agreements: LabelExperts.agreements(chosen[place], actual),
+        mentions: chosen[place].count + actual.count, fading: configuration.fading)
+    }
     rival.tree.learn(example, labels: actual)
     rival.rows += 1
     guard rival.rows % configuration.trialLength == 0 else {
       own.rival = rival
       return
     }
-    if rival.score.fMeasure > rival.opponent.fMeasure {
+    if rival.isBetter {
       own.tree = rival.tree
-      own.scores[LabelExperts.Expert.tree.rawValue] = rival.score
+      for (place, candidate) in own.candidates.enumerated() where candidate.expert == .tree {
+        own.candidates[place].score = rival.scores[place]
+      }
       counters.replacedTrees += 1
     } else if rival.rows < 5 * configuration.trialLength {
       own.rival = rival
@@ -244,7 +252,7 @@ public final class IHOMERLearner: StreamLearner {
         let labels = clustering.labels(ofCluster: child)
         var own = makeExperts(labels)
         own.tree = parent.tree.selecting(parent.positions(of: labels))
-        own.scores = parent.scores
+        own.candidates = parent.candidates
         experts[child] = own
       }
     case .merge(let children, let number):
@@ -252,9 +260,11 @@ public final class IHOMERLearner: StreamLearner {
       counters.merges += 1
       var own = makeExperts(clustering.labels(ofCluster: number))
       if let largest = parts.max(by: { $0.labels.count < $1.labels.count }) {
-        own.scores = largest.scores
+        own.candidates = largest.candidates
         // The tree is a new one.
-        own.scores[LabelExperts.Expert.tree.rawValue] = DecisionScore()
+        for place in own.candidates.indices where own.candidates[place].expert == .tree {
+          own.candidates[place].score = DecisionScore()
+        }
       }
       experts[number] = own
     }
@@ -269,7 +279,7 @@ public final class IHOMERLearner: StreamLearner {
   private func makeExperts(_ labels: [Int32]) -> LabelExperts {
     LabelExperts(
       labels: labels, tree: makeTree(labels.count),
-      scores: Array(repeating: DecisionScore(), count: LabelExperts.Expert.allCases.count),
+      candidates: LabelExperts.candidates(configuration.decision),
       detector: ADWINDetector(configuration.detector))
   }
 

@@ -5,26 +5,54 @@ struct LabelExperts {
     case tree, neighbours, logistic, blend
   }
 
+  /// An expert with a way to decide.
+  struct Candidate {
+    var expert: Expert
+    var decision: StreamDecision
+    var score = DecisionScore()
+  }
+
+  /// The experts, with the decisions that `decision` allows.
+  static func candidates(_ decision: StreamDecision) -> [Candidate] {
+    let decisions: [StreamDecision] = decision == .half ? [.half] : [.half, .fMeasure]
+    return Expert.allCases.flatMap { expert in
+      decisions.map { Candidate(expert: expert, decision: $0) }
+    }
+  }
+
   /// A tree that began after a change, on trial against the cluster's own.
   struct Rival {
     var tree: MultiLabelHoeffdingTree
-    var score = DecisionScore()
-    var opponent = DecisionScore()
+    /// One score a candidate, of those that are trees.
+    var scores: [DecisionScore]
+    /// What the cluster's own tree did in the same time.
+    var opponents: [DecisionScore]
     var rows = 0
+
+    init(tree: MultiLabelHoeffdingTree, candidateCount: Int) {
+      self.tree = tree
+      scores = Array(repeating: DecisionScore(), count: candidateCount)
+      opponents = scores
+    }
+
+    var isBetter: Bool {
+      (scores.map(\.fMeasure).max() ?? 0) > (opponents.map(\.fMeasure).max() ?? 0)
+    }
   }
 
   /// Rising.
   let labels: [Int32]
   var tree: MultiLabelHoeffdingTree
-  var scores: [DecisionScore]
+  var candidates: [Candidate]
   var detector: ADWINDetector
   var rival: Rival?
 
-  var best: Expert {
-    var best = Expert.tree
-    for expert in Expert.allCases
-    where scores[expert.rawValue].fMeasure > scores[best.rawValue].fMeasure {
-      best = expert
+  /// The place of the candidate with the highest F-measure.
+  var best: Int {
+    var best = 0
+    for place in candidates.indices
+    where candidates[place].score.fMeasure > candidates[best].score.fMeasure {
+      best = place
     }
     return best
   }

@@ -15,33 +15,31 @@ struct NeighbourWindow {
 
   var count: Int { examples.count }
 
-  /// The share of the nearest examples, newer ones first, that have each label; both the window's
-  /// and the new example are `scaled` here, by what is known now.
+  /// The share of the nearest examples, newer ones first, that have each label: by cosine where
+  /// features are sparse, by the distance in standard deviations where they are dense.
   func probabilities(_ example: StreamExample, scaling: StreamScaling, featureCount: Int)
     -> [Double]
   {
     var votes = [Double](repeating: 0, count: labelCount)
     guard !examples.isEmpty else { return votes }
-    let own = scaling.scaled(example)
+    let own = scaling.features == .sparse ? scaling.scaled(example) : example
+    let factors = scaling.inverseDeviations
     var dense = [Double](repeating: 0, count: featureCount)
     for (column, value) in zip(own.columns, own.values) { dense[Int(column)] = value }
     var ranked: [(closeness: Double, age: Int, index: Int)] = []
     ranked.reserveCapacity(examples.count)
-    for (index, other) in examples.enumerated() {
+    for (index, row) in examples.enumerated() {
       let age = (next - 1 - index + 2 * examples.count) % examples.count
-      let row = scaling.features == .dense ? scaling.scaled(other) : other
       var closeness = 0.0
-      dense.withUnsafeBufferPointer { dense in
-        switch scaling.features {
-        case .sparse:
-          for (column, value) in zip(row.columns, row.values) {
-            closeness += value * dense[Int(column)]
-          }
-        case .dense:
-          for (column, value) in zip(row.columns, row.values) {
-            let difference = value - dense[Int(column)]
-            closeness -= difference * difference
-          }
+      switch scaling.features {
+      case .sparse:
+        for place in row.columns.indices {
+          closeness += row.values[place] * dense[Int(row.columns[place])]
+        }
+      case .dense:
+        for column in 0..<featureCount {
+          let difference = (row.values[column] - dense[column]) * factors[column]
+          closeness -= difference * difference
         }
       }
       ranked.append((closeness, age, index))
@@ -57,8 +55,17 @@ struct NeighbourWindow {
 
   /// Takes an example in place of the oldest one.
   mutating func add(_ example: StreamExample, scaling: StreamScaling) {
-    // Sparse rows are scaled alike for ever, dense ones by what will be known.
-    let kept = scaling.features == .sparse ? scaling.scaled(example) : example
+    var kept = example
+    switch scaling.features {
+    case .sparse: kept = scaling.scaled(example)
+    case .dense:
+      // Dense rows are compared by what will be known of the columns.
+      kept.columns = []
+      kept.values = Array(repeating: 0, count: scaling.inverseDeviations.count)
+      for (column, value) in zip(example.columns, example.values) {
+        kept.values[Int(column)] = value
+      }
+    }
     if examples.count < capacity {
       examples.append(kept)
       next = examples.count % capacity

@@ -69,7 +69,7 @@ struct PresenceObserver {
   init(limit: Int) { self.limit = limit }
 
   mutating func add(_ example: StreamExample, labels: [Int]) {
-    for column in example.columns {
+    for (column, value) in zip(example.columns, example.values) where value != 0 {
       counts[Key(feature: column, label: -1), default: 0] += 1
       for label in labels { counts[Key(feature: column, label: Int32(label)), default: 0] += 1 }
     }

@@ -40,7 +40,7 @@ public final class LogisticLearner: StreamLearner {
   /// Makes a learner.
   public init(
     labelCount: Int, featureCount: Int, features: StreamFeatures, decision: StreamDecision,
-    learningRate: Double = 0.5
+    learningRate: Double = 1
   ) {
     self.decision = decision
     scaling = StreamScaling(features, featureCount: featureCount)

@@ -55,7 +55,7 @@ public enum StreamDecision: String, Codable, Hashable, Sendable, CaseIterable {
   /// Every label whose probability is above one half.
   case half
   /// Every label whose probability is above half of the F-measure reached so far, the threshold at
-  /// which the F-measure is largest.
+  /// which the F-measure is largest; a learner may see that one half does better.
   ///
   /// Busa-Fekete, Szörényi, Dembczyński, Hüllermeier. Online F-Measure Optimization. NIPS 2015.
   case fMeasure

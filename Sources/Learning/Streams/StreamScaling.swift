@@ -25,7 +25,9 @@ struct StreamScaling {
       for (column, value) in zip(example.columns, example.values) {
         result.values[Int(column)] += value
       }
-      for column in means.indices { result.values[column] *= inverseDeviation(column) }
+      for (column, inverse) in inverseDeviations.enumerated() {
+        result.values[column] *= inverse
+      }
     }
     return result
   }
@@ -46,9 +48,10 @@ struct StreamScaling {
     }
   }
 
-  /// 1 over deviation and √columns; 0 for a column that has been the same all along.
-  private func inverseDeviation(_ column: Int) -> Double {
-    guard squares[column] > 1e-12 * rows else { return 0 }
-    return (rows / (squares[column] * Double(means.count))).squareRoot()
+  /// Of each column, 1 over deviation and √columns; 0 where it has been the same all along.
+  var inverseDeviations: [Double] {
+    squares.map { sum in
+      sum > 1e-12 * rows ? (rows / (sum * Double(squares.count))).squareRoot() : 0
+    }
   }
 }
