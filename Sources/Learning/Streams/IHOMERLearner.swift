@@ -124,6 +124,7 @@ public final class IHOMERLearner: StreamLearner {
   /// The labels of each cluster, in the order of the clusters' making.
   public var clusters: [[Int32]] { experts.sorted { $0.key < $1.key }.map(\.value.labels) }
 
+  /// Clusters, leaves, and what has happened so far, by name.
   public var state: [(name: String, value: Double)] {
     [
       ("clusters", Double(experts.count)),
@@ -137,8 +138,13 @@ public final class IHOMERLearner: StreamLearner {
     ]
   }
 
+  /// The labels of a document, rising.
   public func predict(_ example: StreamExample) -> [Int32] { outlook(on: example).labels }
 
+  /// Learns from a document whose labels have become known.
+  ///
+  /// - Complexity: O(features · L + window · features) besides the trees; memory O(features seen · L)
+  ///   for the regressions, O(window · features), and what clusters and trees say.
   public func learn(_ example: StreamExample) {
     let outlook = outlook(on: example)
     latest = nil

@@ -15,13 +15,16 @@ public final class PriorLearner: StreamLearner {
     sums = Array(repeating: 0, count: labelCount)
   }
 
+  /// A few numbers about the present state, by name.
   public var state: [(name: String, value: Double)] { [] }
 
+  /// The labels of a document, rising.
   public func predict(_ example: StreamExample) -> [Int32] {
     guard rows > 0 else { return [] }
     return LabelExperts.chosen(sums.map { $0 / rows }, score, decision).map { Int32($0) }
   }
 
+  /// Learns from a document whose labels have become known.
   public func learn(_ example: StreamExample) {
     score.count(predict(example), example.labels, fading: fading)
     rows = fading * rows + 1
@@ -47,13 +50,16 @@ public final class LogisticLearner: StreamLearner {
     model = LogisticRelevance(labelCount: labelCount, learningRate: learningRate)
   }
 
+  /// A few numbers about the present state, by name.
   public var state: [(name: String, value: Double)] { [] }
 
+  /// The labels of a document, rising.
   public func predict(_ example: StreamExample) -> [Int32] {
     LabelExperts.chosen(model.probabilities(scaling.scaled(example)), score, decision)
       .map { Int32($0) }
   }
 
+  /// Learns from a document whose labels have become known.
   public func learn(_ example: StreamExample) {
     let scaled = scaling.scaled(example)
     let probabilities = model.probabilities(scaled)
@@ -79,12 +85,15 @@ public final class TreeLearner: StreamLearner {
       labelCount: labelCount, features: features, featureCount: featureCount)
   }
 
+  /// A few numbers about the present state, by name.
   public var state: [(name: String, value: Double)] { [("leaves", Double(tree.leafCount))] }
 
+  /// The labels of a document, rising.
   public func predict(_ example: StreamExample) -> [Int32] {
     LabelExperts.chosen(tree.probabilities(example), score, decision).map { Int32($0) }
   }
 
+  /// Learns from a document whose labels have become known.
   public func learn(_ example: StreamExample) {
     score.count(predict(example), example.labels, fading: 0.998)
     tree.learn(example, labels: example.labels.map(Int.init))
