@@ -19,6 +19,12 @@ let package = Package(
       },
       swiftSettings: strict),
     .executableTarget(
+      name: "LaSOBenchmark",
+      dependencies: [
+        .product(name: "Learning", package: "decant"), .product(name: "Torch", package: "decant"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
       name: "LossBenchmark",
       dependencies: [
         .product(name: "Learning", package: "decant"), .product(name: "Torch", package: "decant"),

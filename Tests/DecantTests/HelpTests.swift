@@ -13,7 +13,7 @@ import Testing
   @Test(arguments: [
     ["--help"], [], ["help"], ["help", "train"], ["help", "evaluate"], ["help", "predict"],
     ["data", "debian", "--help"], ["train", "-h"], ["help", "data", "import"],
-    ["help", "data", "export"], ["help", "calibrate"],
+    ["help", "data", "export"], ["help", "calibrate"], ["help", "stream"],
   ])
   func helpTeachesByExampleAtOnceAndWithoutLibtorch(arguments: [String]) throws {
     let begun = ContinuousClock.now

@@ -1,0 +1,90 @@
+import Learning
+import TestSupport
+import Testing
+import Torch
+
+@Suite struct ODACClusteringTests {
+  struct Case: Decodable {
+    var labelCount: Int
+    var rows: [[Int32]]
+    var partitions: [[[Int32]]]
+    var changes: [String]
+  }
+
+  private func text(_ index: Int, _ change: ODACClustering.Change) -> String {
+    let numbers =
+      switch change {
+      case .split(let number, let children): (["split"], [number] + children)
+      case .merge(let children, let number): (["merge"], children + [number])
+      }
+    return (["\(index)"] + numbers.0 + numbers.1.map(String.init)).joined(separator: " ")
+  }
+
+  @Test func agreesWithTheDefinitionOverKeptRows() throws {
+    for one in try streamCases(Case.self, "ODACClustering") {
+      var clustering = ODACClustering(labelCount: one.labelCount)
+      var changes: [String] = []
+      var partitions: [[[Int32]]] = []
+      for (index, row) in one.rows.enumerated() {
+        changes += clustering.add(row).map { text(index, $0) }
+        if index % 300 == 299 { partitions.append(clustering.clusters.map(\.labels)) }
+      }
+      #expect(changes == one.changes)
+      #expect(partitions == one.partitions)
+    }
+  }
+
+  /// Two groups of labels that never meet.
+  private func groups(_ count: Int, seed: UInt64) -> [[Int32]] {
+    var random = SplitMix64(seed)
+    return (0..<count).map { _ in
+      let first: [Int32] = [0, 2, 4]
+      let second: [Int32] = [1, 3, 5]
+      return (random.below(2) == 0 ? first : second).filter { _ in random.below(3) > 0 }
+    }
+  }
+
+  @Test func labelsThatNeverMeetArePartedAndEveryLabelIsInOneCluster() {
+    var clustering = ODACClustering(labelCount: 8)
+    for row in groups(1000, seed: 4) { _ = clustering.add(row) }
+    let clusters = clustering.clusters.map(\.labels)
+    #expect(clusters.flatMap { $0 }.sorted() == [0, 1, 2, 3, 4, 5, 6, 7])
+    for pair in [[0, 2, 4], [1, 3, 5]] as [[Int32]] {
+      #expect(clusters.contains { Set($0).isSuperset(of: pair) })
+    }
+    #expect(clusters.count == 2)
+  }
+
+  @Test func memoryIsBoundedByTheLimitOfPairs() {
+    var random = SplitMix64(9)
+    var clustering = ODACClustering(
+      labelCount: 300, configuration: .init(support: 1_000_000, pairLimit: 500))
+    for _ in 0..<400 {
+      _ = clustering.add(Set((0..<8).map { _ in Int32(random.below(300)) }).sorted())
+      #expect(clustering.pairCount <= 500)
+    }
+  }
+
+  @Test func afterARestartThePartitionStaysUntilNewRowsSpeak() {
+    var clustering = ODACClustering(labelCount: 6)
+    for row in groups(1000, seed: 4) { _ = clustering.add(row) }
+    let before = clustering.clusters.map(\.labels)
+    clustering.restart()
+    #expect(clustering.pairCount == 0)
+    #expect(clustering.clusters.map(\.labels) == before)
+    let changes = groups(99, seed: 5).flatMap { clustering.add($0) }
+    #expect(changes.isEmpty)
+  }
+
+  @Test func labelsWithoutSupportNeverDecide() {
+    var clustering = ODACClustering(labelCount: 6, configuration: .init(support: 100_000))
+    let changes = groups(2000, seed: 4).flatMap { clustering.add($0) }
+    #expect(changes.isEmpty)
+  }
+
+  @Test func refusesWhatItCannotMean() async {
+    await #expect(processExitsWith: .failure) {
+      _ = ODACClustering(labelCount: 2, configuration: .init(confidence: 1))
+    }
+  }
+}

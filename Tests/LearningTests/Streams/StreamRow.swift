@@ -1,0 +1,20 @@
+import Foundation
+import Learning
+import TestSupport
+
+/// A document of a stream as a golden file holds it.
+struct StreamRow: Decodable {
+  var columns: [Int32]
+  var values: [Double]
+  var labels: [Int32]
+
+  var example: StreamExample {
+    StreamExample(columns: columns, values: values, labels: labels)
+  }
+}
+
+/// The cases of a golden file.
+func streamCases<Case: Decodable>(_: Case.Type, _ name: String) throws -> [Case] {
+  let folder = URL(filePath: #filePath).deletingLastPathComponent().path()
+  return try Golden<Case>(name, testFile: folder).cases
+}
