@@ -14,7 +14,7 @@ warnings.filterwarnings("ignore", message="Label .* is present in all training e
                         "Label not .* is present in all training examples")
 with t.measured("train"):
     model = OneVsRestClassifier(LinearSVC(C=t.settings["c"], random_state=t.seed))
-    model.fit(x, y.astype(np.int8))
+    model.fit(x, y.astype(np.int32))
 with t.measured("predict"):
     scores = model.decision_function(test)
     scores = np.column_stack([-scores, scores]) if scores.ndim == 1 else scores
