@@ -26,12 +26,12 @@ def write(folder, name, documents, labels, splits, summary, source):
 
     documents and labels: id -> record without the id. splits: name -> list of (id, labels); "dev"
     stands beside train, "validation" would be a part of it. Labels that train does not have are
-    dropped, and so are rows without labels.
+    dropped, and so are rows without labels and a row's second mention of one.
     """
     known = {label for _, own in splits["train"] for label in own}
     used = set()
     for split, rows in splits.items():
-        kept = [(i, [x for x in own if x in known]) for i, own in rows]
+        kept = [(i, [x for x in dict.fromkeys(own) if x in known]) for i, own in rows]
         kept = [(i, own) for i, own in kept if own]
         used.update(i for i, _ in kept)
         write_records(folder, split, ({"id": i, "labels": own} for i, own in kept))

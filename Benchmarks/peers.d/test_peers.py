@@ -135,8 +135,9 @@ class DataSets(unittest.TestCase):
         with tempfile.TemporaryDirectory() as scratch:
             folder.write(
                 scratch, "x", {i: {"text": i} for i in "abc"}, {x: {} for x in "12"},
-                {"train": [("a", ["1"])], "test": [("b", ["1", "2"]), ("c", ["2"])]}, "", "")
+                {"train": [("a", ["1", "1"])], "test": [("b", ["1", "2"]), ("c", ["2"])]}, "", "")
             self.assertEqual([r["id"] for r in folder.records(scratch, "labels")], ["1"])
+            self.assertEqual(list(folder.records(scratch, "train")), [{"id": "a", "labels": ["1"]}])
             self.assertEqual(list(folder.records(scratch, "test")), [{"id": "b", "labels": ["1"]}])
             self.assertEqual([r["id"] for r in folder.records(scratch, "documents")], ["a", "b"])
 
