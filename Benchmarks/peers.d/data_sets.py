@@ -81,7 +81,11 @@ def newsgroups(path, output):
             if not member.isfile():
                 continue
             *_, part, group, number = member.name.split("/")
-            head, _, body = tar.extractfile(member).read().decode("latin-1").partition("\n\n")
+            message = tar.extractfile(member).read().decode("latin-1").replace("\r\n", "\n")
+            # A copy of the collection that goes round has tabs for the line feeds of train.
+            if "\n" not in message.strip():
+                message = message.replace("\t", "\n")
+            head, _, body = message.partition("\n\n")
             subject = re.search(r"^Subject:(.*)$", head, re.M | re.I)
             i = f"{part.rsplit('-', 1)[1]}/{group}/{number}"
             documents[i] = {"text": (subject[1].strip() if subject else "") + "\n" + body}

@@ -28,6 +28,9 @@ def write(folder, name, documents, labels, splits, summary, source):
     stands beside train, "validation" would be a part of it. Labels that train does not have are
     dropped, and so are rows without labels and a row's second mention of one.
     """
+    empty = sum(not d.get("text", "x").strip() for d in documents.values())
+    if empty > len(documents) / 100:
+        raise SystemExit(f"{source}: {empty} of {len(documents)} texts are empty; is it damaged?")
     known = {label for _, own in splits["train"] for label in own}
     used = set()
     for split, rows in splits.items():

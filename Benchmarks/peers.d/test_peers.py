@@ -1,4 +1,5 @@
 """Tests of the comparison itself: Benchmarks/peers --self-test."""
+import io
 import json
 import lzma
 import math
@@ -7,6 +8,7 @@ import pathlib
 import random
 import subprocess
 import sys
+import tarfile
 import tempfile
 import unittest
 
@@ -125,6 +127,24 @@ class DataSets(unittest.TestCase):
             attributes, rows = data_sets.arff(f"{scratch}/x")
         self.assertEqual([n for n, _ in attributes], ["a b", "c", "d"])
         self.assertEqual(rows, [{0: 2.5, 2: 1}, {0: -1.0, 1: 1.0}])
+
+    def test_newsgroup_messages_without_line_feeds_are_read(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            with tarfile.open(f"{scratch}/x.tar.xz", "w:xz") as tar:
+                for name, message in (
+                        ("d/20news-bydate-train/a.b/1", b"From: x\tSubject: Cars\t\tRed ones.\t"),
+                        ("d/20news-bydate-test/a.b/2", b"Subject: Bikes\r\nFrom: y\r\n\r\nBlue.")):
+                    member = tarfile.TarInfo(name)
+                    member.size = len(message)
+                    tar.addfile(member, io.BytesIO(message))
+            data_sets.newsgroups(scratch, f"{scratch}/out")
+            made = [r["text"] for r in folder.records(f"{scratch}/out", "documents")]
+        self.assertEqual(made, ["Bikes\nBlue.", "Cars\nRed ones.\n"])
+
+    def test_empty_texts_are_refused(self):
+        with tempfile.TemporaryDirectory() as scratch, self.assertRaises(SystemExit):
+            folder.write(scratch, "x", {"a": {"text": " \n"}}, {"1": {}},
+                         {"train": [("a", ["1"])], "test": []}, "", "")
 
     def test_standardising_uses_train_alone(self):
         parts = {"train": [{0: 1.0, 1: 7.0}, {0: 3.0, 1: 7.0}], "test": [{0: 5.0, 1: 9.0}]}
