@@ -163,13 +163,14 @@ public struct TrainedModel {
   ///   - datasetPath: the data set's folder or file; nil is the one trained on.
   ///   - badLines: what becomes of lines that cannot be used; nil is as in training.
   ///   - propensity: how much rare labels count; nil is as the data set says, else the standard.
+  ///   - rankings: a file to write the best 100 labels of each document to; nil for none.
   ///
   /// The data set's filter pairs are taken out of the predictions before they are ranked.
   ///
   /// - Throws: `InputError` when there is no such split, or when the model has been trained on it.
   public func evaluate(
     split name: SplitName, datasetPath: String? = nil, badLines: BadLinePolicy? = nil,
-    propensity: InversePropensity? = nil
+    propensity: InversePropensity? = nil, rankings: String? = nil
   ) throws -> EvaluationReport {
     let path = datasetPath ?? configuration.dataset
     var dataset = try Dataset.read(path, badLines: badLines ?? configuration.badLines)
@@ -202,6 +203,11 @@ public struct TrainedModel {
         excluding: filter)
     }
     let seconds = ResourceUsage.wallSeconds() - begun
+    if let rankings {
+      try Self.write(
+        ranking, of: split.documentIndices.map { dataset.documents.ids[Int($0)] },
+        labels: labelIDs, to: rankings)
+    }
     let counts = dataset.train.labels.columnCounts()
     var modelCounts = [Int](repeating: 0, count: columns.count)
     for (label, count) in counts.enumerated() { modelCounts[columns.ofLabel[label]] += count }

@@ -70,6 +70,12 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Print means over labels and groups of labels too.")
   var full = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Also write the best 100 labels of each document, one {\"id\", \"labels\", \"scores\"} a "
+        + "line.", valueName: "file"))
+  var rankings: String?
+
   @Flag(help: "Write one JSON object.")
   var json = false
 
@@ -81,7 +87,8 @@ struct EvaluateCommand: ParsableCommand {
         run_, threads: threads, epoch: epoch == .best ? .best : .last)
       var report = try model.evaluate(
         split: split == .test ? .test : .validation, datasetPath: data,
-        badLines: skipBad ? .skip : nil, propensity: propensity?.value)
+        badLines: skipBad ? .skip : nil, propensity: propensity?.value,
+        rankings: rankings)
       for note in report.notes { StandardStreams.note(note) }
       report.decisions = try model.calibration().map { try model.judge(report, by: $0) }
       if json { return try StandardStreams.write(try report.json() + "\n") }

@@ -92,6 +92,24 @@ struct TrainCommand: ParsableCommand {
       valueName: "rate"))
   var learningRate: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "Share of a document's features that a step leaves out "
+        + "(default: \(defaults.optimization.featureDropout)).", valueName: "share"))
+  var featureDropout: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Standard deviation of the vectors that training begins with "
+        + "(default: \(defaults.model.encoder.initialScale)).", valueName: "deviation"))
+  var initialScale: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Decay of everything but the table of features, apart from the gradient "
+        + "(default: \(defaults.optimization.weightDecay)).", valueName: "rate"))
+  var weightDecay: Double?
+
   @Option(help: "What scores are divided by (default: 1, or 0.05 for embeddings of unit length).")
   var temperature: Double?
 
@@ -144,6 +162,13 @@ struct TrainCommand: ParsableCommand {
       if let value, !(value > 0 && value.isFinite) {
         throw ValidationError("--\(name) is \(value); it must be greater than 0.")
       }
+    }
+    if let featureDropout, !(0..<1).contains(featureDropout) {
+      throw ValidationError(
+        "--feature-dropout is \(featureDropout); it must be at least 0 and below 1.")
+    }
+    if let weightDecay, !(weightDecay >= 0 && weightDecay.isFinite) {
+      throw ValidationError("--weight-decay is \(weightDecay); it must be at least 0 and finite.")
     }
     if let checkpointInterval, !(checkpointInterval >= 0 && checkpointInterval.isFinite) {
       throw ValidationError(
@@ -205,6 +230,9 @@ struct TrainCommand: ParsableCommand {
     if let batchSize { settings.optimization.batchSize = batchSize }
     if let tableLearningRate { settings.optimization.tableLearningRate = tableLearningRate }
     if let learningRate { settings.optimization.learningRate = learningRate }
+    if let featureDropout { settings.optimization.featureDropout = featureDropout }
+    if let initialScale { settings.model.encoder.initialScale = initialScale }
+    if let weightDecay { settings.optimization.weightDecay = weightDecay }
     if let dimension { settings.model.encoder.dimension = dimension }
     if let normalized { settings.model.encoder.isNormalized = normalized }
     try transformer.apply(to: &settings, encoder: encoder)

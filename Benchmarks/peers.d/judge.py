@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Judges a ranking and prints one JSON object of percentages.
+
+FEATURES is what features.py wrote. RANKING is a .npy of label numbers, best first, -1 where a row
+ends early, or decant's lines {"id", "labels"}; its labels are numbers in the order of the features'
+labels, or with --names their names. Every row of the truth with a label counts; a label that a row
+repeats counts once. A and B are those of the propensity model (Jain et al., KDD 2016).
+"""
+import argparse
+import json
+import math
+import sys
+
+import numpy as np
+import scipy.sparse as sp
+
+
+def metrics(ranked, truth, train_counts, train_documents, a=0.55, b=1.5):
+    """ranked: [n, k]; truth: CSR [n, labels]."""
+    scale = max(0.0, math.log(max(train_documents, 1)) - 1) * (b + 1) ** a
+    weight = 1 + scale * (np.asarray(train_counts, np.float64) + b) ** -a
+    sums = dict.fromkeys(
+        ["P@1", "P@3", "P@5", "nDCG@5", "PSP@1", "PSP@3", "PSP@5", "R@10", "R@100"], 0.0)
+    best = dict.fromkeys((1, 3, 5), 0.0)
+    discount = 1 / np.log2(np.arange(5) + 2)
+    rows = 0
+    for i in range(truth.shape[0]):
+        own = truth.indices[truth.indptr[i]:truth.indptr[i + 1]]
+        if len(own) == 0:
+            continue
+        rows += 1
+        row = np.array(list(dict.fromkeys(x for x in ranked[i].tolist() if x >= 0)), np.int64)
+        hits = np.isin(row, own)
+        ideal = np.sort(weight[own])[::-1]
+        for k in (1, 3, 5):
+            sums[f"P@{k}"] += hits[:k].sum() / k
+            sums[f"PSP@{k}"] += weight[row[:k][hits[:k]]].sum()
+            best[k] += ideal[:k].sum()
+        sums["nDCG@5"] += discount[:len(hits[:5])][hits[:5]].sum() / discount[:len(own)].sum()
+        for k in (10, 100):
+            sums[f"R@{k}"] += hits[:k].sum() / len(own)
+    for name in sums:
+        whole = best[int(name[4:])] if name.startswith("PSP") else rows
+        sums[name] = 100 * sums[name] / whole if whole else 0.0
+    return sums
+
+
+def read_ranking(path, names):
+    """names: label -> number; None where the labels are numbers already."""
+    if path.endswith(".npy"):
+        return np.load(path)
+    with open(path, encoding="utf-8") as f:
+        rows = [[int(x) if names is None else names[x] for x in json.loads(line)["labels"]]
+                for line in f]
+    width = max(map(len, rows))
+    return np.array([r + [-1] * (width - len(r)) for r in rows], np.int32)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("features")
+    p.add_argument("ranking")
+    p.add_argument("--names", action="store_true")
+    p.add_argument("--propensity", type=float, nargs=2, default=(0.55, 1.5), metavar=("A", "B"))
+    args = p.parse_args()
+    train = sp.load_npz(f"{args.features}/labels-train.npz")
+    test = sp.load_npz(f"{args.features}/labels-test.npz")
+    names = None
+    if args.names:
+        with open(f"{args.features}/labels.json", encoding="utf-8") as f:
+            names = {label: i for i, label in enumerate(json.load(f))}
+    ranked = read_ranking(args.ranking, names)
+    if len(ranked) != test.shape[0]:
+        sys.exit(f"{args.ranking}: {len(ranked)} rankings for {test.shape[0]} documents")
+    counts = np.asarray(train.sum(0)).ravel()
+    print(json.dumps(metrics(ranked, test, counts, train.shape[0], *args.propensity)))
+
+
+if __name__ == "__main__":
+    main()
