@@ -47,20 +47,31 @@ WIDE_BEAM = 30
 WIDE_FROM = 2000
 
 # Options of `decant train` by data set; "text" is on Decant's own features, "matrix" on the peers'.
-# Chosen on folds of train where there is one; data sets that are absent take the defaults.
+# Chosen on folds of train where there is one; data sets that are absent take the defaults. A list of one
+# run's options.
 DECANT = {
     "emotions": {
-        "matrix": ["--epochs", "40", "--batch-size", "32", "--loss", "bce",
-                   "--feature-dropout", "0.5", "--dimension", "256"]},
+        "matrix": [["--epochs", "40", "--batch-size", "32", "--loss", "bce",
+                   "--feature-dropout", "0.5", "--dimension", "256"]]},
     "enron": {
-        "matrix": ["--epochs", "10", "--batch-size", "32", "--dimension", "256",
-                   "--feature-dropout", "0.5"]},
+        "matrix": [["--epochs", "10", "--batch-size", "32", "--dimension", "256",
+                   "--feature-dropout", "0.5"]]},
     "medical": {
-        "matrix": ["--epochs", "20", "--batch-size", "16", "--initial-scale", "0.003",
-                   "--feature-dropout", "0"]},
+        "matrix": [["--epochs", "20", "--batch-size", "16", "--initial-scale", "0.003",
+                   "--feature-dropout", "0"]]},
     "yeast": {
-        "matrix": ["--epochs", "40", "--batch-size", "32", "--loss", "bce",
-                   "--feature-dropout", "0.5", "--dimension", "256"]},
+        "matrix": [["--epochs", "40", "--batch-size", "32", "--loss", "bce",
+                   "--feature-dropout", "0.5", "--dimension", "256"]]},
+}
+
+
+
+# Means of several runs by data set: each run's options, then those of `decant evaluate`.
+DEEP, TAIL = ["--loss", "decoupled-softmax"], ["--loss", "bce", "--wide"]
+MEANS = {
+    "debian-tags": {
+        "Decant, mean of 5": [DEEP, DEEP, DEEP, TAIL, TAIL,
+                              {"evaluate": ["--logit-adjustment", "0.2"]}]},
 }
 
 
