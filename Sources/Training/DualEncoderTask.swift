@@ -42,7 +42,7 @@ public final class DualEncoderTask: TrainingTask {
   private let trainCounts: [Int]
   private let tableOptimizer: SparseAdagrad
   private let denseOptimizer: AdamW
-  private let wideOptimizer: SparseLinearAdagrad?
+  private let wideOptimizer: (any SparseLinearOptimizer)?
   private let transformer: TransformerTraining?
   private var order: (epoch: Int, rows: [Int]) = (-1, [])
 
@@ -80,9 +80,7 @@ public final class DualEncoderTask: TrainingTask {
     wide = configuration.model.wide.map {
       SparseLinear($0, bags: examples.bags, labels: examples.labels)
     }
-    wideOptimizer = wide.map {
-      SparseLinearAdagrad($0, learningRate: configuration.model.wide?.learningRate ?? 0)
-    }
+    wideOptimizer = configuration.model.wide.flatMap { wide?.optimizer($0) }
     let table = dualEncoder.encoder.table.weight
     let others = [table] + (transformer?.tower.parameters.map(\.tensor) ?? [])
     let settings = configuration.optimization
@@ -118,7 +116,8 @@ public final class DualEncoderTask: TrainingTask {
     let vectors = transformer?.vectors(ofRows: rows, at: position)
     let (documents, labels) = try dualEncoder(
       documents: bags, labelTexts: labelTexts, vectors: vectors)
-    let beside = wide.map { $0(bags) }
+    // Memory wants all features: what is left out at random hurts it.
+    let beside = wide.map { $0(examples.bags.selecting(rows: rows)) }
     let loss = try configuration.loss(
       queries: documents, labels: labels, bias: dualEncoder.bias, positives: positives,
       beside: beside)

@@ -20,9 +20,19 @@ public import Torch
 ///   document's own features, the weights are those of pairs that occur, and Adagrad moves them.
 /// - Complexity: memory of 8 bytes a pair, 4 more in training; a document costs its features' pairs.
 public final class SparseLinear {
+  /// How weights are moved.
+  public enum Method: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Equal steps for rare and common pairs.
+    case adagrad
+    /// Steps as large as the gradient.
+    case sgd
+  }
+
   /// Which pairs have weights and how they are learnt.
   public struct Configuration: Codable, Hashable, Sendable {
-    /// The step size of Adagrad, ours; 0.3 when the documents' bags have length 1.
+    /// How weights are moved: Adagrad for many documents, gradient descent for few.
+    public var method: Method
+    /// The step size, ours: 0.3 for Adagrad, 100 for gradient descent, bags having length 1.
     public var learningRate: Double
     /// Features that occur in a larger share of the training documents have no weights.
     ///
@@ -33,12 +43,17 @@ public final class SparseLinear {
 
     /// Takes pairs of features in at most one of 200 documents, unless told otherwise.
     public init(
-      learningRate: Double = 0.3, maximumDocumentShare: Double = 0.005, minimumPairCount: Int = 1
+      method: Method = .adagrad, learningRate: Double? = nil,
+      maximumDocumentShare: Double = 0.005, minimumPairCount: Int = 1
     ) {
-      self.learningRate = learningRate
+      self.method = method
+      self.learningRate = learningRate ?? Self.usualRate(method)
       self.maximumDocumentShare = maximumDocumentShare
       self.minimumPairCount = minimumPairCount
     }
+
+    /// The step size that a method has unless it is told another.
+    public static func usualRate(_ method: Method) -> Double { method == .adagrad ? 0.3 : 100 }
   }
 
   /// `[features, L]`, without values: which pairs have weights; the labels of a row rise.
@@ -75,6 +90,14 @@ public final class SparseLinear {
   /// - Parameter bags: `[B, features]`.
   public func callAsFunction(_ bags: CSRMatrix) -> SparseLinearScores {
     SparseLinearScores(self, bags: bags)
+  }
+
+  /// An optimiser of the weights.
+  public func optimizer(_ configuration: Configuration) -> any SparseLinearOptimizer {
+    switch configuration.method {
+    case .adagrad: SparseLinearAdagrad(self, learningRate: configuration.learningRate)
+    case .sgd: SparseLinearSGD(learningRate: configuration.learningRate)
+    }
   }
 
   private static func pairs(

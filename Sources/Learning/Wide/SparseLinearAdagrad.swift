@@ -8,7 +8,7 @@ public import Torch
 ///
 /// - Source: Duchi, Hazan, Singer. Adaptive Subgradient Methods for Online Learning and Stochastic
 ///   Optimization. JMLR 2011, <https://jmlr.org/papers/v12/duchi11a.html>.
-public final class SparseLinearAdagrad {
+public final class SparseLinearAdagrad: SparseLinearOptimizer {
   /// The step size η.
   public var learningRate: Double
   private let epsilon: Double

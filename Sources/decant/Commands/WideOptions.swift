@@ -11,8 +11,15 @@ struct WideOptions: ParsableArguments {
   var wide: Bool?
 
   @Option(
+    help: """
+      How those weights are moved: adagrad (default), or sgd, which is better where documents are \
+      few.
+      """)
+  var wideOptimizer: SparseLinear.Method?
+
+  @Option(
     help: ArgumentHelp(
-      "Learning rate of those weights (default: \(defaults.learningRate)).", valueName: "rate"))
+      "Learning rate of those weights (default: 0.3, or 100 for sgd).", valueName: "rate"))
   var wideLearningRate: Double?
 
   @Option(
@@ -38,7 +45,9 @@ struct WideOptions: ParsableArguments {
     if let wideMinimumCount, wideMinimumCount < 1 {
       throw ValidationError("--wide-minimum-count is \(wideMinimumCount); it must be at least 1.")
     }
-    let others = wideLearningRate != nil || wideMaximumShare != nil || wideMinimumCount != nil
+    let others =
+      wideOptimizer != nil || wideLearningRate != nil || wideMaximumShare != nil
+      || wideMinimumCount != nil
     if others, wide != true {
       throw ValidationError("--wide-… options need --wide.")
     }
@@ -48,9 +57,15 @@ struct WideOptions: ParsableArguments {
   func applied(to current: SparseLinear.Configuration?) -> SparseLinear.Configuration? {
     guard wide ?? (current != nil) else { return nil }
     var result = current ?? .init()
+    if let wideOptimizer, wideOptimizer != result.method {
+      result.method = wideOptimizer
+      result.learningRate = SparseLinear.Configuration.usualRate(wideOptimizer)
+    }
     if let wideLearningRate { result.learningRate = wideLearningRate }
     if let wideMaximumShare { result.maximumDocumentShare = wideMaximumShare }
     if let wideMinimumCount { result.minimumPairCount = wideMinimumCount }
     return result
   }
 }
+
+extension SparseLinear.Method: ExpressibleByArgument {}
