@@ -77,10 +77,12 @@ public final class DualEncoderTask: TrainingTask {
       configuration.model, featureCount: examples.bags.columnCount, labelCounts: trainCounts,
       documentCount: examples.bags.rowCount, tower: transformer?.tower,
       generator: Generator(seed: configuration.seed))
-    wide = configuration.model.wide.map {
+    let settingsOfWide = configuration.model.wide
+    let wide = settingsOfWide.map {
       SparseLinear($0, bags: examples.bags, labels: examples.labels)
     }
-    wideOptimizer = configuration.model.wide.flatMap { wide?.optimizer($0) }
+    self.wide = wide
+    wideOptimizer = settingsOfWide.flatMap { wide?.optimizer($0) }
     let table = dualEncoder.encoder.table.weight
     let others = [table] + (transformer?.tower.parameters.map(\.tensor) ?? [])
     let settings = configuration.optimization
