@@ -5,6 +5,10 @@ import Learning
 struct WideOptions: ParsableArguments {
   private static let defaults = SparseLinear.Configuration()
 
+  enum OptimizerName: String, ExpressibleByArgument, CaseIterable {
+    case adagrad, sgd
+  }
+
   @Flag(
     inversion: .prefixedNo,
     help: "Whether pairs of a feature and a label seen together have weights too (default: no).")
@@ -15,7 +19,7 @@ struct WideOptions: ParsableArguments {
       How those weights are moved: adagrad (default), or sgd, which is better where documents are \
       few.
       """)
-  var wideOptimizer: SparseLinear.Method?
+  var wideOptimizer: OptimizerName?
 
   @Option(
     help: ArgumentHelp(
@@ -57,9 +61,10 @@ struct WideOptions: ParsableArguments {
   func applied(to current: SparseLinear.Configuration?) -> SparseLinear.Configuration? {
     guard wide ?? (current != nil) else { return nil }
     var result = current ?? .init()
-    if let wideOptimizer, wideOptimizer != result.method {
-      result.method = wideOptimizer
-      result.learningRate = SparseLinear.Configuration.usualRate(wideOptimizer)
+    let method = wideOptimizer.map { $0 == .sgd ? SparseLinear.Method.sgd : .adagrad }
+    if let method, method != result.method {
+      result.method = method
+      result.learningRate = SparseLinear.Configuration.usualRate(method)
     }
     if let wideLearningRate { result.learningRate = wideLearningRate }
     if let wideMaximumShare { result.maximumDocumentShare = wideMaximumShare }
@@ -67,5 +72,3 @@ struct WideOptions: ParsableArguments {
     return result
   }
 }
-
-extension SparseLinear.Method: ExpressibleByArgument {}
