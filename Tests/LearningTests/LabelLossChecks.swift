@@ -42,6 +42,8 @@ struct LabelCase: Sendable {
   var bias: [Double]
   var positives: [[Int]]
   var temperature: Double
+  /// How relevant each positive is; nil is 1.
+  var grades: [[Float]]?
 
   /// Random numbers with awkward positives: none, all, the first and last label, named twice.
   static func random(seed: UInt64, labels labelCount: Int = 7, temperature: Double) -> LabelCase {
@@ -56,7 +58,12 @@ struct LabelCase: Sendable {
       positives: positives, temperature: temperature)
   }
 
-  var matrix: CSRMatrix { CSRMatrix(rows: positives, columnCount: labels.count) }
+  var matrix: CSRMatrix {
+    let plain = CSRMatrix(rows: positives, columnCount: labels.count)
+    return CSRMatrix(
+      rowOffsets: plain.rowOffsets, columns: plain.columns,
+      values: grades.map { MappedArray(Array($0.joined())) }, columnCount: plain.columnCount)
+  }
 
   var scores: [[Double]] {
     queries.map { x in
@@ -152,6 +159,11 @@ private struct GoldenCase: Decodable {
   let inputs: Inputs
   let value: Double
   let gradients: Slopes
+}
+
+/// Reads a golden file of these tests, from whatever folder below.
+func learningGolden<Case: Decodable>(_ name: String) throws -> Golden<Case> {
+  try Golden<Case>(name)
 }
 
 enum LabelLossChecks {
