@@ -58,7 +58,8 @@ extension DecoupledSoftmaxLoss {
       let both = ownBias.map { own in minus.map { own + $0 } ?? own } ?? minus
       return try SampledSoftmax(whole: self, logExpectedCounts: correction)
         .streamed(
-          queries: queries, labels: labels.gathered(rows: chosen), bias: both, positives: cells)
+          queries: queries, labels: labels.gathered(rows: chosen), bias: both, positives: cells,
+          beside: nil)
     }
   }
 

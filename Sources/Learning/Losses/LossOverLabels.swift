@@ -8,9 +8,10 @@ public protocol LossOverLabels: Codable, Hashable, Sendable {
   /// What inner products are divided by, τ > 0.
   var temperature: Double { get set }
 
-  /// The loss of queries `[B, D]` against all labels `[L, D]`.
+  /// The loss of queries `[B, D]` against all labels `[L, D]`, with a wide part's scores beside.
   func callAsFunction(
-    queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix
+    queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix,
+    beside: SparseLinearScores?
   ) throws -> Tensor
 }
 
@@ -26,13 +27,14 @@ extension LossOverLabels {
   ///   - bias: `[L]`, added to the scores as it is; nil is 0.
   ///   - positives: B rows of columns below L.
   ///   - logTemperature: a number, `[]` or `[1]`, of the dtype of `queries`.
+  ///   - beside: a wide part's scores, added as they are; it takes its gradient.
   /// - Returns: a number. Differentiable once, in `logTemperature` too.
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: the shapes fit, dtypes and devices are equal.
   /// - Complexity: as the loss, and O(B · D).
   public func callAsFunction(
     queries: Tensor, labels: Tensor, bias: Tensor? = nil, positives: CSRMatrix,
-    logTemperature: Tensor
+    logTemperature: Tensor, beside: SparseLinearScores? = nil
   ) throws -> Tensor {
     precondition(
       logTemperature.elementCount == 1 && logTemperature.dtype == queries.dtype,
@@ -41,7 +43,7 @@ extension LossOverLabels {
     plain.temperature = 1
     return try plain(
       queries: queries * (-logTemperature).exp(), labels: labels, bias: bias,
-      positives: positives)
+      positives: positives, beside: beside)
   }
 }
 
