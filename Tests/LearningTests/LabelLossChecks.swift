@@ -169,6 +169,19 @@ func learningGolden<Case: Decodable>(_ name: String) throws -> Golden<Case> {
 enum LabelLossChecks {
   static let blockSizes: [Int?] = [1, 3, 7, 50, nil]
 
+  /// Every loss over labels.
+  static let losses: [any LabelLoss.Type] = [
+    DecoupledSoftmaxLoss.self, InfoNCELoss.self, BinaryCrossEntropyLoss.self,
+    SquaredHingeLoss.self, SoftTopKLoss.self, ZLoss.self, MLCDLoss.self,
+  ]
+
+  /// The losses' names, for the arguments of tests.
+  static let names = losses.map { "\($0)" }
+
+  static func loss(named name: String) throws -> any LabelLoss.Type {
+    try #require(losses.first { "\($0)" == name })
+  }
+
   /// Streaming, composite and loops agree in value and gradient.
   static func agreesWithTheEquation<Loss: LabelLoss>(
     _ type: Loss.Type, temperature: Double, _ equation: Equation

@@ -27,15 +27,10 @@ import Torch
     let gradients: Slopes
   }
 
-  static let losses: [any LabelLoss.Type] = [
-    DecoupledSoftmaxLoss.self, InfoNCELoss.self, BinaryCrossEntropyLoss.self,
-    SquaredHingeLoss.self, SoftTopKLoss.self, ZLoss.self, MLCDLoss.self,
-  ]
-
-  @Test(arguments: losses.map { "\($0)" }) func agreesWithPyTorch(name: String) throws {
+  @Test(arguments: LabelLossChecks.names) func agreesWithPyTorch(name: String) throws {
     let golden: Golden<Case> = try learningGolden("GradedPositives")
     let found = try #require(golden.cases.first { $0.loss == name })
-    let type = try #require(Self.losses.first { "\($0)" == name })
+    let type = try LabelLossChecks.loss(named: name)
     let example = LabelCase(
       queries: found.inputs.queries, labels: found.inputs.labels, bias: found.inputs.bias,
       positives: found.inputs.positives, temperature: found.options.temperature,
@@ -54,8 +49,8 @@ import Torch
     }
   }
 
-  @Test(arguments: losses.map { "\($0)" }) func gradesOfOneChangeNothing(name: String) throws {
-    let type = try #require(Self.losses.first { "\($0)" == name })
+  @Test(arguments: LabelLossChecks.names) func gradesOfOneChangeNothing(name: String) throws {
+    let type = try LabelLossChecks.loss(named: name)
     let plain = LabelCase.random(seed: 21, temperature: 0.5)
     var graded = plain
     graded.grades = plain.positives.map { $0.map { _ in 1 } }
