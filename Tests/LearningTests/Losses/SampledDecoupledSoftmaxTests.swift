@@ -67,14 +67,14 @@ import Torch
     return example.chained(value: value, scoreGradient: slopes)
   }
 
-  // Label 5 twice; 0 and 6 are positives of some rows; 1 and 2 are missing.
-  private static let list = [5, 0, 6, 5, 3]
-  private static let counts = [0.3, -0.2, 0.7, -1, 0.1]
+  // 5 and 6 twice; 0 and 6 are positives of one row; 1 and 2 are missing.
+  private static let list = [5, 0, 6, 5, 3, 6]
+  private static let counts = [0.3, -0.2, 0.7, -1, 0.1, 0.4]
 
   @Test func aSharedListAgreesWithTheEquation() throws {
     let example = LabelCase.random(seed: 41, temperature: 0.5)
     let rows = example.queries.map { _ in Self.list }
-    for (counts, given) in [(Self.counts, Self.counts), ([0, 0, 0, 0, 0], nil)] {
+    for (counts, given) in [(Self.counts, Self.counts), ([0, 0, 0, 0, 0, 0], nil)] {
       let expected = Self.expected(example, rows, rows.map { _ in counts })
       for size in [1, 2, nil] {
         expectClose(
