@@ -52,7 +52,8 @@ import Torch
     let labels = Tensor.identity(example.labels.count, dtype: .float64)
     var plain = loss
     plain.temperature = 1
-    let value = try plain(queries: scores, labels: labels, bias: nil, positives: example.matrix, beside: nil)
+    let value = try plain(
+      queries: scores, labels: labels, bias: nil, positives: example.matrix, beside: nil)
     let slope = try #require(try gradients(of: value, withRespectTo: [scores])[0])
     let expected = -(slope * (scores.detached() - Tensor(example.bias))).sum().scalar
     expectClose(found.value, value.scalar, tolerance: 1e-12, "\(loss)")
@@ -69,7 +70,8 @@ import Torch
       ]
       .map { $0.converted(to: dtype).requiringGradient() }
       let value = try fixed(
-        queries: leaves[0], labels: leaves[1], bias: leaves[2], positives: example.matrix, beside: nil)
+        queries: leaves[0], labels: leaves[1], bias: leaves[2], positives: example.matrix,
+        beside: nil)
       let expected = try gradients(of: value, withRespectTo: leaves).map { $0?.doubles() ?? [] }
       let found = try Self.slopes(
         Self.losses[index], example, logTemperature: log(0.25), dtype: dtype, shape: [1])
