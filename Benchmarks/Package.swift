@@ -35,6 +35,12 @@ let package = Package(
       dependencies: [.product(name: "Torch", package: "decant")],
       swiftSettings: strict),
     .executableTarget(
+      name: "SphericalBenchmark",
+      dependencies: [
+        .product(name: "Learning", package: "decant"), .product(name: "Torch", package: "decant"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
       name: "TransformerBenchmark",
       dependencies: [
         .product(name: "Datasets", package: "decant"),

@@ -44,6 +44,7 @@ public final class DualEncoderTask: TrainingTask {
   private let denseOptimizer: AdamW
   private let wideOptimizer: (any SparseLinearOptimizer)?
   private let transformer: TransformerTraining?
+  private let thresholds: ThresholdMemory?
   private var order: (epoch: Int, rows: [Int]) = (-1, [])
 
   /// Prepares a training; the weights are drawn from the configuration's seed.
@@ -76,7 +77,7 @@ public final class DualEncoderTask: TrainingTask {
     dualEncoder = DualEncoder(
       configuration.model, featureCount: examples.bags.columnCount, labelCounts: trainCounts,
       documentCount: examples.bags.rowCount, tower: transformer?.tower,
-      generator: Generator(seed: configuration.seed))
+      temperature: configuration.loss.temperature, generator: Generator(seed: configuration.seed))
     let settingsOfWide = configuration.model.wide
     let wide = settingsOfWide.map {
       SparseLinear($0, bags: examples.bags, labels: examples.labels)
@@ -92,6 +93,11 @@ public final class DualEncoderTask: TrainingTask {
         !others.contains { $0.isSame(as: parameter) }
       },
       .init(learningRate: settings.learningRate, weightDecay: settings.weightDecay))
+    if case .softTopK = configuration.loss {
+      thresholds = ThresholdMemory(count: examples.bags.rowCount)
+    } else {
+      thresholds = nil
+    }
   }
 
   /// The number of documents.
@@ -120,9 +126,9 @@ public final class DualEncoderTask: TrainingTask {
       documents: bags, labelTexts: labelTexts, vectors: vectors)
     // Memory wants all features: what is left out at random hurts it.
     let beside = wide.map { $0(examples.bags.selecting(rows: rows)) }
-    let loss = try configuration.loss(
-      queries: documents, labels: labels, bias: dualEncoder.bias, positives: positives,
-      beside: beside)
+    let loss = try loss(
+      documents: documents, labels: labels, bias: dualEncoder.bias, positives: positives,
+      beside: beside, rows: rows)
     tableOptimizer.clearGradients()
     denseOptimizer.clearGradients()
     transformer?.clearGradients()
@@ -145,6 +151,26 @@ public final class DualEncoderTask: TrainingTask {
     return (loss.scalar, rows.count)
   }
 
+  /// The loss of a batch, with the temperature and the thresholds that have been learnt.
+  private func loss(
+    documents: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix,
+    beside: SparseLinearScores?, rows: ArraySlice<Int>
+  ) throws -> Tensor {
+    let (loss, queries) =
+      dualEncoder.logTemperature.map {
+        (configuration.loss.with(temperature: 1), documents * (-$0).exp())
+      } ?? (configuration.loss, documents)
+    guard let thresholds, case .softTopK(let search) = loss else {
+      return try loss(
+        queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
+    }
+    let found = try search.withThresholds(
+      queries: queries, labels: labels, bias: bias, positives: positives,
+      start: thresholds.start(of: rows), beside: beside)
+    thresholds.keep(found.thresholds, of: rows)
+    return found.loss
+  }
+
   /// The rows of a batch: the epoch's order is drawn from the seed and the epoch's number.
   private func batch(at position: TrainingPosition) -> ArraySlice<Int> {
     if order.epoch != position.epoch {
@@ -161,7 +187,8 @@ public final class DualEncoderTask: TrainingTask {
     guard let validation else { return nil }
     let scorer = Scorer(
       encoder: dualEncoder.encoder, tower: dualEncoder.tower, labels: try labelEmbeddings(),
-      bias: dualEncoder.bias?.detached(), wide: wide, temperature: configuration.loss.temperature)
+      bias: dualEncoder.bias?.detached(), wide: wide,
+      temperature: dualEncoder.temperature ?? configuration.loss.temperature)
     let result = try RankingMetrics(propensity: propensity)(
       try scorer.topK(
         100, of: validation.bags, vectors: transformer?.validationVectors(),
@@ -188,13 +215,15 @@ public final class DualEncoderTask: TrainingTask {
     return all
   }
 
-  /// Adagrad's accumulators under `table.` and `wide.`, Adam's moments under `dense.` and `tower.`.
+  /// Adagrad's accumulators under `table.` and `wide.`, Adam's moments under `dense.` and `tower.`,
+  /// and the `thresholds` of the soft top-k loss.
   public var optimizerState: [String: Tensor] {
     var all: [String: Tensor] = [:]
     for (name, tensor) in tableOptimizer.state { all["table." + name] = tensor }
     for (name, tensor) in denseOptimizer.state { all["dense." + name] = tensor }
     for (name, tensor) in wideOptimizer?.state ?? [:] { all["wide." + name] = tensor }
     for (name, tensor) in transformer?.optimizerState ?? [:] { all["tower." + name] = tensor }
+    if let thresholds { all["thresholds"] = thresholds.values }
     return all
   }
 
@@ -206,5 +235,6 @@ public final class DualEncoderTask: TrainingTask {
     try denseOptimizer.restore(optimizerState.part("dense."))
     try wideOptimizer?.restore(optimizerState.part("wide."))
     try transformer?.restore(optimizerState.part("tower."))
+    if let kept = optimizerState["thresholds"] { try thresholds?.restore(kept) }
   }
 }

@@ -97,6 +97,9 @@ public struct TrainedModel {
     let restored = try weights.names.filter { $0.hasPrefix("encoder.") }
       .map { (String($0.dropFirst("encoder.".count)), try weights.tensor(named: $0)) }
     try encoder.restore(Dictionary(uniqueKeysWithValues: restored))
+    let temperature =
+      model.learnsTemperature
+      ? try float32(weights, "temperature.log", [1]).exp().scalar : configuration.loss.temperature
     return Scorer(
       encoder: encoder, tower: try transformer?.tower(of: weights, outputs: dimension),
       labels: try float32(
@@ -107,7 +110,7 @@ public struct TrainedModel {
         ? nil
         : try SparseLinear(
           weights, under: "wide", featureCount: featureCount, labelCount: labelCount),
-      temperature: configuration.loss.temperature)
+      temperature: temperature)
   }
 
   /// The labels of one text, best first.

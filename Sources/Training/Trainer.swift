@@ -153,6 +153,10 @@ public struct Trainer {
       throw InputError(
         file: path, reason: "no document of train has a label", expected: "at least one that has")
     }
+    if let grade = dataset.train.labels.values?.first(where: { $0 < 0 }) {
+      throw InputError(
+        file: path, reason: "a label of train has the weight \(grade)", expected: "0 or more")
+    }
     guard configuration.transformer == nil || dataset.documents.texts != nil else {
       throw InputError(
         file: path, reason: "documents are features, which a transformer cannot read",

@@ -14,6 +14,24 @@ public enum TrainingLoss: Codable, Hashable, Sendable {
   /// Each label on its own, with a margin.
   case squaredHinge(SquaredHingeLoss)
 
+  /// Positives and negatives against the score 0.
+  case mlcd(MLCDLoss)
+  /// Positives against the mean and the deviation of all scores.
+  case zLoss(ZLoss)
+
+  /// The loss itself.
+  public var value: any LossOverLabels {
+    switch self {
+    case .decoupledSoftmax(let loss): loss
+    case .infoNCE(let loss): loss
+    case .binaryCrossEntropy(let loss): loss
+    case .softTopK(let loss): loss
+    case .squaredHinge(let loss): loss
+    case .mlcd(let loss): loss
+    case .zLoss(let loss): loss
+    }
+  }
+
   /// The loss of a batch, streamed over blocks of labels.
   ///
   /// - Parameters:
@@ -26,40 +44,35 @@ public enum TrainingLoss: Codable, Hashable, Sendable {
     queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix,
     beside: SparseLinearScores? = nil
   ) throws -> Tensor {
-    switch self {
-    case .decoupledSoftmax(let loss):
-      try loss(
-        queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
-    case .infoNCE(let loss):
-      try loss(
-        queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
-    case .binaryCrossEntropy(let loss):
-      try loss(
-        queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
-    case .softTopK(let loss):
-      try loss(
-        queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
-    case .squaredHinge(let loss):
-      try loss(
-        queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
-    }
+    try value(
+      queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
   }
 
   /// What scores are divided by.
-  public var temperature: Double {
-    switch self {
-    case .decoupledSoftmax(let loss): loss.temperature
-    case .infoNCE(let loss): loss.temperature
-    case .binaryCrossEntropy(let loss): loss.temperature
-    case .softTopK(let loss): loss.temperature
-    case .squaredHinge(let loss): loss.temperature
+  public var temperature: Double { value.temperature }
+
+  /// The same loss with another temperature.
+  public func with(temperature: Double) -> TrainingLoss {
+    func changed<Loss: LossOverLabels>(_ loss: Loss) -> Loss {
+      var loss = loss
+      loss.temperature = temperature
+      return loss
+    }
+    return switch self {
+    case .decoupledSoftmax(let loss): .decoupledSoftmax(changed(loss))
+    case .infoNCE(let loss): .infoNCE(changed(loss))
+    case .binaryCrossEntropy(let loss): .binaryCrossEntropy(changed(loss))
+    case .softTopK(let loss): .softTopK(changed(loss))
+    case .squaredHinge(let loss): .squaredHinge(changed(loss))
+    case .mlcd(let loss): .mlcd(changed(loss))
+    case .zLoss(let loss): .zLoss(changed(loss))
     }
   }
 }
 
 extension TrainingLoss {
   private enum Name: String, CodingKey {
-    case decoupledSoftmax, infoNCE, binaryCrossEntropy, softTopK, squaredHinge
+    case decoupledSoftmax, infoNCE, binaryCrossEntropy, softTopK, squaredHinge, mlcd, zLoss
   }
 
   /// Reads an object whose only key names the loss: `{"decoupledSoftmax": {"temperature": 1}}`.
@@ -75,6 +88,8 @@ extension TrainingLoss {
     case .binaryCrossEntropy: self = .binaryCrossEntropy(try container.decode(forKey: name))
     case .softTopK: self = .softTopK(try container.decode(forKey: name))
     case .squaredHinge: self = .squaredHinge(try container.decode(forKey: name))
+    case .mlcd: self = .mlcd(try container.decode(forKey: name))
+    case .zLoss: self = .zLoss(try container.decode(forKey: name))
     }
   }
 
@@ -87,6 +102,8 @@ extension TrainingLoss {
     case .binaryCrossEntropy(let loss): try container.encode(loss, forKey: .binaryCrossEntropy)
     case .softTopK(let loss): try container.encode(loss, forKey: .softTopK)
     case .squaredHinge(let loss): try container.encode(loss, forKey: .squaredHinge)
+    case .mlcd(let loss): try container.encode(loss, forKey: .mlcd)
+    case .zLoss(let loss): try container.encode(loss, forKey: .zLoss)
     }
   }
 }

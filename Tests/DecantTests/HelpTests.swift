@@ -30,6 +30,8 @@ import Testing
       "train": [
         "--output", "--loss", "--encoder", "--epochs", "--seed", "--threads", "--resume",
         "decoupled-softmax", "infonce", "bce", "soft-top-k", "squared-hinge", "bag",
+        "mlcd", "z-loss", "--temperature", "--learn-temperature", "--top-k-places",
+        "--top-k-sharpness",
       ],
       "evaluate": [
         "--data", "--split", "--json", "test", "validation", "--full", "--epoch", "best", "last",

@@ -43,6 +43,7 @@ import Torch
   @Test(arguments: [
     ("decoupled-softmax", "free"), ("decoupled-softmax", "text"), ("decoupled-softmax", "both"),
     ("infonce", "free"), ("bce", "both"), ("soft-top-k", "free"), ("squared-hinge", "free"),
+    ("mlcd", "free"),
   ])
   func everyLossAndEverySourceOfLabelsLearns(loss: String, labels: String) throws {
     // A document has one to three labels, so P@5 of a perfect ranking is 40.

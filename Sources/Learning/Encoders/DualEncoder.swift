@@ -4,8 +4,8 @@ public import Torch
 ///
 ///     s(i, l) = ⟨f(xᵢ), g(l)⟩ / τ + b_l
 ///
-/// with f the encoder, τ the loss's temperature and b_l a bias that starts at the label's log
-/// prior. A label's vector g(l) is learnt freely, is the encoder's embedding of the label's text,
+/// with f the encoder, τ the loss's temperature or one that is learnt, and b_l a bias that starts
+/// at the label's log prior. A label's vector g(l) is learnt freely, is the encoder's embedding of the label's text,
 /// or is their sum; the texts share the documents' encoder. Where the model has a `tower`, f is the
 /// sum of the bags' embedding and of what the tower makes of a pretrained transformer's vectors. A
 /// `SparseLinear` may stand beside it.
@@ -37,16 +37,31 @@ public final class DualEncoder: Layer {
     public var hasBias: Bool
     /// The wide part beside the embeddings; nil for none.
     public var wide: SparseLinear.Configuration?
+    /// Whether the temperature is learnt, from the loss's on.
+    public var learnsTemperature: Bool
 
     /// A model of label vectors with biases, unless told otherwise.
     public init(
       encoder: BagEncoder.Configuration = .init(), labels: LabelSource = .free,
-      hasBias: Bool = true, wide: SparseLinear.Configuration? = nil
+      hasBias: Bool = true, wide: SparseLinear.Configuration? = nil, learnsTemperature: Bool = false
     ) {
       self.encoder = encoder
       self.labels = labels
       self.hasBias = hasBias
       self.wide = wide
+      self.learnsTemperature = learnsTemperature
+    }
+
+    /// Reads a configuration; one without `learnsTemperature` has a fixed temperature.
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      self.init(
+        encoder: try container.decode(BagEncoder.Configuration.self, forKey: .encoder),
+        labels: try container.decode(LabelSource.self, forKey: .labels),
+        hasBias: try container.decode(Bool.self, forKey: .hasBias),
+        wide: try container.decodeIfPresent(SparseLinear.Configuration.self, forKey: .wide),
+        learnsTemperature: try container.decodeIfPresent(Bool.self, forKey: .learnsTemperature)
+          ?? false)
     }
   }
 
@@ -60,6 +75,11 @@ public final class DualEncoder: Layer {
   public let labelVectors: Tensor?
   /// `[L]`, where labels have biases.
   public let bias: Tensor?
+  /// `[1]`: log τ, where the temperature is learnt.
+  public let logTemperature: Tensor?
+
+  /// What inner products are divided by, where it is learnt.
+  public var temperature: Double? { logTemperature.map { $0.detached().exp().scalar } }
 
   /// Makes a model with random weights.
   ///
@@ -68,9 +88,10 @@ public final class DualEncoder: Layer {
   ///   - labelCounts: how many training documents each label has, of `documentCount`; the biases
   ///     start at log((count + ½) / documents).
   ///   - tower: embeds texts beside the bags, or instead of them where `featureCount` is 0.
+  ///   - temperature: where τ starts, if it is learnt.
   public init(
     _ configuration: Configuration, featureCount: Int, labelCounts: [Int], documentCount: Int,
-    tower: TransformerTower? = nil, generator: Generator
+    tower: TransformerTower? = nil, temperature: Double = 1, generator: Generator
   ) {
     self.configuration = configuration
     self.tower = tower
@@ -88,12 +109,19 @@ public final class DualEncoder: Layer {
     bias =
       configuration.hasBias
       ? priors.log().converted(to: .float32).requiringGradient() : nil
+    logTemperature =
+      configuration.learnsTemperature
+      ? Tensor([temperature]).log().converted(to: .float32).requiringGradient() : nil
   }
 
-  /// The encoder's parameters under `encoder.` and `tower.`, then `labels.vectors`, `labels.bias`.
+  /// The encoder's parameters under `encoder.` and `tower.`, then `labels.vectors`, `labels.bias`
+  /// and `temperature.log`.
   public var parameters: [(name: String, tensor: Tensor)] {
     encoder.parameters(under: "encoder") + (tower?.parameters(under: "tower") ?? [])
-      + [("labels.vectors", labelVectors), ("labels.bias", bias)]
+      + [
+        ("labels.vectors", labelVectors), ("labels.bias", bias),
+        ("temperature.log", logTemperature),
+      ]
       .compactMap { name, tensor in tensor.map { (name, $0) } }
   }
 

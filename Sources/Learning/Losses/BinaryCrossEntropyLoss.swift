@@ -7,18 +7,22 @@ public import Torch
 /// positives of i:
 ///
 ///     sᵢⱼ = xᵢ · yⱼ / τ + bⱼ
-///     L   = (1 / B) Σᵢ ( Σ_{p ∈ Pᵢ} log(1 + exp −sᵢₚ) + Σ_{j ∉ Pᵢ} log(1 + exp sᵢⱼ) )
+///     L   = (1 / B) Σᵢ ( Σ_{p ∈ Pᵢ} vᵢₚ log(1 + exp −sᵢₚ) + Σ_{j ∉ Pᵢ} log(1 + exp sᵢⱼ) )
+///
+/// where vᵢₚ is 1, or the value of `positives`, how relevant p is to i.
 ///
 /// - Paper: Gupta, Khatri, Rawat, Bhojanapalli, Jain, Dhillon. Dual-Encoders for Extreme
 ///   Multi-label Classification. ICLR 2024, the baseline of section 3.
 ///   <https://arxiv.org/abs/2310.10636>
-/// - Gradient: reaches queries, labels and bias. ∂L/∂sᵢⱼ is σ(sᵢⱼ) / B, minus 1 / B at positives.
+/// - Gradient: reaches queries, labels and bias. ∂L/∂sᵢⱼ is σ(sᵢⱼ) / B at negatives and
+///   −vᵢⱼ σ(−sᵢⱼ) / B at positives.
 /// - Units: nats, the sum over labels, the mean over queries. Where all scores are 0 it is L log 2.
 /// - Departures: the authors' code also divides by L. With 100,000 labels that leaves gradients of
 ///   the size of Adam's ε, which then stands still; the sum over labels has gradients of the size
 ///   of the softmax losses'.
 /// - Degenerate: a query without positives counts: all its labels are negative. No queries at all
-///   is 0. A positive that is named twice counts once. Values of `positives` are not used.
+///   is 0. A positive that is named twice counts once, with its larger value; one of value 0 counts
+///   neither as a positive nor as a negative.
 public struct BinaryCrossEntropyLoss: Codable, Hashable, Sendable {
   /// What inner products are divided by, τ > 0.
   ///
@@ -71,7 +75,12 @@ public struct BinaryCrossEntropyLoss: Codable, Hashable, Sendable {
       let cells = PositiveCells(ofScores: scores, positives)
       // log(1 + e^s) is −log σ(−s); only positives keep their sign.
       let signed = (-scores).replacing(where: cells.mask(like: scores), with: scores)
-      return -signed.logSigmoid().sum() * (1 / Double(max(1, scores.size(along: 0))))
+      var total = signed.logSigmoid().sum()
+      if positives.values != nil {
+        let surplus = (cells.grades - 1).converted(to: scores.dtype)
+        total = total + (scores.elements(at: cells.positions).logSigmoid() * surplus).sum()
+      }
+      return -total * (1 / Double(max(1, scores.size(along: 0))))
     }
   }
 }
@@ -87,12 +96,14 @@ extension BinaryCrossEntropyLoss: StreamedLoss {
   func add(_ scores: Tensor, to sums: Tensor) { scores.addSoftplusRowSums(to: sums) }
 
   func value(of sums: Tensor, positives: PositiveCells, scores: Tensor) -> Tensor {
-    (sums.sum() - scores.logSigmoid().sum()) * (1 / Double(max(1, sums.elementCount)))
+    (sums.sum() - (scores.logSigmoid() * positives.grades).sum())
+      * (1 / Double(max(1, sums.elementCount)))
   }
 
   func gradient(of sums: Tensor, positives: PositiveCells, scores: Tensor) -> ScoreGradient {
     let share = 1 / Double(max(1, sums.elementCount))
-    return ScoreGradient(atPositives: (-scores).sigmoid() * -share) { scores, result in
+    return ScoreGradient(atPositives: (-scores).sigmoid() * positives.grades * -share) {
+      scores, result in
       scores.writeSigmoids(scale: share, to: result)
     }
   }

@@ -9,20 +9,23 @@ public import Torch
 ///
 ///     sᵢⱼ = xᵢ · yⱼ / τ + bⱼ
 ///     nᵢ  = log Σ_{j ∉ Pᵢ} exp sᵢⱼ
-///     L   = (1 / B′) Σᵢ (1 / |Pᵢ|) Σ_{p ∈ Pᵢ} log(1 + exp(nᵢ − sᵢₚ))
+///     L   = (1 / B′) Σᵢ (1 / |Pᵢ|) Σ_{p ∈ Pᵢ} vᵢₚ log(1 + exp(nᵢ − sᵢₚ))
+///
+/// where vᵢₚ is 1, or the value of `positives`, how relevant p is to i.
 ///
 /// - Paper: Gupta, Khatri, Rawat, Bhojanapalli, Jain, Dhillon. Dual-Encoders for Extreme
 ///   Multi-label Classification. ICLR 2024, section 4.1. <https://arxiv.org/abs/2310.10636>
-/// - Gradient: reaches queries, labels and bias. With q = σ(nᵢ − sᵢₚ): ∂L/∂sᵢₚ = −q / (B′ |Pᵢ|), and
-///   at the other labels softmax over them times the mean of q over Pᵢ, over B′.
+/// - Gradient: reaches queries, labels and bias. With q = vᵢₚ σ(nᵢ − sᵢₚ): ∂L/∂sᵢₚ = −q / (B′ |Pᵢ|),
+///   and at the other labels softmax over them times the mean of q over Pᵢ, over B′.
 /// - Units: nats, the mean over a query's positives and then over queries. Where all scores are
 ///   equal it is log(1 + L − |P|).
 /// - Departures: none from the paper. The authors' code masks with a score of −100, takes the last
 ///   label of a shard for a negative, and divides by B instead of B′; here cells are masked by
-///   their index.
+///   their index. Relevance is that code's: weights multiply the terms and do not enter |Pᵢ|.
 /// - Degenerate: a query without positives leaves the mean, and an empty mean is 0 with gradient 0.
 ///   A query whose labels are all positive has nothing to be set against: it counts 0 with
-///   gradient 0. A positive that is named twice counts once. Values of `positives` are not used.
+///   gradient 0. A positive that is named twice counts once, with its larger value. One of value 0
+///   is no negative either and is not in |Pᵢ|: it is left out of the comparison.
 public struct DecoupledSoftmaxLoss: Codable, Hashable, Sendable {
   /// What inner products are divided by, τ > 0.
   ///

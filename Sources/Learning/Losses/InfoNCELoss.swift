@@ -7,18 +7,21 @@ public import Torch
 /// score of query i and label j, Pᵢ the positives of i and B′ the number of queries that have any:
 ///
 ///     sᵢⱼ = xᵢ · yⱼ / τ + bⱼ
-///     L   = (1 / B′) Σᵢ (1 / |Pᵢ|) Σ_{p ∈ Pᵢ} (log Σⱼ exp sᵢⱼ − sᵢₚ)
+///     L   = (1 / B′) Σᵢ (1 / |Pᵢ|) Σ_{p ∈ Pᵢ} vᵢₚ (log Σⱼ exp sᵢⱼ − sᵢₚ)
+///
+/// where vᵢₚ is 1, or the value of `positives`, how relevant p is to i.
 ///
 /// - Paper: van den Oord, Li, Vinyals. Representation Learning with Contrastive Predictive Coding.
 ///   2018, equation 4, with the mean over positives of Khosla and others, Supervised Contrastive
 ///   Learning, NeurIPS 2020, equation 2. <https://arxiv.org/abs/1807.03748>
-/// - Gradient: reaches queries, labels and bias. ∂L/∂sᵢⱼ is softmax(sᵢ)ⱼ / B′, minus 1 / (B′ |Pᵢ|) at
-///   positives.
+/// - Gradient: reaches queries, labels and bias. ∂L/∂sᵢⱼ is softmax(sᵢ)ⱼ times the mean of v over Pᵢ,
+///   over B′, minus vᵢⱼ / (B′ |Pᵢ|) at positives.
 /// - Units: nats, the mean over a query's positives and then over queries. Where all scores are
 ///   equal it is log L; with k positives it cannot fall below log k.
 /// - Departures: DEXML's `softmax` loss sums over a query's positives where this takes their mean.
 /// - Degenerate: a query without positives leaves the mean, and an empty mean is 0 with gradient 0.
-///   A positive that is named twice counts once. Values of `positives` are not used.
+///   A positive that is named twice counts once, with its larger value. One of value 0 is not in
+///   |Pᵢ| and is a label like the others.
 public struct InfoNCELoss: Codable, Hashable, Sendable {
   /// What inner products are divided by, τ > 0.
   ///

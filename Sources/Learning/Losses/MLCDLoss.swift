@@ -8,7 +8,9 @@ public import Torch
 /// sᵢⱼ the score of query i and label j, Pᵢ the positives of i:
 ///
 ///     sᵢⱼ = xᵢ · yⱼ / τ + bⱼ
-///     L   = (1 / B) Σᵢ ( log(1 + Σ_{p ∈ Pᵢ} exp −sᵢₚ) + log(1 + Σ_{j ∉ Pᵢ} exp sᵢⱼ) )
+///     L   = (1 / B) Σᵢ ( log(1 + Σ_{p ∈ Pᵢ} vᵢₚ exp −sᵢₚ) + log(1 + Σ_{j ∉ Pᵢ} exp sᵢⱼ) )
+///
+/// where vᵢₚ is 1, or the value of `positives`, how relevant p is to i.
 ///
 /// - Paper: An, Yang, Dai, Feng, Deng. Multi-label Cluster Discrimination for Visual
 ///   Representation Learning. ECCV 2024, equation 5. <https://arxiv.org/abs/2407.17331>
@@ -21,8 +23,8 @@ public import Torch
 ///   equation: the scale is 1 / τ here, the margin is absent. The clustering
 ///   that makes the labels is not part of the loss. Not compared with the authors' code.
 /// - Degenerate: a query without positives counts with its negatives, one without negatives with
-///   its positives. No queries at all is 0. A positive that is named twice counts once. Values of
-///   `positives` are not used.
+///   its positives. No queries at all is 0. A positive that is named twice counts once, with its
+///   larger value; one of value 0 counts neither as a positive nor as a negative.
 public struct MLCDLoss: Codable, Hashable, Sendable {
   /// What inner products are divided by, τ > 0; 0.05, ours, for embeddings of unit length.
   public var temperature: Double
@@ -78,7 +80,14 @@ public struct MLCDLoss: Codable, Hashable, Sendable {
         Tensor.concatenated([one, signed.replacing(where: hidden, with: -.infinity)], along: 1)
           .logSumExp(along: 1).sum()
       }
-      return (term(-scores, without: mask.logicalNot()) + term(scores, without: mask))
+      var ofPositives = -scores
+      if positives.values != nil {
+        let logGrades = Tensor.zeros(like: scores)
+        logGrades.setElementsInPlace(
+          at: cells.positions, to: cells.grades.log().converted(to: scores.dtype))
+        ofPositives = ofPositives + logGrades
+      }
+      return (term(ofPositives, without: mask.logicalNot()) + term(scores, without: mask))
         * (1 / Double(max(1, scores.size(along: 0))))
     }
   }
@@ -112,19 +121,21 @@ extension MLCDLoss: StreamedLoss {
     let weights = Tensor.full(
       [total.elementCount], share, dtype: .float64, device: total.device)
     return ScoreGradient(
-      atPositives: (-scores - total.gathered(rows: positives.rows)).exp() * -share,
+      atPositives: (positives.grades.log() - scores - total.gathered(rows: positives.rows)).exp()
+        * -share,
       writeOthers: pass.softmaxWriter(rowWeights: weights))
   }
 
-  /// `[B]`: log(1 + Σ exp −s) over the positives of each row.
+  /// `[B]`: log(1 + Σ v exp −s) over the positives of each row.
   private static func logOfPositives(_ positives: PositiveCells, _ scores: Tensor) -> Tensor {
     var peaks = [Double](repeating: 0, count: positives.counts.elementCount)
-    for (row, score) in zip(positives.rows.array(of: Int64.self), scores.doubles()) {
+    let exponents = positives.grades.log() - scores
+    for (row, exponent) in zip(positives.rows.array(of: Int64.self), exponents.doubles()) {
       // A score that is not a number shows up in the sum.
-      if -score > peaks[Int(row)] { peaks[Int(row)] = -score }
+      if exponent > peaks[Int(row)] { peaks[Int(row)] = exponent }
     }
     let shift = Tensor(peaks).moved(to: scores.device)
-    let sums = positives.sumsByRow((-scores - shift.gathered(rows: positives.rows)).exp())
+    let sums = positives.sumsByRow((exponents - shift.gathered(rows: positives.rows)).exp())
     return shift + (sums + (-shift).exp()).log()
   }
 }

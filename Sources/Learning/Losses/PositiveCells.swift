@@ -9,29 +9,37 @@ struct PositiveCells {
   let rows: Tensor
   /// `[E]`, int64: where the cell lies in the scores of its block, counted in row-major order.
   let positions: Tensor
+  /// `[E]`, int64: the column of each cell.
+  let columns: Tensor
+  /// `[E]`, float64: how relevant each cell is, the value of the matrix; 1 where it has no values.
+  let grades: Tensor
   /// `[E]`, float64: what the cell counts in a mean over each row's cells and then over the rows
-  /// that have any.
+  /// that have any, times its grade.
   ///
-  /// All add up to 1, or to 0 where there is no cell.
+  /// Cells of grade 0 are in neither mean. Where all grades are 1 the weights add up to 1, or to 0
+  /// where there is no cell.
   let weights: Tensor
   /// `[B]`, int64: how many cells each row has.
   let counts: Tensor
   /// Block k owns the cells `offsets[k] ..< offsets[k + 1]`.
   private let offsets: [Int]
 
-  /// Groups the entries of `matrix` by blocks of `blockSize` columns; its values are not used.
+  /// Groups the entries of `matrix` by blocks of `blockSize` columns.
   ///
-  /// - Precondition: every column lies in `0 ..< matrix.columnCount`.
+  /// - Precondition: every column lies in `0 ..< matrix.columnCount`, and no value is negative or
+  ///   infinite.
   init(_ matrix: CSRMatrix, blockSize: Int, device: Device) {
     let rowCount = matrix.rowCount
     let columnCount = matrix.columnCount
     let blockCount = (columnCount + blockSize - 1) / blockSize
     var columns: [Int] = []
     columns.reserveCapacity(matrix.entryCount)
+    var grades: [Double] = []
     var counts = [Int](repeating: 0, count: rowCount)
+    var gradedCounts = counts
     var offsets = [Int](repeating: 0, count: blockCount + 1)
     for row in 0..<rowCount {
-      let cells = Self.distinct(matrix.columns(ofRow: row))
+      let (cells, values) = Self.distinct(matrix, row: row)
       for column in cells {
         precondition(
           column >= 0 && column < columnCount,
@@ -39,14 +47,21 @@ struct PositiveCells {
         columns.append(Int(column))
         offsets[Int(column) / blockSize + 1] += 1
       }
+      for value in values ?? [] {
+        precondition(value >= 0 && value.isFinite, "row \(row) has a positive of grade \(value)")
+        grades.append(Double(value))
+      }
       counts[row] = cells.count
+      gradedCounts[row] = values.map { $0.count { $0 > 0 } } ?? cells.count
     }
     for block in 0..<blockCount { offsets[block + 1] += offsets[block] }
 
-    let rowsInMean = Double(counts.count { $0 > 0 })
+    let rowsInMean = Double(gradedCounts.count { $0 > 0 })
     var next = offsets
     var rows = [Int](repeating: 0, count: columns.count)
     var positions = rows
+    var orderedColumns = rows
+    var orderedGrades = [Double](repeating: 1, count: columns.count)
     var weights = [Double](repeating: 0, count: columns.count)
     var entry = 0
     for row in 0..<rowCount {
@@ -59,12 +74,18 @@ struct PositiveCells {
         next[block] += 1
         rows[place] = row
         positions[place] = row * width + column - start
-        weights[place] = 1 / (Double(counts[row]) * rowsInMean)
+        orderedColumns[place] = column
+        if !grades.isEmpty { orderedGrades[place] = grades[entry] }
+        if gradedCounts[row] > 0 {
+          weights[place] = orderedGrades[place] / (Double(gradedCounts[row]) * rowsInMean)
+        }
         entry += 1
       }
     }
     self.rows = Tensor(rows).moved(to: device)
     self.positions = Tensor(positions).moved(to: device)
+    self.columns = Tensor(orderedColumns).moved(to: device)
+    self.grades = Tensor(orderedGrades).moved(to: device)
     self.weights = Tensor(weights).moved(to: device)
     self.counts = Tensor(counts).moved(to: device)
     self.offsets = offsets
@@ -101,18 +122,27 @@ struct PositiveCells {
     return sums
   }
 
-  private static func distinct(_ columns: MappedArray<Int32>) -> [Int32] {
-    var sorted = Array(columns)
+  /// The columns of a row in rising order, each once, with the largest of its values.
+  private static func distinct(_ matrix: CSRMatrix, row: Int) -> ([Int32], [Float]?) {
+    let entries = matrix.entries(ofRow: row)
+    var columns = Array(matrix.columns.rows(entries))
+    var values = matrix.values.map { Array($0.rows(entries)) }
     // Data sets hold sorted rows, so that sorting is the exception.
-    if !zip(sorted, sorted.dropFirst()).allSatisfy(<) {
-      sorted.sort()
-      var kept = 0
-      for column in sorted where kept == 0 || sorted[kept - 1] != column {
-        sorted[kept] = column
-        kept += 1
+    if !zip(columns, columns.dropFirst()).allSatisfy(<) {
+      let given = columns
+      let grades = values
+      let order = given.indices.sorted { first, second in
+        if given[first] != given[second] { return given[first] < given[second] }
+        guard let grades else { return false }
+        return grades[first] > grades[second]
       }
-      sorted.removeLast(sorted.count - kept)
+      var kept: [Int] = []
+      for entry in order where kept.last.map({ given[$0] != given[entry] }) ?? true {
+        kept.append(entry)
+      }
+      columns = kept.map { given[$0] }
+      values = grades.map { grades in kept.map { grades[$0] } }
     }
-    return sorted
+    return (columns, values)
   }
 }

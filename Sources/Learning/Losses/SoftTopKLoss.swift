@@ -9,12 +9,14 @@ public import Torch
 ///
 ///     sᵢⱼ = xᵢ · yⱼ / τ + bⱼ
 ///     tᵢ  such that  Σⱼ σ(α (sᵢⱼ + tᵢ)) = K
-///     L   = −(1 / B′) Σᵢ (1 / |Pᵢ|) Σ_{p ∈ Pᵢ} log σ(α (sᵢₚ + tᵢ))
+///     L   = −(1 / B′) Σᵢ (1 / |Pᵢ|) Σ_{p ∈ Pᵢ} vᵢₚ log σ(α (sᵢₚ + tᵢ))
+///
+/// where vᵢₚ is 1, or the value of `positives`, how relevant p is to i.
 ///
 /// - Paper: Gupta, Khatri, Rawat, Bhojanapalli, Jain, Dhillon. Dual-Encoders for Extreme
 ///   Multi-label Classification. ICLR 2024, its log soft top-k. <https://arxiv.org/abs/2310.10636>
 /// - Gradient: reaches queries, labels and bias, through the threshold as well (implicit function
-///   theorem): with σ = σ(α (sᵢⱼ + tᵢ)), v = σ (1 − σ) and uₚ = −α (1 − σₚ) / (B′ |Pᵢ|), it is
+///   theorem): with σ = σ(α (sᵢⱼ + tᵢ)), v = σ (1 − σ) and uₚ = −α vₚ (1 − σₚ) / (B′ |Pᵢ|), it is
 ///   ∂L/∂sᵢⱼ = [j ∈ Pᵢ] uⱼ − vⱼ Σₚ uₚ / Σₗ vₗ. It sums to 0 over the labels of a query.
 /// - Units: nats, the mean over a query's positives and then over queries. Where all scores are
 ///   equal it is log(L / K).
@@ -24,8 +26,8 @@ public import Torch
 ///   the mean is over B′ instead of B.
 /// - Degenerate: a query without positives leaves the mean, and an empty mean is 0 with gradient 0.
 ///   A query with no more than K labels (those of score −∞ do not count) lets all through: it
-///   counts 0 with gradient 0. A positive that is named twice counts once. Values of `positives`
-///   are not used.
+///   counts 0 with gradient 0. A positive that is named twice counts once, with its larger value;
+///   one of value 0 is not in |Pᵢ|.
 public struct SoftTopKLoss: Codable, Hashable, Sendable {
   /// How many labels a threshold lets through.
   public enum Places: Codable, Hashable, Sendable {

@@ -7,17 +7,20 @@ public import Torch
 /// of query i and label j, and yᵢⱼ = 1 for the positives of i, −1 for the other labels:
 ///
 ///     sᵢⱼ = xᵢ · yⱼ / τ + bⱼ
-///     L   = (1 / B) Σᵢⱼ max(0, 1 − yᵢⱼ sᵢⱼ)²
+///     L   = (1 / B) Σᵢⱼ vᵢⱼ max(0, 1 − yᵢⱼ sᵢⱼ)²
+///
+/// where vᵢⱼ is 1, or at positives the value of `positives`, how relevant j is to i.
 ///
 /// - Paper: Babbar, Schölkopf. DiSMEC: Distributed Sparse Machines for Extreme Multi-label
 ///   Classification. WSDM 2017, the objective of one label. <https://arxiv.org/abs/1609.02521>
-/// - Gradient: reaches queries, labels and bias. ∂L/∂sᵢⱼ is −2 yᵢⱼ max(0, 1 − yᵢⱼ sᵢⱼ) / B.
+/// - Gradient: reaches queries, labels and bias. ∂L/∂sᵢⱼ is −2 vᵢⱼ yᵢⱼ max(0, 1 − yᵢⱼ sᵢⱼ) / B.
 /// - Units: squared scores, the sum over labels, the mean over queries. Where all scores are 0 it
 ///   is L.
 /// - Departures: the paper sums over queries too and adds the squared length of each label vector;
 ///   that is the optimizer's weight decay here.
 /// - Degenerate: a query without positives counts: all its labels are negative. No queries at all
-///   is 0. A positive that is named twice counts once. Values of `positives` are not used.
+///   is 0. A positive that is named twice counts once, with its larger value; one of value 0 counts
+///   neither as a positive nor as a negative.
 public struct SquaredHingeLoss: Codable, Hashable, Sendable {
   /// What inner products are divided by, τ > 0; 1 for linear models.
   public var temperature: Double
@@ -66,7 +69,13 @@ public struct SquaredHingeLoss: Codable, Hashable, Sendable {
     try checked {
       let cells = PositiveCells(ofScores: scores, positives)
       let wrong = scores.replacing(where: cells.mask(like: scores), with: -scores)
-      return (wrong + 1).relu().squared().sum() * (1 / Double(max(1, scores.size(along: 0))))
+      var total = (wrong + 1).relu().squared().sum()
+      if positives.values != nil {
+        let surplus = (cells.grades - 1).converted(to: scores.dtype)
+        let missing = (1 - scores.elements(at: cells.positions)).relu()
+        total = total + (missing.squared() * surplus).sum()
+      }
+      return total * (1 / Double(max(1, scores.size(along: 0))))
     }
   }
 }
@@ -85,12 +94,14 @@ extension SquaredHingeLoss: StreamedLoss {
   }
 
   func value(of sums: Tensor, positives: PositiveCells, scores: Tensor) -> Tensor {
-    (sums.sum() + (1 - scores).relu().squared().sum()) * (1 / Double(max(1, sums.elementCount)))
+    (sums.sum() + ((1 - scores).relu().squared() * positives.grades).sum())
+      * (1 / Double(max(1, sums.elementCount)))
   }
 
   func gradient(of sums: Tensor, positives: PositiveCells, scores: Tensor) -> ScoreGradient {
     let share = 2 / Double(max(1, sums.elementCount))
-    return ScoreGradient(atPositives: (1 - scores).relu() * -share) { scores, result in
+    return ScoreGradient(atPositives: (1 - scores).relu() * positives.grades * -share) {
+      scores, result in
       result.copyInPlace(from: (scores + 1).relu() * share)
     }
   }

@@ -9,19 +9,20 @@ public import Torch
 ///
 ///     sᵢⱼ = xᵢ · yⱼ / τ + bⱼ
 ///     zᵢⱼ = (sᵢⱼ − μᵢ) / σᵢ     with the mean and the standard deviation over all labels
-///     L   = (1 / B′) Σᵢ (1 / |Pᵢ|) Σ_{p ∈ Pᵢ} (1 / a) log(1 + exp a (b − zᵢₚ))
+///     L   = (1 / B′) Σᵢ (1 / |Pᵢ|) Σ_{p ∈ Pᵢ} (vᵢₚ / a) log(1 + exp a (b − zᵢₚ))
+///
+/// where vᵢₚ is 1, or the value of `positives`, how relevant p is to i.
 ///
 /// - Paper: de Brébisson, Vincent. The Z-loss: a shift and scale invariant classification loss
 ///   belonging to the Spherical Family. 2016. <https://arxiv.org/abs/1604.08859>
 /// - Gradient: reaches queries, labels and bias, through mean and deviation as well. With
-///   qₚ = σ(a (b − zₚ)) / (B′ |Pᵢ|): ∂L/∂sᵢⱼ = (Σₚ qₚ (1 + zᵢⱼ zᵢₚ) / L − [j ∈ Pᵢ] qⱼ) / σᵢ.
+///   qₚ = vₚ σ(a (b − zₚ)) / (B′ |Pᵢ|): ∂L/∂sᵢⱼ = (Σₚ qₚ (1 + zᵢⱼ zᵢₚ) / L − [j ∈ Pᵢ] qⱼ) / σᵢ.
 /// - Units: standard deviations, the mean over a query's positives and then over queries.
-/// - Departures: the paper has one positive a query, here it is the mean over all. The update of
-///   the label vectors in a time that does not depend on L, which a loss of the spherical family
-///   allows, is not here: each step scores all labels.
+/// - Departures: the paper has one positive a query, here it is the mean over all. Each step scores
+///   all labels; `SphericalOutputLayer` makes the same step in a time that does not depend on L.
 /// - Degenerate: a query without positives leaves the mean, and an empty mean is 0 with gradient 0.
 ///   A query whose scores are all equal has z = 0 and no gradient. A positive that is named twice
-///   counts once. Values of `positives` are not used. Scores of −∞ give NaN.
+///   counts once, with its larger value; one of value 0 is not in |Pᵢ|. Scores of −∞ give NaN.
 public struct ZLoss: Codable, Hashable, Sendable {
   /// What inner products are divided by, τ > 0; without a bias it changes nothing.
   public var temperature: Double
@@ -127,7 +128,7 @@ final class RunningMoments {
   fileprivate var deviation: Tensor { variance.replacing(where: isFlat, with: 1).squareRoot() }
 
   /// Where what varies is the rounding of the mean only; not where something is not a number.
-  fileprivate static func isFlat(_ variance: Tensor, mean: Tensor, rounding: Double) -> Tensor {
+  static func isFlat(_ variance: Tensor, mean: Tensor, rounding: Double) -> Tensor {
     variance.isLess(than: mean.squared() * (rounding * rounding))
       .logicalOr(variance.isEqual(to: 0))
   }

@@ -36,14 +36,6 @@ struct TrainCommand: ParsableCommand {
 
   private static let defaults = TrainingConfiguration(dataset: "")
 
-  enum LossName: String, ExpressibleByArgument, CaseIterable {
-    case decoupledSoftmax = "decoupled-softmax"
-    case infoNCE = "infonce"
-    case binaryCrossEntropy = "bce"
-    case softTopK = "soft-top-k"
-    case squaredHinge = "squared-hinge"
-  }
-
   enum EncoderName: String, ExpressibleByArgument, CaseIterable {
     case bag, transformer, both
   }
@@ -57,9 +49,6 @@ struct TrainCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("The folder for the model and its record.", valueName: "run"))
   var output: String
-
-  @Option(help: "What is minimised (default: decoupled-softmax).")
-  var loss: LossName?
 
   @Option(
     help: """
@@ -110,11 +99,11 @@ struct TrainCommand: ParsableCommand {
         + "(default: \(defaults.optimization.weightDecay)).", valueName: "rate"))
   var weightDecay: Double?
 
-  @Option(help: "What scores are divided by (default: 1, or 0.05 for embeddings of unit length).")
-  var temperature: Double?
-
   @Flag(inversion: .prefixedNo, help: "Whether embeddings have unit length (default: no).")
   var normalized: Bool?
+
+  @OptionGroup(title: "Loss")
+  var loss: LossOptions
 
   @OptionGroup(title: "Wide part")
   var wide: WideOptions
@@ -157,7 +146,6 @@ struct TrainCommand: ParsableCommand {
     }
     for (name, value) in [
       ("table-learning-rate", tableLearningRate), ("learning-rate", learningRate),
-      ("temperature", temperature),
     ] {
       if let value, !(value > 0 && value.isFinite) {
         throw ValidationError("--\(name) is \(value); it must be greater than 0.")
@@ -240,13 +228,11 @@ struct TrainCommand: ParsableCommand {
     settings.model.wide = wide.applied(to: settings.model.wide)
     if let seed { settings.seed = seed }
     if let threads { settings.threads = threads }
-    if loss != nil || temperature != nil || normalized != nil {
-      // Scores of unit vectors lie within ±1: without a division the softmax could not get sharp.
-      let usual = settings.model.encoder.isNormalized ? 0.05 : 1
-      settings.loss = lossValue(
-        temperature: temperature ?? (stored == nil ? usual : settings.loss.temperature),
-        current: settings.loss)
-    }
+    if let learns = loss.learnTemperature { settings.model.learnsTemperature = learns }
+    // Scores of unit vectors lie within ±1: without a division the softmax could not get sharp.
+    let usual = settings.model.encoder.isNormalized ? 0.05 : 1
+    settings.loss = try loss.applied(
+      to: settings.loss, usualTemperature: stored == nil ? usual : nil)
     // How often checkpoints are written does not change the result.
     var comparable = settings
     if let stored { comparable.loop.checkpointInterval = stored.loop.checkpointInterval }
@@ -263,27 +249,6 @@ struct TrainCommand: ParsableCommand {
     case .free: .free
     case .text: .text
     case .both: .both
-    }
-  }
-
-  private func lossValue(temperature: Double, current: TrainingLoss) -> TrainingLoss {
-    let name: LossName =
-      loss
-      ?? {
-        switch current {
-        case .decoupledSoftmax: .decoupledSoftmax
-        case .infoNCE: .infoNCE
-        case .binaryCrossEntropy: .binaryCrossEntropy
-        case .softTopK: .softTopK
-        case .squaredHinge: .squaredHinge
-        }
-      }()
-    switch name {
-    case .decoupledSoftmax: return .decoupledSoftmax(.init(temperature: temperature))
-    case .infoNCE: return .infoNCE(.init(temperature: temperature))
-    case .binaryCrossEntropy: return .binaryCrossEntropy(.init(temperature: temperature))
-    case .softTopK: return .softTopK(.init(temperature: temperature))
-    case .squaredHinge: return .squaredHinge(.init(temperature: temperature))
     }
   }
 }

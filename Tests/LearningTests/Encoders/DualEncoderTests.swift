@@ -84,6 +84,28 @@ import Torch
       model(.free).bias!.detached().doubles(), [log(0.35), log(0.05), log(0.75)], tolerance: 1e-6)
   }
 
+  @Test func theTemperatureStartsWhereItIsSaidAndIsAParameter() throws {
+    let learns = DualEncoder.Configuration(encoder: .init(dimension: 2), learnsTemperature: true)
+    let model = DualEncoder(
+      learns, featureCount: 4, labelCounts: [3, 0, 7], documentCount: 10, temperature: 0.05,
+      generator: Generator(seed: 2))
+    expectClose(try #require(model.temperature), 0.05, tolerance: 1e-7)
+    #expect(model.parameters.map(\.name).contains("temperature.log"))
+    #expect(self.model(.free).temperature == nil)
+    let data = try JSONEncoder().encode(learns)
+    #expect(try JSONDecoder().decode(DualEncoder.Configuration.self, from: data) == learns)
+  }
+
+  @Test func anOlderConfigurationHasAFixedTemperature() throws {
+    let data = try JSONEncoder().encode(DualEncoder.Configuration())
+    var object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    #expect(object.removeValue(forKey: "learnsTemperature") != nil)
+    let older = try JSONSerialization.data(withJSONObject: object)
+    #expect(
+      try JSONDecoder().decode(DualEncoder.Configuration.self, from: older)
+        == DualEncoder.Configuration())
+  }
+
   @Test func vectorsBesideTextsStartAtZero() {
     #expect(model(.both).labelVectors!.detached().doubles().allSatisfy { $0 == 0 })
     #expect(model(.text).labelVectors == nil)

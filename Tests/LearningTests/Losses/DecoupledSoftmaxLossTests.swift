@@ -34,16 +34,6 @@ import Torch
       Loss.self, temperature: temperature, Self.equation)
   }
 
-  @Test func agreesWithPyTorch() throws { try LabelLossChecks.agreesWithTheGolden(Loss.self) }
-
-  @Test func gradientsMatchDifferences() throws {
-    try LabelLossChecks.gradientsMatchDifferences(Loss.self)
-  }
-
-  @Test func orderAndRepetitionChangeNothing() throws {
-    try LabelLossChecks.keepsItsLaws(Loss.self)
-  }
-
   @Test func aCommonOffsetChangesNothing() throws {
     var example = LabelCase.random(seed: 8, temperature: 0.5)
     let expected = try example.streamed(Loss.self, blockSize: 2)
@@ -87,10 +77,6 @@ import Torch
     try LabelLossChecks.staysFinite(Loss.self, Self.equation)
   }
 
-  @Test func notANumberStaysVisible() throws {
-    try LabelLossChecks.passesNotANumberOn(Loss.self)
-  }
-
   @Test func rowsWithNothingToCompareCountAsTheDocumentationSays() throws {
     var example = LabelCase.random(seed: 10, temperature: 1)
     example.positives = Array(repeating: [], count: 6)
@@ -131,21 +117,9 @@ import Torch
     }
   }
 
-  @Test func dependsOnNeitherBlocksNorThreads() throws {
-    try LabelLossChecks.dependsOnNeitherBlocksNorThreads(Loss.self)
-  }
-
-  @Test func differentiatesWhatIsAsked() throws {
-    try LabelLossChecks.differentiatesWhatIsAsked(Loss.self)
-  }
-
   @Test(.enabled(if: LabelLossChecks.canMeasureMemory)) func needsNoScoreMatrix() async {
     await #expect(processExitsWith: .success) {
       try LabelLossChecks.needsNoScoreMatrix(Loss.self)
     }
-  }
-
-  @Test func survivesARoundTripThroughItsRecord() throws {
-    try LabelLossChecks.survivesARoundTrip(Loss.self)
   }
 }

@@ -30,16 +30,6 @@ extension SquaredHingeLoss: LabelLoss {}
       Loss.self, temperature: temperature, Self.equation)
   }
 
-  @Test func agreesWithPyTorch() throws { try LabelLossChecks.agreesWithTheGolden(Loss.self) }
-
-  @Test func gradientsMatchDifferences() throws {
-    try LabelLossChecks.gradientsMatchDifferences(Loss.self)
-  }
-
-  @Test func orderAndRepetitionChangeNothing() throws {
-    try LabelLossChecks.keepsItsLaws(Loss.self)
-  }
-
   @Test func scoresBeyondTheMarginCountForNothing() throws {
     let example = LabelCase(
       queries: [[1]], labels: [[2], [-3], [-1], [0.5]], bias: [0, 0, 0, 0], positives: [[0, 3]],
@@ -61,10 +51,6 @@ extension SquaredHingeLoss: LabelLoss {}
     try LabelLossChecks.staysFinite(Loss.self, Self.equation, float32Tolerance: 1e-3)
   }
 
-  @Test func notANumberStaysVisible() throws {
-    try LabelLossChecks.passesNotANumberOn(Loss.self)
-  }
-
   @Test func noQueriesAreNoLoss() throws {
     let value = try Loss()(
       queries: Tensor.zeros([0, 4]), labels: Tensor.zeros([5, 4]),
@@ -72,22 +58,10 @@ extension SquaredHingeLoss: LabelLoss {}
     #expect(value.scalar == 0)
   }
 
-  @Test func dependsOnNeitherBlocksNorThreads() throws {
-    try LabelLossChecks.dependsOnNeitherBlocksNorThreads(Loss.self)
-  }
-
-  @Test func differentiatesWhatIsAsked() throws {
-    try LabelLossChecks.differentiatesWhatIsAsked(Loss.self)
-  }
-
   @Test(.enabled(if: LabelLossChecks.canMeasureMemory)) func needsNoScoreMatrix() async {
     await #expect(processExitsWith: .success) {
       try LabelLossChecks.needsNoScoreMatrix(SquaredHingeLoss.self)
     }
-  }
-
-  @Test func survivesARoundTripThroughItsRecord() throws {
-    try LabelLossChecks.survivesARoundTrip(Loss.self)
   }
 
   @Test func refusesATemperatureOfZero() async {
