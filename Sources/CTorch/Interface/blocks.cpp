@@ -272,7 +272,8 @@ tiles::Threshold *thresholds_of(ct_tensor tensor, int64_t rows, Arena &arena) {
 
 // log sum exp as a largest score and a sum: `other` joins.
 void join_exponentials(double &peak, double &sum, double other_peak, double other_sum) {
-  if (!(other_peak > double(tiles::lowest))) return;
+  // No score seen; a sum that is not a number is kept.
+  if (!(other_peak > double(tiles::lowest)) && other_sum == 0) return;
   const double top = std::max(peak, other_peak);
   sum = sum * std::exp(peak - top) + other_sum * std::exp(other_peak - top);
   peak = top;

@@ -86,13 +86,17 @@ extension BinaryCrossEntropyLoss: StreamedLoss {
 
   func add(_ scores: Tensor, to sums: Tensor) { scores.addSoftplusRowSums(to: sums) }
 
+  var sweep: ((TileSweep, Tensor) -> Bool)? { { $0.add(.softplus, to: $1) } }
+
   func value(of sums: Tensor, positives: PositiveCells, scores: Tensor) -> Tensor {
     (sums.sum() - scores.logSigmoid().sum()) * (1 / Double(max(1, sums.elementCount)))
   }
 
   func gradient(of sums: Tensor, positives: PositiveCells, scores: Tensor) -> ScoreGradient {
     let share = 1 / Double(max(1, sums.elementCount))
-    return ScoreGradient(atPositives: (-scores).sigmoid() * -share) { scores, result in
+    return ScoreGradient(atPositives: (-scores).sigmoid() * -share, tiled: .sigmoids(scale: share))
+    {
+      scores, result in
       scores.writeSigmoids(scale: share, to: result)
     }
   }

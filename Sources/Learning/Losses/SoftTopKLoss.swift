@@ -179,6 +179,8 @@ private struct SoftTopKSearch: StreamedLoss {
 
   func add(_ scores: Tensor, to pass: SoftTopKPass) { pass.addBlock(scores) }
 
+  var sweep: ((TileSweep, SoftTopKPass) -> Bool)? { { $1.add($0) } }
+
   func needsAnotherSweep(_ pass: SoftTopKPass) -> Bool { pass.finishSweep() }
 
   func value(of pass: SoftTopKPass, positives: PositiveCells, scores: Tensor) -> Tensor {
@@ -193,7 +195,10 @@ private struct SoftTopKSearch: StreamedLoss {
     let rows = positives.rows
     let shares =
       (SoftTopKPass.logSlopes(margins) - pass.logSlope.gathered(rows: rows)).exp()
-    return ScoreGradient(atPositives: shares * rowPulls.gathered(rows: rows) - pulls) {
+    return ScoreGradient(
+      atPositives: shares * rowPulls.gathered(rows: rows) - pulls,
+      tiled: pass.slopes(times: rowPulls)
+    ) {
       pass.writeShares($0, times: rowPulls, to: $1)
     }
   }

@@ -84,13 +84,16 @@ extension SquaredHingeLoss: StreamedLoss {
     sums.addInPlace(excess.squared().sum(along: 1).converted(to: .float64))
   }
 
+  var sweep: ((TileSweep, Tensor) -> Bool)? { { $0.add(.squaredHinges, to: $1) } }
+
   func value(of sums: Tensor, positives: PositiveCells, scores: Tensor) -> Tensor {
     (sums.sum() + (1 - scores).relu().squared().sum()) * (1 / Double(max(1, sums.elementCount)))
   }
 
   func gradient(of sums: Tensor, positives: PositiveCells, scores: Tensor) -> ScoreGradient {
     let share = 2 / Double(max(1, sums.elementCount))
-    return ScoreGradient(atPositives: (1 - scores).relu() * -share) { scores, result in
+    return ScoreGradient(atPositives: (1 - scores).relu() * -share, tiled: .hinges(scale: share)) {
+      scores, result in
       result.copyInPlace(from: (scores + 1).relu() * share)
     }
   }
