@@ -9,7 +9,7 @@ internal import CTorch
 /// That softmax needs two numbers a row for it:
 /// Milakov, Gimelshein. Online normalizer calculation for softmax. 2018.
 /// <https://arxiv.org/abs/1805.02867>
-public struct ScoreTiles {
+public struct ScoreTiles: Sendable {
   /// What is added up over the labels of a query.
   public enum Sums: Sendable {
     /// `[2, B]`: a number m near the largest score, and Σ exp(s − m).
@@ -40,7 +40,7 @@ public struct ScoreTiles {
   }
 
   /// Cells of the score matrix that are treated apart, grouped by tiles.
-  public struct Cells {
+  public struct Cells: Sendable {
     /// `[E]`, int64: the row of each cell; they ascend within a tile.
     public var rows: Tensor
     /// `[E]`, int64: where it lies in the scores of its tile, counted in row-major order.
