@@ -70,7 +70,7 @@ public struct SoftTopKLoss: Codable, Hashable, Sendable {
   /// - Returns: a number. Differentiable once; `callAsFunction(scores:positives:)` is so twice.
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: the shapes fit, dtypes and devices are equal, τ, α and K > 0.
-  /// - Complexity: O(B · L · D) time for each of about ten sweeps over the labels, which score them
+  /// - Complexity: O(B · L · D) time for each of about five sweeps over the labels, which score them
   ///   again unless they fit in one block; O(B · `blockSize` + B + positives) memory besides the
   ///   gradients.
   public func callAsFunction(
