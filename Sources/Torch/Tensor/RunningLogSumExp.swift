@@ -9,8 +9,10 @@ internal import CTorch
 /// Milakov, Gimelshein. Online normalizer calculation for softmax. 2018.
 /// <https://arxiv.org/abs/1805.02867>
 public final class RunningLogSumExp {
-  /// `[N]`, of the scores' dtype: the largest score of each row; −∞ before the first. After
-  /// `add(_:found:hidesCells:)` float32, and a score that may be up to 60 below the largest.
+  /// `[N]`, of the scores' dtype: the largest score of each row; −∞ before the first.
+  ///
+  /// After
+  /// `add(_:found:hidesCells:)` it is float32, and a score that may be up to 60 below the largest.
   public private(set) var maximum: Tensor
   /// `[N]`, float64: Σ exp(score − maximum) of each row.
   public private(set) var sum: Tensor
