@@ -68,4 +68,14 @@ int32_t adam_rows(
   ct_tensor table, ct_tensor first, ct_tensor second, ct_tensor rows, ct_tensor gradient,
   int64_t step, double learning_rate, double beta1, double beta2, double epsilon,
   double weight_decay);
+
+// The loop of the streaming losses, in blocks.cpp.
+int32_t score_kernels_suit(ct_tensor model);
+int32_t score_sums(
+  const ct_score_blocks *blocks, int32_t kind, double scalar, ct_tensor thresholds,
+  ct_tensor results, ct_tensor found, int32_t hides);
+int32_t score_gradients(
+  const ct_score_blocks *blocks, int32_t kind, double scalar, ct_tensor thresholds,
+  ct_tensor scale, ct_tensor at_cells, double upstream, ct_tensor of_queries,
+  ct_tensor of_labels, ct_tensor of_bias);
 }  // namespace ct

@@ -78,5 +78,12 @@ CT_FUNCTION(int32_t, online_log_sum_exp, (ct_tensor scores, ct_tensor maximum, c
 CT_FUNCTION(int32_t, exp_scaled, (ct_tensor scores, ct_tensor shift, ct_tensor scale, ct_tensor result), (scores, shift, scale, result))
 CT_FUNCTION(int32_t, add_softplus, (ct_tensor scores, ct_tensor sum), (scores, sum))
 CT_FUNCTION(int32_t, sigmoid_scaled, (ct_tensor scores, double scale, ct_tensor result), (scores, scale, result))
+// The loop of the streaming losses, see Interface/blocks.cpp. `found` (float32 [E], or NULL) receives
+// the scores of the cells; `hides` leaves them out of the sums. `at_cells` (float32 [E]) stands for
+// the gradients of the cells' scores. The gradients of the queries (float32) are added to what is
+// there, those of labels and bias (float32) written, times `upstream`; any may be NULL.
+CT_FUNCTION(int32_t, score_kernels_suit, (ct_tensor model), (model))  // 0 or 1
+CT_FUNCTION(int32_t, score_sums, (const ct_score_blocks *blocks, int32_t kind, double scalar, ct_tensor thresholds, ct_tensor results, ct_tensor found, int32_t hides), (blocks, kind, scalar, thresholds, results, found, hides))
+CT_FUNCTION(int32_t, score_gradients, (const ct_score_blocks *blocks, int32_t kind, double scalar, ct_tensor thresholds, ct_tensor scale, ct_tensor at_cells, double upstream, ct_tensor of_queries, ct_tensor of_labels, ct_tensor of_bias), (blocks, kind, scalar, thresholds, scale, at_cells, upstream, of_queries, of_labels, of_bias))
 CT_FUNCTION(int32_t, adagrad_rows, (ct_tensor table, ct_tensor state, ct_tensor rows, ct_tensor gradient, double learning_rate, double epsilon, double weight_decay), (table, state, rows, gradient, learning_rate, epsilon, weight_decay))
 CT_FUNCTION(int32_t, adam_rows, (ct_tensor table, ct_tensor first, ct_tensor second, ct_tensor rows, ct_tensor gradient, int64_t step, double learning_rate, double beta1, double beta2, double epsilon, double weight_decay), (table, first, second, rows, gradient, step, learning_rate, beta1, beta2, epsilon, weight_decay))

@@ -6,7 +6,7 @@
 
 // Raised with every change of a type or function here, so that a library compiled from other
 // sources is refused instead of called with the wrong arguments.
-#define CT_INTERFACE_VERSION 4
+#define CT_INTERFACE_VERSION 5
 
 // One strong reference to a libtorch tensor. `tensor_release` gives it back.
 typedef struct ct_tensor_s *ct_tensor;
@@ -67,6 +67,34 @@ typedef struct ct_value {
     ct_generator generator;
   } as;
 } ct_value;
+
+// The scores of all queries [B, D] and labels [L, D], plus `bias` [L] where that is not NULL. Labels
+// are gone through in blocks of `block`, a multiple of `tile`, which is at most 64. Cell i of a
+// tile t, offsets[t] <= i < offsets[t + 1], lies in row rows[i], and positions[i] counts the scores
+// of the tile in row-major order; all three are int64, rows ascend within a tile.
+typedef struct ct_score_blocks {
+  ct_tensor queries, labels, bias;
+  ct_tensor cell_rows, cell_positions, cell_offsets;
+  int64_t tile, block;
+} ct_score_blocks;
+
+// What becomes of the scores of a row r. "Sums" are float64 [K, B], added to what is there.
+typedef enum ct_score_kind {
+  // Sums: m and sum of exp(s - m) for a number m near the largest score. Gradients:
+  // scale[r] exp(s - thresholds[r]), both float32.
+  CT_SCORE_EXPONENTIALS = 0,
+  // Sum of log(1 + e^s); scalar sigmoid(s).
+  CT_SCORE_SOFTPLUS = 1,
+  // Sum of max(0, s + 1)^2; scalar max(0, s + 1).
+  CT_SCORE_SQUARED_HINGE = 2,
+  // The number of scores above minus infinity, the least and largest of them, then m and sum as
+  // above for scalar s. No gradients.
+  CT_SCORE_BOUNDS = 3,
+  // With z = scalar (s + thresholds[r]), float64, and v = sigmoid(z) (1 - sigmoid(z)): the number
+  // of z > 0, the sums of sigmoid(z) over the others, of sigmoid(-z) over these, of v, and of
+  // v (1 - 2 sigmoid(z)). Gradients: scale[r] v.
+  CT_SCORE_SIGMOID_SUMS = 4
+} ct_score_kind;
 
 // The backward half of a custom function. `gradients` are borrowed and may hold NULL (no gradient
 // reaches that output); `results` receive owned references or NULL. Anything but 0 means that

@@ -95,6 +95,8 @@ extension BinaryCrossEntropyLoss: StreamedLoss {
 
   func add(_ scores: Tensor, to sums: Tensor) { scores.addSoftplusRowSums(to: sums) }
 
+  var sweep: ((TileSweep, Tensor) -> Bool)? { { $0.add(.softplus, to: $1) } }
+
   func value(of sums: Tensor, positives: PositiveCells, scores: Tensor) -> Tensor {
     (sums.sum() - (scores.logSigmoid() * positives.grades).sum())
       * (1 / Double(max(1, sums.elementCount)))
@@ -102,7 +104,9 @@ extension BinaryCrossEntropyLoss: StreamedLoss {
 
   func gradient(of sums: Tensor, positives: PositiveCells, scores: Tensor) -> ScoreGradient {
     let share = 1 / Double(max(1, sums.elementCount))
-    return ScoreGradient(atPositives: (-scores).sigmoid() * positives.grades * -share) {
+    return ScoreGradient(
+      atPositives: (-scores).sigmoid() * positives.grades * -share, tiled: .sigmoids(scale: share)
+    ) {
       scores, result in
       scores.writeSigmoids(scale: share, to: result)
     }

@@ -98,6 +98,8 @@ extension DecoupledSoftmaxLoss: StreamedLoss {
 
   func add(_ scores: Tensor, to pass: RunningLogSumExp) { pass.add(scores) }
 
+  var sweep: ((TileSweep, RunningLogSumExp) -> Bool)? { { $0.add(to: $1) } }
+
   func value(of pass: RunningLogSumExp, positives: PositiveCells, scores: Tensor) -> Tensor {
     let margins = scores - pass.value.gathered(rows: positives.rows)
     return -(margins.logSigmoid() * positives.weights).sum()

@@ -90,6 +90,8 @@ extension InfoNCELoss: StreamedLoss {
 
   func add(_ scores: Tensor, to pass: RunningLogSumExp) { pass.add(scores) }
 
+  var sweep: ((TileSweep, RunningLogSumExp) -> Bool)? { { $0.add(to: $1) } }
+
   func value(of pass: RunningLogSumExp, positives: PositiveCells, scores: Tensor) -> Tensor {
     let terms = pass.value.gathered(rows: positives.rows) - scores
     return (terms * positives.weights).sum()

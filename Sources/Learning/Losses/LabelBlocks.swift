@@ -25,6 +25,10 @@ protocol StreamedLoss: Sendable {
   func makePass(positives: PositiveCells, like model: Tensor) -> Pass
   /// Takes in the scores of a block, `[B, width]`.
   func add(_ scores: Tensor, to pass: Pass)
+  /// Takes in the scores of all blocks at once, where the interface library has a kernel for what
+  /// `add` does; nil where it has none. False where it does not do for these scores: then all starts
+  /// over with a new pass, block by block.
+  var sweep: ((TileSweep, Pass) -> Bool)? { get }
   /// Called after all blocks; whether they have to be gone through once more.
   func needsAnotherSweep(_ pass: Pass) -> Bool
   /// The loss as float64, given the scores `[E]` (float64) at the positive cells.
@@ -40,33 +44,64 @@ struct ScoreGradient {
   /// Turns a block's scores (first) into the values at all other cells (second; it may be the
   /// first); what it writes at the positive cells is replaced.
   let writeOthers: (Tensor, Tensor) -> Void
+  /// The same for the interface library; there where `StreamedLoss.sweep` is.
+  let tiled: ScoreTiles.Gradient?
+
+  init(
+    atPositives: Tensor, tiled: ScoreTiles.Gradient? = nil,
+    writeOthers: @escaping (Tensor, Tensor) -> Void
+  ) {
+    self.atPositives = atPositives
+    self.writeOthers = writeOthers
+    self.tiled = tiled
+  }
+
+  /// Takes `others` for all cells but the positive ones.
+  init(atPositives: Tensor, writeOthers others: SoftmaxWriter) {
+    self.init(
+      atPositives: atPositives, tiled: .exponentials(shift: others.shift, scale: others.scale)
+    ) { others.write($0, to: $1) }
+  }
+}
+
+/// Turns a block's scores into a number a row times their softmax.
+struct SoftmaxWriter {
+  fileprivate let shift: Tensor
+  fileprivate let scale: Tensor
+
+  fileprivate func write(_ scores: Tensor, to result: Tensor) {
+    scores.writeExponentials(shift: shift, scale: scale, to: result)
+  }
 }
 
 extension StreamedLoss {
+  var sweep: ((TileSweep, Pass) -> Bool)? { nil }
   func needsAnotherSweep(_ pass: Pass) -> Bool { false }
 }
 
 extension RunningLogSumExp {
   /// Writes the softmax of a block's scores, each row times its weight (`[B]`, float64).
-  func softmaxWriter(rowWeights: Tensor) -> (Tensor, Tensor) -> Void {
+  func softmaxWriter(rowWeights: Tensor) -> SoftmaxWriter {
     let shift = self.shift
     // Rows without any finite score have the sum 0 and no gradient.
     let scale = (rowWeights / sum).replacing(where: sum.isEqual(to: 0), with: 0)
       .converted(to: shift.dtype)
-    return { scores, result in scores.writeExponentials(shift: shift, scale: scale, to: result) }
+    return SoftmaxWriter(shift: shift, scale: scale)
   }
 }
 
 /// What the backward pass needs of the forward pass.
-private struct Seen<Pass> {
+struct Seen<Pass> {
   let pass: Pass
   let positiveScores: Tensor
   /// The scores, where there is one block and a gradient to come.
   let kept: Tensor?
+  /// Whether all went through the interface library's kernels.
+  var isTiled = false
 }
 
 /// The scores of all queries, a block of labels at a time.
-private struct LabelBlocks {
+struct LabelBlocks {
   let queries: Tensor  // [B, D], over the temperature
   let labels: Tensor  // [L, D]
   let bias: Tensor?  // [L]
@@ -113,16 +148,24 @@ extension StreamedLoss {
     let rowCount = queries.size(along: 0)
     let labelCount = labels.size(along: 0)
     // A million scores: 4 MB in float32, so that a block stays in the cache between the products.
-    let width = max(1, min(labelCount, blockSize ?? max(256, (1 << 20) / max(1, rowCount))))
-    let positives = PositiveCells(matrix, blockSize: width, device: queries.device)
+    var width = max(1, min(labelCount, blockSize ?? max(256, (1 << 20) / max(1, rowCount))))
     let inputs = [queries, labels] + (bias.map { [$0] } ?? [])
     let keepsScores =
       width >= labelCount && gradientsAreEnabled && inputs.contains { $0.requiresGradient }
+    // The kernels know nothing of scores beside; kept float32 scores need a product less than they do.
+    let tiling =
+      beside != nil || keepsScores && queries.dtype == .float32
+      ? nil : self.tiling(queries, labelCount)
+    if let tiling { width = tiling.tileWidth }
+    let positives = PositiveCells(matrix, blockSize: width, device: queries.device)
+    let blockWidth = width
 
     let function = CustomFunction<Seen<Pass>>(Self.name) { inputs in
-      let seen = self.look(
-        at: LabelBlocks(inputs, temperature: temperature, width: width, beside: beside), positives,
-        keepsScores)
+      let blocks = LabelBlocks(
+        inputs, temperature: temperature, width: blockWidth, beside: beside)
+      let seen =
+        self.look(through: tiling, at: blocks, positives)
+        ?? self.look(at: blocks, positives, keepsScores && tiling == nil)
       let value = self.value(of: seen.pass, positives: positives, scores: seen.positiveScores)
       return ([value.converted(to: inputs[0].dtype)], seen)
     } backward: { context, given in
@@ -133,10 +176,11 @@ extension StreamedLoss {
           message: "\(Self.name) over label blocks has first gradients only; "
             + "call it with the score matrix to differentiate twice")
       }
+      let blocks = LabelBlocks(
+        context.inputs, temperature: temperature, width: blockWidth, beside: beside)
       return self.gradients(
-        LabelBlocks(context.inputs, temperature: temperature, width: width, beside: beside),
-        positives,
-        context.state, upstream, context.needsGradient)
+        through: tiling, blocks, positives, context.state, upstream, context.needsGradient)
+        ?? self.gradients(blocks, positives, context.state, upstream, context.needsGradient)
     }
     if let bias { return try function(queries, labels, bias)[0] }
     return try function(queries, labels)[0]

@@ -107,6 +107,8 @@ extension MLCDLoss: StreamedLoss {
 
   func add(_ scores: Tensor, to pass: RunningLogSumExp) { pass.add(scores) }
 
+  var sweep: ((TileSweep, RunningLogSumExp) -> Bool)? { { $0.add(to: $1) } }
+
   func value(of pass: RunningLogSumExp, positives: PositiveCells, scores: Tensor) -> Tensor {
     let ofPositives = Self.logOfPositives(positives, scores)
     return (pass.value.sum() + ofPositives.sum())

@@ -22,7 +22,7 @@ struct PositiveCells {
   /// `[B]`, int64: how many cells each row has.
   let counts: Tensor
   /// Block k owns the cells `offsets[k] ..< offsets[k + 1]`.
-  private let offsets: [Int]
+  let offsets: [Int]
 
   /// Groups the entries of `matrix` by blocks of `blockSize` columns.
   ///

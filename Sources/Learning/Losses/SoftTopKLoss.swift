@@ -72,7 +72,7 @@ public struct SoftTopKLoss: Codable, Hashable, Sendable {
   /// - Returns: a number. Differentiable once; `callAsFunction(scores:positives:)` is so twice.
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: the shapes fit, dtypes and devices are equal, τ, α and K > 0.
-  /// - Complexity: O(B · L · D) time for each of about ten sweeps over the labels, which score them
+  /// - Complexity: O(B · L · D) time for each of about five sweeps over the labels, which score them
   ///   again unless they fit in one block; O(B · `blockSize` + B + positives) memory besides the
   ///   gradients.
   public func callAsFunction(
@@ -181,6 +181,8 @@ private struct SoftTopKSearch: StreamedLoss {
 
   func add(_ scores: Tensor, to pass: SoftTopKPass) { pass.addBlock(scores) }
 
+  var sweep: ((TileSweep, SoftTopKPass) -> Bool)? { { $1.add($0) } }
+
   func needsAnotherSweep(_ pass: SoftTopKPass) -> Bool { pass.finishSweep() }
 
   func value(of pass: SoftTopKPass, positives: PositiveCells, scores: Tensor) -> Tensor {
@@ -195,7 +197,10 @@ private struct SoftTopKSearch: StreamedLoss {
     let rows = positives.rows
     let shares =
       (SoftTopKPass.logSlopes(margins) - pass.logSlope.gathered(rows: rows)).exp()
-    return ScoreGradient(atPositives: shares * rowPulls.gathered(rows: rows) - pulls) {
+    return ScoreGradient(
+      atPositives: shares * rowPulls.gathered(rows: rows) - pulls,
+      tiled: pass.slopes(times: rowPulls)
+    ) {
       pass.writeShares($0, times: rowPulls, to: $1)
     }
   }

@@ -4,7 +4,12 @@ internal import Torch
 ///
 /// The first sweep finds where each threshold can lie, every further one evaluates the sum at one
 /// point of that interval. Newton's steps that leave the interval are replaced by its middle. All
-/// is float64: a threshold is the difference of numbers that may be large.
+/// is float64: a threshold is the difference of numbers that may be large. Since σ(z) < e^z, the
+/// threshold that makes Σ e^z = K is too low, often by little: the search begins there.
+///
+/// Where the interface library has the scores, it evaluates the sums in float32, and their second
+/// derivative too: the steps are Halley's, which triple the right digits, and the last one is taken
+/// without another look.
 ///
 /// With z = α (s + t) and m the number of z > 0, Σ σ(z) − K = (m − K) + A − D, where A is the sum of
 /// σ(z) below the threshold and D that of σ(−z) above it. Where m = K only A = D is left, which the
@@ -29,6 +34,11 @@ final class SoftTopKPass {
   /// `[B]`: rows without a threshold, which let all labels through, or none.
   private var isOpen: Tensor
   private var isDone: Tensor
+  /// Log Σ exp of the scores times α, by blocks and by the interface library.
+  private var logMassSum: RunningLogSumExp
+  private var logMass: Tensor?
+  /// What the interface library found at the thresholds.
+  private var tiled: TiledSums?
   private var above: Tensor
   private var logBelowSum: RunningLogSumExp
   private var logAboveSum: RunningLogSumExp
@@ -36,6 +46,10 @@ final class SoftTopKPass {
 
   /// Halving alone gets any interval of float64 numbers down to its rounding in less.
   private static let maximalSweepCount = 120
+  /// A step of z after which Halley's is wrong by less than float32 is, and Σ v by 10⁻⁷ of itself.
+  private static let lastStep = 3e-4
+  /// Far above where float32 ends, so that every part of a sum below it counts.
+  private static let leastRest = 1e-25
 
   init(_ options: SoftTopKLoss, _ positives: PositiveCells, start: Tensor?, like model: Tensor) {
     let counts = positives.counts.converted(to: .float64)
@@ -61,6 +75,7 @@ final class SoftTopKPass {
     above = full(0)
     isOpen = positives.counts.isLess(than: 0)
     isDone = isOpen
+    logMassSum = Self.noSum(rowCount, device)
     logBelowSum = Self.noSum(rowCount, device)
     logAboveSum = Self.noSum(rowCount, device)
     logSlopeSum = Self.noSum(rowCount, device)
@@ -80,6 +95,7 @@ final class SoftTopKPass {
     labelCounts.addInPlace(hidden.logicalNot().converted(to: .float64).sum(along: 1))
     lower = lower.minimum(scores.replacing(where: hidden, with: .infinity).minimum(along: 1))
     upper = upper.maximum(scores.maximum(along: 1))
+    logMassSum.add(scores * sharpness)
   }
 
   private func addToSums(_ scores: Tensor) {
@@ -93,6 +109,36 @@ final class SoftTopKPass {
     logBelowSum.add(logs.replacing(where: isAbove, with: -.infinity))
     logAboveSum.add(logs.replacing(where: isAbove.logicalNot(), with: -.infinity))
     logSlopeSum.add(logs - rest)
+  }
+
+  /// Takes in all blocks at once; false where the sigmoids are too saturated for float32.
+  func add(_ sweep: TileSweep) -> Bool {
+    if sweepCount == 0 {
+      let starts = [0, Double.infinity, -Double.infinity, -Double.infinity, 0]
+      let found = Tensor(rows: starts.map { [Double](repeating: $0, count: rowCount) })
+      guard sweep.add(.bounds(sharpness: sharpness), to: found) else { return false }
+      (labelCounts, lower, upper) = (found[0].copied(), found[1].copied(), found[2].copied())
+      logMass = found[3] + found[4].log()
+      return true
+    }
+    let found = Tensor.zeros([5, rowCount], dtype: .float64)
+    guard sweep.add(.sigmoids(thresholds: thresholds, sharpness: sharpness), to: found) else {
+      return false
+    }
+    above = found[0]
+    tiled = TiledSums(below: found[1], above: found[2], slope: found[3], bend: found[4])
+    // Only logarithms tell what is left above from what is left below.
+    let isLost = above.isEqual(to: places)
+      .logicalAnd((found[1] + found[2]).isLess(than: Self.leastRest))
+      .logicalAnd(isOpen.logicalNot())
+    return !isLost.anyTrue()
+  }
+
+  /// ∂L/∂s for the interface library: the shares times `factors` (`[B]`).
+  func slopes(times factors: Tensor) -> ScoreTiles.Gradient {
+    .slopes(
+      thresholds: thresholds, sharpness: sharpness,
+      scale: (factors * (-logSlope).exp()).converted(to: .float32))
   }
 
   /// Writes vⱼ / Σ vₗ, times a number a row, for a block of scores.
@@ -132,6 +178,11 @@ final class SoftTopKPass {
   /// log σ(z) (1 − σ(z)).
   static func logSlopes(_ z: Tensor) -> Tensor { z.logSigmoid() + (-z).logSigmoid() }
 
+  private static func bounded(_ divisor: Tensor) -> Tensor {
+    divisor.maximum(.full(divisor.shape, 0.5, dtype: .float64, device: divisor.device))
+      .minimum(.full(divisor.shape, 2, dtype: .float64, device: divisor.device))
+  }
+
   private static func noSum(_ count: Int, _ device: Device) -> RunningLogSumExp {
     RunningLogSumExp(count: count, dtype: .float64, device: device)
   }
@@ -139,6 +190,7 @@ final class SoftTopKPass {
   /// Ends a sweep with the step that it allows; false once every row has arrived.
   func finishSweep() -> Bool {
     if sweepCount == 0 { bound() } else { step() }
+    tiled = nil
     sweepCount += 1
     if sweepCount > 1 && isDone.allTrue() { return false }
     above = .zeros([rowCount], dtype: .float64, device: device)
@@ -156,6 +208,9 @@ final class SoftTopKPass {
     let odds = (places / (labelCounts - places)).log() / sharpness
     lower = (odds - largest).replacing(where: isOpen, with: 0)
     upper = (odds - smallest).replacing(where: isOpen, with: 0)
+    // Less what the logarithm may be wrong by.
+    let guess = (places.log() - (logMass ?? logMassSum.value) - tolerance * 1000) * (1 / sharpness)
+    lower = lower.maximum(guess.minimum(upper).replacing(where: isOpen, with: 0))
     thresholds = lower
     if let start {
       let known = start.replacing(where: start.isFinite().logicalNot(), with: lower)
@@ -164,21 +219,29 @@ final class SoftTopKPass {
   }
 
   private func step() {
-    let (logBelow, logAbove) = (logBelowSum.value, logAboveSum.value)
-    let slope = logSlopeSum.value
+    let logBelow = tiled?.below.log() ?? logBelowSum.value
+    let logAbove = tiled?.above.log() ?? logAboveSum.value
+    let slope = tiled?.slope.log() ?? logSlopeSum.value
     logSlope = slope.replacing(where: slope.isEqual(to: -.infinity), with: 0)
 
     // Everywhere: Newton's step for log Σ σ, which is nearly linear far below the threshold.
     let surplus = above - places
     let sum = above + logBelow.exp() - logAbove.exp()
-    let byLogarithm =
+    var byLogarithm =
       -(sum / places).log() * sum / (logSlope.exp() * sharpness)
     // Where as many labels as wanted are above: A = D. Far from it log A − log D has a slope near
     // 2α, never more; close to it Newton's step for A − D, in units of Σ v.
     let distance = logBelow - logAbove
     let far = distance * (-0.5 / sharpness)
-    let near =
+    var near =
       ((logAbove - logSlope).exp() - (logBelow - logSlope).exp()) * (1 / sharpness)
+    if let tiled {
+      // Halley's correction: Newton's step over 1 − f f″ / (2 f′²).
+      let bend = tiled.bend / tiled.slope
+      let ofLogarithm = 1 - (sum / places).log() * (bend * sum / tiled.slope - 1) * 0.5
+      byLogarithm = byLogarithm / Self.bounded(ofLogarithm)
+      near = near / Self.bounded(1 + near * bend * (0.5 * sharpness))
+    }
     let isBalanced = surplus.isEqual(to: 0)
     let balanced = near.replacing(where: distance.magnitude().isGreater(than: 1), with: far)
     var move = byLogarithm.replacing(where: isBalanced, with: balanced)
@@ -195,9 +258,29 @@ final class SoftTopKPass {
     let middle = lower + (upper - lower) * 0.5
     let next = reached.replacing(where: isInside.logicalNot(), with: middle)
     let scale = thresholds.magnitude() + 1 / sharpness
+    let wasDone = isDone
+    if let tiled {
+      let rest = next - thresholds
+      let isClose = rest.magnitude().isLess(than: Self.lastStep / sharpness).logicalAnd(isInside)
+        .logicalOr(rest.magnitude().isLess(than: scale * 1e-8))
+      logSlope =
+        logSlope
+        + (rest * sharpness * tiled.bend / tiled.slope).logOnePlus()
+        .replacing(where: isClose.logicalAnd(wasDone.logicalNot()).logicalNot(), with: 0)
+      isDone = isDone.logicalOr(isClose).logicalOr(isOpen)
+      thresholds = next.replacing(where: wasDone.logicalOr(isOpen), with: thresholds)
+      if sweepCount == Self.maximalSweepCount { isDone = isOpen.logicalOr(isOpen.logicalNot()) }
+      return
+    }
     let isClose = (next - thresholds).magnitude().isGreater(than: scale * tolerance).logicalNot()
     isDone = isDone.logicalOr(isClose).logicalOr(isOpen)
     if sweepCount == Self.maximalSweepCount { isDone = isOpen.logicalOr(isOpen.logicalNot()) }
     thresholds = next.replacing(where: isDone, with: thresholds)
   }
+}
+
+/// What the interface library finds in one sweep, `[B]` each, float64.
+private struct TiledSums {
+  /// Σ σ(z) over z ≤ 0, Σ σ(−z) over z > 0, Σ v, and Σ v (1 − 2 σ(z)), the derivative of Σ v.
+  let below, above, slope, bend: Tensor
 }

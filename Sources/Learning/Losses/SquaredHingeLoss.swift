@@ -93,6 +93,8 @@ extension SquaredHingeLoss: StreamedLoss {
     sums.addInPlace(excess.squared().sum(along: 1).converted(to: .float64))
   }
 
+  var sweep: ((TileSweep, Tensor) -> Bool)? { { $0.add(.squaredHinges, to: $1) } }
+
   func value(of sums: Tensor, positives: PositiveCells, scores: Tensor) -> Tensor {
     (sums.sum() + ((1 - scores).relu().squared() * positives.grades).sum())
       * (1 / Double(max(1, sums.elementCount)))
@@ -100,7 +102,9 @@ extension SquaredHingeLoss: StreamedLoss {
 
   func gradient(of sums: Tensor, positives: PositiveCells, scores: Tensor) -> ScoreGradient {
     let share = 2 / Double(max(1, sums.elementCount))
-    return ScoreGradient(atPositives: (1 - scores).relu() * positives.grades * -share) {
+    return ScoreGradient(
+      atPositives: (1 - scores).relu() * positives.grades * -share, tiled: .hinges(scale: share)
+    ) {
       scores, result in
       result.copyInPlace(from: (scores + 1).relu() * share)
     }

@@ -10,6 +10,9 @@ internal import CTorch
 /// <https://arxiv.org/abs/1805.02867>
 public final class RunningLogSumExp {
   /// `[N]`, of the scores' dtype: the largest score of each row; −∞ before the first.
+  ///
+  /// After
+  /// `add(_:found:hidesCells:)` it is float32, and a score that may be up to 60 below the largest.
   public private(set) var maximum: Tensor
   /// `[N]`, float64: Σ exp(score − maximum) of each row.
   public private(set) var sum: Tensor
@@ -36,6 +39,21 @@ public final class RunningLogSumExp {
       ct_online_log_sum_exp(scores.pointer, maximum.pointer, sum.pointer)
     }
     if code != 0 { refuse(TorchError.last(code)) }
+  }
+
+  /// Takes in the scores of all labels at once.
+  ///
+  /// Here a score of +∞ makes its row NaN.
+  ///
+  /// - Parameters:
+  ///   - tiles: scores of N queries.
+  ///   - found: float32 `[E]`, receives the scores of the cells.
+  ///   - hidesCells: leaves the cells out.
+  public func add(_ tiles: ScoreTiles, found: Tensor?, hidesCells: Bool) {
+    let both = Tensor.stacked([maximum.converted(to: .float64), sum], along: 0)
+    tiles.add(.exponentials, to: both, found: found, hidesCells: hidesCells)
+    maximum = both[0].converted(to: .float32)
+    sum = both[1].copied()
   }
 
   /// `[N]`, float64: the result for the columns so far.

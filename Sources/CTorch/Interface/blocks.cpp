@@ -1,0 +1,320 @@
+// Losses over all scores of queries and labels, without the score matrix: products and what becomes
+// of the scores in one go, a tile of 64 x 64 scores at a time that never leaves the cache.
+//
+// The labels are cut into blocks, the blocks into tiles. Threads take blocks as they come; a block's
+// sums are its own and join the others' in the order of the blocks, so that results do not depend
+// on the number of threads. A tile's products are oneDNN's (`brgemm`), on packed copies of 64 rows
+// padded with zeros: their shapes depend on the embeddings' width alone, because oneDNN writes a
+// program for every new shape.
+#include "interface.h"
+
+#include <ATen/native/CPUBlas.h>
+
+#if defined(__x86_64__) && defined(__GNUC__) && defined(CPUBLAS_BRGEMM_F32F32F32)
+#include "scores.h"
+
+namespace {
+// How many lanes of sums a row has, and how many numbers come of them.
+struct Shape {
+  int64_t sums, results;
+};
+Shape shape_of(int32_t kind) {
+  switch (kind) {
+    case CT_SCORE_EXPONENTIALS: return {1, 2};
+    case CT_SCORE_BOUNDS: return {4, 5};
+    case CT_SCORE_SIGMOID_SUMS: return {5, 5};
+    default: return {1, 1};
+  }
+}
+
+tiles::Threshold *thresholds_of(ct_tensor tensor, int64_t rows, Arena &arena) {
+  const double *given = elements<double>(tensor, at::kDouble, rows, "thresholds");
+  auto *result = arena.take<tiles::Threshold>(rows);
+  for (int64_t r = 0; r < rows; r++) {
+    const float high = float(given[r]);
+    result[r] = {high, float(given[r] - double(high))};
+  }
+  return result;
+}
+
+// log sum exp as a largest score and a sum: `other` joins.
+void join_exponentials(double &peak, double &sum, double other_peak, double other_sum) {
+  // No score seen; a sum that is not a number is kept.
+  if (!(other_peak > double(tiles::lowest)) && other_sum == 0) return;
+  const double top = std::max(peak, other_peak);
+  sum = sum * std::exp(peak - top) + other_sum * std::exp(other_peak - top);
+  peak = top;
+}
+
+template <class T>
+void score_sums(
+  const ct_score_blocks &blocks, int32_t kind, double scalar, ct_tensor thresholds_,
+  ct_tensor results_, ct_tensor found_, bool hides) {
+  const Scores<T> all(blocks, false);
+  const Shape shape = shape_of(kind);
+  double *results =
+    writable<double>(results_, at::kDouble, shape.results * all.rows, "results");
+  float *found =
+    found_ ? writable<float>(found_, at::kFloat, all.cell_count, "found scores") : nullptr;
+  const int64_t padded_rows = all.chunk_count * all.chunk, row_sums = shape.sums * lanes;
+  const int64_t threads = all.threads();
+  Arena arena(
+    threads
+      * (Tile<T>::size(all) + Arena::size<float>(padded_rows * row_sums)
+         + Arena::size<float>(padded_rows))
+    + Arena::size<tiles::Threshold>(all.rows));
+  const tiles::Threshold *thresholds =
+    thresholds_ ? thresholds_of(thresholds_, all.rows, arena) : nullptr;
+  struct Local {
+    Tile<T> tile;
+    float *sums, *shift;
+  };
+  std::vector<Local> locals;
+  for (int64_t t = 0; t < threads; t++) {
+    Tile<T> tile(all, arena);
+    float *sums = arena.take<float>(padded_rows * row_sums);
+    locals.push_back({tile, sums, arena.take<float>(padded_rows)});
+  }
+  const float factor = float(scalar);
+
+  auto work = [&](int64_t thread, int64_t block) {
+    auto &[tile, sums, shift] = locals[size_t(thread)];
+    memset(sums, 0, sizeof(float) * size_t(padded_rows * row_sums));
+    std::fill(shift, shift + padded_rows, tiles::lowest);
+    if (kind == CT_SCORE_BOUNDS)
+      for (int64_t r = 0; r < all.rows; r++)
+        for (int64_t k = 0; k < lanes; k++) {
+          sums[r * row_sums + lanes + k] = INFINITY;
+          sums[r * row_sums + 2 * lanes + k] = -INFINITY;
+        }
+    const int64_t end = std::min(all.label_count, (block + 1) * all.block);
+    for (int64_t start = block * all.block; start < end; start += all.tile) {
+      const int64_t count = std::min(all.tile, end - start), index = start / all.tile;
+      int64_t next = all.cell_offsets[index];
+      const int64_t cells_end = all.cell_offsets[index + 1];
+      tile.open(start, count, false);
+      for (int64_t chunk = 0; chunk < all.chunk_count; chunk++) {
+        tile.score(chunk);
+        tile.for_cells(chunk, count, next, cells_end, [&](int64_t r, int64_t c, int64_t cell) {
+          float &score = tile.scores[r * width + c];
+          if (found) found[cell] = score + tile.biases[c];
+          if (hides) score = -INFINITY;
+        });
+        const int64_t rows = all.rows_of(chunk), first = chunk * all.chunk;
+        float *const s = tile.scores, *const own = sums + first * row_sums;
+        switch (kind) {
+          case CT_SCORE_EXPONENTIALS:
+            tiles::add_exponentials(s, rows, tile.biases, shift + first, own);
+            break;
+          case CT_SCORE_SOFTPLUS: tiles::add_softplus(s, rows, tile.biases, own); break;
+          case CT_SCORE_SQUARED_HINGE: tiles::add_squared_hinges(s, rows, tile.biases, own); break;
+          case CT_SCORE_BOUNDS:
+            tiles::add_bounds(s, rows, tile.biases, factor, shift + first, own);
+            break;
+          case CT_SCORE_SIGMOID_SUMS:
+            tiles::add_sigmoid_sums(s, rows, tile.biases, factor, thresholds + first, own);
+            break;
+        }
+      }
+    }
+    at::native::cpublas::brgemm_release(Scores<T>::is_half);
+  };
+  auto join = [&](int64_t thread, int64_t) {
+    const auto &[tile, sums, shift] = locals[size_t(thread)];
+    const int64_t n = all.rows;
+    for (int64_t r = 0; r < n; r++) {
+      const float *own = sums + r * row_sums;
+      auto total = [&](int64_t which) {
+        double result = 0;
+        for (int64_t k = 0; k < lanes; k++) result += double(own[which * lanes + k]);
+        return result;
+      };
+      if (kind == CT_SCORE_EXPONENTIALS) {
+        join_exponentials(results[r], results[n + r], double(shift[r]), total(0));
+      } else if (kind == CT_SCORE_BOUNDS) {
+        results[r] += total(0);
+        for (int64_t k = 0; k < lanes; k++) {
+          results[n + r] = std::min(results[n + r], double(own[lanes + k]));
+          results[2 * n + r] = std::max(results[2 * n + r], double(own[2 * lanes + k]));
+        }
+        join_exponentials(results[3 * n + r], results[4 * n + r], double(shift[r]), total(3));
+      } else {
+        for (int64_t k = 0; k < shape.results; k++) results[k * n + r] += total(k);
+      }
+    }
+  };
+  Blocks().run(all.block_count, threads, work, join);
+}
+
+template <class T>
+void score_gradients(
+  const ct_score_blocks &blocks, int32_t kind, double scalar, ct_tensor thresholds_,
+  ct_tensor scale_, ct_tensor at_cells_, double upstream, ct_tensor of_queries_,
+  ct_tensor of_labels_, ct_tensor of_bias_) {
+  const Scores<T> all(blocks, of_labels_ != nullptr);
+  const int64_t padded_rows = all.chunk_count * all.chunk;
+  const float *at_cells = elements<float>(at_cells_, at::kFloat, all.cell_count, "at cells");
+  const float *scale = scale_ ? elements<float>(scale_, at::kFloat, all.rows, "scale") : nullptr;
+  const float *shift = kind == CT_SCORE_EXPONENTIALS
+    ? elements<float>(thresholds_, at::kFloat, all.rows, "shift")
+    : nullptr;
+  float *of_queries = of_queries_
+    ? writable<float>(of_queries_, at::kFloat, all.rows * all.depth, "queries' gradient")
+    : nullptr;
+  T *of_labels = of_labels_
+    ? writable<T>(of_labels_, Scores<T>::type, all.label_count * all.depth, "labels' gradient")
+    : nullptr;
+  float *of_bias =
+    of_bias_ ? writable<float>(of_bias_, at::kFloat, all.label_count, "bias's gradient") : nullptr;
+  const int64_t threads = all.threads(), query_size = of_queries ? padded_rows * all.padded : 0;
+  Arena arena(
+    threads * (Tile<T>::size(all) + Arena::size<float>(query_size))
+    + Arena::size<tiles::Threshold>(all.rows));
+  const tiles::Threshold *thresholds =
+    kind == CT_SCORE_SIGMOID_SUMS ? thresholds_of(thresholds_, all.rows, arena) : nullptr;
+  struct Local {
+    Tile<T> tile;
+    float *queries;
+  };
+  std::vector<Local> locals;
+  for (int64_t t = 0; t < threads; t++) {
+    Tile<T> tile(all, arena);
+    locals.push_back({tile, of_queries ? arena.take<float>(query_size) : nullptr});
+  }
+  const float factor = float(scalar);
+
+  auto work = [&](int64_t thread, int64_t block) {
+    auto &[tile, queries] = locals[size_t(thread)];
+    if (queries) memset(queries, 0, sizeof(float) * size_t(query_size));
+    const int64_t end = std::min(all.label_count, (block + 1) * all.block);
+    for (int64_t start = block * all.block; start < end; start += all.tile) {
+      const int64_t count = std::min(all.tile, end - start), index = start / all.tile;
+      int64_t next = all.cell_offsets[index];
+      const int64_t cells_end = all.cell_offsets[index + 1];
+      tile.open(start, count, queries != nullptr);
+      memset(tile.column_sums, 0, sizeof(float) * size_t(width));
+      for (int64_t chunk = 0; chunk < all.chunk_count; chunk++) {
+        tile.score(chunk);
+        const int64_t rows = all.rows_of(chunk), first = chunk * all.chunk;
+        float *const s = tile.scores;
+        switch (kind) {
+          case CT_SCORE_EXPONENTIALS:
+            tiles::write_exponentials(s, rows, tile.biases, shift + first, scale + first);
+            break;
+          case CT_SCORE_SOFTPLUS: tiles::write_sigmoids(s, rows, tile.biases, factor); break;
+          case CT_SCORE_SQUARED_HINGE: tiles::write_hinges(s, rows, tile.biases, factor); break;
+          case CT_SCORE_SIGMOID_SUMS:
+            tiles::write_slopes(
+              s, rows, tile.biases, factor, thresholds + first, scale + first);
+            break;
+        }
+        tile.for_cells(chunk, count, next, cells_end, [&](int64_t r, int64_t c, int64_t cell) {
+          s[r * width + c] = at_cells[cell];
+        });
+        if (rows < all.chunk)
+          memset(s + rows * width, 0, sizeof(float) * size_t((all.chunk - rows) * width));
+        if (of_bias) tiles::add_columns(s, rows, tile.column_sums);
+        tile.multiply(chunk, queries, of_labels != nullptr);
+      }
+      if (of_labels && all.rows > 0) {
+        tiles::transpose(tile.gradient, all.padded, width, width, tile.turned, all.padded);
+        for (int64_t r = 0; r < count; r++) {
+          const float *source = tile.turned + r * all.padded;
+          T *target = of_labels + (start + r) * all.depth;
+          if constexpr (sizeof(T) == 2)
+            tiles::scale_row(
+              source, all.depth, float(upstream), reinterpret_cast<uint16_t *>(target));
+          else
+            tiles::scale_row(source, all.depth, float(upstream), target);
+        }
+      }
+      if (of_bias) tiles::scale_row(tile.column_sums, count, float(upstream), of_bias + start);
+    }
+    at::native::cpublas::brgemm_release(Scores<T>::is_half);
+  };
+  auto join = [&](int64_t thread, int64_t) {
+    if (!of_queries) return;
+    const float *own = locals[size_t(thread)].queries;
+    for (int64_t r = 0; r < all.rows; r++)
+      tiles::add_row(own + r * all.padded, all.depth, of_queries + r * all.depth);
+  };
+  Blocks().run(all.block_count, threads, work, join);
+}
+
+// Whether oneDNN has these products here; it says so by failing.
+template <class T>
+bool multiplies() {
+  try {
+    T left[16 * 16] = {}, right[16 * 16] = {};
+    float result[16 * 16];
+    brgemm(16, 16, 16, 16, 16, 16, false, left, right, result, sizeof(T) == 2);
+    at::native::cpublas::brgemm_release(sizeof(T) == 2);
+    return true;
+  } catch (const std::exception &) {
+    return false;
+  }
+}
+bool suits(at::ScalarType type) {
+  static const bool has_vectors = __builtin_cpu_supports("avx512f")
+    && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+    && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+  static const bool floats = has_vectors && multiplies<float>();
+  static const bool halves =
+    has_vectors && __builtin_cpu_supports("avx512bf16") && multiplies<Half>();
+  return type == at::kFloat ? floats : type == at::kBFloat16 && halves;
+}
+}  // namespace
+
+namespace ct {
+int32_t score_kernels_suit(ct_tensor model) {
+  const at::Tensor t = shared(model);
+  return t.device().is_cpu() && t.layout() == at::kStrided && suits(t.scalar_type());
+}
+
+int32_t score_sums(
+  const ct_score_blocks *blocks, int32_t kind, double scalar, ct_tensor thresholds,
+  ct_tensor results, ct_tensor found, int32_t hides) {
+  CT_TRY
+  const auto type = shared(blocks->labels).scalar_type();
+  TORCH_CHECK(suits(type), "this processor has no kernels for scores of ", type);
+  (type == at::kFloat ? ::score_sums<float> : ::score_sums<Half>)(
+    *blocks, kind, scalar, thresholds, results, found, hides);
+  count_write(results);
+  if (found) count_write(found);
+  CT_END
+}
+
+int32_t score_gradients(
+  const ct_score_blocks *blocks, int32_t kind, double scalar, ct_tensor thresholds,
+  ct_tensor scale, ct_tensor at_cells, double upstream, ct_tensor of_queries,
+  ct_tensor of_labels, ct_tensor of_bias) {
+  CT_TRY
+  const auto type = shared(blocks->labels).scalar_type();
+  TORCH_CHECK(suits(type), "this processor has no kernels for scores of ", type);
+  (type == at::kFloat ? ::score_gradients<float> : ::score_gradients<Half>)(
+    *blocks, kind, scalar, thresholds, scale, at_cells, upstream, of_queries, of_labels, of_bias);
+  for (ct_tensor written : {of_queries, of_labels, of_bias})
+    if (written) count_write(written);
+  CT_END
+}
+}  // namespace ct
+
+#else
+
+namespace ct {
+int32_t score_kernels_suit(ct_tensor) { return 0; }
+int32_t score_sums(
+  const ct_score_blocks *, int32_t, double, ct_tensor, ct_tensor, ct_tensor, int32_t) {
+  CT_TRY
+  TORCH_CHECK(false, "this processor has no kernels for scores");
+  CT_END
+}
+int32_t score_gradients(
+  const ct_score_blocks *, int32_t, double, ct_tensor, ct_tensor, ct_tensor, double, ct_tensor,
+  ct_tensor, ct_tensor) {
+  CT_TRY
+  TORCH_CHECK(false, "this processor has no kernels for scores");
+  CT_END
+}
+}  // namespace ct
+#endif

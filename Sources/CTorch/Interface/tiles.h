@@ -1,0 +1,366 @@
+// The arithmetic of score tiles: what becomes of the 64 scores a row that a matrix product has just
+// left in the cache. For processors with AVX-512; blocks.cpp asks before it calls.
+//
+// A tile is row-major, 64 floats a row. `bias` is added to every row first: 0 where a loss has none,
+// minus infinity behind the last label, which then counts for nothing.
+//
+// Sums are kept as 16 lanes a row, so that nothing is added across a register until a block ends.
+#pragma once
+#include <immintrin.h>
+
+#include <cmath>
+#include <cstdint>
+
+#if defined(__clang__)
+#pragma clang attribute push( \
+  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma"))), \
+  apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")
+#endif
+#define CT_INLINE static inline __attribute__((always_inline))
+
+namespace tiles {
+constexpr int64_t width = 64, lanes = 16, vectors = width / lanes;
+constexpr float lowest = -3.4e38f;
+
+// e^x to a unit and a half in the last place; 0 below -87.3, infinity above 88.8, NaN for NaN.
+// x = n ln 2 + r with |r| <= ln 2 / 2, ln 2 in two parts so that r keeps its bits. The polynomial is
+// e^r fitted at Chebyshev's points to a part in 10^8.
+CT_INLINE __m512 exponential(__m512 x) {
+  const __m512 magic = _mm512_set1_ps(12582912.0f);  // 1.5 * 2^23 rounds to whole numbers
+  __m512 n = _mm512_sub_ps(
+    _mm512_fmadd_ps(x, _mm512_set1_ps(1.44269504088896341f), magic), magic);
+  __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x);
+  r = _mm512_fmadd_ps(n, _mm512_set1_ps(2.12194440054690583e-4f), r);
+  __m512 p = _mm512_set1_ps(0.00139262f);
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.00836317f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.04166655f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.16666577f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.5f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
+  // Not below: true for NaN as well.
+  const __mmask16 counts = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-87.3f), _CMP_NLT_UQ);
+  return _mm512_maskz_scalef_ps(counts, p, n);
+}
+
+// The scores of one row, and the biases of a tile.
+struct Row {
+  __m512 of[vectors];
+};
+CT_INLINE Row load(const float *source) {
+  Row row;
+  for (int64_t k = 0; k < vectors; k++) row.of[k] = _mm512_loadu_ps(source + k * lanes);
+  return row;
+}
+CT_INLINE Row sum(const Row &a, const Row &b) {
+  Row row;
+  for (int64_t k = 0; k < vectors; k++) row.of[k] = _mm512_add_ps(a.of[k], b.of[k]);
+  return row;
+}
+CT_INLINE void store(const Row &row, float *target) {
+  for (int64_t k = 0; k < vectors; k++) _mm512_storeu_ps(target + k * lanes, row.of[k]);
+}
+CT_INLINE void accumulate(const Row &row, float *target) {
+  const __m512 part = _mm512_add_ps(
+    _mm512_add_ps(row.of[0], row.of[1]), _mm512_add_ps(row.of[2], row.of[3]));
+  _mm512_storeu_ps(target, _mm512_add_ps(_mm512_loadu_ps(target), part));
+}
+CT_INLINE __m512 largest(const Row &row) {
+  return _mm512_max_ps(
+    _mm512_max_ps(row.of[0], row.of[1]), _mm512_max_ps(row.of[2], row.of[3]));
+}
+
+// sum of exp(s - shift). The shift is a score that was once the largest; it follows only when one
+// is larger by 60 (e^60 is far from overflow), so that the sums are hardly ever rescaled.
+CT_INLINE void raise_shift(__m512 top, float *shift, float *sums) {
+  if (_mm512_cmp_ps_mask(top, _mm512_set1_ps(*shift + 60), _CMP_GT_OQ) == 0) return;
+  const float peak = std::fmin(_mm512_reduce_max_ps(top), -lowest);
+  const __m512 factor = _mm512_set1_ps(float(std::exp(double(*shift) - double(peak))));
+  _mm512_storeu_ps(sums, _mm512_mul_ps(_mm512_loadu_ps(sums), factor));
+  *shift = peak;
+}
+static void add_exponentials(
+  const float *scores, int64_t rows, const float *bias, float *shift, float *sums) {
+  const Row b = load(bias);
+  for (int64_t r = 0; r < rows; r++) {
+    Row s = sum(load(scores + r * width), b);
+    raise_shift(largest(s), shift + r, sums + r * lanes);
+    const __m512 base = _mm512_set1_ps(shift[r]);
+    for (auto &v : s.of) v = exponential(_mm512_sub_ps(v, base));
+    accumulate(s, sums + r * lanes);
+  }
+}
+
+// scale exp(s - shift).
+static void write_exponentials(
+  float *scores, int64_t rows, const float *bias, const float *shift, const float *scale) {
+  const Row b = load(bias);
+  for (int64_t r = 0; r < rows; r++) {
+    Row s = sum(load(scores + r * width), b);
+    const __m512 base = _mm512_set1_ps(shift[r]), factor = _mm512_set1_ps(scale[r]);
+    for (auto &v : s.of) v = _mm512_mul_ps(exponential(_mm512_sub_ps(v, base)), factor);
+    store(s, scores + r * width);
+  }
+}
+
+// log(1 + u) for 0 <= u <= 1 to 3 parts in 10^7 of itself: 2 artanh(u / (2 + u)), by its series.
+CT_INLINE __m512 log_one_plus(__m512 u) {
+  const __m512 z = _mm512_div_ps(u, _mm512_add_ps(u, _mm512_set1_ps(2))), q = _mm512_mul_ps(z, z);
+  __m512 p = _mm512_set1_ps(1.0f / 17);
+  for (int denominator = 15; denominator > 0; denominator -= 2)
+    p = _mm512_fmadd_ps(p, q, _mm512_set1_ps(1.0f / float(denominator)));
+  return _mm512_mul_ps(_mm512_add_ps(z, z), p);
+}
+CT_INLINE __m512 magnitude(__m512 x) { return _mm512_abs_ps(x); }
+CT_INLINE __m512 negative(__m512 x) { return _mm512_sub_ps(_mm512_setzero_ps(), x); }
+CT_INLINE __m512 ramp(__m512 x) {
+  // The second operand is returned for NaN.
+  return _mm512_max_ps(_mm512_setzero_ps(), x);
+}
+
+// sum of log(1 + e^s).
+static void add_softplus(const float *scores, int64_t rows, const float *bias, float *sums) {
+  const Row b = load(bias);
+  for (int64_t r = 0; r < rows; r++) {
+    Row s = sum(load(scores + r * width), b);
+    for (auto &v : s.of)
+      v = _mm512_add_ps(ramp(v), log_one_plus(exponential(negative(magnitude(v)))));
+    accumulate(s, sums + r * lanes);
+  }
+}
+
+// scale sigmoid(s).
+static void write_sigmoids(float *scores, int64_t rows, const float *bias, float scale) {
+  const Row b = load(bias);
+  const __m512 factor = _mm512_set1_ps(scale), one = _mm512_set1_ps(1);
+  for (int64_t r = 0; r < rows; r++) {
+    Row s = sum(load(scores + r * width), b);
+    for (auto &v : s.of) {
+      const __m512 u = exponential(negative(magnitude(v)));
+      const __m512 q = _mm512_div_ps(factor, _mm512_add_ps(u, one));
+      const __mmask16 below = _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_LE_OQ);
+      v = _mm512_mask_mul_ps(q, below, q, u);
+    }
+    store(s, scores + r * width);
+  }
+}
+
+// sum of max(0, s + 1)^2.
+static void add_squared_hinges(const float *scores, int64_t rows, const float *bias, float *sums) {
+  const Row b = load(bias);
+  for (int64_t r = 0; r < rows; r++) {
+    Row s = sum(load(scores + r * width), b);
+    for (auto &v : s.of) {
+      const __m512 h = ramp(_mm512_add_ps(v, _mm512_set1_ps(1)));
+      v = _mm512_mul_ps(h, h);
+    }
+    accumulate(s, sums + r * lanes);
+  }
+}
+
+// scale max(0, s + 1).
+static void write_hinges(float *scores, int64_t rows, const float *bias, float scale) {
+  const Row b = load(bias);
+  for (int64_t r = 0; r < rows; r++) {
+    Row s = sum(load(scores + r * width), b);
+    for (auto &v : s.of)
+      v = _mm512_mul_ps(ramp(_mm512_add_ps(v, _mm512_set1_ps(1))), _mm512_set1_ps(scale));
+    store(s, scores + r * width);
+  }
+}
+
+// How many scores are above minus infinity, the least and the largest of them (lanes 0, 1, 2), and
+// sum of exp(sharpness s - shift) (lanes 3).
+static void add_bounds(
+  const float *scores, int64_t rows, const float *bias, float sharpness, float *shift,
+  float *sums) {
+  const Row b = load(bias);
+  const __m512 one = _mm512_set1_ps(1), hidden = _mm512_set1_ps(-INFINITY);
+  for (int64_t r = 0; r < rows; r++) {
+    float *const of = sums + 4 * lanes * r;
+    Row s = sum(load(scores + r * width), b);
+    __m512 count = _mm512_loadu_ps(of), least = _mm512_loadu_ps(of + lanes);
+    for (auto &v : s.of) {
+      const __mmask16 seen = _mm512_cmp_ps_mask(v, hidden, _CMP_NEQ_UQ);
+      count = _mm512_mask_add_ps(count, seen, count, one);
+      least = _mm512_mask_min_ps(least, seen, least, v);
+    }
+    const __m512 top = _mm512_max_ps(_mm512_loadu_ps(of + 2 * lanes), largest(s));
+    _mm512_storeu_ps(of, count);
+    _mm512_storeu_ps(of + lanes, least);
+    _mm512_storeu_ps(of + 2 * lanes, top);
+    for (auto &v : s.of) v = _mm512_mul_ps(v, _mm512_set1_ps(sharpness));
+    raise_shift(largest(s), shift + r, of + 3 * lanes);
+    const __m512 base = _mm512_set1_ps(shift[r]);
+    for (auto &v : s.of) v = exponential(_mm512_sub_ps(v, base));
+    accumulate(s, of + 3 * lanes);
+  }
+}
+
+// A row's threshold in two parts: one float holds too few of its digits.
+struct Threshold {
+  float high, low;
+};
+// z = sharpness (s + t); `beyond` is sigmoid(-|z|), `slope` sigmoid(z) (1 - sigmoid(z)).
+struct Place {
+  __m512 z, beyond, slope;
+};
+CT_INLINE Place place(__m512 score, __m512 high, __m512 low, __m512 sharpness) {
+  Place p;
+  p.z = _mm512_mul_ps(_mm512_add_ps(_mm512_add_ps(score, high), low), sharpness);
+  const __m512 u = exponential(negative(magnitude(p.z)));
+  const __m512 rest = _mm512_div_ps(_mm512_set1_ps(1), _mm512_add_ps(u, _mm512_set1_ps(1)));
+  p.beyond = _mm512_mul_ps(u, rest);
+  p.slope = _mm512_mul_ps(p.beyond, rest);
+  return p;
+}
+
+// How many z are above 0, sum of sigmoid(z) over the others, sum of sigmoid(-z) over those above,
+// sum of v = sigmoid(z) (1 - sigmoid(z)), and of v (1 - 2 sigmoid(z)) (lanes 0 to 4).
+static void add_sigmoid_sums(
+  const float *scores, int64_t rows, const float *bias, float sharpness,
+  const Threshold *thresholds, float *sums) {
+  const Row b = load(bias);
+  const __m512 one = _mm512_set1_ps(1), alpha = _mm512_set1_ps(sharpness);
+  for (int64_t r = 0; r < rows; r++) {
+    float *const of = sums + 5 * lanes * r;
+    const Row s = sum(load(scores + r * width), b);
+    const __m512 high = _mm512_set1_ps(thresholds[r].high);
+    const __m512 low = _mm512_set1_ps(thresholds[r].low);
+    __m512 part[5];
+    for (auto &p : part) p = _mm512_setzero_ps();
+    for (const auto &v : s.of) {
+      const Place p = place(v, high, low, alpha);
+      const __mmask16 above = _mm512_cmp_ps_mask(p.z, _mm512_setzero_ps(), _CMP_GT_OQ);
+      part[0] = _mm512_mask_add_ps(part[0], above, part[0], one);
+      part[1] = _mm512_mask_add_ps(part[1], _knot_mask16(above), part[1], p.beyond);
+      part[2] = _mm512_mask_add_ps(part[2], above, part[2], p.beyond);
+      part[3] = _mm512_add_ps(part[3], p.slope);
+      const __m512 bend = _mm512_fnmadd_ps(_mm512_add_ps(p.beyond, p.beyond), p.slope, p.slope);
+      part[4] = _mm512_add_ps(part[4], _mm512_mask_sub_ps(bend, above, _mm512_setzero_ps(), bend));
+    }
+    for (int64_t k = 0; k < 5; k++)
+      _mm512_storeu_ps(of + k * lanes, _mm512_add_ps(_mm512_loadu_ps(of + k * lanes), part[k]));
+  }
+}
+
+// scale v.
+static void write_slopes(
+  float *scores, int64_t rows, const float *bias, float sharpness, const Threshold *thresholds,
+  const float *scale) {
+  const Row b = load(bias);
+  for (int64_t r = 0; r < rows; r++) {
+    Row s = sum(load(scores + r * width), b);
+    const __m512 high = _mm512_set1_ps(thresholds[r].high);
+    const __m512 low = _mm512_set1_ps(thresholds[r].low);
+    for (auto &v : s.of)
+      v = _mm512_mul_ps(
+        place(v, high, low, _mm512_set1_ps(sharpness)).slope, _mm512_set1_ps(scale[r]));
+    store(s, scores + r * width);
+  }
+}
+
+// The column sums of a tile, added to `sums`.
+static void add_columns(const float *tile, int64_t rows, float *sums) {
+  Row total = load(sums);
+  for (int64_t r = 0; r < rows; r++) total = sum(total, load(tile + r * width));
+  store(total, sums);
+}
+
+// 16 x 16 words of 32 bits, transposed.
+CT_INLINE void transpose(const void *source, int64_t stride, void *target, int64_t target_stride) {
+  const float *in = static_cast<const float *>(source);
+  float *out = static_cast<float *>(target);
+  __m512 a[16], b[16];
+  for (int i = 0; i < 16; i++) a[i] = _mm512_loadu_ps(in + i * stride);
+  for (int i = 0; i < 16; i += 2) {
+    b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
+    b[i + 1] = _mm512_unpackhi_ps(a[i], a[i + 1]);
+  }
+  // a[4 i + j] holds, in its quarter q, column 4 q + j of the rows 4 i ..< 4 i + 4.
+  for (int i = 0; i < 16; i += 4) {
+    for (int j = 0; j < 2; j++) {
+      const __m512d first = _mm512_castps_pd(b[i + j]), second = _mm512_castps_pd(b[i + j + 2]);
+      a[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(first, second));
+      a[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(first, second));
+    }
+  }
+  for (int j = 0; j < 4; j++) {
+    const __m512 even = _mm512_shuffle_f32x4(a[j], a[4 + j], 0x88);
+    const __m512 even_rest = _mm512_shuffle_f32x4(a[8 + j], a[12 + j], 0x88);
+    const __m512 odd = _mm512_shuffle_f32x4(a[j], a[4 + j], 0xdd);
+    const __m512 odd_rest = _mm512_shuffle_f32x4(a[8 + j], a[12 + j], 0xdd);
+    _mm512_storeu_ps(out + j * target_stride, _mm512_shuffle_f32x4(even, even_rest, 0x88));
+    _mm512_storeu_ps(out + (4 + j) * target_stride, _mm512_shuffle_f32x4(odd, odd_rest, 0x88));
+    _mm512_storeu_ps(out + (8 + j) * target_stride, _mm512_shuffle_f32x4(even, even_rest, 0xdd));
+    _mm512_storeu_ps(out + (12 + j) * target_stride, _mm512_shuffle_f32x4(odd, odd_rest, 0xdd));
+  }
+}
+static void transpose(
+  const void *source, int64_t rows, int64_t columns, int64_t stride, void *target,
+  int64_t target_stride) {
+  for (int64_t r = 0; r < rows; r += 16)
+    for (int64_t c = 0; c < columns; c += 16)
+      transpose(
+        static_cast<const float *>(source) + r * stride + c, stride,
+        static_cast<float *>(target) + c * target_stride + r, target_stride);
+}
+
+// 16 numbers, rounded to bfloat16.
+CT_INLINE __m256i rounded(__m512 x) { return (__m256i)_mm512_cvtneps_pbh(x); }
+
+// A tile in bfloat16, twice: as it is, and with the rows 2 i and 2 i + 1 interleaved, which is how
+// the second factor of a product has to lie.
+static void round_tile(const float *tile, int64_t rows, uint16_t *plain, uint16_t *paired) {
+  for (int64_t r = 0; r < rows; r += 2)
+    for (int64_t c = 0; c < width; c += lanes) {
+      const __m256i upper = rounded(_mm512_loadu_ps(tile + r * width + c));
+      const __m256i lower = rounded(_mm512_loadu_ps(tile + (r + 1) * width + c));
+      _mm256_storeu_si256((__m256i *)(plain + r * width + c), upper);
+      _mm256_storeu_si256((__m256i *)(plain + (r + 1) * width + c), lower);
+      _mm512_storeu_si512(
+        paired + r * width + 2 * c,
+        _mm512_or_si512(
+          _mm512_cvtepu16_epi32(upper), _mm512_slli_epi32(_mm512_cvtepu16_epi32(lower), 16)));
+    }
+}
+// Rows of bfloat16 interleaved by twos; `columns` is a multiple of 16.
+static void pair_rows(
+  const uint16_t *source, int64_t rows, int64_t columns, uint16_t *target) {
+  for (int64_t r = 0; r < rows; r += 2)
+    for (int64_t c = 0; c < columns; c += lanes) {
+      const __m256i upper = _mm256_loadu_si256((const __m256i *)(source + r * columns + c));
+      const __m256i lower = _mm256_loadu_si256((const __m256i *)(source + (r + 1) * columns + c));
+      _mm512_storeu_si512(
+        target + r * columns + 2 * c,
+        _mm512_or_si512(
+          _mm512_cvtepu16_epi32(upper), _mm512_slli_epi32(_mm512_cvtepu16_epi32(lower), 16)));
+    }
+}
+
+// scale x, in float32 or rounded to bfloat16.
+static void scale_row(const float *source, int64_t count, float scale, float *target) {
+  for (int64_t c = 0; c < count; c++) target[c] = source[c] * scale;
+}
+static void scale_row(const float *source, int64_t count, float scale, uint16_t *target) {
+  for (int64_t c = 0; c < count; c += lanes) {
+    const int64_t left = count - c;
+    const __mmask16 mask = left >= lanes ? 0xffff : __mmask16((1 << left) - 1);
+    const __m512 x = _mm512_mul_ps(_mm512_maskz_loadu_ps(mask, source + c), _mm512_set1_ps(scale));
+    _mm256_mask_storeu_epi16(target + c, mask, rounded(x));
+  }
+}
+static void add_row(const float *source, int64_t count, float *target) {
+  for (int64_t c = 0; c < count; c++) target[c] += source[c];
+}
+}  // namespace tiles
+
+#undef CT_INLINE
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
