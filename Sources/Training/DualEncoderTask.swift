@@ -45,6 +45,9 @@ public final class DualEncoderTask: TrainingTask {
   private let wideOptimizer: (any SparseLinearOptimizer)?
   private let transformer: TransformerTraining?
   private let thresholds: ThresholdMemory?
+  /// Moves the label vectors of a pool and leaves the others alone.
+  private let poolOptimizer: SparseAdam?
+  let negatives: NegativeSampler?
   private var order: (epoch: Int, rows: [Int]) = (-1, [])
 
   /// Prepares a training; the weights are drawn from the configuration's seed.
@@ -88,15 +91,33 @@ public final class DualEncoderTask: TrainingTask {
     let others = [table] + (transformer?.tower.parameters.map(\.tensor) ?? [])
     let settings = configuration.optimization
     tableOptimizer = SparseAdagrad([table], .init(learningRate: settings.tableLearningRate))
+    if configuration.negatives != nil, transformer != nil || configuration.model.wide != nil {
+      throw InputError(
+        file: configuration.dataset,
+        reason: "negatives and batches are chosen by the embeddings of bags alone",
+        expected: "a model without a wide part and without a transformer, or without --negatives")
+    }
+    let isLazy = configuration.negatives.map { $0.labels == .pool && $0.isLazy } ?? false
+    let pooled = isLazy ? dualEncoder.labelVectors : nil
+    poolOptimizer = pooled.map {
+      SparseAdam(
+        [$0], .init(learningRate: settings.learningRate, weightDecay: settings.weightDecay))
+    }
     denseOptimizer = AdamW(
       dualEncoder.parameters.map(\.tensor).filter { parameter in
-        !others.contains { $0.isSame(as: parameter) }
+        !others.contains { $0.isSame(as: parameter) } && pooled.map(parameter.isSame(as:)) != true
       },
       .init(learningRate: settings.learningRate, weightDecay: settings.weightDecay))
     if case .softTopK = configuration.loss {
       thresholds = ThresholdMemory(count: examples.bags.rowCount)
     } else {
       thresholds = nil
+    }
+    negatives = configuration.negatives.map {
+      NegativeSampler(
+        $0, positives: examples.labels, batchSize: settings.batchSize,
+        stepsPerEpoch: (examples.labels.rowCount + settings.batchSize - 1) / settings.batchSize,
+        seed: configuration.seed)
     }
   }
 
@@ -114,6 +135,7 @@ public final class DualEncoderTask: TrainingTask {
     -> (loss: Double, examples: Int)
   {
     let settings = configuration.optimization
+    try negatives?.refreshIfDue(at: position, embeddings)
     let rows = batch(at: position)
     var random = SplitMix64(
       configuration.seed, 1, UInt64(position.epoch), UInt64(position.step))
@@ -121,16 +143,28 @@ public final class DualEncoderTask: TrainingTask {
       rows: rows, droppingEntriesWith: settings.featureDropout, using: &random)
     let positives = examples.labels.selecting(rows: rows)
 
-    let vectors = transformer?.vectors(ofRows: rows, at: position)
-    let (documents, labels) = try dualEncoder(
-      documents: bags, labelTexts: labelTexts, vectors: vectors)
-    // Memory wants all features: what is left out at random hurts it.
-    let beside = wide.map { $0(examples.bags.selecting(rows: rows)) }
-    let loss = try loss(
-      documents: documents, labels: labels, bias: dualEncoder.bias, positives: positives,
-      beside: beside, rows: rows)
+    let beside: SparseLinearScores?
+    let loss: Tensor
+    if let pool = negatives?.pool(of: rows, at: position) {
+      beside = nil
+      let (documents, labels, bias) = try dualEncoder(
+        documents: bags, labelTexts: labelTexts, pool: pool, sparsely: poolOptimizer != nil)
+      loss = try self.loss(
+        documents: documents, labels: labels, bias: bias, positives: pool.positives, beside: nil,
+        rows: rows)
+    } else {
+      let vectors = transformer?.vectors(ofRows: rows, at: position)
+      let (documents, labels) = try dualEncoder(
+        documents: bags, labelTexts: labelTexts, vectors: vectors)
+      // Memory wants all features: what is left out at random hurts it.
+      beside = wide.map { $0(examples.bags.selecting(rows: rows)) }
+      loss = try self.loss(
+        documents: documents, labels: labels, bias: dualEncoder.bias, positives: positives,
+        beside: beside, rows: rows)
+    }
     tableOptimizer.clearGradients()
     denseOptimizer.clearGradients()
+    poolOptimizer?.clearGradients()
     transformer?.clearGradients()
     try loss.backward()
     try transformer?.backward()
@@ -141,6 +175,7 @@ public final class DualEncoderTask: TrainingTask {
     let factor = schedule.factor(step: number, of: totalSteps)
     tableOptimizer.learningRate = settings.tableLearningRate * factor
     denseOptimizer.learningRate = settings.learningRate * factor
+    poolOptimizer?.learningRate = settings.learningRate * factor
     try tableOptimizer.step()
     try denseOptimizer.step()
     if let beside, let wideOptimizer, let settings = configuration.model.wide {
@@ -148,6 +183,7 @@ public final class DualEncoderTask: TrainingTask {
       wideOptimizer.step(beside)
     }
     try transformer?.step(factor: factor, number: number, of: totalSteps)
+    try poolOptimizer?.step()
     return (loss.scalar, rows.count)
   }
 
@@ -175,11 +211,29 @@ public final class DualEncoderTask: TrainingTask {
   private func batch(at position: TrainingPosition) -> ArraySlice<Int> {
     if order.epoch != position.epoch {
       var random = SplitMix64(configuration.seed, 0, UInt64(position.epoch))
-      order = (position.epoch, (0..<exampleCount).shuffled(using: &random))
+      order = (
+        position.epoch,
+        negatives?.order(ofEpoch: position.epoch)
+          ?? (0..<exampleCount).shuffled(using: &random)
+      )
     }
     let size = configuration.optimization.batchSize
     let start = position.step * size
     return order.rows[start..<min(start + size, exampleCount)]
+  }
+
+  /// What a search for hard negatives compares: the documents trained on and all labels.
+  private func embeddings() throws -> NegativeSampler.Embeddings {
+    let height = 4096
+    let parts = try stride(from: 0, to: exampleCount, by: height).map { start in
+      let bags = examples.bags.selecting(rows: start..<min(start + height, exampleCount))
+      return dualEncoder.encoder.normalized(try dualEncoder.encoder(bags))
+    }
+    return NegativeSampler.Embeddings(
+      documents: Tensor.concatenated(parts)
+        * (1 / (dualEncoder.temperature ?? configuration.loss.temperature)),
+      labels: try dualEncoder.embeddings(ofLabels: labelTexts).detached(),
+      bias: dualEncoder.bias?.detached())
   }
 
   /// Ranks the labels of the examples held out; models are compared by nDCG@5.
@@ -215,8 +269,8 @@ public final class DualEncoderTask: TrainingTask {
     return all
   }
 
-  /// Adagrad's accumulators under `table.` and `wide.`, Adam's moments under `dense.` and `tower.`,
-  /// and the `thresholds` of the soft top-k loss.
+  /// Adagrad's accumulators under `table.` and `wide.`, Adam's moments under `dense.`, `pool.` and
+  /// `tower.`, what was mined under `negatives.`, and the `thresholds` of the soft top-k loss.
   public var optimizerState: [String: Tensor] {
     var all: [String: Tensor] = [:]
     for (name, tensor) in tableOptimizer.state { all["table." + name] = tensor }
@@ -224,6 +278,8 @@ public final class DualEncoderTask: TrainingTask {
     for (name, tensor) in wideOptimizer?.state ?? [:] { all["wide." + name] = tensor }
     for (name, tensor) in transformer?.optimizerState ?? [:] { all["tower." + name] = tensor }
     if let thresholds { all["thresholds"] = thresholds.values }
+    for (name, tensor) in poolOptimizer?.state ?? [:] { all["pool." + name] = tensor }
+    for (name, tensor) in negatives?.state ?? [:] { all["negatives." + name] = tensor }
     return all
   }
 
@@ -236,5 +292,7 @@ public final class DualEncoderTask: TrainingTask {
     try wideOptimizer?.restore(optimizerState.part("wide."))
     try transformer?.restore(optimizerState.part("tower."))
     if let kept = optimizerState["thresholds"] { try thresholds?.restore(kept) }
+    try poolOptimizer?.restore(optimizerState.part("pool."))
+    try negatives?.restore(optimizerState.part("negatives."))
   }
 }

@@ -54,6 +54,7 @@ public struct Trainer {
       "\(task.exampleCount) documents, \(prepared.dataset.labels.count) labels, "
         + "\(prepared.featureCount) features; prepared in "
         + "\(rounded(begun.wallSeconds - started.wallSeconds, places: 1)) s")
+    if let progress { task.negatives?.report = { progress.line($0) } }
     let outcome = try configuration.loop.run(
       task, in: folder, resuming: resuming, progress: progress, isInterrupted: isInterrupted)
     try writeLabelEmbeddings(of: task)

@@ -28,7 +28,7 @@ extension TrainingConfiguration {
       ("model.wide.minimumPairCount", wide.minimumPairCount),
       ("model.encoder.hiddenDimensions", model.encoder.hiddenDimensions.min() ?? 1),
     ]
-    for (name, value) in counts where value < 1 {
+    for (name, value) in counts + (negatives?.counts ?? []) where value < 1 {
       return Fault(name: name, value: Double(value), expected: "at least 1")
     }
     let rates = [

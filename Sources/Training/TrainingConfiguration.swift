@@ -15,6 +15,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var transformer: TransformerSettings?
   /// What is minimised.
   public var loss: TrainingLoss
+  /// Which labels a step looks at and how batches are made; nil is all labels, shuffled batches.
+  public var negatives: NegativeConfiguration?
   /// The optimisers.
   public var optimization: OptimizationConfiguration
   /// Epochs, early stopping, checkpoints.
@@ -31,6 +33,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     model: DualEncoder.Configuration = .init(),
     transformer: TransformerSettings? = nil,
     loss: TrainingLoss = .decoupledSoftmax(.init(temperature: 1)),
+    negatives: NegativeConfiguration? = nil,
     optimization: OptimizationConfiguration = .init(),
     loop: TrainingLoop = TrainingLoop(epochs: 5), seed: UInt64 = 0, threads: Int = 2
   ) {
@@ -40,6 +43,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     self.model = model
     self.transformer = transformer
     self.loss = loss
+    self.negatives = negatives
     self.optimization = optimization
     self.loop = loop
     self.seed = seed

@@ -110,6 +110,8 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup(title: "Pretrained transformers")
   var transformer: TransformerOptions
+  @OptionGroup(title: "Negatives")
+  var negatives: NegativeOptions
 
   @Option(help: "Names the random numbers of the run (default: \(defaults.seed)).")
   var seed: UInt64?
@@ -226,6 +228,7 @@ struct TrainCommand: ParsableCommand {
     try transformer.apply(to: &settings, encoder: encoder)
     if let labels { settings.model.labels = source(labels) }
     settings.model.wide = wide.applied(to: settings.model.wide)
+    settings.negatives = negatives.applied(to: settings.negatives)
     if let seed { settings.seed = seed }
     if let threads { settings.threads = threads }
     if let learns = loss.learnTemperature { settings.model.learnsTemperature = learns }
