@@ -66,12 +66,22 @@ DECANT = {
 
 
 
-# Means of several runs by data set: each run's options, then those of `decant evaluate`.
-DEEP, TAIL = ["--loss", "decoupled-softmax"], ["--loss", "bce", "--wide"]
+# Means of several runs by data set: each run's options, then those of `decant evaluate`. Chosen on
+# the validation part.
+DEEP = ["--loss", "decoupled-softmax"]
+BOTH = ["--labels", "both", "--normalized", "--batch-size", "512", "--table-learning-rate", "0.06"]
 MEANS = {
     "debian-tags": {
-        "Decant, mean of 5": [DEEP, DEEP, DEEP, TAIL, TAIL,
-                              {"evaluate": ["--logit-adjustment", "0.2"]}]},
+        "Decant, mean of 4": [
+            DEEP, DEEP, DEEP, ["--loss", "bce", "--wide"],
+            {"evaluate": ["--logit-adjustment", "0.3"]}]},
+    "debian-related": {
+        "Decant, mean of 4": [
+            [*DEEP, "--wide", "--wide-learning-rate", "0.1", "--wide-maximum-share", "0.02"],
+            [*BOTH, "--temperature", "0.085"],
+            [*BOTH, "--temperature", "0.1", "--wide", "--wide-learning-rate", "0.1"],
+            ["--loss", "bce", "--wide", "--wide-learning-rate", "0.15"],
+            {"evaluate": ["--logit-adjustment", "0.1"]}]},
 }
 
 
