@@ -227,7 +227,8 @@ struct TrainCommand: ParsableCommand {
     if let normalized { settings.model.encoder.isNormalized = normalized }
     try transformer.apply(to: &settings, encoder: encoder)
     if let labels { settings.model.labels = source(labels) }
-    settings.model.wide = wide.applied(to: settings.model.wide)
+    settings.model.wide = try wide.applied(
+      to: settings.model.wide, hasBags: settings.transformer?.isBesideBags ?? true)
     settings.negatives = negatives.applied(to: settings.negatives)
     if let seed { settings.seed = seed }
     if let threads { settings.threads = threads }
