@@ -143,8 +143,10 @@ import Torch
         command(run, options + other + ["--resume"]), code: 64, "other settings")
     }
     let checkpoint = "\(run)/checkpoint.safetensors"
-    let file = try SafetensorsFile(path: checkpoint)
+    // A copy: what is mapped must not be written over.
     let sound = try contents(checkpoint)
+    try sound.write(to: URL(filePath: folder.file("sound.safetensors")))
+    let file = try SafetensorsFile(path: folder.file("sound.safetensors"))
     for name in file.names where name.contains("wide.") {
       let cut = try file.tensors().merging([name: .zeros([1])]) { $1 }
       try Safetensors.write(cut, metadata: file.metadata, to: folder.file("cut.safetensors"))
