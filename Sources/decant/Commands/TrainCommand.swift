@@ -238,7 +238,8 @@ struct TrainCommand: ParsableCommand {
     if !settings.model.sharesEncoder, settings.model.labels == .free {
       throw ValidationError("--towers separate needs --labels text or both.")
     }
-    settings.model.wide = wide.applied(to: settings.model.wide)
+    settings.model.wide = try wide.applied(
+      to: settings.model.wide, hasBags: settings.transformer?.isBesideBags ?? true)
     settings.negatives = negatives.applied(to: settings.negatives)
     if let seed { settings.seed = seed }
     if let threads { settings.threads = threads }
