@@ -58,25 +58,27 @@ LINEAR_10 = ["--epochs", "10", *SMALL, *SPARSE, "100", *SLOW]
 LINEAR_20 = ["--epochs", "20", *SMALL, *SPARSE, "30", *SLOW]
 FAST_LINEAR = ["--epochs", "10", *SMALL, *SPARSE, "300", *SLOW]
 EMBEDDING = ["--epochs", "10", *SMALL, "--feature-dropout", "0.5", "--dimension", "256"]
+EMBEDDING_BCE = ["--epochs", "40", *SMALL, "--loss", "bce",
+                 "--feature-dropout", "0.5", "--dimension", "256"]
 BOTH = ["--epochs", "10", *SMALL, "--feature-dropout", "0.5", *SPARSE, "30"]
 BOTH_BCE = ["--epochs", "20", *SMALL, "--loss", "bce", "--feature-dropout", "0.5", *SPARSE, "30"]
+LINEAR_BCE = ["--epochs", "20", *SMALL, "--loss", "bce", *SPARSE, "100", *SLOW]
+LINEAR_HINGE = ["--epochs", "20", *SMALL, "--loss", "squared-hinge", *SPARSE, "10", *SLOW]
 DECANT = {
-    "bibtex": {"matrix": [LINEAR_10, RARE]},
-    "emotions": {
-        "matrix": [["--epochs", "40", *SMALL, "--loss", "bce",
-                    "--feature-dropout", "0.5", "--dimension", "256"]]},
+    "bibtex": {"matrix": [LINEAR_10, {"evaluate": ["--logit-adjustment", "0.5"]}]},
+    "birds": {"matrix": [BOTH_BCE, RARE]},
+    "emotions": {"matrix": [EMBEDDING, RARE]},
     "enron": {"matrix": [LINEAR_20, {"evaluate": ["--logit-adjustment", "0.1"]}]},
     "eurlex57k": None,
-    "medical": {"matrix": [LINEAR_10, RARE]},
+    "medical": {"matrix": [LINEAR_10, {"evaluate": ["--logit-adjustment", "0.35"]}]},
     "scene": {"matrix": [EMBEDDING]},
-    "yeast": {
-        "matrix": [["--epochs", "40", *SMALL, "--loss", "bce",
-                    "--feature-dropout", "0.5", "--dimension", "256"]]},
+    "yeast": {"matrix": [EMBEDDING_BCE]},
 }
 
 # Means of several runs by data set, in the same form.
 DEEP, TAIL = ["--loss", "decoupled-softmax"], ["--loss", "bce", "--wide"]
 MEANS = {
+    "birds": {"Decant, mean of 3": [BOTH_BCE, LINEAR_BCE, LINEAR_HINGE, RARE]},
     "debian-tags": {"Decant, mean of 5": [DEEP, DEEP, DEEP, TAIL, TAIL, RARE]},
     "enron": {"Decant, mean of 3": [LINEAR_20, BOTH, LINEAR_10, RARE]},
     "eurlex57k": {
@@ -84,6 +86,9 @@ MEANS = {
                               ["--epochs", "10", "--loss", "bce", "--wide"],
                               {"evaluate": ["--logit-adjustment", "0.15"]}]},
     "medical": {"Decant, mean of 3": [BOTH, BOTH_BCE, FAST_LINEAR, RARE]},
+    "scene": {"Decant, mean of 3": [EMBEDDING, EMBEDDING, EMBEDDING]},
+    "yeast": {"Decant, mean of 3": [EMBEDDING_BCE, EMBEDDING, EMBEDDING_BCE,
+                                    {"evaluate": ["--logit-adjustment", "0.1"]}]},
 }
 
 
