@@ -64,13 +64,18 @@ BOTH = ["--epochs", "10", *SMALL, "--feature-dropout", "0.5", *SPARSE, "30"]
 BOTH_BCE = ["--epochs", "20", *SMALL, "--loss", "bce", "--feature-dropout", "0.5", *SPARSE, "30"]
 LINEAR_BCE = ["--epochs", "20", *SMALL, "--loss", "bce", *SPARSE, "100", *SLOW]
 LINEAR_HINGE = ["--epochs", "20", *SMALL, "--loss", "squared-hinge", *SPARSE, "10", *SLOW]
+WEAK_LINEAR = ["--epochs", "20", *SMALL, *SPARSE, "3", *SLOW]
+WIDE_10 = ["--epochs", "10", "--wide"]
 DECANT = {
+    "20news": {"text": [["--epochs", "10"]]},
+    "Corel5k": {"matrix": [WEAK_LINEAR, {"evaluate": ["--logit-adjustment", "0.3"]}]},
     "bibtex": {"matrix": [LINEAR_10, {"evaluate": ["--logit-adjustment", "0.5"]}]},
     "birds": {"matrix": [BOTH_BCE, RARE]},
     "emotions": {"matrix": [EMBEDDING, RARE]},
     "enron": {"matrix": [LINEAR_20, {"evaluate": ["--logit-adjustment", "0.1"]}]},
     "eurlex57k": None,
     "medical": {"matrix": [LINEAR_10, {"evaluate": ["--logit-adjustment", "0.35"]}]},
+    "reuters21578": {"text": [WIDE_10, {"evaluate": ["--logit-adjustment", "0.3"]}]},
     "scene": {"matrix": [EMBEDDING]},
     "yeast": {"matrix": [EMBEDDING_BCE]},
 }
@@ -78,14 +83,17 @@ DECANT = {
 # Means of several runs by data set, in the same form.
 DEEP, TAIL = ["--loss", "decoupled-softmax"], ["--loss", "bce", "--wide"]
 MEANS = {
+    "Corel5k": {"Decant, mean of 3": [WEAK_LINEAR, EMBEDDING, EMBEDDING_BCE, RARE]},
     "birds": {"Decant, mean of 3": [BOTH_BCE, LINEAR_BCE, LINEAR_HINGE, RARE]},
     "debian-tags": {"Decant, mean of 5": [DEEP, DEEP, DEEP, TAIL, TAIL, RARE]},
     "enron": {"Decant, mean of 3": [LINEAR_20, BOTH, LINEAR_10, RARE]},
     "eurlex57k": {
-        "Decant, mean of 2": [["--epochs", "10", "--wide"],
-                              ["--epochs", "10", "--loss", "bce", "--wide"],
+        "Decant, mean of 2": [WIDE_10, [*WIDE_10, "--loss", "bce"],
                               {"evaluate": ["--logit-adjustment", "0.15"]}]},
     "medical": {"Decant, mean of 3": [BOTH, BOTH_BCE, FAST_LINEAR, RARE]},
+    "reuters21578": {
+        "Decant, mean of 2": [WIDE_10, [*WIDE_10, "--loss", "bce"],
+                              {"evaluate": ["--logit-adjustment", "0.6"]}]},
     "scene": {"Decant, mean of 3": [EMBEDDING, EMBEDDING, EMBEDDING]},
     "yeast": {"Decant, mean of 3": [EMBEDDING_BCE, EMBEDDING, EMBEDDING_BCE,
                                     {"evaluate": ["--logit-adjustment", "0.1"]}]},
