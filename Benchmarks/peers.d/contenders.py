@@ -56,7 +56,6 @@ SMALL = ["--batch-size", "32"]
 RARE = {"evaluate": ["--logit-adjustment", "0.2"]}
 LINEAR_10 = ["--epochs", "10", *SMALL, *SPARSE, "100", *SLOW]
 LINEAR_20 = ["--epochs", "20", *SMALL, *SPARSE, "30", *SLOW]
-FAST_LINEAR = ["--epochs", "10", *SMALL, *SPARSE, "300", *SLOW]
 EMBEDDING = ["--epochs", "10", *SMALL, "--feature-dropout", "0.5", "--dimension", "256"]
 EMBEDDING_BCE = ["--epochs", "40", *SMALL, "--loss", "bce",
                  "--feature-dropout", "0.5", "--dimension", "256"]
@@ -65,13 +64,16 @@ BOTH_BCE = ["--epochs", "20", *SMALL, "--loss", "bce", "--feature-dropout", "0.5
 LINEAR_BCE = ["--epochs", "20", *SMALL, "--loss", "bce", *SPARSE, "100", *SLOW]
 LINEAR_HINGE = ["--epochs", "20", *SMALL, "--loss", "squared-hinge", *SPARSE, "10", *SLOW]
 WEAK_LINEAR = ["--epochs", "20", *SMALL, *SPARSE, "3", *SLOW]
+WEAK_LINEAR_BCE = ["--epochs", "40", *SMALL, "--loss", "bce", *SPARSE, "3", *SLOW]
+LONG_BCE = ["--epochs", "80", *SMALL, "--loss", "bce",
+            "--feature-dropout", "0.7", "--dimension", "256"]
 WIDE_10 = ["--epochs", "10", "--wide"]
 DECANT = {
     "20news": {"text": [["--epochs", "10"]]},
     "Corel5k": {"matrix": [WEAK_LINEAR, {"evaluate": ["--logit-adjustment", "0.3"]}]},
     "bibtex": {"matrix": [LINEAR_10, {"evaluate": ["--logit-adjustment", "0.5"]}]},
     "birds": {"matrix": [BOTH_BCE, RARE]},
-    "emotions": {"matrix": [EMBEDDING, RARE]},
+    "emotions": {"matrix": [EMBEDDING, {"evaluate": ["--logit-adjustment", "0.5"]}]},
     "enron": {"matrix": [LINEAR_20, {"evaluate": ["--logit-adjustment", "0.1"]}]},
     "eurlex57k": None,
     "medical": {"matrix": [LINEAR_10, {"evaluate": ["--logit-adjustment", "0.35"]}]},
@@ -86,11 +88,13 @@ MEANS = {
     "Corel5k": {"Decant, mean of 3": [WEAK_LINEAR, EMBEDDING, EMBEDDING_BCE, RARE]},
     "birds": {"Decant, mean of 3": [BOTH_BCE, LINEAR_BCE, LINEAR_HINGE, RARE]},
     "debian-tags": {"Decant, mean of 5": [DEEP, DEEP, DEEP, TAIL, TAIL, RARE]},
+    "emotions": {"Decant, mean of 3": [WEAK_LINEAR, LONG_BCE, WEAK_LINEAR_BCE, RARE]},
     "enron": {"Decant, mean of 3": [LINEAR_20, BOTH, LINEAR_10, RARE]},
     "eurlex57k": {
         "Decant, mean of 2": [WIDE_10, [*WIDE_10, "--loss", "bce"],
                               {"evaluate": ["--logit-adjustment", "0.15"]}]},
-    "medical": {"Decant, mean of 3": [BOTH, BOTH_BCE, FAST_LINEAR, RARE]},
+    "medical": {
+        "Decant, mean of 2": [LINEAR_10, BOTH, {"evaluate": ["--logit-adjustment", "0.5"]}]},
     "reuters21578": {
         "Decant, mean of 2": [WIDE_10, [*WIDE_10, "--loss", "bce"],
                               {"evaluate": ["--logit-adjustment", "0.6"]}]},
