@@ -10,6 +10,7 @@ import Torch
 ///
 /// - Paper: Naeini, Cooper, Hauskrecht. Obtaining Well Calibrated Probabilities Using Bayesian
 ///   Binning. AAAI 2015. <https://doi.org/10.1609/aaai.v29i1.9602>
+/// - Units: shares, 0 to 1.
 /// - Departures: none. A probability on a border belongs to the upper bin, 1 to the last one.
 public struct CalibrationError: Codable, Hashable, Sendable {
   /// A part of the interval from 0 to 1, a row of the reliability table.

@@ -87,10 +87,10 @@ public final class DualEncoderTask: TrainingTask {
     }
     self.wide = wide
     wideOptimizer = settingsOfWide.flatMap { wide?.optimizer($0) }
-    let table = dualEncoder.encoder.table.weight
-    let others = [table] + (transformer?.tower.parameters.map(\.tensor) ?? [])
+    let tables = [dualEncoder.encoder, dualEncoder.labelEncoder].compactMap(\.?.table.weight)
+    let others = tables + (transformer?.tower.parameters.map(\.tensor) ?? [])
     let settings = configuration.optimization
-    tableOptimizer = SparseAdagrad([table], .init(learningRate: settings.tableLearningRate))
+    tableOptimizer = SparseAdagrad(tables, .init(learningRate: settings.tableLearningRate))
     if configuration.negatives != nil, transformer != nil || configuration.model.wide != nil {
       throw InputError(
         file: configuration.dataset,

@@ -12,7 +12,8 @@ public import Torch
 /// - Paper: Menon et al. Long-tail Learning via Logit Adjustment. ICLR 2021, section 4.1 (the
 ///   adjustment after training). <https://arxiv.org/abs/2007.07314>
 /// - Departures: the paper has one right label of each example and τ = 1; here a label's prior is
-///   the share of training documents that have it and τ is chosen on held-out documents, about 0.1.
+///   the share of training documents that have it, with half a document added, and τ is chosen on
+///   held-out documents, about 0.1. The caller hands in the adjustment −τ log π.
 public struct Ranker {
   private let members: [Scorer]
   private let adjustment: Tensor?

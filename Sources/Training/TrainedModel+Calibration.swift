@@ -16,7 +16,7 @@ extension TrainedModel {
   ///
   /// - Returns: the calibration, and notes on the data for a reader.
   /// - Throws: `InputError` when the run held no validation part out, when this is not its best
-  ///   epoch's model, or when the part has too few documents; `FileError`.
+  ///   epoch's model or a mean of several, or when the part has too few documents; `FileError`.
   public func calibrate(_ settings: RunCalibration.Settings = .init()) throws -> (
     calibration: RunCalibration, notes: [String]
   ) {
@@ -29,6 +29,11 @@ extension TrainedModel {
     }
     guard epoch == .best else {
       throw InputError(file: folder.path, reason: "only the best epoch's model is calibrated")
+    }
+    guard others.isEmpty, adjustment == nil else {
+      throw InputError(
+        file: folder.path, reason: "a mean of models or adjusted scores cannot be calibrated",
+        expected: "a run on its own")
     }
     let report = try evaluate(split: .validation)
     guard report.documents >= 10 else {

@@ -5,13 +5,25 @@ import Torch
 extension TrainedModel {
   /// This model and others as one that ranks by the mean of their scores.
   ///
-  /// - Throws: `InputError` when a model has other labels.
+  /// Its adjustment stays; the others' own are left out.
+  ///
+  /// - Throws: `InputError` when a model has other labels, or reads texts where this one reads
+  ///   features.
   public func averaged(with models: [TrainedModel]) throws -> TrainedModel {
-    for model in models where model.labelIDs != labelIDs {
-      throw InputError(
-        file: model.folder.path,
-        reason: "its \(model.labelIDs.count) labels are not those of \(folder.path)",
-        expected: "runs on the same data set")
+    for model in models {
+      guard model.labelIDs == labelIDs else {
+        throw InputError(
+          file: model.folder.path,
+          reason: "its \(model.labelIDs.count) labels are not those of \(folder.path)",
+          expected: "runs on the same data set")
+      }
+      guard model.identity.hasTexts == identity.hasTexts else {
+        throw InputError(
+          file: model.folder.path,
+          reason: "it was trained on \(model.identity.hasTexts ? "texts" : "features"), "
+            + "\(folder.path) on \(identity.hasTexts ? "texts" : "features")",
+          expected: "runs on the same data set")
+      }
     }
     var result = self
     result.others += models.flatMap { [$0] + $0.others }
@@ -20,9 +32,13 @@ extension TrainedModel {
 
   /// The same model with scores less `strength` times each label's log prior.
   ///
+  /// The prior is (count + ½) / documents, over this run's own training documents, so that labels
+  /// without any have one too.
+  ///
   /// - Parameter strength: τ of `Ranker`; 0 changes nothing.
   /// - Throws: `InputError` when the run does not say how common its labels are.
   public func adjusted(byLogPrior strength: Double) throws -> TrainedModel {
+    guard strength != 0 else { return self }
     guard folder.has(folder.counts) else {
       throw InputError(
         file: folder.path, reason: "the run has no counts.json",

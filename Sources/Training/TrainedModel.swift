@@ -21,7 +21,7 @@ public struct TrainedModel {
   let scorer: Scorer
   let features: TextFeatureStore
   let transformer: TransformerStore?
-  private let identity: DatasetIdentity
+  let identity: DatasetIdentity
   /// Models whose scores are averaged with this one's.
   var others: [TrainedModel] = []
   /// Added to the mean score of each label.
@@ -119,8 +119,10 @@ public struct TrainedModel {
     public struct Label: Codable, Hashable, Sendable {
       /// The label's name.
       public var id: String
-      /// The inner product divided by the temperature, plus the label's bias; comparable within a
-      /// text.
+      /// The inner product divided by the temperature, plus the label's bias and the wide part's
+      /// score.
+      ///
+      /// Comparable within a text. Of several models it is the mean; see `Ranker`.
       public var score: Double
     }
 
@@ -177,14 +179,18 @@ public struct TrainedModel {
   ) throws -> EvaluationReport {
     let path = datasetPath ?? configuration.dataset
     var dataset = try Dataset.read(path, badLines: badLines ?? configuration.badLines)
-    let isOwn = DatasetIdentity(dataset).contentHash == record.datasetHash
+    let hash = DatasetIdentity(dataset).contentHash
     if name == .validation, dataset.validation == nil {
       dataset = dataset.carvingValidation()
     }
     let total = others.reduce(record) { $0.joined(with: $1.record) }
-    if name == .validation, !total.validationIsHeldOut, isOwn || datasetPath == nil {
+    if name == .validation,
+      let learner = ([self] + others).first(where: {
+        !$0.record.validationIsHeldOut && $0.isTrained(on: hash, at: path)
+      })
+    {
       throw InputError(
-        file: folder.path, reason: "this model was trained on the validation part too",
+        file: learner.folder.path, reason: "this model was trained on the validation part too",
         expected: "a run made with --patience, or --split test")
     }
     guard let split = name == .test ? dataset.test : dataset.validation, split.count > 0 else {
@@ -194,8 +200,12 @@ public struct TrainedModel {
     }
     try refuseUnless(hasTexts: dataset.documents.texts != nil, file: path)
     var notes = [dataset.skipped.note].compactMap { $0 }
-    if datasetPath == nil, !isOwn {
+    if datasetPath == nil, record.datasetHash != hash {
       notes.append("\(path) has changed since the training: it may have seen these documents")
+    }
+    for model in others where datasetPath == nil && model.record.datasetHash != hash {
+      notes.append(
+        "\(model.folder.path) was trained on other data: it may have seen these documents")
     }
     let columns = columns(for: dataset.labels)
     let filter = split.filter?.renamingColumns(columns.ofLabel, count: columns.count)
@@ -228,6 +238,11 @@ public struct TrainedModel {
       metrics: metrics, propensity: weighting, split: name.rawValue, epoch: epoch,
       record: total, documents: split.count, filterPairs: split.filter?.entryCount ?? 0,
       predictionSeconds: seconds, notes: notes, ranking: ranking, truth: truth)
+  }
+
+  /// Whether the model was trained on the data set with this hash, or on what lay at `path` then.
+  private func isTrained(on hash: String?, at path: String) -> Bool {
+    record.datasetHash == hash || configuration.dataset == path
   }
 
   /// Refuses documents of another kind than the model was trained on.

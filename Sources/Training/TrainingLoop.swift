@@ -52,7 +52,13 @@ public struct TrainingLoop: Codable, Hashable, Sendable {
     var state = LoopState()
     if resuming, folder.has(folder.checkpoint) {
       let checkpoint = try Checkpoint.read(from: folder.checkpoint)
-      try task.restore(model: checkpoint.model, optimizerState: checkpoint.optimizerState)
+      do {
+        try task.restore(model: checkpoint.model, optimizerState: checkpoint.optimizerState)
+      } catch let error as InputError {
+        // The task knows tensors, not where they were read.
+        throw InputError(
+          file: folder.checkpoint, reason: error.reason, expected: error.expected)
+      }
       state = checkpoint.state
       progress?.line(
         state.position.epoch < epochs

@@ -54,6 +54,12 @@ import Torch
     #expect(values["R@10"] ?? 0 > 98, "\(values)")
   }
 
+  @Test func separateTowersLearn() throws {
+    let run = try train(["--labels", "both", "--towers", "separate", "--epochs", "12"])
+    let values = try evaluate(run)
+    #expect(values["P@1"] ?? 0 > 95, "\(values)")
+  }
+
   @Test func aRunIsEvaluatedAndAnswers() throws {
     let run = try train(["--epochs", "10"])
     #expect(

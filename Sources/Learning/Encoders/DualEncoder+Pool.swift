@@ -22,6 +22,11 @@ extension DualEncoder {
       guard let own else { preconditionFailure("labels of texts need their texts") }
       return (encoder.normalized(try encoder(documents)), encoder.normalized(own), bias)
     }
+    if let labelEncoder {
+      var labels = try labelEncoder(labelTexts.selecting(rows: pool.labels))
+      if let own { labels = labels + own }
+      return (encoder.normalized(try encoder(documents)), encoder.normalized(labels), bias)
+    }
     let all = try encoder(documents.stacked(over: labelTexts.selecting(rows: pool.labels)))
     let count = documents.rowCount
     var labels = all[count..<(count + pool.labels.count)]

@@ -39,20 +39,26 @@ public final class DualEncoder: Layer {
     public var wide: SparseLinear.Configuration?
     /// Whether the temperature is learnt, from the loss's on.
     public var learnsTemperature: Bool
+    /// Whether label texts have the documents' encoder of bags, or one of their own.
+    public var sharesEncoder: Bool
 
     /// A model of label vectors with biases, unless told otherwise.
     public init(
       encoder: BagEncoder.Configuration = .init(), labels: LabelSource = .free,
-      hasBias: Bool = true, wide: SparseLinear.Configuration? = nil, learnsTemperature: Bool = false
+      hasBias: Bool = true, wide: SparseLinear.Configuration? = nil,
+      learnsTemperature: Bool = false,
+      sharesEncoder: Bool = true
     ) {
       self.encoder = encoder
       self.labels = labels
       self.hasBias = hasBias
       self.wide = wide
       self.learnsTemperature = learnsTemperature
+      self.sharesEncoder = sharesEncoder
     }
 
-    /// Reads a configuration; one without `learnsTemperature` has a fixed temperature.
+    /// Reads a configuration; one without `learnsTemperature` has a fixed temperature, one without
+    /// `sharesEncoder` a single encoder.
     public init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
       self.init(
@@ -61,14 +67,17 @@ public final class DualEncoder: Layer {
         hasBias: try container.decode(Bool.self, forKey: .hasBias),
         wide: try container.decodeIfPresent(SparseLinear.Configuration.self, forKey: .wide),
         learnsTemperature: try container.decodeIfPresent(Bool.self, forKey: .learnsTemperature)
-          ?? false)
+          ?? false,
+        sharesEncoder: try container.decodeIfPresent(Bool.self, forKey: .sharesEncoder) ?? true)
     }
   }
 
   /// What kind of model it is.
   public let configuration: Configuration
-  /// Embeds documents and label texts.
+  /// Embeds documents, and label texts unless there is a `labelEncoder`.
   public let encoder: BagEncoder
+  /// Embeds label texts, where they do not share the documents' encoder.
+  public let labelEncoder: BagEncoder?
   /// Embeds vectors of a pretrained transformer beside the bags, where there is one.
   public let tower: TransformerTower?
   /// `[L, D]`, unless labels come from their texts alone.
@@ -96,6 +105,10 @@ public final class DualEncoder: Layer {
     self.configuration = configuration
     self.tower = tower
     encoder = BagEncoder(configuration.encoder, featureCount: featureCount, generator: generator)
+    labelEncoder =
+      configuration.sharesEncoder || configuration.labels == .free
+      ? nil
+      : BagEncoder(configuration.encoder, featureCount: featureCount, generator: generator)
     let shape = [labelCounts.count, configuration.encoder.dimension]
     switch configuration.labels {
     case .free:
@@ -114,10 +127,12 @@ public final class DualEncoder: Layer {
       ? Tensor([temperature]).log().converted(to: .float32).requiringGradient() : nil
   }
 
-  /// The encoder's parameters under `encoder.` and `tower.`, then `labels.vectors`, `labels.bias`
-  /// and `temperature.log`.
+  /// The encoder's parameters under `encoder.`, `labels.encoder.` and `tower.`, then
+  /// `labels.vectors`, `labels.bias` and `temperature.log`.
   public var parameters: [(name: String, tensor: Tensor)] {
-    encoder.parameters(under: "encoder") + (tower?.parameters(under: "tower") ?? [])
+    encoder.parameters(under: "encoder")
+      + (labelEncoder?.parameters(under: "labels.encoder") ?? [])
+      + (tower?.parameters(under: "tower") ?? [])
       + [
         ("labels.vectors", labelVectors), ("labels.bias", bias),
         ("temperature.log", logTemperature),
@@ -144,6 +159,13 @@ public final class DualEncoder: Layer {
     guard let labelTexts else {
       preconditionFailure("labels of source \(configuration.labels) need their texts")
     }
+    if labelEncoder != nil {
+      let own = try embeddings(of: documents, vectors: vectors?.documents)
+      return (
+        encoder.normalized(own),
+        try embeddings(ofLabels: labelTexts, vectors: vectors?.labels)
+      )
+    }
     // One table look-up for both keeps the table's sparse gradient in one piece.
     let allVectors = vectors.map {
       Tensor.concatenated([$0.documents, $0.labels].compactMap { $0 })
@@ -160,7 +182,10 @@ public final class DualEncoder: Layer {
     precondition(
       (tower == nil) == (vectors == nil),
       tower == nil ? "vectors for a model without a tower" : "a tower needs its vectors")
-    let embeddings = try encoder(bags)
+    return joined(try encoder(bags), vectors)
+  }
+
+  private func joined(_ embeddings: Tensor, _ vectors: Tensor?) -> Tensor {
     guard let tower, let vectors else { return embeddings }
     return embeddings + tower(vectors)
   }
@@ -177,7 +202,7 @@ public final class DualEncoder: Layer {
     guard let labelTexts else {
       preconditionFailure("labels of source \(configuration.labels) need their texts")
     }
-    var labels = try embeddings(of: labelTexts, vectors: vectors)
+    var labels = joined(try (labelEncoder ?? encoder)(labelTexts), vectors)
     if let labelVectors { labels = labels + labelVectors }
     return encoder.normalized(labels)
   }

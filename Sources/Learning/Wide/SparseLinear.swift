@@ -14,11 +14,14 @@ public import Torch
 /// - Paper: Cheng et al. Wide & Deep Learning for Recommender Systems. DLRS 2016.
 ///   <https://arxiv.org/abs/1606.07792>
 /// - Gradient: reaches the weights through the losses over label blocks, at the features of the
-///   batch alone (`SparseLinearScores`), not through libtorch.
+///   batch alone (`SparseLinearScores`), not through libtorch; only where the queries, the labels or
+///   the bias ask for one too.
 /// - Units: those of the scores, nats. All weights start at 0, so that an unknown pair counts nothing.
 /// - Departures: the paper trains its wide part by FTRL on hand-made crossed features; ours are the
-///   document's own features, the weights are those of pairs that occur, and Adagrad moves them.
-/// - Complexity: memory of 8 bytes a pair, 4 more in training; a document costs its features' pairs.
+///   document's own features, the weights are those of pairs that occur, and Adagrad or plain
+///   gradient descent moves them.
+/// - Complexity: memory of 8 bytes a pair, 4 more while Adagrad trains; a document costs its features'
+///   pairs.
 public final class SparseLinear {
   /// How weights are moved.
   public enum Method: String, Codable, Hashable, Sendable, CaseIterable {
@@ -52,6 +55,15 @@ public final class SparseLinear {
       self.minimumPairCount = minimumPairCount
     }
 
+    /// Reads the settings; runs that name no method were trained by Adagrad.
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      method = try container.decodeIfPresent(Method.self, forKey: .method) ?? .adagrad
+      learningRate = try container.decode(Double.self, forKey: .learningRate)
+      maximumDocumentShare = try container.decode(Double.self, forKey: .maximumDocumentShare)
+      minimumPairCount = try container.decode(Int.self, forKey: .minimumPairCount)
+    }
+
     /// The step size that a method has unless it is told another.
     public static func usualRate(_ method: Method) -> Double { method == .adagrad ? 0.3 : 100 }
   }
@@ -76,8 +88,8 @@ public final class SparseLinear {
   /// The pairs that occur in training documents, with weights of 0.
   ///
   /// - Parameters:
-  ///   - bags: `[N, features]`.
-  ///   - labels: `[N, L]`.
+  ///   - bags: `[N, features]`; a document names a feature once. Values are not used.
+  ///   - labels: `[N, L]`; a document names a label once.
   public convenience init(
     _ configuration: Configuration, bags: CSRMatrix, labels: CSRMatrix, dtype: DType = .float32
   ) {
@@ -106,8 +118,8 @@ public final class SparseLinear {
     precondition(
       bags.rowCount == labels.rowCount,
       "\(bags.rowCount) documents with \(labels.rowCount) rows of labels")
-    let limit = configuration.maximumDocumentShare * Double(bags.rowCount)
     let documents = bags.transposed()
+    let documentCount = Double(bags.rowCount)
     var offsets: [Int64] = [0]
     offsets.reserveCapacity(bags.columnCount + 1)
     var columns: [Int32] = []
@@ -118,7 +130,8 @@ public final class SparseLinear {
       labels.columns.withUnsafeBufferPointer { labelsOf in
         for feature in 0..<bags.columnCount {
           let range = documents.entries(ofRow: feature)
-          if Double(range.count) <= limit {
+          // The quotient is rounded as the share was when it was written: 29 of 100 are 0.29.
+          if Double(range.count) / documentCount <= configuration.maximumDocumentShare {
             var seen: [Int32] = []
             for document in documentsOf[range] {
               let bounds = Int(labelBounds[Int(document)])..<Int(labelBounds[Int(document) + 1])

@@ -6,8 +6,15 @@ public import Torch
 ///     G ← G + g²
 ///     w ← w − η g / (√G + ε)
 ///
-/// - Source: Duchi, Hazan, Singer. Adaptive Subgradient Methods for Online Learning and Stochastic
-///   Optimization. JMLR 2011, <https://jmlr.org/papers/v12/duchi11a.html>.
+/// with g the gradient of one weight, G the sum of its squares so far and η the step size.
+///
+/// - Paper: Duchi, Hazan, Singer. Adaptive Subgradient Methods for Online Learning and Stochastic
+///   Optimization. JMLR 2011. <https://jmlr.org/papers/v12/duchi11a.html>
+/// - Gradient: takes what came back to a batch's `SparseLinearScores`, and forgets it; without
+///   libtorch.
+/// - Units: those of the weights, nats; the first step of a weight has the length η.
+/// - Departures: the paper's update with a diagonal matrix and without a regulariser; ε stands
+///   outside the root, as in PyTorch. Memory: 4 bytes a pair.
 public final class SparseLinearAdagrad: SparseLinearOptimizer {
   /// The step size η.
   public var learningRate: Double

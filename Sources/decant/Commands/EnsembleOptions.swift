@@ -24,12 +24,15 @@ struct EnsembleOptions: ParsableArguments {
     }
   }
 
+  /// Whether the scores are the run's own.
+  var isAlone: Bool { others.isEmpty && logitAdjustment == 0 }
+
   /// Opens the runs.
   func model(_ run: String, threads: Int?, epoch: KeptEpoch = .best) throws -> TrainedModel {
     func opened(_ path: String) throws -> TrainedModel {
       try TrainedModel(folder: RunFolder(path: path), threads: threads, epoch: epoch)
     }
-    let model = try opened(run).averaged(with: others.map(opened))
-    return logitAdjustment == 0 ? model : try model.adjusted(byLogPrior: logitAdjustment)
+    return try opened(run).averaged(with: others.map(opened))
+      .adjusted(byLogPrior: logitAdjustment)
   }
 }

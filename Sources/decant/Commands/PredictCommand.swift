@@ -44,6 +44,11 @@ struct PredictCommand: ParsableCommand {
     guard texts.isEmpty || file == nil else {
       throw ValidationError("Give texts as arguments or with --file, not both.")
     }
+    guard ensemble.isAlone || !(decisions.calibrated || decisions.threshold != nil) else {
+      throw ValidationError(
+        "--calibrated and --threshold are for one run's own scores, without --with and "
+          + "--logit-adjustment.")
+    }
     try validateThreads(threads)
   }
 

@@ -40,6 +40,10 @@ struct TrainCommand: ParsableCommand {
     case bag, transformer, both
   }
 
+  enum TowersName: String, ExpressibleByArgument, CaseIterable {
+    case shared, separate
+  }
+
   enum LabelSourceName: String, ExpressibleByArgument, CaseIterable {
     case free, text, both
   }
@@ -59,6 +63,9 @@ struct TrainCommand: ParsableCommand {
 
   @Option(help: "Where label vectors come from: learnt freely (default), their texts, or both.")
   var labels: LabelSourceName?
+
+  @Option(help: "Whether label texts share the documents' encoder: shared (default) or separate.")
+  var towers: TowersName?
 
   @Option(help: "Passes over the data (default: \(defaults.loop.epochs)).")
   var epochs: Int?
@@ -227,7 +234,12 @@ struct TrainCommand: ParsableCommand {
     if let normalized { settings.model.encoder.isNormalized = normalized }
     try transformer.apply(to: &settings, encoder: encoder)
     if let labels { settings.model.labels = source(labels) }
-    settings.model.wide = wide.applied(to: settings.model.wide)
+    if let towers { settings.model.sharesEncoder = towers == .shared }
+    if !settings.model.sharesEncoder, settings.model.labels == .free {
+      throw ValidationError("--towers separate needs --labels text or both.")
+    }
+    settings.model.wide = try wide.applied(
+      to: settings.model.wide, hasBags: settings.transformer?.isBesideBags ?? true)
     settings.negatives = negatives.applied(to: settings.negatives)
     if let seed { settings.seed = seed }
     if let threads { settings.threads = threads }

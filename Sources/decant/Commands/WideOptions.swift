@@ -58,8 +58,16 @@ struct WideOptions: ParsableArguments {
   }
 
   /// These options over what is set already.
-  func applied(to current: SparseLinear.Configuration?) -> SparseLinear.Configuration? {
+  ///
+  /// - Parameter hasBags: whether texts are embedded as bags, whose features the wide part needs.
+  func applied(to current: SparseLinear.Configuration?, hasBags: Bool) throws
+    -> SparseLinear.Configuration?
+  {
     guard wide ?? (current != nil) else { return nil }
+    guard hasBags else {
+      throw ValidationError(
+        "--wide needs the features of bags: --encoder bag or --encoder both.")
+    }
     var result = current ?? .init()
     let method = wideOptimizer.map { $0 == .sgd ? SparseLinear.Method.sgd : .adagrad }
     if let method, method != result.method {

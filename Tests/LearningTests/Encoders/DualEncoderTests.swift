@@ -42,6 +42,32 @@ import Torch
       try model.embeddings(ofLabels: texts).detached(), labels.detached(), tolerance: 1e-6)
   }
 
+  @Test(arguments: [DualEncoder.LabelSource.text, .both])
+  func separateTowersHaveTablesOfTheirOwn(source: DualEncoder.LabelSource) throws {
+    let model = DualEncoder(
+      .init(encoder: .init(dimension: 2), labels: source, sharesEncoder: false),
+      featureCount: 4, labelCounts: [3, 0, 7], documentCount: 10, generator: Generator(seed: 2))
+    let labelEncoder = try #require(model.labelEncoder)
+    #expect(model.parameters.map(\.name).contains("labels.encoder.table.weight"))
+    let (queries, labels) = try model(documents: documents, labelTexts: texts)
+    expectClose(queries.detached(), try model.encoder(documents).detached(), tolerance: 1e-6)
+    // Vectors of their own start at 0.
+    expectClose(labels.detached(), try labelEncoder(texts).detached(), tolerance: 1e-6)
+    expectClose(
+      try model.embeddings(ofLabels: texts).detached(), labels.detached(), tolerance: 1e-6)
+    #expect(model.encoder.table.weight.doubles() != labelEncoder.table.weight.doubles())
+    try labels.sum().backward()
+    #expect(model.encoder.table.weight.gradient == nil)
+    #expect(labelEncoder.table.weight.gradient != nil)
+  }
+
+  @Test func freeLabelsHaveNoEncoderToSeparate() {
+    let model = DualEncoder(
+      .init(encoder: .init(dimension: 2), labels: .free, sharesEncoder: false), featureCount: 4,
+      labelCounts: [1], documentCount: 1, generator: Generator(seed: 2))
+    #expect(model.labelEncoder == nil)
+  }
+
   @Test(arguments: DualEncoder.LabelSource.allCases, [0, 4])
   func aTowerAddsItsEmbedding(source: DualEncoder.LabelSource, featureCount: Int) throws {
     let tower = TransformerTower(

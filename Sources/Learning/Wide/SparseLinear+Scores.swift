@@ -3,7 +3,9 @@ public import Torch
 
 /// The scores of a `SparseLinear` for one batch, and the gradient that comes back to it.
 ///
-/// A loss over label blocks adds the scores to each block and hands back the block's ∂L/∂s.
+/// A loss over label blocks adds the scores to each block and hands back the block's ∂L/∂s. What
+/// comes back adds up until a `SparseLinearOptimizer` takes a step. A feature that a document names
+/// twice counts twice.
 public final class SparseLinearScores {
   /// Where the scores come from.
   public let source: SparseLinear
