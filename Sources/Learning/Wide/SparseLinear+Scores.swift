@@ -9,13 +9,10 @@ public import Torch
 public final class SparseLinearScores {
   /// Where the scores come from.
   public let source: SparseLinear
+  /// The documents' features that have pairs.
   private let bags: CSRMatrix
-  /// The batch seen from its features.
-  private let transposed: TransposedBags
-  /// How many pairs the batch's features have.
-  private let pairCount: Int
-  /// For each distinct feature of the batch where its pairs lie, in the model and in `gradient`.
-  let features: [Feature]
+  /// The batch seen from its features; only gradients need it.
+  private lazy var batch = Batch(source, bags: bags)
   /// ∂L/∂W at the pairs of the batch's features; nil before the loss's backward pass.
   private(set) var gradient: Tensor?
 
@@ -34,23 +31,39 @@ public final class SparseLinearScores {
       bags.columnCount == source.pattern.rowCount,
       "bags of \(bags.columnCount) features for weights of \(source.pattern.rowCount)")
     self.source = source
-    self.bags = bags
-    transposed = TransposedBags(
-      bags,
-      weights: bags.values.map { values in
-        Tensor(values.withUnsafeBufferPointer { Array($0) }).converted(to: source.weights.dtype)
-      })
-    let rows = transposed.rows.array(of: Int64.self)
-    var next = 0
-    features = source.pattern.rowOffsets.withUnsafeBufferPointer { offsets in
-      rows.map { row in
-        let pair = Int(offsets[Int(row)])
-        let count = Int(offsets[Int(row) + 1]) - pair
-        defer { next += count }
-        return Feature(pair: pair, place: next, count: count)
-      }
+    self.bags = source.pattern.rowOffsets.withUnsafeBufferPointer { offsets in
+      bags.dropping { offsets[$0] == offsets[$0 + 1] }
     }
-    pairCount = next
+  }
+
+  /// For each distinct feature of the batch where its pairs lie, in the model and in `gradient`.
+  var features: [Feature] { batch.features }
+
+  /// A batch seen from its features.
+  private struct Batch {
+    let transposed: TransposedBags
+    /// How many pairs the batch's features have.
+    let pairCount: Int
+    let features: [Feature]
+
+    init(_ source: SparseLinear, bags: CSRMatrix) {
+      transposed = TransposedBags(
+        bags,
+        weights: bags.values.map { values in
+          Tensor(values.withUnsafeBufferPointer { Array($0) }).converted(to: source.weights.dtype)
+        })
+      let rows = transposed.rows.array(of: Int64.self)
+      var next = 0
+      features = source.pattern.rowOffsets.withUnsafeBufferPointer { offsets in
+        rows.map { row in
+          let pair = Int(offsets[Int(row)])
+          let count = Int(offsets[Int(row) + 1]) - pair
+          defer { next += count }
+          return Feature(pair: pair, place: next, count: count)
+        }
+      }
+      pairCount = next
+    }
   }
 
   /// The number of documents.
@@ -141,10 +154,10 @@ public final class SparseLinearScores {
   private func accumulate<Scalar: TensorScalar & BinaryFloatingPoint>(
     _ block: Tensor, _ labels: Range<Int>, _ scale: Scalar, as: Scalar.Type
   ) {
-    let gradient = gradient ?? Tensor.zeros([pairCount], dtype: source.weights.dtype)
+    let gradient = gradient ?? Tensor.zeros([batch.pairCount], dtype: source.weights.dtype)
     self.gradient = gradient
     let features = features
-    let holders = transposed.offsets.array(of: Int32.self)
+    let holders = batch.transposed.offsets.array(of: Int32.self)
     let width = labels.count
     withPairs(of: Scalar.self) { pairs in
       withHolders(of: Scalar.self) { rows, values in
@@ -199,11 +212,37 @@ public final class SparseLinearScores {
   private func withHolders<Scalar: TensorScalar>(
     of: Scalar.Type, _ body: (UnsafeBufferPointer<Int32>, UnsafeBufferPointer<Scalar>?) -> Void
   ) {
+    let transposed = batch.transposed
     transposed.bags.withUnsafeBytes { bags in
       let bags = bags.bindMemory(to: Int32.self)
       guard let weights = transposed.weights else { return body(bags, nil) }
       weights.withUnsafeBytes { body(bags, $0.bindMemory(to: Scalar.self)) }
     }
+  }
+}
+
+extension CSRMatrix {
+  /// The same rows without the entries of some columns.
+  fileprivate func dropping(_ isDropped: (Int) -> Bool) -> CSRMatrix {
+    var newOffsets: [Int64] = [0]
+    var newColumns: [Int32] = []
+    var newValues: [Float] = []
+    newOffsets.reserveCapacity(rowCount + 1)
+    newColumns.reserveCapacity(entryCount)
+    newValues.reserveCapacity(values == nil ? 0 : entryCount)
+    withUnsafeEntries { offsets, columns, values in
+      for row in 0..<(offsets.count - 1) {
+        for entry in Int(offsets[row])..<Int(offsets[row + 1])
+        where !isDropped(Int(columns[entry])) {
+          newColumns.append(columns[entry])
+          if let values { newValues.append(values[entry]) }
+        }
+        newOffsets.append(Int64(newColumns.count))
+      }
+    }
+    return CSRMatrix(
+      rowOffsets: MappedArray(newOffsets), columns: MappedArray(newColumns),
+      values: values == nil ? nil : MappedArray(newValues), columnCount: columnCount)
   }
 }
 
