@@ -152,9 +152,8 @@ public final class DualEncoder: Layer {
     documents: CSRMatrix, labelTexts: CSRMatrix?, vectors: TransformerVectors? = nil
   ) throws -> (documents: Tensor, labels: Tensor) {
     guard configuration.labels != .free else {
-      guard let labelVectors else { fatalError("a model of free labels without vectors") }
       let embeddings = try embeddings(of: documents, vectors: vectors?.documents)
-      return (encoder.normalized(embeddings), encoder.normalized(labelVectors))
+      return (encoder.normalized(embeddings), try self.embeddings(ofLabels: nil))
     }
     guard let labelTexts else {
       preconditionFailure("labels of source \(configuration.labels) need their texts")

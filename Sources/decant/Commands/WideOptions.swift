@@ -16,8 +16,8 @@ struct WideOptions: ParsableArguments {
 
   @Option(
     help: """
-      How those weights are moved: adagrad (default), or sgd, which is better where documents are \
-      few.
+      How those weights are moved: adagrad (default), or sgd, for sparse features of few \
+      documents.
       """)
   var wideOptimizer: OptimizerName?
 
