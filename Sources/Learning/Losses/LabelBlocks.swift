@@ -152,10 +152,10 @@ extension StreamedLoss {
     let inputs = [queries, labels] + (bias.map { [$0] } ?? [])
     let keepsScores =
       width >= labelCount && gradientsAreEnabled && inputs.contains { $0.requiresGradient }
-    // The kernels know nothing of scores beside; kept float32 scores need a product less than they do.
+    // Kept float32 scores need a product less than the kernels do.
     let tiling =
-      beside != nil || keepsScores && queries.dtype == .float32
-      ? nil : self.tiling(queries, labelCount)
+      keepsScores && queries.dtype == .float32
+      ? nil : self.tiling(queries, labelCount, sectionWidth: beside == nil ? nil : width)
     if let tiling { width = tiling.tileWidth }
     let positives = PositiveCells(matrix, blockSize: width, device: queries.device)
     let blockWidth = width
