@@ -22,7 +22,7 @@ import Torch
         Tensor.normal([labelCount, 20], generator: generator),
         Tensor.normal([labelCount], generator: generator),
       ]
-      let rows = (0..<rowCount).map { row in
+      let rows: [[Int]] = (0..<rowCount).map { row in
         switch row {
         case 3: []
         case 5: Array(0..<labelCount)
