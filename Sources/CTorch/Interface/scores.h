@@ -2,7 +2,7 @@
 // take blocks. For processors with AVX-512.
 #pragma once
 #include "interface.h"
-#include "tiles.h"
+#include "layout.h"
 
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
