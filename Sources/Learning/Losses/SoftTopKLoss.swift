@@ -22,8 +22,8 @@ public import Torch
 ///   equal it is log(L / K).
 /// - Departures: the authors' code bisects 32 times and forms vⱼ / Σ vₗ as it stands, which is 0 / 0
 ///   where all sigmoids are saturated; here the threshold is exact to rounding, and both are
-///   computed with logarithms. That code draws at most K positives of a query; here all count, and
-///   the mean is over B′ instead of B.
+///   computed with logarithms. That code draws at most K positives of a query and hides the others
+///   from the step; here all count (see `Places.atLeast`), and the mean is over B′ instead of B.
 /// - Degenerate: a query without positives leaves the mean, and an empty mean is 0 with gradient 0.
 ///   A query with no more than K labels (those of score −∞ do not count) lets all through: it
 ///   counts 0 with gradient 0. A positive that is named twice counts once, with its larger value;
@@ -35,6 +35,10 @@ public struct SoftTopKLoss: Codable, Hashable, Sendable {
     case fixed(Int)
     /// As many as the query has positives.
     case positives
+    /// K > 0, or as many as the query has positives where these are more.
+    ///
+    /// With `fixed`, the positives beyond K of a query have to push each other out.
+    case atLeast(Int)
   }
 
   /// What inner products are divided by, τ > 0.
@@ -149,7 +153,10 @@ public struct SoftTopKLoss: Codable, Hashable, Sendable {
   private func check(_ start: Tensor?, rowCount: Int) {
     precondition(
       sharpness > 0 && sharpness.isFinite, "the sharpness \(sharpness) is not positive")
-    if case .fixed(let count) = places { precondition(count > 0, "\(count) places") }
+    switch places {
+    case .fixed(let count), .atLeast(let count): precondition(count > 0, "\(count) places")
+    case .positives: break
+    }
     if let start {
       precondition(
         start.shape == [rowCount], "thresholds of shape \(start.shape) for \(rowCount) queries")
@@ -167,6 +174,7 @@ private final class FoundThresholds: Sendable {
 private struct SoftTopKSearch: StreamedLoss {
   static let name = "SoftTopKLoss"
   static let hidesPositives = false
+  static let sweepsOften = true
 
   let options: SoftTopKLoss
   let start: Tensor?
