@@ -45,7 +45,7 @@ public struct SoftTopKLoss: Codable, Hashable, Sendable {
   ///
   /// The authors' code has 0.05 for embeddings of unit length (the default) and 1 for others.
   public var temperature: Double
-  /// K; 5 in the authors' code.
+  /// K; 5, or as many as a query has positives where these are more (the authors' code has 5).
   public var places: Places
   /// How hard the threshold is, α > 0; 2 in the authors' code.
   public var sharpness: Double
@@ -56,7 +56,7 @@ public struct SoftTopKLoss: Codable, Hashable, Sendable {
 
   /// Makes the loss.
   public init(
-    temperature: Double = 0.05, places: Places = .fixed(5), sharpness: Double = 2,
+    temperature: Double = 0.05, places: Places = .atLeast(5), sharpness: Double = 2,
     blockSize: Int? = nil
   ) {
     self.temperature = temperature
@@ -76,7 +76,7 @@ public struct SoftTopKLoss: Codable, Hashable, Sendable {
   /// - Returns: a number. Differentiable once; `callAsFunction(scores:positives:)` is so twice.
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: the shapes fit, dtypes and devices are equal, τ, α and K > 0.
-  /// - Complexity: O(B · L · D) time for each of about five sweeps over the labels, which score them
+  /// - Complexity: O(B · L · D) time for each of about four sweeps over the labels, which score them
   ///   again unless they fit in one block; O(B · `blockSize` + B + positives) memory besides the
   ///   gradients.
   public func callAsFunction(

@@ -70,7 +70,7 @@ struct LossOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       K of soft-top-k: a number; \"labels\" for as many as a document has; a number and a plus for \
-      the larger of the two (default: 5).
+      the larger of the two (default: 5+).
       """,
       valueName: "places"))
   var topKPlaces: Places?
