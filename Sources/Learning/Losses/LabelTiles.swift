@@ -78,6 +78,11 @@ struct TileSweep {
     }
     return true
   }
+
+  /// Adds sums of some rows to `results`, float64 `[rows]`, or `[K, rows]` for K sums.
+  func add(_ sums: ScoreTiles.Sums, ofRows rows: Tensor, to results: Tensor) {
+    sections.forEach { $0.tiles.selecting(rows: rows).add(sums, to: results) }
+  }
 }
 
 /// The two halves of a streamed loss in the interface library, where it has kernels: products and

@@ -97,6 +97,20 @@ public struct ScoreTiles: Sendable {
     self.blockWidth = blockWidth
   }
 
+  /// The scores of some queries, without any cells.
+  ///
+  /// - Parameter rows: int64, the queries' numbers.
+  public func selecting(rows: Tensor) -> ScoreTiles {
+    let none = Tensor.zeros([0], dtype: .int64)
+    let tileCount = (labels.size(along: 0) + tileWidth - 1) / tileWidth
+    return ScoreTiles(
+      queries: queries.gathered(rows: rows), labels: labels, bias: bias,
+      beside: beside?.gathered(rows: rows),
+      cells: Cells(
+        rows: none, positions: none, offsets: .zeros([tileCount + 1], dtype: .int64)),
+      tileWidth: tileWidth, blockWidth: blockWidth)
+  }
+
   /// Adds sums over all labels to `results`.
   ///
   /// - Parameters:
