@@ -71,7 +71,7 @@ import Torch
       try contents("\(none)/model.safetensors") == contents("\(plain)/model.safetensors"))
     let refused = folder.file("refused")
     for (options, words) in [
-      (["--bag-hidden", "-1"], "--bag-hidden is -1"),
+      (["--bag-hidden=-1"], "--bag-hidden is -1"),
       (["--bag-hidden", "8", "--encoder", "transformer", "--checkpoint", data], "needs bags"),
     ] {
       try DecantProgram.refuse(

@@ -185,7 +185,7 @@ import Torch
       (["--wide", "--wide-learning-rate", "nan"], "--wide-learning-rate"),
       (["--wide", "--wide-maximum-share", "1.5"], "--wide-maximum-share is 1.5"),
       (["--wide", "--wide-maximum-share", "nan"], "--wide-maximum-share"),
-      (["--wide", "--wide-minimum-count", "-1"], "--wide-minimum-count is -1"),
+      (["--wide", "--wide-minimum-count=-1"], "--wide-minimum-count is -1"),
       (["--wide-minimum-count", "2"], "need --wide"),
       (["--wide-optimizer", "sgd"], "need --wide"),
       (["--wide", "--wide-optimizer", "adam"], "adam"),
