@@ -98,6 +98,7 @@ DECANT = {
 # Means of several runs by data set, in the same form.
 # Those of the Debian sets were chosen on the validation part.
 DEEP = ["--loss", "decoupled-softmax"]
+LARGE = ["--batch-size", "256", "--table-learning-rate", "0.06", "--learning-rate", "0.03"]
 BOTH = ["--labels", "both", "--normalized", "--batch-size", "512", "--table-learning-rate", "0.06"]
 MEANS = {
     "Corel5k": {"Decant, mean of 3": [WEAK_LINEAR, EMBEDDING, EMBEDDING_BCE, RARE]},
@@ -106,7 +107,8 @@ MEANS = {
                                     {"evaluate": ["--logit-adjustment", "0.3"]}]},
     "debian-tags": {
         "Decant, mean of 4": [
-            DEEP, DEEP, DEEP, ["--loss", "bce", "--wide"],
+            [*DEEP, *LARGE], [*DEEP, *LARGE], [*DEEP, *LARGE],
+            ["--loss", "bce", "--wide", "--wide-minimum-count", "2", *LARGE],
             {"evaluate": ["--logit-adjustment", "0.3"]}]},
     "debian-related": {
         "Decant, mean of 4": [

@@ -6,7 +6,7 @@
 
 // Raised with every change of a type or function here, so that a library compiled from other
 // sources is refused instead of called with the wrong arguments.
-#define CT_INTERFACE_VERSION 6
+#define CT_INTERFACE_VERSION 7
 
 // One strong reference to a libtorch tensor. `tensor_release` gives it back.
 typedef struct ct_tensor_s *ct_tensor;

@@ -107,6 +107,10 @@ public final class SparseLinearScores {
   ///
   /// - Precondition: as for `add(to:labels:)`.
   public func accumulate(gradient block: Tensor, labels: Range<Int>, scale: Double) {
+    precondition(
+      block.shape == [rowCount, labels.count] && block.dtype == source.weights.dtype,
+      "a gradient of shape \(block.shape) in \(block.dtype) for \(rowCount) documents and "
+        + "\(labels.count) labels in \(source.weights.dtype)")
     let gradient =
       gradient ?? Tensor.zeros([Int(features.places.last ?? 0)], dtype: source.weights.dtype)
     self.gradient = gradient

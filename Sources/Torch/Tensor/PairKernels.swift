@@ -1,8 +1,8 @@
 internal import CTorch
 
-/// The loops of a wide part: float32 weights of pairs of a feature and a label, in the calling
-/// thread and over plain memory. See `Sources/CTorch/Interface/wide.cpp`.
+/// The loops of a wide part: float32 weights of pairs of a feature and a label.
 ///
+/// They run in the calling thread and over plain memory; see `Sources/CTorch/Interface/wide.cpp`.
 /// Whoever shares the work among threads gives each of them rows or features of its own: results
 /// then do not depend on how many there are. Nothing is checked.
 package enum PairKernels {
