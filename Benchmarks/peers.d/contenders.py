@@ -98,7 +98,8 @@ DECANT = {
 # Means of several runs by data set, in the same form.
 # Those of the Debian sets were chosen on the validation part.
 DEEP = ["--loss", "decoupled-softmax"]
-LARGE = ["--batch-size", "256", "--table-learning-rate", "0.06", "--learning-rate", "0.03"]
+LARGE = ["--batch-size", "256", "--table-learning-rate", "0.06", "--learning-rate", "0.03",
+         "--feature-dropout", "0.4"]
 BOTH = ["--labels", "both", "--normalized", "--batch-size", "512", "--table-learning-rate", "0.06"]
 MEANS = {
     "Corel5k": {"Decant, mean of 3": [WEAK_LINEAR, EMBEDDING, EMBEDDING_BCE, RARE]},
