@@ -18,14 +18,23 @@ let package = Package(
   name: "decant",
   products: [
     .executable(name: "decant", targets: ["decant"]),
+    .executable(name: "decant-serve", targets: ["decant-serve"]),
     .library(name: "Torch", targets: ["Torch"]),
     .library(name: "Learning", targets: ["Learning"]),
     .library(name: "Datasets", targets: ["Datasets"]),
     .library(name: "Evaluation", targets: ["Evaluation"]),
     .library(name: "Training", targets: ["Training"]),
+    .library(name: "Serving", targets: ["Serving"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.9.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.9.0"),
   ],
   targets: [
     .target(
@@ -49,6 +58,28 @@ let package = Package(
       name: "Training",
       dependencies: ["Torch", "Learning", "Datasets", "Evaluation"],
       exclude: ["README.md"],
+      swiftSettings: strict),
+    // Only `decant-serve` depends on it: who trains does not wait for a web server to compile.
+    .target(
+      name: "Serving",
+      dependencies: [
+        "Torch", "Learning", "Datasets", "Training",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      exclude: ["README.md"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "decant-serve",
+      dependencies: [
+        "Serving", "Training", "Torch",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "decant",
