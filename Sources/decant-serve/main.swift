@@ -1,2 +1,0 @@
-import Serving
-print("x")
