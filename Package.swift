@@ -114,6 +114,14 @@ let package = Package(
       name: "TrainingTests",
       dependencies: ["Training", "Learning", "Datasets", "Evaluation", "Torch", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(
+      name: "ServingTests",
+      dependencies: [
+        "Serving", "Datasets", "Learning", "Training", "Torch", "TestSupport",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
     // These run the binary, which is why they depend on it.
     .testTarget(
       name: "DecantTests", dependencies: ["decant", "Torch", "TestSupport"],

@@ -14,6 +14,9 @@ final class RateLimiter: Sendable {
 
   init(rate: Double) { self.rate = rate }
 
+  /// How many clients are remembered.
+  var clientCount: Int { buckets.withLock { $0.count } }
+
   private var size: Double { max(1, 2 * rate) }
 
   /// Whether a request of `client` may go on; takes a token if so.
