@@ -86,9 +86,11 @@ public struct DecantService: Sendable {
       configuration: .init(
         services: [application, readiness], gracefulShutdownSignals: [.sigterm, .sigint],
         logger: logger))
-    defer { routes.thread.stop() }
-    try await group.run()
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await group.run()) } catch { outcome = .failure(error) }
+    routes.thread.stop()
     try routes.store.close()
+    try outcome.get()
   }
 }
 

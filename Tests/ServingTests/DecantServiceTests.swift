@@ -39,7 +39,7 @@ import Training
     ("/v1/predict", #"{"texts": []}"#, 400, "0 elements"),
     ("/v1/predict", #"{"text": "a", "k": 0}"#, 400, "\"k\" is 0"),
     ("/v1/predict", #"{"text": "a", "k": 1e9}"#, 400, "\"k\" is 1000000000"),
-    ("/v1/predict", #"{"text": "a", "k": 2.5}"#, 400, "k"),
+    ("/v1/predict", #"{"text": "a", "k": 2.5}"#, 400, "\"k\" is not a whole number"),
     ("/v1/predict", #"{"text": "a", "K": 5}"#, 400, "no key \"K\"; the keys are k, text"),
     ("/v1/predict", #"{"text": "a", "threshold": 0.5}"#, 400, "needs probabilities"),
     ("/v1/predict", #"[1]"#, 400, "the body is not an object"),

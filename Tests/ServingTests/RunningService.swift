@@ -118,7 +118,7 @@ struct RunningService: Sendable {
       let part = pause == .zero ? rest : rest.prefix(1)
       // The other side may have closed: what it said before is what counts.
       let sent = part.withUnsafeBytes {
-        send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+        send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
       guard sent > 0 else { break }
       rest = rest.dropFirst(sent)

@@ -4,7 +4,7 @@ import Torch
 import Training
 
 /// A model of a `SmallDataset`, trained in a moment.
-struct SmallModel {
+struct SmallModel: Sendable {
   let folder: TemporaryFolder
   let data: String
   let run: RunFolder
@@ -15,7 +15,7 @@ struct SmallModel {
     run = RunFolder(path: folder.file("run"))
     let settings = TrainingConfiguration(
       dataset: data, model: .init(encoder: .init(dimension: 16), labels: labels),
-      optimization: .init(batchSize: 32, learningRate: 0.05, tableLearningRate: 0.1),
+      optimization: .init(batchSize: 32, tableLearningRate: 0.1, learningRate: 0.05),
       loop: TrainingLoop(epochs: 5, patience: patience), seed: 1, threads: 1)
     _ = try Trainer(settings, folder: run, decantVersion: "test").run(resuming: false)
   }

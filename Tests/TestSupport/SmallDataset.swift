@@ -1,11 +1,11 @@
-import Foundation
+public import Foundation
 import Torch
 
 /// A data set that a model can learn: each label has four words of its own, and a document has
 /// some of those of its labels among others that mean nothing.
-public struct SmallDataset {
+public struct SmallDataset: Sendable {
   /// One document.
-  public struct Row: Encodable {
+  public struct Row: Encodable, Sendable {
     /// Its words.
     public var text: String
     /// Its labels.

@@ -23,7 +23,7 @@ import Training
     let run = RunFolder(path: folder.file(name))
     var settings = TrainingConfiguration(
       dataset: data, model: .init(encoder: .init(dimension: 16), labels: labels),
-      optimization: .init(batchSize: 32, learningRate: 0.05, tableLearningRate: 0.1),
+      optimization: .init(batchSize: 32, tableLearningRate: 0.1, learningRate: 0.05),
       loop: TrainingLoop(epochs: 5), seed: 1, threads: 1)
     change(&settings)
     _ = try Trainer(settings, folder: run, decantVersion: "test").run(resuming: false)

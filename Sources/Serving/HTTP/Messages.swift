@@ -22,7 +22,7 @@ struct PredictRequest: StrictBody {
     }
     texts = many ?? [text ?? ""]
     isSingle = many == nil
-    k = try values.decodeIfPresent(Int.self, forKey: .k) ?? 5
+    k = try values.wholeNumber(forKey: .k) ?? 5
     threshold = try values.decodeIfPresent(Double.self, forKey: .threshold)
   }
 }
@@ -46,7 +46,7 @@ struct SimilarRequest: StrictBody {
   init(from decoder: any Decoder) throws {
     let values = try Self.container(decoder)
     text = try values.decode(String.self, forKey: .text)
-    k = try values.decodeIfPresent(Int.self, forKey: .k) ?? 5
+    k = try values.wholeNumber(forKey: .k) ?? 5
   }
 }
 

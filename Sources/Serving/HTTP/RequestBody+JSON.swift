@@ -26,6 +26,18 @@ extension StrictBody {
   }
 }
 
+extension KeyedDecodingContainer {
+  /// A whole number, also one that is written 5.0; `JSONDecoder` takes a fraction for broken JSON.
+  func wholeNumber(forKey key: Key) throws -> Int? {
+    guard let number = try decodeIfPresent(Double.self, forKey: key) else { return nil }
+    guard let whole = Int(exactly: number) else {
+      throw DecodingError.typeMismatch(
+        Int.self, .init(codingPath: codingPath + [key], debugDescription: "\(number)"))
+    }
+    return whole
+  }
+}
+
 private struct AnyKey: CodingKey {
   var stringValue: String
   var intValue: Int?
@@ -90,8 +102,9 @@ extension DecodingError {
       return "\(place(context)) is null; expected \(name(type))"
     case .keyNotFound(let key, let context): return "\(place(context, key)) is missing"
     case .dataCorrupted(let context):
-      return context.underlyingError == nil
-        ? "\(place(context)): \(context.debugDescription)" : "the body is not JSON"
+      // What Foundation says of bytes that are not JSON has no path and helps nobody.
+      return context.codingPath.isEmpty && context.debugDescription.contains("valid JSON")
+        ? "the body is not JSON" : "\(place(context)): \(context.debugDescription)"
     @unknown default: return "the body cannot be read"
     }
   }
