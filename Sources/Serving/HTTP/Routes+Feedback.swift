@@ -37,6 +37,10 @@ extension Routes {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       var lines = ByteBuffer()
+      for label in try store.labels() {
+        lines.writeBytes(try encoder.encode(["label": label.id, "text": label.text]))
+        lines.writeInteger(UInt8(ascii: "\n"))
+      }
       try store.forEachFeedback { feedback in
         lines.writeBytes(try encoder.encode(feedback))
         lines.writeInteger(UInt8(ascii: "\n"))
