@@ -2,10 +2,12 @@ public import Torch
 
 /// The thresholds of the soft top-k loss that each document had when it was last seen.
 ///
-/// A search that begins near its end takes fewer sweeps over the labels. A document that has not
-/// been seen begins where the last batch came out on average.
+/// A search that begins near its end takes fewer sweeps over the labels. What a document is known
+/// by is how far it was from the mean of its batch, since all thresholds move as the model learns:
+/// it begins as far from the mean of the last batch, and one that has not been seen at that mean.
 public final class ThresholdMemory {
-  /// `[N + 1]`, float64: each document's threshold, NaN for none, and the last batch's mean.
+  /// `[N + 1]`, float64: each document's threshold less the mean of its batch, NaN for none, and
+  /// the last batch's mean.
   public private(set) var values: Tensor
 
   /// Begins with nothing known of `count` documents.
@@ -15,9 +17,8 @@ public final class ThresholdMemory {
   public func start(of rows: some Collection<Int>) -> Tensor {
     let known = values.gathered(rows: Tensor(Array(rows)))
     let last = values.size(along: 0) - 1
-    return known.replacing(
-      where: known.isFinite().logicalNot(),
-      with: values[last..<(last + 1)].expanded(to: known.shape))
+    return known.replacing(where: known.isFinite().logicalNot(), with: 0)
+      + values[last..<(last + 1)]
   }
 
   /// Remembers the thresholds that a batch came to.
@@ -26,7 +27,7 @@ public final class ThresholdMemory {
     let places = Tensor(Array(rows) + [values.size(along: 0) - 1])
     let mean = thresholds.mean().reshaped([1])
     values.setElementsInPlace(
-      at: places, to: Tensor.concatenated([thresholds, mean]).moved(to: .cpu))
+      at: places, to: Tensor.concatenated([thresholds - mean, mean]).moved(to: .cpu))
   }
 
   /// Takes back `values`.

@@ -46,6 +46,43 @@ import Torch
     expectClose(hinges[0], (scores + 1).relu().squared().sum(along: 1), tolerance: 1e-6)
   }
 
+  /// log(1 + eˢ) of very small scores is nearly eˢ, of large ones nearly s; many are multiplied
+  /// before a logarithm is taken.
+  @Test(arguments: [-80, -30, -8, 0, 6, 11, 13, 200]) func softplusKeepsItsDigits(height: Double) {
+    let heights = Tensor.normal([5000], generator: Generator(seed: 3)) + height
+    let tiles = ScoreTiles(
+      queries: queries * 0.1, labels: .zeros([5000, 20]), bias: heights,
+      cells: ScoreTiles.Cells(
+        rows: Tensor([Int]()), positions: Tensor([Int]()),
+        offsets: Tensor([Int](repeating: 0, count: 80))),
+      tileWidth: 64, blockWidth: 5056)
+    let found = zeros(1)
+    tiles.add(.softplus, to: found)
+    let expected = (-(-heights.converted(to: .float64)).logSigmoid()).sum().scalar
+    #expect(expected > 0)
+    expectClose(found[0] / expected, .full([70], 1, dtype: .float64), tolerance: 2e-6)
+  }
+
+  @Test func scoresBesideAreAdded() {
+    let beside = Tensor.normal([70, 150], generator: Self.generator)
+    let tiles = ScoreTiles(
+      queries: queries, labels: labels, bias: bias, beside: beside, cells: Self.noCells,
+      tileWidth: 64, blockWidth: 64)
+    let expected = scores + beside
+    let sums = zeros(1)
+    tiles.add(.squaredHinges, to: sums)
+    expectClose(sums[0], (expected + 1).relu().squared().sum(along: 1), tolerance: 1e-6)
+    let ofQueries = Tensor.zeros([70, 20])
+    tiles.write(
+      .hinges(scale: 0.5), atCells: .zeros([0]), upstream: 3, ofQueries: ofQueries, ofLabels: nil,
+      ofBias: nil)
+    let slopes = (expected + 1).relu() * 0.5
+    expectClose(beside.converted(to: .float64), slopes, tolerance: 1e-6)
+    expectClose(
+      ofQueries.converted(to: .float64), slopes.matmul(labels.converted(to: .float64)),
+      tolerance: 1e-5)
+  }
+
   @Test func boundsOfScores() {
     let found = zeros(5)
     found[1].copyInPlace(from: .full([70], Double.infinity, dtype: .float64))
@@ -106,6 +143,10 @@ import Torch
       queries: queries, labels: labels, bias: nil, cells: Self.noCells, tileWidth: 65,
       blockWidth: 65)
     #expect(throws: TorchError.self) { try checked { wideTiles.add(.softplus, to: zeros(1)) } }
+    let narrow = ScoreTiles(
+      queries: queries, labels: labels, bias: nil, beside: .zeros([70, 149]), cells: Self.noCells,
+      tileWidth: 64, blockWidth: 64)
+    #expect(throws: TorchError.self) { try checked { narrow.add(.softplus, to: zeros(1)) } }
     #expect(!ScoreTiles.suit(.zeros([1], dtype: .float64)))
   }
 }

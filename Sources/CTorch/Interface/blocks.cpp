@@ -21,6 +21,7 @@ struct Shape {
 Shape shape_of(int32_t kind) {
   switch (kind) {
     case CT_SCORE_EXPONENTIALS: return {1, 2};
+    case CT_SCORE_SOFTPLUS: return {2, 1};
     case CT_SCORE_BOUNDS: return {4, 5};
     case CT_SCORE_SIGMOID_SUMS: return {5, 5};
     default: return {1, 1};
@@ -50,6 +51,7 @@ template <class T>
 void score_sums(
   const ct_score_blocks &blocks, int32_t kind, double scalar, ct_tensor thresholds_,
   ct_tensor results_, ct_tensor found_, bool hides) {
+  constexpr bool half = Scores<T>::is_half;
   const Scores<T> all(blocks, false);
   const Shape shape = shape_of(kind);
   double *results =
@@ -95,7 +97,7 @@ void score_sums(
       tile.open(start, count, false);
       for (int64_t chunk = 0; chunk < all.chunk_count; chunk++) {
         tile.score(chunk);
-        tile.for_cells(chunk, count, next, cells_end, [&](int64_t r, int64_t c, int64_t cell) {
+        tile.for_cells(chunk, next, cells_end, [&](int64_t r, int64_t c, int64_t cell) {
           float &score = tile.scores[r * width + c];
           if (found) found[cell] = score + tile.biases[c];
           if (hides) score = -INFINITY;
@@ -104,9 +106,9 @@ void score_sums(
         float *const s = tile.scores, *const own = sums + first * row_sums;
         switch (kind) {
           case CT_SCORE_EXPONENTIALS:
-            tiles::add_exponentials(s, rows, tile.biases, shift + first, own);
+            tiles::add_exponentials<half>(s, rows, tile.biases, shift + first, own);
             break;
-          case CT_SCORE_SOFTPLUS: tiles::add_softplus(s, rows, tile.biases, own); break;
+          case CT_SCORE_SOFTPLUS: tiles::add_softplus<half>(s, rows, tile.biases, own); break;
           case CT_SCORE_SQUARED_HINGE: tiles::add_squared_hinges(s, rows, tile.biases, own); break;
           case CT_SCORE_BOUNDS:
             tiles::add_bounds(s, rows, tile.biases, factor, shift + first, own);
@@ -117,7 +119,8 @@ void score_sums(
         }
       }
     }
-    at::native::cpublas::brgemm_release(Scores<T>::is_half);
+    if (kind == CT_SCORE_SOFTPLUS) tiles::close_softplus(sums, all.rows);
+    at::native::cpublas::brgemm_release(half);
   };
   auto join = [&](int64_t thread, int64_t) {
     const auto &[tile, sums, shift] = locals[size_t(thread)];
@@ -151,6 +154,7 @@ void score_gradients(
   const ct_score_blocks &blocks, int32_t kind, double scalar, ct_tensor thresholds_,
   ct_tensor scale_, ct_tensor at_cells_, double upstream, ct_tensor of_queries_,
   ct_tensor of_labels_, ct_tensor of_bias_) {
+  constexpr bool half = Scores<T>::is_half;
   const Scores<T> all(blocks, of_labels_ != nullptr);
   const int64_t padded_rows = all.chunk_count * all.chunk;
   const float *at_cells = elements<float>(at_cells_, at::kFloat, all.cell_count, "at cells");
@@ -199,20 +203,21 @@ void score_gradients(
         float *const s = tile.scores;
         switch (kind) {
           case CT_SCORE_EXPONENTIALS:
-            tiles::write_exponentials(s, rows, tile.biases, shift + first, scale + first);
+            tiles::write_exponentials<half>(s, rows, tile.biases, shift + first, scale + first);
             break;
-          case CT_SCORE_SOFTPLUS: tiles::write_sigmoids(s, rows, tile.biases, factor); break;
+          case CT_SCORE_SOFTPLUS: tiles::write_sigmoids<half>(s, rows, tile.biases, factor); break;
           case CT_SCORE_SQUARED_HINGE: tiles::write_hinges(s, rows, tile.biases, factor); break;
           case CT_SCORE_SIGMOID_SUMS:
             tiles::write_slopes(
               s, rows, tile.biases, factor, thresholds + first, scale + first);
             break;
         }
-        tile.for_cells(chunk, count, next, cells_end, [&](int64_t r, int64_t c, int64_t cell) {
+        tile.for_cells(chunk, next, cells_end, [&](int64_t r, int64_t c, int64_t cell) {
           s[r * width + c] = at_cells[cell];
         });
         if (rows < all.chunk)
           memset(s + rows * width, 0, sizeof(float) * size_t((all.chunk - rows) * width));
+        tile.hand_back(chunk);
         if (of_bias) tiles::add_columns(s, rows, tile.column_sums);
         tile.multiply(chunk, queries, of_labels != nullptr);
       }
@@ -230,7 +235,7 @@ void score_gradients(
       }
       if (of_bias) tiles::scale_row(tile.column_sums, count, float(upstream), of_bias + start);
     }
-    at::native::cpublas::brgemm_release(Scores<T>::is_half);
+    at::native::cpublas::brgemm_release(half);
   };
   auto join = [&](int64_t thread, int64_t) {
     if (!of_queries) return;
@@ -293,7 +298,7 @@ int32_t score_gradients(
   TORCH_CHECK(suits(type), "this processor has no kernels for scores of ", type);
   (type == at::kFloat ? ::score_gradients<float> : ::score_gradients<Half>)(
     *blocks, kind, scalar, thresholds, scale, at_cells, upstream, of_queries, of_labels, of_bias);
-  for (ct_tensor written : {of_queries, of_labels, of_bias})
+  for (ct_tensor written : {of_queries, of_labels, of_bias, blocks->beside})
     if (written) count_write(written);
   CT_END
 }

@@ -2,7 +2,7 @@
 // take blocks. For processors with AVX-512.
 #pragma once
 #include "interface.h"
-#include "tiles.h"
+#include "layout.h"
 
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
@@ -67,6 +67,7 @@ struct Scores {
   int64_t tile, block, block_count;
   at::Tensor queries, transposed, bias;
   const T *labels;
+  float *beside;
   const int64_t *cell_rows, *cell_positions, *cell_offsets;
   int64_t cell_count;
 
@@ -80,6 +81,9 @@ struct Scores {
     labels = elements<T>(b.labels, type, label_count * depth, "labels");
     if (b.bias) bias = ct::shared(b.bias).to(at::kFloat).contiguous();
     TORCH_CHECK(!bias.defined() || bias.numel() == label_count, "a bias of shape ", bias.sizes());
+    beside = b.beside
+      ? writable<float>(b.beside, at::kFloat, rows * label_count, "scores beside")
+      : nullptr;
     tile = b.tile, block = b.block;
     TORCH_CHECK(
       tile > 0 && tile <= width && block >= tile && block % tile == 0, "blocks of ", block,
@@ -122,6 +126,7 @@ struct Tile {
   float *scores, *gradient, *turned, *biases, *column_sums;
   T *copied, *second, *paired, *plain, *interleaved;
   const T *rows = nullptr;
+  int64_t start = 0, count = 0;
 
   static int64_t size(const Scores<T> &s) {
     return Arena::size<float>(s.chunk * width) + 2 * Arena::size<float>(width * s.padded)
@@ -143,6 +148,7 @@ struct Tile {
 
   // Packs the labels `start ..< start + count`.
   void open(int64_t start, int64_t count, bool for_gradients) {
+    this->start = start, this->count = count;
     rows = all.labels + start * all.depth;
     if (count < width || all.depth < all.padded) {
       memset(static_cast<void *>(copied), 0, sizeof(T) * size_t(width * all.padded));
@@ -170,6 +176,13 @@ struct Tile {
     brgemm(
       all.chunk, width, all.padded, all.padded, width, width, false, all.query(chunk), second,
       scores, Scores<T>::is_half);
+    if (all.beside)
+      tiles::add_part(beside(chunk), all.rows_of(chunk), count, all.label_count, scores);
+  }
+  // Leaves what `scores` has become where the scores beside were.
+  void hand_back(int64_t chunk) {
+    if (all.beside)
+      tiles::copy_part(scores, all.rows_of(chunk), count, beside(chunk), all.label_count);
   }
   // What `scores` has become is multiplied into the gradients.
   void multiply(int64_t chunk, float *of_queries, bool with_labels) {
@@ -193,10 +206,14 @@ struct Tile {
         all.query_transposed(chunk), right, gradient, Scores<T>::is_half);
   }
 
+  float *beside(int64_t chunk) const {
+    return all.beside + chunk * all.chunk * all.label_count + start;
+  }
+
   // Calls `body` with the row within the chunk, the column and the number of each cell of this
   // chunk; `next` is the first cell that is not behind it.
   template <class Body>
-  void for_cells(int64_t chunk, int64_t count, int64_t &next, int64_t end, Body body) {
+  void for_cells(int64_t chunk, int64_t &next, int64_t end, Body body) {
     const int64_t first = chunk * all.chunk, behind = first + all.chunk;
     for (; next < end && all.cell_rows[next] < behind; next++) {
       const int64_t row = all.cell_rows[next];

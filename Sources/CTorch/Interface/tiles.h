@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
 
 #if defined(__clang__)
 #pragma clang attribute push( \
@@ -25,22 +26,35 @@ namespace tiles {
 constexpr int64_t width = 64, lanes = 16, vectors = width / lanes;
 constexpr float lowest = -3.4e38f;
 
-// e^x to a unit and a half in the last place; 0 below -87.3, infinity above 88.8, NaN for NaN.
-// x = n ln 2 + r with |r| <= ln 2 / 2, ln 2 in two parts so that r keeps its bits. The polynomial is
-// e^r fitted at Chebyshev's points to a part in 10^8.
+// e^x to a unit and a half in the last place; 0 below -87.3, infinity above 88.8, NaN for NaN and
+// infinity. x = n ln 2 + r with |r| <= ln 2 / 2, ln 2 in two parts so that r keeps its bits. The
+// polynomial is e^r fitted at Chebyshev's points to a part in 10^8.
+//
+// `half` is for what has eight bits before or after it: a polynomial to 3 parts in 10^6.
+template <bool half>
 CT_INLINE __m512 exponential(__m512 x) {
   const __m512 magic = _mm512_set1_ps(12582912.0f);  // 1.5 * 2^23 rounds to whole numbers
   __m512 n = _mm512_sub_ps(
     _mm512_fmadd_ps(x, _mm512_set1_ps(1.44269504088896341f), magic), magic);
-  __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x);
-  r = _mm512_fmadd_ps(n, _mm512_set1_ps(2.12194440054690583e-4f), r);
-  __m512 p = _mm512_set1_ps(0.00139262f);
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.00836317f));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.04166655f));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.16666577f));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.5f));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
+  __m512 p;
+  if constexpr (half) {
+    const __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693147181f), x);
+    p = _mm512_set1_ps(0.0414586054f);
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.167909072f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.500043587f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.999963405f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.999999261f));
+  } else {
+    __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x);
+    r = _mm512_fmadd_ps(n, _mm512_set1_ps(2.12194440054690583e-4f), r);
+    p = _mm512_set1_ps(0.00139262f);
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.00836317f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.04166655f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.16666577f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.5f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
+  }
   // Not below: true for NaN as well.
   const __mmask16 counts = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-87.3f), _CMP_NLT_UQ);
   return _mm512_maskz_scalef_ps(counts, p, n);
@@ -82,6 +96,7 @@ CT_INLINE void raise_shift(__m512 top, float *shift, float *sums) {
   _mm512_storeu_ps(sums, _mm512_mul_ps(_mm512_loadu_ps(sums), factor));
   *shift = peak;
 }
+template <bool half>
 static void add_exponentials(
   const float *scores, int64_t rows, const float *bias, float *shift, float *sums) {
   const Row b = load(bias);
@@ -89,30 +104,39 @@ static void add_exponentials(
     Row s = sum(load(scores + r * width), b);
     raise_shift(largest(s), shift + r, sums + r * lanes);
     const __m512 base = _mm512_set1_ps(shift[r]);
-    for (auto &v : s.of) v = exponential(_mm512_sub_ps(v, base));
+    for (auto &v : s.of) v = exponential<half>(_mm512_sub_ps(v, base));
     accumulate(s, sums + r * lanes);
   }
 }
 
 // scale exp(s - shift).
+template <bool half>
 static void write_exponentials(
   float *scores, int64_t rows, const float *bias, const float *shift, const float *scale) {
   const Row b = load(bias);
   for (int64_t r = 0; r < rows; r++) {
     Row s = sum(load(scores + r * width), b);
     const __m512 base = _mm512_set1_ps(shift[r]), factor = _mm512_set1_ps(scale[r]);
-    for (auto &v : s.of) v = _mm512_mul_ps(exponential(_mm512_sub_ps(v, base)), factor);
+    for (auto &v : s.of) v = _mm512_mul_ps(exponential<half>(_mm512_sub_ps(v, base)), factor);
     store(s, scores + r * width);
   }
 }
 
-// log(1 + u) for 0 <= u <= 1 to 3 parts in 10^7 of itself: 2 artanh(u / (2 + u)), by its series.
-CT_INLINE __m512 log_one_plus(__m512 u) {
-  const __m512 z = _mm512_div_ps(u, _mm512_add_ps(u, _mm512_set1_ps(2))), q = _mm512_mul_ps(z, z);
-  __m512 p = _mm512_set1_ps(1.0f / 17);
-  for (int denominator = 15; denominator > 0; denominator -= 2)
-    p = _mm512_fmadd_ps(p, q, _mm512_set1_ps(1.0f / float(denominator)));
-  return _mm512_mul_ps(_mm512_add_ps(z, z), p);
+// log(1 + p) for 0 <= p < 2^126, to 2 parts in 10^7 of itself. 1 + p = 2^k (1 + f) with 1 + f between
+// the square roots of 1/2 and 2; where k is 0, f is p with all its digits. The polynomial is
+// log(1 + f) / f fitted to 3 parts in 10^8.
+CT_INLINE __m512 log_one_plus(__m512 p) {
+  const __m512 one = _mm512_set1_ps(1);
+  const __m512 k =
+    _mm512_getexp_ps(_mm512_mul_ps(_mm512_add_ps(p, one), _mm512_set1_ps(1.41421356f)));
+  const __m512 part = _mm512_scalef_ps(one, _mm512_sub_ps(_mm512_setzero_ps(), k));
+  const __m512 f = _mm512_fmadd_ps(p, part, _mm512_sub_ps(part, one));
+  __m512 q = _mm512_set1_ps(0.0872234577f);
+  for (const float next :
+       {-0.143668383f, 0.149522681f, -0.165623938f, 0.199568335f, -0.25002074f, 0.333341856f,
+        -0.49999988f, 0.999999974f})
+    q = _mm512_fmadd_ps(q, f, _mm512_set1_ps(next));
+  return _mm512_fmadd_ps(k, _mm512_set1_ps(0.693147181f), _mm512_mul_ps(f, q));
 }
 CT_INLINE __m512 magnitude(__m512 x) { return _mm512_abs_ps(x); }
 CT_INLINE __m512 negative(__m512 x) { return _mm512_sub_ps(_mm512_setzero_ps(), x); }
@@ -121,28 +145,59 @@ CT_INLINE __m512 ramp(__m512 x) {
   return _mm512_max_ps(_mm512_setzero_ps(), x);
 }
 
-// sum of log(1 + e^s).
+// (1 + p) (1 + q) - 1, which keeps the digits of small p and q.
+CT_INLINE __m512 times(__m512 p, __m512 q) {
+  return _mm512_fmadd_ps(p, q, _mm512_add_ps(p, q));
+}
+
+// sum of log(1 + e^s): a sum (lanes 0) and log(1 + p), a logarithm of many factors at once (p is
+// lanes 1). Four factors are below 2^70 and p below 2^55 before them, so that nothing overflows.
+constexpr float largest_factor = 12, largest_product = 0x1p55f;
+template <bool half>
 static void add_softplus(const float *scores, int64_t rows, const float *bias, float *sums) {
   const Row b = load(bias);
   for (int64_t r = 0; r < rows; r++) {
+    float *const of = sums + 2 * lanes * r;
     Row s = sum(load(scores + r * width), b);
-    for (auto &v : s.of)
-      v = _mm512_add_ps(ramp(v), log_one_plus(exponential(negative(magnitude(v)))));
-    accumulate(s, sums + r * lanes);
+    if (_mm512_cmp_ps_mask(largest(s), _mm512_set1_ps(largest_factor), _CMP_GT_OQ) != 0) {
+      // log(1 + e^s) = max(0, s) + log(1 + e^-|s|)
+      Row above;
+      for (int64_t k = 0; k < vectors; k++) {
+        above.of[k] = ramp(s.of[k]);
+        s.of[k] = negative(magnitude(s.of[k]));
+      }
+      accumulate(above, of);
+    }
+    for (auto &v : s.of) v = exponential<half>(v);
+    __m512 p = times(times(s.of[0], s.of[1]), times(s.of[2], s.of[3]));
+    p = times(p, _mm512_loadu_ps(of + lanes));
+    if (_mm512_cmp_ps_mask(p, _mm512_set1_ps(largest_product), _CMP_GT_OQ) != 0) {
+      _mm512_storeu_ps(of, _mm512_add_ps(_mm512_loadu_ps(of), log_one_plus(p)));
+      p = _mm512_setzero_ps();
+    }
+    _mm512_storeu_ps(of + lanes, p);
+  }
+}
+// All in lanes 0.
+static void close_softplus(float *sums, int64_t rows) {
+  for (int64_t r = 0; r < rows; r++) {
+    float *const of = sums + 2 * lanes * r;
+    const __m512 rest = log_one_plus(_mm512_loadu_ps(of + lanes));
+    _mm512_storeu_ps(of, _mm512_add_ps(_mm512_loadu_ps(of), rest));
   }
 }
 
 // scale sigmoid(s).
+template <bool half>
 static void write_sigmoids(float *scores, int64_t rows, const float *bias, float scale) {
   const Row b = load(bias);
   const __m512 factor = _mm512_set1_ps(scale), one = _mm512_set1_ps(1);
   for (int64_t r = 0; r < rows; r++) {
     Row s = sum(load(scores + r * width), b);
     for (auto &v : s.of) {
-      const __m512 u = exponential(negative(magnitude(v)));
-      const __m512 q = _mm512_div_ps(factor, _mm512_add_ps(u, one));
-      const __mmask16 below = _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_LE_OQ);
-      v = _mm512_mask_mul_ps(q, below, q, u);
+      const __mmask16 counts = _mm512_cmp_ps_mask(v, _mm512_set1_ps(-87.3f), _CMP_NLT_UQ);
+      const __m512 u = exponential<half>(negative(v));
+      v = _mm512_maskz_div_ps(counts, factor, _mm512_add_ps(u, one));
     }
     store(s, scores + r * width);
   }
@@ -195,7 +250,7 @@ static void add_bounds(
     for (auto &v : s.of) v = _mm512_mul_ps(v, _mm512_set1_ps(sharpness));
     raise_shift(largest(s), shift + r, of + 3 * lanes);
     const __m512 base = _mm512_set1_ps(shift[r]);
-    for (auto &v : s.of) v = exponential(_mm512_sub_ps(v, base));
+    for (auto &v : s.of) v = exponential<false>(_mm512_sub_ps(v, base));
     accumulate(s, of + 3 * lanes);
   }
 }
@@ -211,7 +266,7 @@ struct Place {
 CT_INLINE Place place(__m512 score, __m512 high, __m512 low, __m512 sharpness) {
   Place p;
   p.z = _mm512_mul_ps(_mm512_add_ps(_mm512_add_ps(score, high), low), sharpness);
-  const __m512 u = exponential(negative(magnitude(p.z)));
+  const __m512 u = exponential<false>(negative(magnitude(p.z)));
   const __m512 rest = _mm512_div_ps(_mm512_set1_ps(1), _mm512_add_ps(u, _mm512_set1_ps(1)));
   p.beyond = _mm512_mul_ps(u, rest);
   p.slope = _mm512_mul_ps(p.beyond, rest);
@@ -268,93 +323,6 @@ static void add_columns(const float *tile, int64_t rows, float *sums) {
   Row total = load(sums);
   for (int64_t r = 0; r < rows; r++) total = sum(total, load(tile + r * width));
   store(total, sums);
-}
-
-// 16 x 16 words of 32 bits, transposed.
-CT_INLINE void transpose(const void *source, int64_t stride, void *target, int64_t target_stride) {
-  const float *in = static_cast<const float *>(source);
-  float *out = static_cast<float *>(target);
-  __m512 a[16], b[16];
-  for (int i = 0; i < 16; i++) a[i] = _mm512_loadu_ps(in + i * stride);
-  for (int i = 0; i < 16; i += 2) {
-    b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
-    b[i + 1] = _mm512_unpackhi_ps(a[i], a[i + 1]);
-  }
-  // a[4 i + j] holds, in its quarter q, column 4 q + j of the rows 4 i ..< 4 i + 4.
-  for (int i = 0; i < 16; i += 4) {
-    for (int j = 0; j < 2; j++) {
-      const __m512d first = _mm512_castps_pd(b[i + j]), second = _mm512_castps_pd(b[i + j + 2]);
-      a[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(first, second));
-      a[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(first, second));
-    }
-  }
-  for (int j = 0; j < 4; j++) {
-    const __m512 even = _mm512_shuffle_f32x4(a[j], a[4 + j], 0x88);
-    const __m512 even_rest = _mm512_shuffle_f32x4(a[8 + j], a[12 + j], 0x88);
-    const __m512 odd = _mm512_shuffle_f32x4(a[j], a[4 + j], 0xdd);
-    const __m512 odd_rest = _mm512_shuffle_f32x4(a[8 + j], a[12 + j], 0xdd);
-    _mm512_storeu_ps(out + j * target_stride, _mm512_shuffle_f32x4(even, even_rest, 0x88));
-    _mm512_storeu_ps(out + (4 + j) * target_stride, _mm512_shuffle_f32x4(odd, odd_rest, 0x88));
-    _mm512_storeu_ps(out + (8 + j) * target_stride, _mm512_shuffle_f32x4(even, even_rest, 0xdd));
-    _mm512_storeu_ps(out + (12 + j) * target_stride, _mm512_shuffle_f32x4(odd, odd_rest, 0xdd));
-  }
-}
-static void transpose(
-  const void *source, int64_t rows, int64_t columns, int64_t stride, void *target,
-  int64_t target_stride) {
-  for (int64_t r = 0; r < rows; r += 16)
-    for (int64_t c = 0; c < columns; c += 16)
-      transpose(
-        static_cast<const float *>(source) + r * stride + c, stride,
-        static_cast<float *>(target) + c * target_stride + r, target_stride);
-}
-
-// 16 numbers, rounded to bfloat16.
-CT_INLINE __m256i rounded(__m512 x) { return (__m256i)_mm512_cvtneps_pbh(x); }
-
-// A tile in bfloat16, twice: as it is, and with the rows 2 i and 2 i + 1 interleaved, which is how
-// the second factor of a product has to lie.
-static void round_tile(const float *tile, int64_t rows, uint16_t *plain, uint16_t *paired) {
-  for (int64_t r = 0; r < rows; r += 2)
-    for (int64_t c = 0; c < width; c += lanes) {
-      const __m256i upper = rounded(_mm512_loadu_ps(tile + r * width + c));
-      const __m256i lower = rounded(_mm512_loadu_ps(tile + (r + 1) * width + c));
-      _mm256_storeu_si256((__m256i *)(plain + r * width + c), upper);
-      _mm256_storeu_si256((__m256i *)(plain + (r + 1) * width + c), lower);
-      _mm512_storeu_si512(
-        paired + r * width + 2 * c,
-        _mm512_or_si512(
-          _mm512_cvtepu16_epi32(upper), _mm512_slli_epi32(_mm512_cvtepu16_epi32(lower), 16)));
-    }
-}
-// Rows of bfloat16 interleaved by twos; `columns` is a multiple of 16.
-static void pair_rows(
-  const uint16_t *source, int64_t rows, int64_t columns, uint16_t *target) {
-  for (int64_t r = 0; r < rows; r += 2)
-    for (int64_t c = 0; c < columns; c += lanes) {
-      const __m256i upper = _mm256_loadu_si256((const __m256i *)(source + r * columns + c));
-      const __m256i lower = _mm256_loadu_si256((const __m256i *)(source + (r + 1) * columns + c));
-      _mm512_storeu_si512(
-        target + r * columns + 2 * c,
-        _mm512_or_si512(
-          _mm512_cvtepu16_epi32(upper), _mm512_slli_epi32(_mm512_cvtepu16_epi32(lower), 16)));
-    }
-}
-
-// scale x, in float32 or rounded to bfloat16.
-static void scale_row(const float *source, int64_t count, float scale, float *target) {
-  for (int64_t c = 0; c < count; c++) target[c] = source[c] * scale;
-}
-static void scale_row(const float *source, int64_t count, float scale, uint16_t *target) {
-  for (int64_t c = 0; c < count; c += lanes) {
-    const int64_t left = count - c;
-    const __mmask16 mask = left >= lanes ? 0xffff : __mmask16((1 << left) - 1);
-    const __m512 x = _mm512_mul_ps(_mm512_maskz_loadu_ps(mask, source + c), _mm512_set1_ps(scale));
-    _mm256_mask_storeu_epi16(target + c, mask, rounded(x));
-  }
-}
-static void add_row(const float *source, int64_t count, float *target) {
-  for (int64_t c = 0; c < count; c++) target[c] += source[c];
 }
 }  // namespace tiles
 

@@ -6,7 +6,7 @@
 
 // Raised with every change of a type or function here, so that a library compiled from other
 // sources is refused instead of called with the wrong arguments.
-#define CT_INTERFACE_VERSION 5
+#define CT_INTERFACE_VERSION 6
 
 // One strong reference to a libtorch tensor. `tensor_release` gives it back.
 typedef struct ct_tensor_s *ct_tensor;
@@ -68,12 +68,13 @@ typedef struct ct_value {
   } as;
 } ct_value;
 
-// The scores of all queries [B, D] and labels [L, D], plus `bias` [L] where that is not NULL. Labels
-// are gone through in blocks of `block`, a multiple of `tile`, which is at most 64. Cell i of a
-// tile t, offsets[t] <= i < offsets[t + 1], lies in row rows[i], and positions[i] counts the scores
-// of the tile in row-major order; all three are int64, rows ascend within a tile.
+// The scores of all queries [B, D] and labels [L, D], plus `bias` [L] and `beside` [B, L], float32,
+// where those are not NULL; the scores' gradients are written over `beside`. Labels are gone through
+// in blocks of `block`, a multiple of `tile`, which is at most 64. Cell i of a tile t,
+// offsets[t] <= i < offsets[t + 1], lies in row rows[i], and positions[i] counts the scores of the
+// tile in row-major order; all three are int64, rows ascend within a tile.
 typedef struct ct_score_blocks {
-  ct_tensor queries, labels, bias;
+  ct_tensor queries, labels, bias, beside;
   ct_tensor cell_rows, cell_positions, cell_offsets;
   int64_t tile, block;
 } ct_score_blocks;

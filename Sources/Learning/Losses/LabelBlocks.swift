@@ -29,6 +29,9 @@ protocol StreamedLoss: Sendable {
   /// `add` does; nil where it has none. False where it does not do for these scores: then all starts
   /// over with a new pass, block by block.
   var sweep: ((TileSweep, Pass) -> Bool)? { get }
+  /// Whether the forward pass goes over the scores several times: then the kernels are faster than
+  /// scores that are kept.
+  static var sweepsOften: Bool { get }
   /// Called after all blocks; whether they have to be gone through once more.
   func needsAnotherSweep(_ pass: Pass) -> Bool
   /// The loss as float64, given the scores `[E]` (float64) at the positive cells.
@@ -76,6 +79,7 @@ struct SoftmaxWriter {
 
 extension StreamedLoss {
   var sweep: ((TileSweep, Pass) -> Bool)? { nil }
+  static var sweepsOften: Bool { false }
   func needsAnotherSweep(_ pass: Pass) -> Bool { false }
 }
 
@@ -152,10 +156,10 @@ extension StreamedLoss {
     let inputs = [queries, labels] + (bias.map { [$0] } ?? [])
     let keepsScores =
       width >= labelCount && gradientsAreEnabled && inputs.contains { $0.requiresGradient }
-    // The kernels know nothing of scores beside; kept float32 scores need a product less than they do.
+    // Kept float32 scores need a product less than the kernels do.
     let tiling =
-      beside != nil || keepsScores && queries.dtype == .float32
-      ? nil : self.tiling(queries, labelCount)
+      keepsScores && queries.dtype == .float32 && !Self.sweepsOften
+      ? nil : self.tiling(queries, labelCount, sectionWidth: beside == nil ? nil : width)
     if let tiling { width = tiling.tileWidth }
     let positives = PositiveCells(matrix, blockSize: width, device: queries.device)
     let blockWidth = width

@@ -22,8 +22,8 @@ public import Torch
 ///   equal it is log(L / K).
 /// - Departures: the authors' code bisects 32 times and forms vⱼ / Σ vₗ as it stands, which is 0 / 0
 ///   where all sigmoids are saturated; here the threshold is exact to rounding, and both are
-///   computed with logarithms. That code draws at most K positives of a query; here all count, and
-///   the mean is over B′ instead of B.
+///   computed with logarithms. That code draws at most K positives of a query and hides the others
+///   from the step; here all count (see `Places.atLeast`), and the mean is over B′ instead of B.
 /// - Degenerate: a query without positives leaves the mean, and an empty mean is 0 with gradient 0.
 ///   A query with no more than K labels (those of score −∞ do not count) lets all through: it
 ///   counts 0 with gradient 0. A positive that is named twice counts once, with its larger value;
@@ -35,13 +35,17 @@ public struct SoftTopKLoss: Codable, Hashable, Sendable {
     case fixed(Int)
     /// As many as the query has positives.
     case positives
+    /// K > 0, or as many as the query has positives where these are more.
+    ///
+    /// With `fixed`, the positives beyond K of a query have to push each other out.
+    case atLeast(Int)
   }
 
   /// What inner products are divided by, τ > 0.
   ///
   /// The authors' code has 0.05 for embeddings of unit length (the default) and 1 for others.
   public var temperature: Double
-  /// K; 5 in the authors' code.
+  /// K; 5, or as many as a query has positives where these are more (the authors' code has 5).
   public var places: Places
   /// How hard the threshold is, α > 0; 2 in the authors' code.
   public var sharpness: Double
@@ -52,7 +56,7 @@ public struct SoftTopKLoss: Codable, Hashable, Sendable {
 
   /// Makes the loss.
   public init(
-    temperature: Double = 0.05, places: Places = .fixed(5), sharpness: Double = 2,
+    temperature: Double = 0.05, places: Places = .atLeast(5), sharpness: Double = 2,
     blockSize: Int? = nil
   ) {
     self.temperature = temperature
@@ -72,7 +76,7 @@ public struct SoftTopKLoss: Codable, Hashable, Sendable {
   /// - Returns: a number. Differentiable once; `callAsFunction(scores:positives:)` is so twice.
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: the shapes fit, dtypes and devices are equal, τ, α and K > 0.
-  /// - Complexity: O(B · L · D) time for each of about five sweeps over the labels, which score them
+  /// - Complexity: O(B · L · D) time for each of about four sweeps over the labels, which score them
   ///   again unless they fit in one block; O(B · `blockSize` + B + positives) memory besides the
   ///   gradients.
   public func callAsFunction(
@@ -149,7 +153,10 @@ public struct SoftTopKLoss: Codable, Hashable, Sendable {
   private func check(_ start: Tensor?, rowCount: Int) {
     precondition(
       sharpness > 0 && sharpness.isFinite, "the sharpness \(sharpness) is not positive")
-    if case .fixed(let count) = places { precondition(count > 0, "\(count) places") }
+    switch places {
+    case .fixed(let count), .atLeast(let count): precondition(count > 0, "\(count) places")
+    case .positives: break
+    }
     if let start {
       precondition(
         start.shape == [rowCount], "thresholds of shape \(start.shape) for \(rowCount) queries")
@@ -167,6 +174,7 @@ private final class FoundThresholds: Sendable {
 private struct SoftTopKSearch: StreamedLoss {
   static let name = "SoftTopKLoss"
   static let hidesPositives = false
+  static let sweepsOften = true
 
   let options: SoftTopKLoss
   let start: Tensor?

@@ -9,7 +9,8 @@ internal import Torch
 ///
 /// Where the interface library has the scores, it evaluates the sums in float32, and their second
 /// derivative too: the steps are Halley's, which triple the right digits, and the last one is taken
-/// without another look.
+/// without another look. There only rows that have not arrived are looked at again, and the first
+/// sweep is left out where all rows have a place to start from, until a step turns out too long.
 ///
 /// With z = α (s + t) and m the number of z > 0, Σ σ(z) − K = (m − K) + A − D, where A is the sum of
 /// σ(z) below the threshold and D that of σ(−z) above it. Where m = K only A = D is left, which the
@@ -28,8 +29,14 @@ final class SoftTopKPass {
   private(set) var logSlope: Tensor
 
   private var sweepCount = 0
+  /// Whether the next sweep is to bound the thresholds, and whether one has.
+  private var needsBounds = true
+  private var isBounded = false
   private var lower: Tensor
   private var upper: Tensor
+  /// `[B]`: the least and the largest score above −∞.
+  private var smallest: Tensor
+  private var largest: Tensor
   private var labelCounts: Tensor
   /// `[B]`: rows without a threshold, which let all labels through, or none.
   private var isOpen: Tensor
@@ -37,8 +44,8 @@ final class SoftTopKPass {
   /// Log Σ exp of the scores times α, by blocks and by the interface library.
   private var logMassSum: RunningLogSumExp
   private var logMass: Tensor?
-  /// What the interface library found at the thresholds.
-  private var tiled: TiledSums?
+  /// What the interface library found at the thresholds, `[5, B]`.
+  private var tiled: Tensor?
   private var above: Tensor
   private var logBelowSum: RunningLogSumExp
   private var logAboveSum: RunningLogSumExp
@@ -46,8 +53,11 @@ final class SoftTopKPass {
 
   /// Halving alone gets any interval of float64 numbers down to its rounding in less.
   private static let maximalSweepCount = 120
-  /// A step of z after which Halley's is wrong by less than float32 is, and Σ v by 10⁻⁷ of itself.
-  private static let lastStep = 3e-4
+  /// A step of z after which Halley's is wrong by less than float32 is, and Σ v by 10⁻⁶ of itself.
+  private static let lastStep = 1e-3
+  /// A step of z that is not trusted without bounds, and the sweeps that are tried without them.
+  private static let longestStep = 20.0
+  private static let unboundedSweepCount = 6
   /// Far above where float32 ends, so that every part of a sum below it counts.
   private static let leastRest = 1e-25
 
@@ -60,6 +70,9 @@ final class SoftTopKPass {
     case .fixed(let count):
       places = .full([rowCount], Double(count), dtype: .float64, device: device)
     case .positives: places = counts
+    case .atLeast(let count):
+      places = counts.maximum(
+        .full([rowCount], Double(count), dtype: .float64, device: device))
     }
     // Scores of float32 do not know their thresholds any better than this.
     tolerance = model.dtype == .float64 ? 1e-14 : 1e-9
@@ -69,11 +82,13 @@ final class SoftTopKPass {
     }
     thresholds = full(0)
     logSlope = full(0)
-    lower = full(.infinity)
-    upper = full(-.infinity)
+    lower = full(-.infinity)
+    upper = full(.infinity)
+    smallest = upper
+    largest = lower
     labelCounts = full(0)
     above = full(0)
-    isOpen = positives.counts.isLess(than: 0)
+    isOpen = places.isEqual(to: 0)
     isDone = isOpen
     logMassSum = Self.noSum(rowCount, device)
     logBelowSum = Self.noSum(rowCount, device)
@@ -85,16 +100,16 @@ final class SoftTopKPass {
   func addBlock(_ block: Tensor) {
     for range in pieces(block) {
       let scores = block.slice(range, along: 1).converted(to: .float64)
-      if sweepCount == 0 { addToBounds(scores) } else { addToSums(scores) }
+      if needsBounds { addToBounds(scores) } else { addToSums(scores) }
     }
   }
 
-  /// Before the thresholds can be bounded, `lower` and `upper` are those of the scores.
   private func addToBounds(_ scores: Tensor) {
     let hidden = scores.isEqual(to: -.infinity)
     labelCounts.addInPlace(hidden.logicalNot().converted(to: .float64).sum(along: 1))
-    lower = lower.minimum(scores.replacing(where: hidden, with: .infinity).minimum(along: 1))
-    upper = upper.maximum(scores.maximum(along: 1))
+    smallest = smallest.minimum(
+      scores.replacing(where: hidden, with: .infinity).minimum(along: 1))
+    largest = largest.maximum(scores.maximum(along: 1))
     logMassSum.add(scores * sharpness)
   }
 
@@ -113,25 +128,44 @@ final class SoftTopKPass {
 
   /// Takes in all blocks at once; false where the sigmoids are too saturated for float32.
   func add(_ sweep: TileSweep) -> Bool {
-    if sweepCount == 0 {
+    if sweepCount == 0, let start, rowCount > 0, start.isFinite().allTrue() {
+      needsBounds = false
+      thresholds = start.replacing(where: isOpen, with: 0)
+    }
+    if needsBounds {
       let starts = [0, Double.infinity, -Double.infinity, -Double.infinity, 0]
       let found = Tensor(rows: starts.map { [Double](repeating: $0, count: rowCount) })
       guard sweep.add(.bounds(sharpness: sharpness), to: found) else { return false }
-      (labelCounts, lower, upper) = (found[0].copied(), found[1].copied(), found[2].copied())
+      (labelCounts, smallest, largest) = (found[0].copied(), found[1].copied(), found[2].copied())
       logMass = found[3] + found[4].log()
       return true
     }
-    let found = Tensor.zeros([5, rowCount], dtype: .float64)
-    guard sweep.add(.sigmoids(thresholds: thresholds, sharpness: sharpness), to: found) else {
-      return false
-    }
+    let found = sums(sweep)
     above = found[0]
-    tiled = TiledSums(below: found[1], above: found[2], slope: found[3], bend: found[4])
+    tiled = found
     // Only logarithms tell what is left above from what is left below.
     let isLost = above.isEqual(to: places)
       .logicalAnd((found[1] + found[2]).isLess(than: Self.leastRest))
       .logicalAnd(isOpen.logicalNot())
     return !isLost.anyTrue()
+  }
+
+  /// The sums at the thresholds; those of rows that have arrived may be of another sweep.
+  private func sums(_ sweep: TileSweep) -> Tensor {
+    func all(_ thresholds: Tensor) -> ScoreTiles.Sums {
+      .sigmoids(thresholds: thresholds, sharpness: sharpness)
+    }
+    let rows = isDone.logicalOr(isOpen).logicalNot().nonzero().reshaped([-1])
+    guard let tiled, rows.elementCount * 4 <= rowCount * 3 else {
+      let found = Tensor.zeros([5, rowCount], dtype: .float64)
+      _ = sweep.add(all(thresholds), to: found)
+      return found
+    }
+    let some = Tensor.zeros([5, rows.elementCount], dtype: .float64)
+    sweep.add(all(thresholds.gathered(rows: rows)), ofRows: rows, to: some)
+    let found = tiled.copied()
+    for k in 0..<5 { found[k].setElementsInPlace(at: rows, to: some[k]) }
+    return found
   }
 
   /// ∂L/∂s for the interface library: the shares times `factors` (`[B]`).
@@ -189,10 +223,13 @@ final class SoftTopKPass {
 
   /// Ends a sweep with the step that it allows; false once every row has arrived.
   func finishSweep() -> Bool {
-    if sweepCount == 0 { bound() } else { step() }
-    tiled = nil
     sweepCount += 1
-    if sweepCount > 1 && isDone.allTrue() { return false }
+    if needsBounds {
+      bound()
+      return true
+    }
+    step()
+    if isDone.logicalOr(isOpen).allTrue() { return false }
     above = .zeros([rowCount], dtype: .float64, device: device)
     logBelowSum = Self.noSum(rowCount, device)
     logAboveSum = Self.noSum(rowCount, device)
@@ -202,26 +239,30 @@ final class SoftTopKPass {
 
   /// Were all scores the largest, the threshold would be the lowest possible one.
   private func bound() {
-    let (smallest, largest) = (lower, upper)
     isOpen = labelCounts.isGreater(than: places).logicalNot()
       .logicalOr(places.isEqual(to: 0))
     let odds = (places / (labelCounts - places)).log() / sharpness
-    lower = (odds - largest).replacing(where: isOpen, with: 0)
-    upper = (odds - smallest).replacing(where: isOpen, with: 0)
+    lower = lower.maximum(odds - largest).replacing(where: isOpen, with: 0)
+    upper = upper.minimum(odds - smallest).replacing(where: isOpen, with: 0)
     // Less what the logarithm may be wrong by.
     let guess = (places.log() - (logMass ?? logMassSum.value) - tolerance * 1000) * (1 / sharpness)
     lower = lower.maximum(guess.minimum(upper).replacing(where: isOpen, with: 0))
-    thresholds = lower
-    if let start {
-      let known = start.replacing(where: start.isFinite().logicalNot(), with: lower)
-      thresholds = known.maximum(lower).minimum(upper)
+    if let begun = sweepCount > 1 ? thresholds : start {
+      let known = begun.replacing(where: begun.isFinite().logicalNot(), with: lower)
+      thresholds = known.maximum(lower).minimum(upper).replacing(where: isDone, with: thresholds)
+    } else {
+      thresholds = lower
     }
+    needsBounds = false
+    isBounded = true
   }
 
   private func step() {
+    let tiled = tiled.map { TiledSums(all: $0) }
     let logBelow = tiled?.below.log() ?? logBelowSum.value
     let logAbove = tiled?.above.log() ?? logAboveSum.value
     let slope = tiled?.slope.log() ?? logSlopeSum.value
+    let slopeBefore = logSlope
     logSlope = slope.replacing(where: slope.isEqual(to: -.infinity), with: 0)
 
     // Everywhere: Newton's step for log Σ σ, which is nearly linear far below the threshold.
@@ -261,14 +302,23 @@ final class SoftTopKPass {
     let wasDone = isDone
     if let tiled {
       let rest = next - thresholds
-      let isClose = rest.magnitude().isLess(than: Self.lastStep / sharpness).logicalAnd(isInside)
-        .logicalOr(rest.magnitude().isLess(than: scale * 1e-8))
+      let length = rest.magnitude()
+      let isClose = length.isLess(than: Self.lastStep / sharpness).logicalAnd(isInside)
+        .logicalOr(length.isLess(than: scale * 1e-8))
       logSlope =
-        logSlope
+        (logSlope
         + (rest * sharpness * tiled.bend / tiled.slope).logOnePlus()
-        .replacing(where: isClose.logicalAnd(wasDone.logicalNot()).logicalNot(), with: 0)
+        .replacing(where: isClose.logicalNot(), with: 0))
+        .replacing(where: wasDone, with: slopeBefore).replacing(where: isOpen, with: 0)
+      let isKept = wasDone.logicalOr(isOpen)
       isDone = isDone.logicalOr(isClose).logicalOr(isOpen)
-      thresholds = next.replacing(where: wasDone.logicalOr(isOpen), with: thresholds)
+      if !isBounded {
+        needsBounds =
+          length.isLess(than: Self.longestStep / sharpness).logicalOr(isKept).logicalNot().anyTrue()
+          || sweepCount == Self.unboundedSweepCount && !isDone.allTrue()
+      }
+      thresholds = next.replacing(
+        where: isKept.logicalOr(next.isFinite().logicalNot()), with: thresholds)
       if sweepCount == Self.maximalSweepCount { isDone = isOpen.logicalOr(isOpen.logicalNot()) }
       return
     }
@@ -281,6 +331,11 @@ final class SoftTopKPass {
 
 /// What the interface library finds in one sweep, `[B]` each, float64.
 private struct TiledSums {
+  let all: Tensor
+
   /// Σ σ(z) over z ≤ 0, Σ σ(−z) over z > 0, Σ v, and Σ v (1 − 2 σ(z)), the derivative of Σ v.
-  let below, above, slope, bend: Tensor
+  var below: Tensor { all[1] }
+  var above: Tensor { all[2] }
+  var slope: Tensor { all[3] }
+  var bend: Tensor { all[4] }
 }

@@ -50,14 +50,15 @@ extension CSRMatrix {
       columnCount == other.columnCount && (values == nil) == (other.values == nil),
       "matrices of \(columnCount) and \(other.columnCount) columns cannot be stacked")
     let shift = Int64(entryCount)
-    return CSRMatrix(
-      rowOffsets: MappedArray(
-        Array(rowOffsets) + other.rowOffsets.rows(1..<other.rowOffsets.count).map { $0 + shift }),
-      columns: MappedArray(Array(columns) + Array(other.columns)),
-      values: values.flatMap { mine in
-        other.values.map { MappedArray(Array(mine) + Array($0)) }
-      },
-      columnCount: columnCount)
+    return withUnsafeEntries { offsets, columns, values in
+      other.withUnsafeEntries { otherOffsets, otherColumns, otherValues in
+        CSRMatrix(
+          rowOffsets: MappedArray(Array(offsets) + otherOffsets.dropFirst().map { $0 + shift }),
+          columns: MappedArray(Array(columns) + otherColumns),
+          values: values.flatMap { mine in otherValues.map { MappedArray(Array(mine) + $0) } },
+          columnCount: columnCount)
+      }
+    }
   }
 
   /// Calls `body` with the row offsets, the columns and the values, if there are any.

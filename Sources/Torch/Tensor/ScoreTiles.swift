@@ -60,6 +60,7 @@ public struct ScoreTiles: Sendable {
   private let queries: Tensor
   private let labels: Tensor
   private let bias: Tensor?
+  private let beside: Tensor?
   private let cells: Cells
   private let tileWidth: Int
   private let blockWidth: Int
@@ -73,24 +74,41 @@ public struct ScoreTiles: Sendable {
     withExtendedLifetime(model) { ct_score_kernels_suit(model.pointer) != 0 }
   }
 
-  /// The scores `queries · labelsᵀ + bias`.
+  /// The scores `queries · labelsᵀ + bias + beside`.
   ///
   /// - Parameters:
   ///   - queries: `[B, D]`, contiguous.
   ///   - labels: `[L, D]`, contiguous, of the same dtype.
   ///   - bias: `[L]`, or nil.
+  ///   - beside: `[B, L]`, float32, contiguous, or nil; `write` leaves ∂L/∂s in it.
   ///   - cells: the cells, for tiles of `tileWidth` labels.
   ///   - tileWidth: labels a tile, 1 to 64.
   ///   - blockWidth: labels that a thread takes at a time, a multiple of `tileWidth`.
   public init(
-    queries: Tensor, labels: Tensor, bias: Tensor?, cells: Cells, tileWidth: Int, blockWidth: Int
+    queries: Tensor, labels: Tensor, bias: Tensor?, beside: Tensor? = nil, cells: Cells,
+    tileWidth: Int, blockWidth: Int
   ) {
     self.queries = queries
     self.labels = labels
     self.bias = bias
+    self.beside = beside
     self.cells = cells
     self.tileWidth = tileWidth
     self.blockWidth = blockWidth
+  }
+
+  /// The scores of some queries, without any cells.
+  ///
+  /// - Parameter rows: int64, the queries' numbers.
+  public func selecting(rows: Tensor) -> ScoreTiles {
+    let none = Tensor.zeros([0], dtype: .int64)
+    let tileCount = (labels.size(along: 0) + tileWidth - 1) / tileWidth
+    return ScoreTiles(
+      queries: queries.gathered(rows: rows), labels: labels, bias: bias,
+      beside: beside?.gathered(rows: rows),
+      cells: Cells(
+        rows: none, positions: none, offsets: .zeros([tileCount + 1], dtype: .int64)),
+      tileWidth: tileWidth, blockWidth: blockWidth)
   }
 
   /// Adds sums over all labels to `results`.
@@ -157,7 +175,8 @@ public struct ScoreTiles: Sendable {
     withExtendedLifetime(self) {
       var blocks = ct_score_blocks(
         queries: queries.pointer, labels: labels.pointer, bias: bias?.pointer,
-        cell_rows: cells.rows.pointer, cell_positions: cells.positions.pointer,
+        beside: beside?.pointer, cell_rows: cells.rows.pointer,
+        cell_positions: cells.positions.pointer,
         cell_offsets: cells.offsets.pointer, tile: Int64(tileWidth), block: Int64(blockWidth))
       return withUnsafePointer(to: &blocks, body)
     }

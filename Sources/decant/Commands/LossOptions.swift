@@ -40,7 +40,7 @@ struct LossOptions: ParsableArguments {
     }
   }
 
-  /// A number of places, or as many as a document has labels.
+  /// A number of places, as many as a document has labels, or the larger of the two.
   struct Places: ExpressibleByArgument {
     var places: SoftTopKLoss.Places
 
@@ -49,6 +49,8 @@ struct LossOptions: ParsableArguments {
         places = .positives
       } else if let count = Int(argument), count > 0 {
         places = .fixed(count)
+      } else if argument.hasSuffix("+"), let count = Int(argument.dropLast()), count > 0 {
+        places = .atLeast(count)
       } else {
         return nil
       }
@@ -66,7 +68,10 @@ struct LossOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "K of soft-top-k: a number, or \"labels\" for as many as a document has (default: 5).",
+      """
+      K of soft-top-k: a number; \"labels\" for as many as a document has; a number and a plus for \
+      the larger of the two (default: 5+).
+      """,
       valueName: "places"))
   var topKPlaces: Places?
 

@@ -11,6 +11,28 @@ extension SoftTopKLoss: LabelLoss {
   }
 }
 
+/// Two places, or as many as positives.
+struct TwoPlacesOrMore: LabelLoss {
+  var loss: SoftTopKLoss
+
+  init(temperature: Double, blockSize: Int?) {
+    loss = SoftTopKLoss(
+      temperature: temperature, places: .atLeast(2), sharpness: 2, blockSize: blockSize)
+  }
+
+  func callAsFunction(
+    queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix,
+    beside: SparseLinearScores?
+  ) throws -> Tensor {
+    try loss(
+      queries: queries, labels: labels, bias: bias, positives: positives, beside: beside)
+  }
+
+  func callAsFunction(scores: Tensor, positives: CSRMatrix) throws -> Tensor {
+    try loss(scores: scores, positives: positives)
+  }
+}
+
 /// As many places as positives.
 struct PlaceForEachPositive: LabelLoss {
   var loss: SoftTopKLoss
@@ -99,10 +121,16 @@ struct PlaceForEachPositive: LabelLoss {
     value: Double, gradient: [[Double]]
   ) { equation(scores, positives, sharpness: 0.8) { $0 } }
 
+  private static func twoOrMore(_ scores: [[Double]], _ positives: [[Int]]) -> (
+    value: Double, gradient: [[Double]]
+  ) { equation(scores, positives, sharpness: 2) { max(2, $0) } }
+
   @Test(arguments: [0.05, 0.5, 5]) func agreesWithTheEquation(temperature: Double) throws {
     try LabelLossChecks.agreesWithTheEquation(Loss.self, temperature: temperature, Self.fixed)
     try LabelLossChecks.agreesWithTheEquation(
       PlaceForEachPositive.self, temperature: temperature, Self.perRow)
+    try LabelLossChecks.agreesWithTheEquation(
+      TwoPlacesOrMore.self, temperature: temperature, Self.twoOrMore)
   }
 
   @Test func theSlopesOfAQueryAddUpToNothing() throws {
@@ -138,6 +166,46 @@ struct PlaceForEachPositive: LabelLoss {
         positives: example.matrix, start: start)
       expectClose(again.loss, value, tolerance: 1e-13)
       expectClose(again.thresholds, found, tolerance: 1e-13)
+    }
+  }
+
+  /// Float32 goes through the interface library, where known starts save the first sweep and rows
+  /// that have arrived are left alone.
+  @Test(arguments: [SoftTopKLoss.Places.fixed(3), .fixed(150), .positives, .atLeast(2)])
+  func startsMakeNoDifferenceInFloat32(places: SoftTopKLoss.Places) throws {
+    let generator = Generator(seed: 4)
+    let (rows, labels) = (130, 150)
+    let queries = Tensor.normal([rows, 8], generator: generator) * 2
+    let vectors = Tensor.normal([labels, 8], generator: generator)
+    let positives = CSRMatrix(
+      rows: (0..<rows).map { row in
+        switch row {
+        case 3: []
+        case 7: Array(0..<labels)
+        default: Array(0..<(1 + row % 6)).map { ($0 * 31 + row) % labels }
+        }
+      }, columnCount: labels)
+    let loss = SoftTopKLoss(temperature: 1, places: places)
+    func found(_ start: Tensor?, _ dtype: DType) throws -> (Tensor, Tensor, Tensor) {
+      let leaf = queries.converted(to: dtype).requiringGradient()
+      let (value, thresholds) = try loss.withThresholds(
+        queries: leaf, labels: vectors.converted(to: dtype), positives: positives, start: start)
+      try value.backward()
+      return (value.detached(), thresholds, try #require(leaf.gradient))
+    }
+    let (value, thresholds, gradient) = try found(nil, .float64)
+    let noise = Tensor.normal([rows], generator: generator, dtype: .float64)
+    let hole = Tensor((0..<rows).map { $0 == 5 ? Double.nan : 0 })
+    let starts = [
+      nil, thresholds, thresholds + noise * 0.01, thresholds + noise, thresholds + noise * 30,
+      thresholds - 50, thresholds + 1000, thresholds + hole, noise * 0,
+    ]
+    for (index, start) in starts.enumerated() {
+      let again = try found(start, .float32)
+      expectClose(again.0.converted(to: .float64), value, tolerance: 2e-6, "value \(index)")
+      expectClose(again.1, thresholds, tolerance: 2e-5, "thresholds \(index)")
+      expectClose(
+        again.2.converted(to: .float64), gradient, tolerance: 2e-6, "gradient \(index)")
     }
   }
 
@@ -229,9 +297,11 @@ struct PlaceForEachPositive: LabelLoss {
   }
 
   @Test func survivesARoundTripThroughItsRecord() throws {
-    let loss = SoftTopKLoss(places: .positives, sharpness: 3)
-    #expect(
-      try JSONDecoder().decode(Loss.self, from: JSONEncoder().encode(loss)) == loss)
+    for places in [Loss.Places.fixed(3), .positives, .atLeast(4)] {
+      let loss = SoftTopKLoss(places: places, sharpness: 3)
+      #expect(
+        try JSONDecoder().decode(Loss.self, from: JSONEncoder().encode(loss)) == loss)
+    }
   }
 
   private static func attempt(_ loss: SoftTopKLoss, start: Tensor? = nil) {
