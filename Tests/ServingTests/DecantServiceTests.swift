@@ -42,6 +42,7 @@ import Training
     ("/v1/predict", #"{"text": "a", "k": 2.5}"#, 400, "\"k\" is not a whole number"),
     ("/v1/predict", #"{"text": "a", "K": 5}"#, 400, "no key \"K\"; the keys are k, text"),
     ("/v1/predict", #"{"text": "a", "threshold": 0.5}"#, 400, "needs probabilities"),
+    ("/v1/predict", #"{"text": "a", "k": null}"#, 400, "\"k\" is null; expected a number"),
     ("/v1/predict", #"[1]"#, 400, "the body is not an object"),
     ("/v1/similar", #"{"text": "a"}"#, 404, "--documents"),
     ("/v1/labels", #"{"id": "label1", "text": "word1x1"}"#, 409, "label1"),

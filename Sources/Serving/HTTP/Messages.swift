@@ -11,8 +11,8 @@ struct PredictRequest: StrictBody {
 
   init(from decoder: any Decoder) throws {
     let values = try Self.container(decoder)
-    let text = try values.decodeIfPresent(String.self, forKey: .text)
-    let many = try values.decodeIfPresent([String].self, forKey: .texts)
+    let text = try values.given(String.self, forKey: .text)
+    let many = try values.given([String].self, forKey: .texts)
     guard (text == nil) != (many == nil) else {
       throw DecodingError.dataCorrupted(
         .init(
@@ -23,7 +23,7 @@ struct PredictRequest: StrictBody {
     texts = many ?? [text ?? ""]
     isSingle = many == nil
     k = try values.wholeNumber(forKey: .k) ?? 5
-    threshold = try values.decodeIfPresent(Double.self, forKey: .threshold)
+    threshold = try values.given(Double.self, forKey: .threshold)
   }
 }
 
@@ -84,8 +84,8 @@ struct FeedbackRequest: StrictBody {
     let values = try Self.container(decoder)
     feedback = .init(
       text: try values.decode(String.self, forKey: .text),
-      labels: try values.decodeIfPresent([String].self, forKey: .accepted) ?? [],
-      rejected: try values.decodeIfPresent([String].self, forKey: .rejected) ?? [])
+      labels: try values.given([String].self, forKey: .accepted) ?? [],
+      rejected: try values.given([String].self, forKey: .rejected) ?? [])
   }
 }
 

@@ -3,8 +3,11 @@ import Hummingbird
 import Logging
 import Metrics
 
-/// Turns errors into answers.
+/// Turns errors into answers; other methods than a path's own are answered with 405.
 struct RefusalMiddleware: RouterMiddleware {
+  /// The paths with their methods; the last part of a path may stand for any.
+  let methods: [(path: String, methods: [String])]
+
   func handle(
     _ request: Request, context: ServiceContext,
     next: (Request, ServiceContext) async throws -> Response
@@ -12,12 +15,34 @@ struct RefusalMiddleware: RouterMiddleware {
     do {
       return try await next(request, context)
     } catch {
-      let refusal = Refusal(error)
+      var refusal = Refusal(error)
+      if let error = error as? HTTPError, error.status == .notFound {
+        refusal = notFound(request)
+      }
       if refusal.status == .internalServerError {
         context.logger.error("request failed", metadata: ["error": "\(error)"])
       }
       return refusal.response
     }
+  }
+}
+
+extension RefusalMiddleware {
+  /// What the router has no answer for.
+  private func notFound(_ request: Request) -> Refusal {
+    let path = request.uri.path
+    let allowed = methods.first { own, _ in
+      guard own.hasSuffix("}"), let end = own.lastIndex(of: "/") else { return own == path }
+      let prefix = own[...end]
+      return path.hasPrefix(prefix) && !path.dropFirst(prefix.count).contains("/")
+    }
+    guard let allowed else {
+      return Refusal(.notFound, "no_such_path", "there is nothing at \(path.prefix(200))")
+    }
+    let list = allowed.methods.joined(separator: ", ")
+    return Refusal(
+      .methodNotAllowed, "method_not_allowed",
+      "\(request.method.rawValue) does nothing here; expected \(list)", headers: [.allow: list])
   }
 }
 

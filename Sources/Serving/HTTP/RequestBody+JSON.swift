@@ -27,9 +27,14 @@ extension StrictBody {
 }
 
 extension KeyedDecodingContainer {
+  /// The value of a key that may be absent; null is not a value.
+  func given<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
+    contains(key) ? try decode(type, forKey: key) : nil
+  }
+
   /// A whole number, also one that is written 5.0; `JSONDecoder` takes a fraction for broken JSON.
   func wholeNumber(forKey key: Key) throws -> Int? {
-    guard let number = try decodeIfPresent(Double.self, forKey: key) else { return nil }
+    guard let number = try given(Double.self, forKey: key) else { return nil }
     guard let whole = Int(exactly: number) else {
       throw DecodingError.typeMismatch(
         Int.self, .init(codingPath: codingPath + [key], debugDescription: "\(number)"))

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Training
 
 extension Routes {
   /// Answers `POST /v1/feedback`.

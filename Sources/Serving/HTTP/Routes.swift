@@ -35,29 +35,19 @@ struct Routes: Sendable {
     ]
   }
 
-  /// A router of all paths; other methods than a path's own are answered with 405.
+  /// A router of all paths.
   func router() -> Router<ServiceContext> {
     let router = Router(context: ServiceContext.self)
     router.add(middleware: ObservationMiddleware(observation: observation))
-    router.add(middleware: RefusalMiddleware())
+    router.add(
+      middleware: RefusalMiddleware(
+        methods: table.map { ("\($0.path)", $0.methods.map(\.0.rawValue).sorted()) }))
     if let rate = settings.requestsPerSecond {
       router.add(middleware: RateLimitMiddleware(limiter: RateLimiter(rate: rate)))
     }
     if let token = settings.token { router.add(middleware: TokenMiddleware(token: token)) }
-    let methods: [HTTPRequest.Method] = [
-      .get, .head, .post, .put, .delete, .patch, .options, .trace, .connect,
-    ]
     for (path, own) in table {
       for (method, handler) in own { router.on(path, method: method, use: handler) }
-      let allowed = own.map { $0.0.rawValue }.sorted().joined(separator: ", ")
-      for method in methods where !own.contains(where: { $0.0 == method }) {
-        router.on(path, method: method) { _, _ -> Response in
-          throw Refusal(
-            .methodNotAllowed, "method_not_allowed",
-            "\(method.rawValue) does nothing here; expected \(allowed)",
-            headers: [.allow: allowed])
-        }
-      }
     }
     return router
   }
