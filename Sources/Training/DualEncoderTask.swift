@@ -42,6 +42,8 @@ public final class DualEncoderTask: TrainingTask {
   private let trainCounts: [Int]
   private let tableOptimizer: SparseAdagrad
   private let denseOptimizer: AdamW
+  /// The examples' bags as the wide part sees them.
+  private let wideBags: CSRMatrix?
   private let wideOptimizer: (any SparseLinearOptimizer)?
   private let transformer: TransformerTraining?
   private let thresholds: ThresholdMemory?
@@ -86,6 +88,7 @@ public final class DualEncoderTask: TrainingTask {
       SparseLinear($0, bags: examples.bags, labels: examples.labels)
     }
     self.wide = wide
+    wideBags = wide?.featuresWithPairs(examples.bags)
     wideOptimizer = settingsOfWide.flatMap { wide?.optimizer($0) }
     let tables = [dualEncoder.encoder, dualEncoder.labelEncoder].compactMap(\.?.table.weight)
     let others = tables + (transformer?.tower.parameters.map(\.tensor) ?? [])
@@ -157,7 +160,7 @@ public final class DualEncoderTask: TrainingTask {
       let (documents, labels) = try dualEncoder(
         documents: bags, labelTexts: labelTexts, vectors: vectors)
       // Memory wants all features: what is left out at random hurts it.
-      beside = wide.map { $0(examples.bags.selecting(rows: rows)) }
+      beside = wide.flatMap { wide in wideBags.map { wide($0.selecting(rows: rows)) } }
       loss = try self.loss(
         documents: documents, labels: labels, bias: dualEncoder.bias, positives: positives,
         beside: beside, rows: rows)

@@ -130,8 +130,11 @@ public struct Trainer {
     let width = model.encoder.hiddenDimensions.first ?? model.encoder.dimension
     let table = Double(featureCount) * Double(width)
     let vectors = model.labels == .text ? 0 : Double(labelCount) * Double(model.encoder.dimension)
-    // 32-bit numbers; label vectors with their gradient and Adam's two moments.
-    let needed = 4 * table + 16 * vectors
+    let hasAllPairs = model.wide?.minimumPairCount == 0
+    let pairs = hasAllPairs ? Double(featureCount) * Double(labelCount) : 0
+    // 32-bit numbers; label vectors with their gradient and Adam's two moments, pairs with their
+    // labels and Adagrad's sums.
+    let needed = 4 * table + 16 * vectors + 12 * pairs
     let available = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))
     guard needed <= available else {
       throw TrainingError.modelIsTooLarge(bytes: needed, available: available)

@@ -25,11 +25,15 @@ extension TrainingConfiguration {
       ("threads", threads), ("loop.epochs", loop.epochs), ("loop.patience", loop.patience ?? 1),
       ("optimization.batchSize", optimization.batchSize),
       ("model.encoder.dimension", model.encoder.dimension),
-      ("model.wide.minimumPairCount", wide.minimumPairCount),
       ("model.encoder.hiddenDimensions", model.encoder.hiddenDimensions.min() ?? 1),
     ]
     for (name, value) in counts + (negatives?.counts ?? []) where value < 1 {
       return Fault(name: name, value: Double(value), expected: "at least 1")
+    }
+    if wide.minimumPairCount < 0 {
+      return Fault(
+        name: "model.wide.minimumPairCount", value: Double(wide.minimumPairCount),
+        expected: "at least 0")
     }
     let rates = [
       ("model.wide.learningRate", wide.learningRate),

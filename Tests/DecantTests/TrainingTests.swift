@@ -54,6 +54,32 @@ import Torch
     #expect(values["R@10"] ?? 0 > 98, "\(values)")
   }
 
+  @Test func aHiddenLayerBehindTheBagLearnsAndIsKept() throws {
+    let run = try train(["--bag-hidden", "24", "--epochs", "20"], as: "hidden")
+    let values = try evaluate(run)
+    #expect(values["P@1"] ?? 0 > 90, "\(values)")
+    let file = try SafetensorsFile(path: "\(run)/model.safetensors")
+    let table = try file.tensor(named: "encoder.table.weight")
+    #expect(table.size(along: 1) == 24)
+    #expect(try file.tensor(named: "encoder.layers.0.weight").size(along: 1) == 24)
+    let answer = try DecantProgram.succeed(["predict", run, "--k", "1", "word3x0 word3x1"])
+    #expect(answer.lines.last?.hasSuffix("label3") == true, "\(answer.output)")
+    // None is what there is without the option.
+    let none = try train(["--bag-hidden", "0", "--epochs", "1"], as: "none")
+    let plain = try train(["--epochs", "1"], as: "plain")
+    #expect(
+      try contents("\(none)/model.safetensors") == contents("\(plain)/model.safetensors"))
+    let refused = folder.file("refused")
+    for (options, words) in [
+      (["--bag-hidden=-1"], "--bag-hidden is -1"),
+      (["--bag-hidden", "8", "--encoder", "transformer", "--checkpoint", data], "needs bags"),
+    ] {
+      try DecantProgram.refuse(
+        ["train", data, "--output", refused] + options, code: 64, words)
+    }
+    #expect(!FileManager.default.fileExists(atPath: refused))
+  }
+
   @Test func separateTowersLearn() throws {
     let run = try train(["--labels", "both", "--towers", "separate", "--epochs", "12"])
     let values = try evaluate(run)

@@ -92,6 +92,23 @@ import Torch
     }
   }
 
+  @Test func allPairsHaveWeightsWhereNoDocumentIsAskedFor() throws {
+    let options = ["--wide", "--wide-maximum-share", "1", "--epochs", "2"]
+    let run = try train("run", options + ["--wide-minimum-count", "0"])
+    let seen = try train("seen", options)
+    func weights(_ run: String) throws -> Tensor {
+      try SafetensorsFile(path: "\(run)/model.safetensors").tensor(named: "wide.weights")
+    }
+    let table = try SafetensorsFile(path: "\(run)/model.safetensors")
+      .tensor(named: "encoder.table.weight")
+    let pairs = table.size(along: 0) * SmallDataset.labelCount
+    #expect(try weights(run).elementCount == pairs)
+    #expect(try weights(seen).elementCount < pairs)
+    // What was never seen together speaks against a label.
+    #expect(try weights(run).doubles().count { $0 < 0 } > pairs / 2)
+    #expect(try Evaluation.of(run).values["P@1"] ?? 0 > 90)
+  }
+
   @Test func killedAtAnyMomentARunEndsWithTheSameBytes() throws {
     let options =
       Self.wide + ["--epochs", "4", "--checkpoint-interval", "0", "--patience", "3"]
@@ -168,7 +185,7 @@ import Torch
       (["--wide", "--wide-learning-rate", "nan"], "--wide-learning-rate"),
       (["--wide", "--wide-maximum-share", "1.5"], "--wide-maximum-share is 1.5"),
       (["--wide", "--wide-maximum-share", "nan"], "--wide-maximum-share"),
-      (["--wide", "--wide-minimum-count", "0"], "--wide-minimum-count is 0"),
+      (["--wide", "--wide-minimum-count=-1"], "--wide-minimum-count is -1"),
       (["--wide-minimum-count", "2"], "need --wide"),
       (["--wide-optimizer", "sgd"], "need --wide"),
       (["--wide", "--wide-optimizer", "adam"], "adam"),

@@ -78,4 +78,15 @@ int32_t score_gradients(
   const ct_score_blocks *blocks, int32_t kind, double scalar, ct_tensor thresholds,
   ct_tensor scale, ct_tensor at_cells, double upstream, ct_tensor of_queries,
   ct_tensor of_labels, ct_tensor of_bias);
+
+// The loops of a wide part, in wide.cpp.
+void wide_add(
+  const ct_pairs *pairs, const float *weights, const ct_bags *bags, int64_t begin, int64_t end,
+  int64_t first, int64_t last, float *scores);
+void wide_accumulate(
+  const ct_pairs *pairs, const ct_pair_rows *rows, const ct_holders *holders, int64_t begin,
+  int64_t end, int64_t first, int64_t last, float scale, const float *slopes, float *gradient);
+void wide_adagrad(
+  const ct_pair_rows *rows, int64_t begin, int64_t end, const float *gradient, float rate,
+  float epsilon, float *sums, float *weights);
 }  // namespace ct

@@ -23,6 +23,8 @@
 
 namespace {
 constexpr int64_t lanes = 16;
+// How many rows the updates of tables ask ahead.
+constexpr int64_t ahead = 2;
 typedef float Floats __attribute__((vector_size(64)));
 typedef int32_t Ints __attribute__((vector_size(64)));
 constexpr float infinity = std::numeric_limits<float>::infinity();
@@ -394,6 +396,12 @@ int32_t adagrad_rows(
   at::parallel_for(0, gradient.count, grain(width), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
       const int64_t r = rows[i];
+      // The rows of a batch lie anywhere in the table; no processor guesses where the next one does.
+      if (i + ahead < end) {
+        const int64_t next = rows[i + ahead];
+        __builtin_prefetch(state + next * (shared_state ? 1 : width), 1);
+        for (int64_t c = 0; c < width; c += lanes) __builtin_prefetch(table[next] + c, 1);
+      }
       if (shared_state)
         adagrad_row(
           table[r], state + r, gradient[i], width, float(learning_rate), float(epsilon),

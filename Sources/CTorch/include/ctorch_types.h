@@ -6,7 +6,7 @@
 
 // Raised with every change of a type or function here, so that a library compiled from other
 // sources is refused instead of called with the wrong arguments.
-#define CT_INTERFACE_VERSION 6
+#define CT_INTERFACE_VERSION 7
 
 // One strong reference to a libtorch tensor. `tensor_release` gives it back.
 typedef struct ct_tensor_s *ct_tensor;
@@ -96,6 +96,33 @@ typedef enum ct_score_kind {
   // v (1 - 2 sigmoid(z)). Gradients: scale[r] v.
   CT_SCORE_SIGMOID_SUMS = 4
 } ct_score_kind;
+
+// A wide part's pairs of a feature and a label: feature f has the pairs offsets[f] ..<
+// offsets[f + 1], whose labels rise and lie in 0 ..< label_count.
+typedef struct ct_pairs {
+  const int64_t *offsets;
+  const int32_t *labels;
+  int64_t label_count;
+} ct_pairs;
+
+// Bags of features, one a row; without values each counts 1.
+typedef struct ct_bags {
+  const int64_t *offsets;
+  const int32_t *features;
+  const float *values;
+} ct_bags;
+
+// The bags that hold each feature of a batch; without values each counts 1.
+typedef struct ct_holders {
+  const int32_t *offsets, *bags;
+  const float *values;
+} ct_holders;
+
+// Where the pairs of a batch's features lie: those of feature number n begin at pairs[n] in the model
+// and take the places places[n] ..< places[n + 1] of the gradient.
+typedef struct ct_pair_rows {
+  const int64_t *pairs, *places;
+} ct_pair_rows;
 
 // The backward half of a custom function. `gradients` are borrowed and may hold NULL (no gradient
 // reaches that output); `results` receive owned references or NULL. Anything but 0 means that

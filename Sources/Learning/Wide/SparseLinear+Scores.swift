@@ -16,35 +16,46 @@ public final class SparseLinearScores {
   /// ∂L/∂W at the pairs of the batch's features; nil before the loss's backward pass.
   private(set) var gradient: Tensor?
 
-  /// Where the pairs of a feature lie.
-  struct Feature: Sendable {
-    /// The first in the model.
-    var pair: Int
-    /// The first in the gradient.
-    var place: Int
-    /// How many there are.
-    var count: Int
-  }
-
   init(_ source: SparseLinear, bags: CSRMatrix) {
     precondition(
       bags.columnCount == source.pattern.rowCount,
       "bags of \(bags.columnCount) features for weights of \(source.pattern.rowCount)")
     self.source = source
-    self.bags = source.pattern.rowOffsets.withUnsafeBufferPointer { offsets in
-      bags.dropping { offsets[$0] == offsets[$0 + 1] }
-    }
+    self.bags = source.featuresWithPairs(bags)
   }
 
-  /// For each distinct feature of the batch where its pairs lie, in the model and in `gradient`.
-  var features: [Feature] { batch.features }
+  /// Where the pairs of the batch's distinct features lie.
+  var features: Features { batch.features }
+
+  /// Where the pairs of features lie: those of feature number n begin at `pairs[n]` in the model and
+  /// take the places `places[n] ..< places[n + 1]` of the gradient.
+  struct Features: Sendable {
+    let pairs: [Int64]
+    let places: [Int64]
+
+    var count: Int { pairs.count }
+    /// The pairs of feature number `number` in the model.
+    func pairs(_ number: Int) -> Range<Int> {
+      Int(pairs[number])..<Int(pairs[number] + places[number + 1] - places[number])
+    }
+    /// The same in the gradient.
+    func places(_ number: Int) -> Range<Int> { Int(places[number])..<Int(places[number + 1]) }
+
+    /// The same as the kernels read it.
+    func withRows(_ body: (PairKernels.Rows) -> Void) {
+      pairs.withUnsafeBufferPointer { pairs in
+        places.withUnsafeBufferPointer { places in
+          guard let pairs = pairs.baseAddress, let places = places.baseAddress else { return }
+          body(PairKernels.Rows(pairs: pairs, places: places))
+        }
+      }
+    }
+  }
 
   /// A batch seen from its features.
   private struct Batch {
     let transposed: TransposedBags
-    /// How many pairs the batch's features have.
-    let pairCount: Int
-    let features: [Feature]
+    let features: Features
 
     init(_ source: SparseLinear, bags: CSRMatrix) {
       transposed = TransposedBags(
@@ -53,16 +64,16 @@ public final class SparseLinearScores {
           Tensor(values.withUnsafeBufferPointer { Array($0) }).converted(to: source.weights.dtype)
         })
       let rows = transposed.rows.array(of: Int64.self)
-      var next = 0
-      features = source.pattern.rowOffsets.withUnsafeBufferPointer { offsets in
+      var places: [Int64] = [0]
+      places.reserveCapacity(rows.count + 1)
+      let pairs = source.pattern.rowOffsets.withUnsafeBufferPointer { offsets in
         rows.map { row in
-          let pair = Int(offsets[Int(row)])
-          let count = Int(offsets[Int(row) + 1]) - pair
-          defer { next += count }
-          return Feature(pair: pair, place: next, count: count)
+          let first = offsets[Int(row)]
+          places.append(places[places.count - 1] + offsets[Int(row) + 1] - first)
+          return first
         }
       }
-      pairCount = next
+      features = Features(pairs: pairs, places: places)
     }
   }
 
@@ -86,9 +97,9 @@ public final class SparseLinearScores {
       scores.shape == [rowCount, labels.count],
       "scores of shape \(scores.shape) for \(rowCount) documents and \(labels.count) labels")
     if source.weights.dtype == .float64 {
-      add(to: scores, labels, as: Double.self)
+      addDoubles(to: scores, labels)
     } else {
-      add(to: scores, labels, as: Float.self)
+      addFloats(to: scores, labels)
     }
   }
 
@@ -96,10 +107,17 @@ public final class SparseLinearScores {
   ///
   /// - Precondition: as for `add(to:labels:)`.
   public func accumulate(gradient block: Tensor, labels: Range<Int>, scale: Double) {
+    precondition(
+      block.shape == [rowCount, labels.count] && block.dtype == source.weights.dtype,
+      "a gradient of shape \(block.shape) in \(block.dtype) for \(rowCount) documents and "
+        + "\(labels.count) labels in \(source.weights.dtype)")
+    let gradient =
+      gradient ?? Tensor.zeros([Int(features.places.last ?? 0)], dtype: source.weights.dtype)
+    self.gradient = gradient
     if source.weights.dtype == .float64 {
-      accumulate(block, labels, scale, as: Double.self)
+      accumulateDoubles(block, labels, scale, to: gradient)
     } else {
-      accumulate(block, labels, Float(scale), as: Float.self)
+      accumulateFloats(block, labels, Float(scale), to: gradient)
     }
   }
 
@@ -110,79 +128,100 @@ public final class SparseLinearScores {
   public func denseGradient() -> Tensor? {
     guard let gradient else { return nil }
     let all = Tensor.zeros(like: source.weights)
-    for feature in features {
-      all[feature.pair..<(feature.pair + feature.count)].copyInPlace(
-        from: gradient[feature.place..<(feature.place + feature.count)])
+    for number in 0..<features.count {
+      all[features.pairs(number)].copyInPlace(from: gradient[features.places(number)])
     }
     return all
   }
 
-  // Inlined so that it is compiled for each of the two types: the generic form looks types up
-  // at every element.
-  @inline(__always)
-  private func add<Scalar: TensorScalar & BinaryFloatingPoint>(
-    to scores: Tensor, _ labels: Range<Int>, as: Scalar.Type
-  ) {
+  private func addFloats(to scores: Tensor, _ labels: Range<Int>) {
     let bags = bags
-    let width = labels.count
-    withPairs(of: Scalar.self) { pairs in
-      scores.withUnsafeMutableElements(of: Scalar.self) { scores in
-        nonisolated(unsafe) let scores = scores
-        concurrently(bags.rowCount) { rows in
-          guard let scores = scores.baseAddress else { return }
-          bags.withUnsafeEntries { bounds, features, values in
-            for row in rows {
-              let target = scores + row * width
-              for entry in Int(bounds[row])..<Int(bounds[row + 1]) {
-                let range = pairs.range(ofFeature: Int(features[entry]), labels)
-                let value = values.map { Scalar($0[entry]) } ?? 1
-                var pair = range.lowerBound
-                while pair < range.upperBound {
-                  target[Int(pairs.labels[pair]) &- labels.lowerBound] +=
-                    value * pairs.weights[pair]
-                  pair &+= 1
-                }
-              }
-            }
+    withPairs(of: Float.self) { view in
+      let pairs = PairKernels.Pairs(
+        offsets: view.offsets, labels: view.labels, labelCount: labelCount)
+      nonisolated(unsafe) let weights = view.weights
+      scores.withUnsafeMutableElements(of: Float.self) { scores in
+        bags.withUnsafeEntries { bounds, features, values in
+          guard let scores = scores.baseAddress, let bounds = bounds.baseAddress,
+            let features = features.baseAddress
+          else { return }
+          nonisolated(unsafe) let target = scores
+          let bags = PairKernels.Bags(
+            offsets: bounds, features: features, values: values?.baseAddress)
+          concurrently(rowCount) { rows in
+            PairKernels.add(
+              pairs, weights: weights, bags: bags, rows: rows, labels: labels, to: target)
           }
         }
       }
     }
   }
 
-  @inline(__always)
-  private func accumulate<Scalar: TensorScalar & BinaryFloatingPoint>(
-    _ block: Tensor, _ labels: Range<Int>, _ scale: Scalar, as: Scalar.Type
+  private func accumulateFloats(
+    _ block: Tensor, _ labels: Range<Int>, _ scale: Float, to gradient: Tensor
   ) {
-    let gradient = gradient ?? Tensor.zeros([batch.pairCount], dtype: source.weights.dtype)
-    self.gradient = gradient
     let features = features
-    let holders = batch.transposed.offsets.array(of: Int32.self)
-    let width = labels.count
-    withPairs(of: Scalar.self) { pairs in
-      withHolders(of: Scalar.self) { rows, values in
+    withPairs(of: Float.self) { view in
+      let pairs = PairKernels.Pairs(
+        offsets: view.offsets, labels: view.labels, labelCount: labelCount)
+      withHolders(of: Float.self) { bounds, bags, values in
         block.withUnsafeBytes { block in
-          gradient.withUnsafeMutableElements(of: Scalar.self) { gradient in
-            nonisolated(unsafe) let block = block.bindMemory(to: Scalar.self)
-            nonisolated(unsafe) let gradient = gradient
-            nonisolated(unsafe) let rows = rows
-            nonisolated(unsafe) let values = values
-            concurrently(features.count) { numbers in
-              guard let block = block.baseAddress, let gradient = gradient.baseAddress else {
-                return
+          gradient.withUnsafeMutableElements(of: Float.self) { gradient in
+            guard let bounds = bounds.baseAddress, let bags = bags.baseAddress,
+              let slopes = block.bindMemory(to: Float.self).baseAddress,
+              let gradient = gradient.baseAddress
+            else { return }
+            nonisolated(unsafe) let source = slopes
+            nonisolated(unsafe) let target = gradient
+            let holders = PairKernels.Holders(
+              offsets: bounds, bags: bags, values: values?.baseAddress)
+            features.withRows { rows in
+              concurrently(features.count) { numbers in
+                PairKernels.accumulate(
+                  pairs, rows: rows, holders: holders, numbers: numbers, labels: labels,
+                  scale: scale, slopes: source, to: target)
               }
-              for number in numbers {
-                let feature = features[number]
-                let range = pairs.range(feature.pair..<(feature.pair + feature.count), labels)
-                let target = gradient + (feature.place - feature.pair)
-                for holder in Int(holders[number])..<Int(holders[number + 1]) {
-                  let value = (values?[holder] ?? 1) * scale
-                  let row = block + (Int(rows[holder]) * width - labels.lowerBound)
-                  var pair = range.lowerBound
-                  while pair < range.upperBound {
-                    target[pair] += value * row[Int(pairs.labels[pair])]
-                    pair &+= 1
-                  }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  // Float64 is for tests and small models: plain loops, in one thread.
+
+  private func addDoubles(to scores: Tensor, _ labels: Range<Int>) {
+    withPairs(of: Double.self) { pairs in
+      scores.withUnsafeMutableElements(of: Double.self) { scores in
+        for row in 0..<rowCount {
+          for entry in bags.entries(ofRow: row) {
+            let value = bags.values.map { Double($0[entry]) } ?? 1
+            for pair in pairs.range(ofFeature: Int(bags.columns[entry]), labels) {
+              scores[row * labels.count + Int(pairs.labels[pair]) - labels.lowerBound] +=
+                value * pairs.weights[pair]
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private func accumulateDoubles(
+    _ block: Tensor, _ labels: Range<Int>, _ scale: Double, to gradient: Tensor
+  ) {
+    withPairs(of: Double.self) { pairs in
+      withHolders(of: Double.self) { bounds, bags, values in
+        block.withUnsafeBytes { block in
+          let slopes = block.bindMemory(to: Double.self)
+          gradient.withUnsafeMutableElements(of: Double.self) { gradient in
+            for number in 0..<features.count {
+              let shift = Int(features.places[number] - features.pairs[number])
+              let range = pairs.range(features.pairs(number), labels)
+              for holder in Int(bounds[number])..<Int(bounds[number + 1]) {
+                let value = (values?[holder] ?? 1) * scale
+                let row = Int(bags[holder]) * labels.count - labels.lowerBound
+                for pair in range {
+                  gradient[pair + shift] += value * slopes[row + Int(pairs.labels[pair])]
                 }
               }
             }
@@ -192,7 +231,6 @@ public final class SparseLinearScores {
     }
   }
 
-  @inline(__always)
   private func withPairs<Scalar: TensorScalar>(
     of: Scalar.Type, _ body: (PairsView<Scalar>) -> Void
   ) {
@@ -208,41 +246,21 @@ public final class SparseLinearScores {
     }
   }
 
-  @inline(__always)
   private func withHolders<Scalar: TensorScalar>(
-    of: Scalar.Type, _ body: (UnsafeBufferPointer<Int32>, UnsafeBufferPointer<Scalar>?) -> Void
+    of: Scalar.Type,
+    _ body: (
+      _ bounds: UnsafeBufferPointer<Int32>, _ bags: UnsafeBufferPointer<Int32>,
+      _ values: UnsafeBufferPointer<Scalar>?
+    ) -> Void
   ) {
     let transposed = batch.transposed
-    transposed.bags.withUnsafeBytes { bags in
-      let bags = bags.bindMemory(to: Int32.self)
-      guard let weights = transposed.weights else { return body(bags, nil) }
-      weights.withUnsafeBytes { body(bags, $0.bindMemory(to: Scalar.self)) }
-    }
-  }
-}
-
-extension CSRMatrix {
-  /// The same rows without the entries of some columns.
-  fileprivate func dropping(_ isDropped: (Int) -> Bool) -> CSRMatrix {
-    var newOffsets: [Int64] = [0]
-    var newColumns: [Int32] = []
-    var newValues: [Float] = []
-    newOffsets.reserveCapacity(rowCount + 1)
-    newColumns.reserveCapacity(entryCount)
-    newValues.reserveCapacity(values == nil ? 0 : entryCount)
-    withUnsafeEntries { offsets, columns, values in
-      for row in 0..<(offsets.count - 1) {
-        for entry in Int(offsets[row])..<Int(offsets[row + 1])
-        where !isDropped(Int(columns[entry])) {
-          newColumns.append(columns[entry])
-          if let values { newValues.append(values[entry]) }
-        }
-        newOffsets.append(Int64(newColumns.count))
+    transposed.offsets.withUnsafeBytes { offsets in
+      transposed.bags.withUnsafeBytes { bags in
+        let (bounds, bags) = (offsets.bindMemory(to: Int32.self), bags.bindMemory(to: Int32.self))
+        guard let weights = transposed.weights else { return body(bounds, bags, nil) }
+        weights.withUnsafeBytes { body(bounds, bags, $0.bindMemory(to: Scalar.self)) }
       }
     }
-    return CSRMatrix(
-      rowOffsets: MappedArray(newOffsets), columns: MappedArray(newColumns),
-      values: values == nil ? nil : MappedArray(newValues), columnCount: columnCount)
   }
 }
 
@@ -253,13 +271,11 @@ private struct PairsView<Scalar>: @unchecked Sendable {
   let weights: UnsafePointer<Scalar>
 
   /// The pairs of a feature whose labels lie in `wanted`.
-  @inline(__always)
   func range(ofFeature feature: Int, _ wanted: Range<Int>) -> Range<Int> {
     range(Int(offsets[feature])..<Int(offsets[feature + 1]), wanted)
   }
 
   /// Those of one feature's pairs whose labels lie in `wanted`.
-  @inline(__always)
   func range(_ all: Range<Int>, _ wanted: Range<Int>) -> Range<Int> {
     guard let last = all.last,
       Int(labels[all.lowerBound]) < wanted.lowerBound || Int(labels[last]) >= wanted.upperBound

@@ -41,7 +41,11 @@ public final class SparseLinear {
     ///
     /// They say little and cost most: a feature's pairs grow with its documents.
     public var maximumDocumentShare: Double
-    /// How many documents must have both the feature and the label.
+    /// How many documents must have both the feature and the label; with 0, every label has a weight
+    /// for every feature that occurs.
+    ///
+    /// What is never seen together can then speak against a label, as in the linear methods, at the
+    /// cost of features × labels weights.
     public var minimumPairCount: Int
 
     /// Takes pairs of features in at most one of 200 documents, unless told otherwise.
@@ -85,7 +89,7 @@ public final class SparseLinear {
     self.weights = weights.contiguous()
   }
 
-  /// The pairs that occur in training documents, with weights of 0.
+  /// The pairs that occur in training documents, or all of their features', with weights of 0.
   ///
   /// - Parameters:
   ///   - bags: `[N, features]`; a document names a feature once. Values are not used.
@@ -141,8 +145,11 @@ public final class SparseLinear {
               }
             }
             seen.sort()
+            if least == 0, !range.isEmpty {
+              columns.append(contentsOf: 0..<Int32(labels.columnCount))
+            }
             for label in seen {
-              if counts[Int(label)] >= least { columns.append(label) }
+              if least > 0, counts[Int(label)] >= least { columns.append(label) }
               counts[Int(label)] = 0
             }
           }

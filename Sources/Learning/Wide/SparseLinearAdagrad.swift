@@ -57,30 +57,22 @@ public final class SparseLinearAdagrad: SparseLinearOptimizer {
     accumulators.copyInPlace(from: sum)
   }
 
-  private func step(
-    _ weights: Tensor, _ features: [SparseLinearScores.Feature], _ gradient: Tensor
-  ) {
+  private func step(_ weights: Tensor, _ features: SparseLinearScores.Features, _ gradient: Tensor)
+  {
     let rate = Float(learningRate)
     let epsilon = Float(epsilon)
     weights.withUnsafeMutableElements(of: Float.self) { weights in
       accumulators.withUnsafeMutableElements(of: Float.self) { sums in
         gradient.withUnsafeBytes { bytes in
-          nonisolated(unsafe) let weights = weights
-          nonisolated(unsafe) let sums = sums
-          nonisolated(unsafe) let gradients = bytes.bindMemory(to: Float.self)
-          concurrently(features.count) { numbers in
-            guard let weights = weights.baseAddress, let sums = sums.baseAddress,
-              let gradients = gradients.baseAddress
-            else { return }
-            for feature in features[numbers] {
-              let (weights, sums) = (weights + feature.pair, sums + feature.pair)
-              let gradients = gradients + feature.place
-              for pair in 0..<feature.count {
-                let gradient = gradients[pair]
-                let sum = sums[pair] + gradient * gradient
-                sums[pair] = sum
-                weights[pair] -= rate * gradient / (sum.squareRoot() + epsilon)
-              }
+          guard let weights = weights.baseAddress, let sums = sums.baseAddress,
+            let gradients = bytes.bindMemory(to: Float.self).baseAddress
+          else { return }
+          nonisolated(unsafe) let moved = (weights: weights, sums: sums, gradients: gradients)
+          features.withRows { rows in
+            concurrently(features.count) { numbers in
+              PairKernels.adagrad(
+                rows: rows, numbers: numbers, gradient: moved.gradients, rate: rate,
+                epsilon: epsilon, sums: moved.sums, weights: moved.weights)
             }
           }
         }

@@ -38,9 +38,10 @@ public final class SparseLinearSGD: SparseLinearOptimizer {
       weights.withUnsafeMutableElements(of: Float.self) { weights in
         gradient.withUnsafeBytes { bytes in
           let gradients = bytes.bindMemory(to: Float.self)
-          for feature in scores.features {
-            for pair in 0..<feature.count {
-              weights[feature.pair + pair] -= rate * gradients[feature.place + pair]
+          let features = scores.features
+          for number in 0..<features.count {
+            for (pair, place) in zip(features.pairs(number), features.places(number)) {
+              weights[pair] -= rate * gradients[place]
             }
           }
         }

@@ -16,27 +16,31 @@ extension CSRMatrix {
     let threshold = UInt32(probability * 4_294_967_296)
     var offsets: [Int64] = [0]
     offsets.reserveCapacity(indices.count + 1)
-    var newColumns: [Int32] = []
     var newValues: [Float] = []
-    let total = indices.reduce(0) { $0 + entries(ofRow: $1).count }
-    newColumns.reserveCapacity(total)
-    newValues.reserveCapacity(total)
-    columns.withUnsafeBufferPointer { columns in
-      withOptionalValues { values in
-        var bits: UInt64 = 0
-        var half = false
-        for row in indices {
-          for entry in entries(ofRow: row) {
-            if half { bits >>= 32 } else { bits = generator.next() }
-            half.toggle()
-            guard UInt32(truncatingIfNeeded: bits) >= threshold else { continue }
-            newColumns.append(columns[entry])
-            newValues.append((values?[entry] ?? 1) * scale)
+    // A copy: what the caller passed would be looked up at every draw.
+    var random = generator
+    let newColumns = withUnsafeEntries { bounds, columns, values in
+      let total = indices.reduce(0) { $0 + Int(bounds[$1 + 1] - bounds[$1]) }
+      return [Int32](unsafeUninitializedCapacity: total) { kept, count in
+        newValues = [Float](unsafeUninitializedCapacity: total) { keptValues, many in
+          var bits: UInt64 = 0
+          var half = false
+          for row in indices {
+            for entry in Int(bounds[row])..<Int(bounds[row + 1]) {
+              if half { bits >>= 32 } else { bits = random.next() }
+              half.toggle()
+              // Written in any case, kept or not: no processor guesses a random branch.
+              kept[count] = columns[entry]
+              keptValues[count] = (values?[entry] ?? 1) * scale
+              count += UInt32(truncatingIfNeeded: bits) >= threshold ? 1 : 0
+            }
+            offsets.append(Int64(count))
           }
-          offsets.append(Int64(newColumns.count))
+          many = count
         }
       }
     }
+    generator = random
     return CSRMatrix(
       rowOffsets: MappedArray(offsets), columns: MappedArray(newColumns),
       values: MappedArray(newValues), columnCount: columnCount)

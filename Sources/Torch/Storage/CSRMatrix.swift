@@ -92,16 +92,23 @@ public struct CSRMatrix: Sendable, Equatable {
     var offsets: [Int64] = [0]
     offsets.reserveCapacity(indices.count + 1)
     var newColumns: [Int32] = []
-    var newValues: [Float]? = values == nil ? nil : []
-    for row in indices {
-      let range = entries(ofRow: row)
-      columns.withUnsafeBufferPointer { newColumns.append(contentsOf: $0[range]) }
-      values?.withUnsafeBufferPointer { newValues?.append(contentsOf: $0[range]) }
-      offsets.append(Int64(newColumns.count))
+    var newValues: [Float] = []
+    withUnsafeEntries { bounds, columns, values in
+      let total = indices.reduce(0) { $0 + Int(bounds[$1 + 1] - bounds[$1]) }
+      newColumns.reserveCapacity(total)
+      newValues.reserveCapacity(values == nil ? 0 : total)
+      for row in indices {
+        let range = Int(bounds[row])..<Int(bounds[row + 1])
+        newColumns.append(contentsOf: UnsafeBufferPointer(rebasing: columns[range]))
+        if let values {
+          newValues.append(contentsOf: UnsafeBufferPointer(rebasing: values[range]))
+        }
+        offsets.append(Int64(newColumns.count))
+      }
     }
     return CSRMatrix(
       rowOffsets: MappedArray(offsets), columns: MappedArray(newColumns),
-      values: newValues.map { MappedArray($0) }, columnCount: columnCount)
+      values: values == nil ? nil : MappedArray(newValues), columnCount: columnCount)
   }
 
   /// The matrix mirrored at its diagonal; entries of a new row keep the order of the old rows.

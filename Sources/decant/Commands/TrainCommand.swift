@@ -78,6 +78,13 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Width of a hidden layer behind the bag of features, 0 for none; for few features that are "
+        + "numbers (default: \(defaults.model.encoder.hiddenDimensions.first ?? 0)).",
+      valueName: "n"))
+  var bagHidden: Int?
+
+  @Option(
+    help: ArgumentHelp(
       "Learning rate of the table of features "
         + "(default: \(defaults.optimization.tableLearningRate)).", valueName: "rate"))
   var tableLearningRate: Double?
@@ -158,6 +165,9 @@ struct TrainCommand: ParsableCommand {
       if let value, value < 1 {
         throw ValidationError("--\(name) is \(value); it must be at least 1.")
       }
+    }
+    if let bagHidden, bagHidden < 0 {
+      throw ValidationError("--bag-hidden is \(bagHidden); it must be at least 0.")
     }
     for (name, value) in [
       ("table-learning-rate", tableLearningRate), ("learning-rate", learningRate),
@@ -240,8 +250,14 @@ struct TrainCommand: ParsableCommand {
     if let initialScale { settings.model.encoder.initialScale = initialScale }
     if let weightDecay { settings.optimization.weightDecay = weightDecay }
     if let dimension { settings.model.encoder.dimension = dimension }
+    if let bagHidden {
+      settings.model.encoder.hiddenDimensions = bagHidden == 0 ? [] : [bagHidden]
+    }
     if let normalized { settings.model.encoder.isNormalized = normalized }
     try transformer.apply(to: &settings, encoder: encoder)
+    if bagHidden ?? 0 > 0, settings.transformer?.isBesideBags == false {
+      throw ValidationError("--bag-hidden needs bags: --encoder bag or --encoder both.")
+    }
     if let labels { settings.model.labels = source(labels) }
     if let towers { settings.model.sharesEncoder = towers == .shared }
     if !settings.model.sharesEncoder, settings.model.labels == .free {

@@ -34,7 +34,8 @@ struct WideOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Documents that must have both (default: \(defaults.minimumPairCount)).",
+      "Documents that must have both; 0 takes all pairs, for few labels "
+        + "(default: \(defaults.minimumPairCount)).",
       valueName: "count"))
   var wideMinimumCount: Int?
 
@@ -46,8 +47,8 @@ struct WideOptions: ParsableArguments {
     if let wideMaximumShare, !(0...1 ~= wideMaximumShare) {
       throw ValidationError("--wide-maximum-share is \(wideMaximumShare); it must be 0 to 1.")
     }
-    if let wideMinimumCount, wideMinimumCount < 1 {
-      throw ValidationError("--wide-minimum-count is \(wideMinimumCount); it must be at least 1.")
+    if let wideMinimumCount, wideMinimumCount < 0 {
+      throw ValidationError("--wide-minimum-count is \(wideMinimumCount); it must be at least 0.")
     }
     let others =
       wideOptimizer != nil || wideLearningRate != nil || wideMaximumShare != nil

@@ -19,7 +19,9 @@ import Torch
       guard share <= configuration.maximumDocumentShare + 1e-12 else { continue }
       for label in 0..<labelCount {
         let both = holders.count { labels[$0].contains(label) }
-        if both > 0, both >= configuration.minimumPairCount { pairs.append([feature, label]) }
+        let least = configuration.minimumPairCount
+        let isKept = least == 0 ? !holders.isEmpty : both >= least
+        if isKept { pairs.append([feature, label]) }
       }
     }
     return pairs
@@ -40,7 +42,7 @@ import Torch
     return model.pattern
   }
 
-  @Test(arguments: [0.0, 0.025, 0.1, 0.3, 1], [1, 2, 5])
+  @Test(arguments: [0.0, 0.025, 0.1, 0.3, 1], [0, 1, 2, 5])
   func thePairsAreThoseThatCountingFinds(share: Double, least: Int) {
     var random = SplitMix64(11)
     let (features, labelCount) = (30, 12)
