@@ -72,6 +72,11 @@ extension Request {
       buffer = try await body.collect(upTo: size)
     } catch is NIOTooManyBytesError {
       throw tooLarge
+    } catch {
+      // The client broke off, or what it sent is no body.
+      throw Refusal(
+        .badRequest, "broken_body", "the body ended early or is not framed as HTTP says",
+        headers: [.connection: "close"])
     }
     do {
       return try JSONDecoder().decode(Body.self, from: buffer)
