@@ -124,7 +124,7 @@ let package = Package(
       swiftSettings: strict),
     // These run the binary, which is why they depend on it.
     .testTarget(
-      name: "DecantTests", dependencies: ["decant", "Torch", "TestSupport"],
+      name: "DecantTests", dependencies: ["decant", "decant-serve", "Torch", "TestSupport"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

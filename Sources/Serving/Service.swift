@@ -26,7 +26,7 @@ public struct DecantService: Sendable {
   ///   - store: the file of labels and feedback; made where it is missing.
   ///   - documents: what similar documents are looked for among; nil for none.
   ///   - onReady: told the port once requests are answered.
-  /// - Throws: `InputError`, or GRDB's `DatabaseError` for a store that cannot be opened.
+  /// - Throws: `InputError`, also for a store that cannot be opened; `TorchError`.
   public init(
     _ model: sending TrainedModel, store path: String, documents: Documents? = nil,
     settings: ServiceConfiguration = .init(), logger: Logger,

@@ -7,7 +7,7 @@ import Training
 
 /// The service over HTTP.
 @Suite(.serialized) struct DecantServiceTests {
-  private func names(_ answer: RunningService.Answer) -> [String] {
+  private func names(_ answer: LoopbackClient.Answer) -> [String] {
     (answer.json["labels"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? String }
   }
 
@@ -202,7 +202,7 @@ import Training
           + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
           + (0..<10).map { _ in "400\r\n" + String(repeating: "a", count: 1024) + "\r\n" }
           .joined() + "0\r\n\r\n")
-      #expect(RunningService.Answer(chunked).status == 413)
+      #expect(LoopbackClient.Answer(chunked).status == 413)
       // A request that trickles in is cut off, however many bytes it has left.
       let begun = ContinuousClock.now
       _ = try await service.exchange(

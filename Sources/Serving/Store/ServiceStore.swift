@@ -1,5 +1,6 @@
 public import Foundation
 import GRDB
+import Torch
 public import Training
 
 /// What a service must not forget: labels that were added, and what people said of its answers.
@@ -28,7 +29,7 @@ public struct ServiceStore: Sendable {
 
   /// Opens or makes the file.
   ///
-  /// - Throws: `DatabaseError` when it cannot be opened or is another program's.
+  /// - Throws: `InputError` when it cannot be opened or is another program's.
   public init(path: String) throws {
     var configuration = Configuration()
     configuration.prepareDatabase { database in
@@ -36,8 +37,14 @@ public struct ServiceStore: Sendable {
       try database.execute(sql: "PRAGMA synchronous = FULL")
     }
     configuration.busyMode = .timeout(5)
-    database = try DatabaseQueue(path: path, configuration: configuration)
-    try Self.migrator.migrate(database)
+    do {
+      database = try DatabaseQueue(path: path, configuration: configuration)
+      try Self.migrator.migrate(database)
+    } catch let error as DatabaseError {
+      throw InputError(
+        file: path, reason: error.message ?? "SQLite cannot open it (\(error.resultCode))",
+        expected: "the store of a service, or a place where one can be made")
+    }
   }
 
   private static var migrator: DatabaseMigrator {
