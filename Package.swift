@@ -18,14 +18,25 @@ let package = Package(
   name: "decant",
   products: [
     .executable(name: "decant", targets: ["decant"]),
+    .executable(name: "decant-serve", targets: ["decant-serve"]),
     .library(name: "Torch", targets: ["Torch"]),
     .library(name: "Learning", targets: ["Learning"]),
     .library(name: "Datasets", targets: ["Datasets"]),
     .library(name: "Evaluation", targets: ["Evaluation"]),
     .library(name: "Training", targets: ["Training"]),
+    .library(name: "Serving", targets: ["Serving"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.9.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.9.0"),
   ],
   targets: [
     .target(
@@ -49,6 +60,33 @@ let package = Package(
       name: "Training",
       dependencies: ["Torch", "Learning", "Datasets", "Evaluation"],
       exclude: ["README.md"],
+      swiftSettings: strict),
+    // Only `decant-serve` depends on it: who trains does not wait for a web server to compile.
+    .target(
+      name: "Serving",
+      dependencies: [
+        "Torch", "Learning", "Datasets", "Training",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOFoundationCompat", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ],
+      exclude: ["README.md"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "decant-serve",
+      dependencies: [
+        "Serving", "Datasets", "Training", "Torch",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "decant",
@@ -76,9 +114,17 @@ let package = Package(
       name: "TrainingTests",
       dependencies: ["Training", "Learning", "Datasets", "Evaluation", "Torch", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(
+      name: "ServingTests",
+      dependencies: [
+        "Serving", "Datasets", "Learning", "Training", "Torch", "TestSupport",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
     // These run the binary, which is why they depend on it.
     .testTarget(
-      name: "DecantTests", dependencies: ["decant", "Torch", "TestSupport"],
+      name: "DecantTests", dependencies: ["decant", "decant-serve", "Torch", "TestSupport"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

@@ -7,10 +7,13 @@ struct DatasetIdentity: Codable, Hashable {
   var name: String
   /// Changes with every document, label and split; hexadecimal.
   var contentHash: String?
+  /// Changes with every byte of the feedback that was taken in; hexadecimal, nil without any.
+  var feedbackHash: String?
   /// Whether documents are texts; otherwise they are features with names.
   var hasTexts: Bool
 
-  init(_ dataset: Dataset) {
+  init(_ dataset: Dataset, feedback: FeedbackFile? = nil) {
+    feedbackHash = feedback.map { String($0.contentHash, radix: 16) }
     name = dataset.description.name
     contentHash = dataset.contentHash.map { String($0, radix: 16) }
     hasTexts = dataset.documents.texts != nil
@@ -27,6 +30,11 @@ struct DatasetIdentity: Codable, Hashable {
       throw InputError(
         file: path, reason: "the data set has changed since \(folder.path) was begun",
         expected: "the same data, or a training anew in another folder")
+    }
+    guard begun.feedbackHash == feedbackHash else {
+      throw InputError(
+        file: path, reason: "the feedback has changed since \(folder.path) was begun",
+        expected: "the same file, or a training anew in another folder")
     }
   }
 }

@@ -19,22 +19,27 @@ public struct ScorerInput {
 /// Scores labels for documents by exact inner products with the vectors of all labels.
 public struct Scorer {
   private let encoder: BagEncoder
+  private let labelEncoder: BagEncoder?
   private let tower: TransformerTower?
-  private let labels: Tensor
-  private let bias: Tensor?
-  private let wide: SparseLinear?
-  private let temperature: Double
+  private var labels: Tensor
+  /// `[L]`, where labels have biases.
+  private(set) var bias: Tensor?
+  private var wide: SparseLinear?
+  /// What inner products are divided by.
+  let temperature: Double
 
   /// Scores with the given label vectors, `[L, D]`, and biases, `[L]`.
   ///
   /// - Parameters:
   ///   - tower: embeds documents' vectors beside their bags, where there is one.
   ///   - wide: scores added to the inner products.
+  ///   - labelEncoder: embeds the texts of new labels, where they do not share the documents'.
   public init(
     encoder: BagEncoder, tower: TransformerTower? = nil, labels: Tensor, bias: Tensor?,
-    wide: SparseLinear? = nil, temperature: Double
+    wide: SparseLinear? = nil, temperature: Double, labelEncoder: BagEncoder? = nil
   ) {
     self.encoder = encoder
+    self.labelEncoder = labelEncoder
     self.tower = tower
     self.labels = labels.transposed().contiguous()
     self.bias = bias
@@ -63,14 +68,55 @@ public struct Scorer {
   public func scores(of bags: CSRMatrix, vectors: Tensor? = nil) throws -> Tensor {
     precondition((tower == nil) == (vectors == nil), "vectors and a tower belong together")
     return try withoutGradients {
-      var sum = try encoder(bags)
-      if let tower, let vectors { sum = sum + tower(vectors) }
-      let documents = encoder.normalized(sum)
+      let documents = try embeddings(of: bags, vectors: vectors)
       let scores =
         bias.map { documents.matmul(labels, adding: $0, scale: 1 / temperature) }
         ?? documents.matmul(labels) * (1 / temperature)
       wide?(bags).add(to: scores, labels: 0..<labelCount)
       return scores
     }
+  }
+  /// What documents are embedded as, `[N, D]`; vectors as for `scores(of:vectors:)`.
+  func embeddings(of bags: CSRMatrix, vectors: Tensor? = nil) throws -> Tensor {
+    try embeddings(of: bags, vectors: vectors, by: encoder)
+  }
+
+  /// What texts of labels are embedded as, `[N, D]`.
+  func embeddings(ofLabelTexts bags: CSRMatrix, vectors: Tensor?) throws -> Tensor {
+    try embeddings(of: bags, vectors: vectors, by: labelEncoder ?? encoder)
+  }
+
+  private func embeddings(of bags: CSRMatrix, vectors: Tensor?, by encoder: BagEncoder) throws
+    -> Tensor
+  {
+    try withoutGradients {
+      var sum = try encoder(bags)
+      if let tower, let vectors { sum = sum + tower(vectors) }
+      return encoder.normalized(sum)
+    }
+  }
+
+  /// The vectors of all labels, `[L, D]`.
+  var labelVectors: Tensor { labels.transposed().contiguous() }
+
+  /// The same with more labels, behind the others.
+  ///
+  /// - Parameters:
+  ///   - vectors: `[new labels, D]`.
+  ///   - bias: that of each new label; not looked at where labels have none.
+  func adding(_ vectors: Tensor, bias value: Float) -> Scorer {
+    var result = self
+    result.labels = Tensor.concatenated([labels, vectors.transposed()], along: 1).contiguous()
+    let count = vectors.size(along: 0)
+    result.bias = bias.map { .concatenated([$0, Tensor([Float](repeating: value, count: count))]) }
+    result.wide = wide.map {
+      let pattern = $0.pattern
+      return SparseLinear(
+        pattern: CSRMatrix(
+          rowOffsets: pattern.rowOffsets, columns: pattern.columns, values: nil,
+          columnCount: pattern.columnCount + count),
+        weights: $0.weights)
+    }
+    return result
   }
 }

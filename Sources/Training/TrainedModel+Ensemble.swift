@@ -39,6 +39,18 @@ extension TrainedModel {
   /// - Throws: `InputError` when the run does not say how common its labels are.
   public func adjusted(byLogPrior strength: Double) throws -> TrainedModel {
     guard strength != 0 else { return self }
+    let counts = try labelCounts()
+    var result = self
+    let documents = Double(max(record.documents, 1))
+    result.adjustment = Tensor(
+      counts.map { Float(-strength * log((Double($0) + 0.5) / documents)) })
+    return result
+  }
+
+  /// How many training documents have each label.
+  ///
+  /// - Throws: `InputError` when the run does not say so.
+  public func labelCounts() throws -> [Int] {
     guard folder.has(folder.counts) else {
       throw InputError(
         file: folder.path, reason: "the run has no counts.json",
@@ -50,11 +62,7 @@ extension TrainedModel {
         file: folder.counts, reason: "\(counts.count) counts, or one below 0",
         expected: "one for each of the \(labelIDs.count) labels")
     }
-    var result = self
-    let documents = Double(max(record.documents, 1))
-    result.adjustment = Tensor(
-      counts.map { Float(-strength * log((Double($0) + 0.5) / documents)) })
-    return result
+    return counts
   }
 
   /// What ranks.

@@ -17,8 +17,8 @@ public struct TrainedModel {
   /// Which epoch's model it is.
   public let epoch: KeptEpoch
   /// The labels' names, in the order of the scores.
-  public let labelIDs: [String]
-  let scorer: Scorer
+  public internal(set) var labelIDs: [String]
+  var scorer: Scorer
   let features: TextFeatureStore
   let transformer: TransformerStore?
   let identity: DatasetIdentity
@@ -92,11 +92,18 @@ public struct TrainedModel {
     for (index, (from, to)) in zip(widths, widths.dropFirst()).enumerated() {
       _ = try float32(weights, "encoder.layers.\(index).weight", [to, from])
     }
-    let encoder = BagEncoder(
-      model.encoder, featureCount: featureCount, generator: Generator(seed: 0))
-    let restored = try weights.names.filter { $0.hasPrefix("encoder.") }
-      .map { (String($0.dropFirst("encoder.".count)), try weights.tensor(named: $0)) }
-    try encoder.restore(Dictionary(uniqueKeysWithValues: restored))
+    func bagEncoder(_ prefix: String) throws -> BagEncoder {
+      let encoder = BagEncoder(
+        model.encoder, featureCount: featureCount, generator: Generator(seed: 0))
+      let restored = try weights.names.filter { $0.hasPrefix(prefix) }
+        .map { (String($0.dropFirst(prefix.count)), try weights.tensor(named: $0)) }
+      try encoder.restore(Dictionary(uniqueKeysWithValues: restored))
+      return encoder
+    }
+    let encoder = try bagEncoder("encoder.")
+    let labelPrefix = "labels.encoder."
+    let labelEncoder =
+      try weights.names.contains { $0.hasPrefix(labelPrefix) } ? bagEncoder(labelPrefix) : nil
     let temperature =
       model.learnsTemperature
       ? try float32(weights, "temperature.log", [1]).exp().scalar : configuration.loss.temperature
@@ -110,7 +117,7 @@ public struct TrainedModel {
         ? nil
         : try SparseLinear(
           weights, under: "wide", featureCount: featureCount, labelCount: labelCount),
-      temperature: temperature)
+      temperature: temperature, labelEncoder: labelEncoder)
   }
 
   /// The labels of one text, best first.
@@ -246,7 +253,7 @@ public struct TrainedModel {
   }
 
   /// Refuses documents of another kind than the model was trained on.
-  private func refuseUnless(hasTexts: Bool, file: String) throws {
+  func refuseUnless(hasTexts: Bool, file: String) throws {
     guard identity.hasTexts != hasTexts else { return }
     throw InputError(
       file: file,

@@ -88,8 +88,9 @@ public struct Trainer {
   }
 
   private func prepare(progress: ProgressBar?, isInterrupted: () -> Bool) throws -> Preparation {
-    let dataset = try loadDataset(progress: progress)
-    try DatasetIdentity(dataset).keep(in: folder, path: configuration.dataset)
+    let feedback = try configuration.feedback.map(FeedbackFile.init(contentsOf:))
+    let dataset = try loadDataset(feedback: feedback, progress: progress)
+    try DatasetIdentity(dataset, feedback: feedback).keep(in: folder, path: configuration.dataset)
     try folder.write(Array(dataset.labels.ids), to: folder.labels)
 
     let validation = configuration.loop.patience == nil ? nil : dataset.validation
@@ -140,10 +141,15 @@ public struct Trainer {
     }
   }
 
-  private func loadDataset(progress: ProgressBar?) throws -> Dataset {
+  private func loadDataset(feedback: FeedbackFile?, progress: ProgressBar?) throws -> Dataset {
     let path = configuration.dataset
-    let dataset = try Dataset.read(path, badLines: configuration.badLines)
+    var dataset = try Dataset.read(path, badLines: configuration.badLines)
     if let note = dataset.skipped.note { progress?.line(note) }
+    if let feedback {
+      let taken = try dataset.taking(feedback)
+      dataset = taken.dataset
+      progress?.line("feedback: \(taken.summary)")
+    }
     guard dataset.train.count > 0 else {
       throw InputError(
         file: path, reason: "there is nothing to train on",

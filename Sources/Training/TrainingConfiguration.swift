@@ -7,6 +7,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var dataset: String
   /// What becomes of lines of the data set that cannot be used.
   public var badLines: BadLinePolicy
+  /// A file of what people said of a model's answers, absolute; nil without one.
+  public var feedback: String?
   /// Which features of a text are looked at.
   public var features: TextFeatures.Configuration
   /// The model.

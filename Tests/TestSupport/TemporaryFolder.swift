@@ -1,7 +1,7 @@
 public import Foundation
 
 /// A folder of its own for one test, removed when the object goes.
-public final class TemporaryFolder {
+public final class TemporaryFolder: Sendable {
   /// The folder's path.
   public let path: String
 

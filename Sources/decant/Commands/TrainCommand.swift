@@ -127,6 +127,12 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Negatives")
   var negatives: NegativeOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "Verdicts on a model's answers, taken into train: what decant serve gives at /v1/feedback.",
+      valueName: "file"))
+  var feedback: String?
+
   @Option(help: "Names the random numbers of the run (default: \(defaults.seed)).")
   var seed: UInt64?
 
@@ -231,6 +237,9 @@ struct TrainCommand: ParsableCommand {
         dataset: path, threads: ProcessInfo.processInfo.activeProcessorCount)
     settings.dataset = path
     if skipBad { settings.badLines = .skip }
+    if let feedback {
+      settings.feedback = URL(fileURLWithPath: feedback).standardizedFileURL.path
+    }
     if let epochs { settings.loop.epochs = epochs }
     if let patience { settings.loop.patience = patience }
     if let checkpointInterval { settings.loop.checkpointInterval = checkpointInterval }

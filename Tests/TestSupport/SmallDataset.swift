@@ -1,24 +1,26 @@
-import Foundation
-import TestSupport
+public import Foundation
 import Torch
 
 /// A data set that a model can learn: each label has four words of its own, and a document has
 /// some of those of its labels among others that mean nothing.
-struct SmallDataset {
+public struct SmallDataset: Sendable {
   /// One document.
-  struct Row: Encodable {
-    var text: String
-    var labels: [String]
+  public struct Row: Encodable, Sendable {
+    /// Its words.
+    public var text: String
+    /// Its labels.
+    public var labels: [String]
   }
 
   /// The number of labels.
-  static let labelCount = 20
+  public static let labelCount = 20
   /// The documents, four fifths of them to learn from.
-  var rows: [Row]
+  public var rows: [Row]
   /// How many of the rows are learnt from.
-  var trainCount: Int { rows.count * 4 / 5 }
+  public var trainCount: Int { rows.count * 4 / 5 }
 
-  init(documents: Int = 300) {
+  /// Makes the documents.
+  public init(documents: Int = 300) {
     var random = SplitMix64(5)
     rows = (0..<documents).map { index in
       let labels = (0..<Self.labelCount).shuffled(using: &random).prefix(1 + index % 3)
@@ -33,13 +35,13 @@ struct SmallDataset {
   }
 
   /// One of the words that tell of a label.
-  static func word(of label: Int, _ number: Int) -> String { "word\(label)x\(number)" }
+  public static func word(of label: Int, _ number: Int) -> String { "word\(label)x\(number)" }
 
   /// Writes the data set's folder.
   ///
   /// - Parameter parts: the splits to write, of train, validation and test.
   @discardableResult
-  func write(to path: String, parts: Set<String> = ["train", "test"]) throws -> String {
+  public func write(to path: String, parts: Set<String> = ["train", "test"]) throws -> String {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     func write(_ name: String, _ lines: [String]) throws {
       try writeAtomically(lines.map { $0 + "\n" }.joined(), to: "\(path)/\(name).jsonl")
@@ -66,7 +68,7 @@ struct SmallDataset {
 
   /// Writes the same documents as a single file.
   @discardableResult
-  func writeSingleFile(to path: String) throws -> String {
+  public func writeSingleFile(to path: String) throws -> String {
     try writeAtomically(try rows.map { try json($0) + "\n" }.joined(), to: path)
     return path
   }
@@ -77,16 +79,16 @@ struct SmallDataset {
 }
 
 /// Options that make a training on a `SmallDataset` take a moment.
-let quickly = [
+public let quickly = [
   "--threads", "1", "--dimension", "16", "--batch-size", "32", "--learning-rate", "0.05",
   "--table-learning-rate", "0.1",
 ]
 
 /// The contents of a file.
-func contents(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
+public func contents(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
 
 /// The names in a folder, sorted; none where there is no folder.
-func names(in folder: String) throws -> [String] {
+public func names(in folder: String) throws -> [String] {
   guard FileManager.default.fileExists(atPath: folder) else { return [] }
   return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
 }

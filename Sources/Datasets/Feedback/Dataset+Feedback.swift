@@ -1,0 +1,217 @@
+import Torch
+
+/// What became of feedback when it was taken into a data set.
+public struct FeedbackSummary: Hashable, Sendable {
+  /// Documents of train whose labels were changed.
+  public var changed = 0
+  /// Texts that were not in the data set and are learnt from now.
+  public var added = 0
+  /// Texts of test documents; they stay as they are and are not learnt from.
+  public var ofTest = 0
+  /// Texts that are new and of which nothing is known but what they are not.
+  public var withoutLabels = 0
+  /// Labels that the data set did not have.
+  public var newLabels = 0
+
+  /// Nothing taken in yet.
+  public init() {}
+}
+
+extension FeedbackSummary: CustomStringConvertible {
+  /// What was taken in and what was not, in one sentence.
+  public var description: String {
+    var parts = ["\(changed) documents changed", "\(added) added"]
+    if newLabels > 0 { parts.append("\(newLabels) new labels") }
+    if ofTest > 0 { parts.append("\(ofTest) texts of the test set left out") }
+    if withoutLabels > 0 {
+      parts.append("\(withoutLabels) new texts left out that have no right label")
+    }
+    return parts.joined(separator: ", ")
+  }
+}
+
+extension Dataset {
+  /// The same data set with what people said of a model's answers taken into train.
+  ///
+  /// A text that train has already gets the labels that were accepted and loses those that were
+  /// rejected. A new text becomes a document of train with the accepted labels, which are then all
+  /// it has. A text of the test set is left out, so that test stays what it was. Labels that nobody
+  /// has seen before are appended, with their texts where the file has them.
+  ///
+  /// - Throws: `InputError` when the documents are features.
+  /// - Complexity: one pass over the texts.
+  public func taking(_ feedback: FeedbackFile) throws -> (
+    dataset: Dataset, summary: FeedbackSummary
+  ) {
+    guard let texts = documents.texts else {
+      throw InputError(
+        file: feedback.path, reason: "the data set's documents are features, feedback is on texts",
+        expected: "a data set of texts")
+    }
+    var summary = FeedbackSummary()
+    var result = self
+    let wanted = Dictionary(
+      uniqueKeysWithValues: feedback.records.enumerated().map { ($1.text, $0) })
+    var documentsOf = [[Int32]](repeating: [], count: feedback.records.count)
+    for index in texts.indices {
+      if let record = wanted[texts[index]] { documentsOf[record].append(Int32(index)) }
+    }
+    let testDocuments = Set(test?.documentIndices ?? MappedArray([]))
+    let trainDocuments = Set(train.documentIndices)
+
+    let columns = result.appendLabels(of: feedback, summary: &summary)
+    var changes: [Int32: FeedbackFile.Record] = [:]
+    var added: [FeedbackFile.Record] = []
+    for (record, found) in zip(feedback.records, documentsOf) {
+      if found.contains(where: testDocuments.contains) {
+        summary.ofTest += 1
+      } else if found.contains(where: trainDocuments.contains) {
+        for document in found { changes[document] = record }
+      } else if record.accepted.isEmpty {
+        summary.withoutLabels += 1
+      } else {
+        added.append(record)
+      }
+    }
+    summary.changed = train.documentIndices.reduce(0) { $0 + (changes[$1] == nil ? 0 : 1) }
+    summary.added = added.count
+    let first = documents.count
+    result.documents = Documents(
+      ids: documents.ids.appending(documents.ids.unusedNames(added.count, after: "feedback-")),
+      content: .texts(texts.appending(added.map(\.text))))
+    result.train = result.train.changing(changes, columns: columns).appending(
+      added.enumerated().map { (Int32(first + $0), $1) }, columns: columns)
+    result.validation = result.validation?.changing(changes, columns: columns)
+    return (result, summary)
+  }
+
+  /// Appends labels that only feedback knows; gives every label's column.
+  private mutating func appendLabels(
+    of feedback: FeedbackFile, summary: inout FeedbackSummary
+  ) -> [String: Int32] {
+    var columns = Dictionary(
+      uniqueKeysWithValues: labels.ids.enumerated().map { ($1, Int32($0)) })
+    var new: [String] = []
+    for label in feedback.records.flatMap(\.accepted) where columns[label] == nil {
+      columns[label] = Int32(columns.count)
+      new.append(label)
+    }
+    summary.newLabels = new.count
+    guard !new.isEmpty else { return columns }
+    let newTexts = new.map { feedback.labelTexts[$0] ?? "" }
+    let old = labels
+    let hasTexts = old.texts != nil || newTexts.contains { !$0.isEmpty }
+    labels = Labels(
+      ids: old.ids.appending(new),
+      texts: hasTexts
+        ? (old.texts ?? TextColumn([String](repeating: "", count: old.count))).appending(newTexts)
+        : nil)
+    train = train.widened(to: columns.count)
+    validation = validation?.widened(to: columns.count)
+    test = test?.widened(to: columns.count)
+    return columns
+  }
+}
+
+extension TextColumn {
+  /// The same texts and more behind them.
+  fileprivate func appending(_ more: [String]) -> TextColumn {
+    guard !more.isEmpty else { return self }
+    let (own, count) = (self, count)
+    return TextColumn(count: count + more.count) { $0 < count ? own[$0] : more[$0 - count] }
+  }
+
+  /// Names that none of these is.
+  fileprivate func unusedNames(_ count: Int, after prefix: String) -> [String] {
+    let taken = Set(lazy.filter { $0.hasPrefix(prefix) })
+    var names: [String] = []
+    var number = 0
+    while names.count < count {
+      number += 1
+      let name = prefix + String(number)
+      if !taken.contains(name) { names.append(name) }
+    }
+    return names
+  }
+}
+
+extension Split {
+  /// The same rows in a matrix of more labels.
+  fileprivate func widened(to count: Int) -> Split {
+    func wider(_ matrix: CSRMatrix) -> CSRMatrix {
+      CSRMatrix(
+        rowOffsets: matrix.rowOffsets, columns: matrix.columns, values: matrix.values,
+        columnCount: count)
+    }
+    return Split(
+      documentIndices: documentIndices, labels: wider(labels), filter: filter.map(wider))
+  }
+
+  /// Rows whose documents have other labels now.
+  fileprivate func changing(
+    _ changes: [Int32: FeedbackFile.Record], columns: [String: Int32]
+  ) -> Split {
+    guard !changes.isEmpty else { return self }
+    return rebuilt { row, entries in
+      guard let record = changes[documentIndices[row]] else { return }
+      let wrong = Set(record.rejected.compactMap { columns[$0] })
+      entries.removeAll { wrong.contains($0.column) }
+      let known = Set(entries.map(\.column))
+      for label in record.accepted {
+        if let column = columns[label], !known.contains(column) { entries.append((column, 1)) }
+      }
+    }
+  }
+
+  /// The same rows, and one a document behind them.
+  fileprivate func appending(
+    _ added: [(document: Int32, record: FeedbackFile.Record)], columns: [String: Int32]
+  ) -> Split {
+    guard !added.isEmpty else { return self }
+    var offsets = Array(labels.rowOffsets)
+    var newColumns = Array(labels.columns)
+    for (_, record) in added {
+      newColumns += record.accepted.compactMap { columns[$0] }
+      offsets.append(Int64(newColumns.count))
+    }
+    let values = labels.values.map { values in
+      Array(values) + [Float](repeating: 1, count: newColumns.count - labels.entryCount)
+    }
+    return Split(
+      documentIndices: MappedArray(Array(documentIndices) + added.map(\.document)),
+      labels: CSRMatrix(
+        rowOffsets: MappedArray(offsets), columns: MappedArray(newColumns),
+        values: values.map { MappedArray($0) }, columnCount: labels.columnCount),
+      filter: filter.map { filter in
+        CSRMatrix(
+          rowOffsets: MappedArray(
+            Array(filter.rowOffsets)
+              + [Int64](repeating: Int64(filter.entryCount), count: added.count)),
+          columns: filter.columns, values: filter.values, columnCount: filter.columnCount)
+      })
+  }
+
+  private func rebuilt(
+    _ change: (Int, inout [(column: Int32, value: Float)]) -> Void
+  ) -> Split {
+    var offsets: [Int64] = [0]
+    var newColumns: [Int32] = []
+    var values: [Float] = []
+    for row in 0..<count {
+      var entries = labels.entries(ofRow: row).map {
+        (column: labels.columns[$0], value: labels.values?[$0] ?? 1)
+      }
+      change(row, &entries)
+      newColumns += entries.map(\.column)
+      values += entries.map(\.value)
+      offsets.append(Int64(newColumns.count))
+    }
+    return Split(
+      documentIndices: documentIndices,
+      labels: CSRMatrix(
+        rowOffsets: MappedArray(offsets), columns: MappedArray(newColumns),
+        values: labels.values == nil ? nil : MappedArray(values),
+        columnCount: labels.columnCount),
+      filter: filter)
+  }
+}

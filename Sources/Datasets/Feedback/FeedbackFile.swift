@@ -1,0 +1,129 @@
+public import Torch
+
+/// What people said of a model's answers, as `decant serve` hands it out: one record a line.
+///
+///     {"text": "…", "labels": ["right", …], "rejected": ["wrong", …]}
+///     {"label": "name", "text": "what it means"}
+///
+/// The second form names a label that was added while the model was served.
+public struct FeedbackFile: Sendable {
+  /// What was said of one text.
+  public struct Record: Hashable, Sendable {
+    /// The text.
+    public var text: String
+    /// Labels that it has.
+    public var accepted: [String]
+    /// Labels that it does not have.
+    public var rejected: [String]
+
+    /// Puts the parts together.
+    public init(text: String, accepted: [String] = [], rejected: [String] = []) {
+      self.text = text
+      self.accepted = accepted
+      self.rejected = rejected
+    }
+  }
+
+  /// The file's path.
+  public var path: String
+  /// One record a text, in the order of their first mention.
+  public var records: [Record]
+  /// The texts of labels that were added, by name.
+  public var labelTexts: [String: String]
+  /// Changes with every byte of the file.
+  public var contentHash: UInt64
+
+  /// Reads a file; of two records on the same text and label the later one counts.
+  ///
+  /// - Throws: `FileError`, or `InputError` with the place of the first line that cannot be used.
+  public init(contentsOf path: String) throws {
+    self.path = path
+    let reader = LineReader(file: try MappedFile(path: path), policy: .refuse)
+    var records: [Record] = []
+    var places: [String: Int] = [:]
+    var labelTexts: [String: String] = [:]
+    var skipped = SkippedLines()
+    try reader.forEachRecord(skipped: &skipped) { (cursor) throws(LineFault) in
+      switch try Self.line(&cursor) {
+      case .label(let name, let text): labelTexts[name] = text
+      case .record(let record):
+        let place = places[record.text] ?? records.count
+        if place == records.count {
+          places[record.text] = place
+          records.append(Record(text: record.text))
+        }
+        records[place].take(record)
+      }
+    }
+    self.records = records
+    self.labelTexts = labelTexts
+    contentHash = reader.file.withBytes(XXHash64.hash)
+  }
+
+  private enum Line {
+    case record(Record)
+    case label(String, text: String)
+  }
+
+  private static func line(_ cursor: inout JSONCursor) throws(LineFault) -> Line {
+    let bytes = cursor.bytes
+    var text: JSONString?
+    var label: JSONString?
+    var accepted: [String]?
+    var rejected: [String]?
+    func names(_ cursor: inout JSONCursor) throws(LineFault) -> [String] {
+      var found: [String] = []
+      try cursor.array { (cursor) throws(LineFault) in
+        let name = try cursor.string(expected: "a label's name in quotation marks")
+        guard !name.content.isEmpty else {
+          throw LineFault(
+            position: name.content.lowerBound, reason: "a label's name is empty",
+            expected: "a name")
+        }
+        found.append(name.decoded(from: bytes))
+      }
+      return found
+    }
+    try cursor.object { (cursor, name) throws(LineFault) in
+      if name.matches("text", in: bytes) {
+        try cursor.string(named: name, into: &text)
+      } else if name.matches("label", in: bytes) {
+        try cursor.string(named: name, into: &label)
+      } else if name.matches("labels", in: bytes) {
+        try cursor.refuseSecond(name, isThere: accepted != nil)
+        accepted = try names(&cursor)
+      } else if name.matches("rejected", in: bytes) {
+        try cursor.refuseSecond(name, isThere: rejected != nil)
+        rejected = try names(&cursor)
+      } else {
+        try cursor.skipValue()
+      }
+    }
+    try cursor.finish()
+    guard let text, (label == nil) != (accepted == nil && rejected == nil) else {
+      throw LineFault(
+        reason: text == nil ? "the record has no \"text\"" : "neither verdicts nor a label's name",
+        expected: "{\"text\": \"…\", \"labels\": […], \"rejected\": […]} or "
+          + "{\"label\": \"…\", \"text\": \"…\"}")
+    }
+    if let label { return .label(label.decoded(from: bytes), text: text.decoded(from: bytes)) }
+    let record = Record(
+      text: text.decoded(from: bytes), accepted: accepted ?? [], rejected: rejected ?? [])
+    if let both = record.accepted.first(where: record.rejected.contains) {
+      throw LineFault(
+        reason: "the label \"\(both)\" is accepted and rejected", expected: "one verdict a label")
+    }
+    return .record(record)
+  }
+}
+
+extension FeedbackFile.Record {
+  /// Takes in what was said later of the same text.
+  fileprivate mutating func take(_ later: Self) {
+    let (right, wrong) = (Set(later.accepted), Set(later.rejected))
+    accepted.removeAll { right.contains($0) || wrong.contains($0) }
+    rejected.removeAll { right.contains($0) || wrong.contains($0) }
+    accepted += later.accepted
+    rejected += later.rejected
+  }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import Training
+
+/// `POST /v1/predict`: either `text` or `texts`.
+struct PredictRequest: StrictBody {
+  enum Key: String, CodingKey, CaseIterable { case text, texts, k, threshold }
+  var texts: [String]
+  var isSingle: Bool
+  var k: Int
+  var threshold: Double?
+
+  init(from decoder: any Decoder) throws {
+    let values = try Self.container(decoder)
+    let text = try values.given(String.self, forKey: .text)
+    let many = try values.given([String].self, forKey: .texts)
+    guard (text == nil) != (many == nil) else {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: decoder.codingPath,
+          debugDescription: text == nil
+            ? "\"text\" or \"texts\" is missing" : "both \"text\" and \"texts\" are given"))
+    }
+    texts = many ?? [text ?? ""]
+    isSingle = many == nil
+    k = try values.wholeNumber(forKey: .k) ?? 5
+    threshold = try values.given(Double.self, forKey: .threshold)
+  }
+}
+
+/// One text's answer.
+struct Prediction: Encodable {
+  var labels: [RankedLabel]
+}
+
+/// Several texts' answers, in their order.
+struct Predictions: Encodable {
+  var predictions: [Prediction]
+}
+
+/// `POST /v1/similar`.
+struct SimilarRequest: StrictBody {
+  enum Key: String, CodingKey, CaseIterable { case text, k }
+  var text: String
+  var k: Int
+
+  init(from decoder: any Decoder) throws {
+    let values = try Self.container(decoder)
+    text = try values.decode(String.self, forKey: .text)
+    k = try values.wholeNumber(forKey: .k) ?? 5
+  }
+}
+
+/// Documents like a text.
+struct SimilarDocuments: Encodable {
+  var documents: [SimilarDocument]
+}
+
+/// `POST /v1/labels`.
+struct AddLabelRequest: StrictBody {
+  enum Key: String, CodingKey, CaseIterable { case id, text }
+  var label: TrainedModel.NewLabel
+
+  init(from decoder: any Decoder) throws {
+    let values = try Self.container(decoder)
+    label = .init(
+      id: try values.decode(String.self, forKey: .id),
+      text: try values.decode(String.self, forKey: .text))
+  }
+}
+
+/// Some labels.
+struct LabelList: Encodable {
+  var labels: [LabelCatalogue.Entry]
+  /// How many match in all.
+  var total: Int
+}
+
+/// `POST /v1/feedback`.
+struct FeedbackRequest: StrictBody {
+  enum Key: String, CodingKey, CaseIterable { case text, accepted, rejected }
+  var feedback: ServiceStore.Feedback
+
+  init(from decoder: any Decoder) throws {
+    let values = try Self.container(decoder)
+    feedback = .init(
+      text: try values.decode(String.self, forKey: .text),
+      labels: try values.given([String].self, forKey: .accepted) ?? [],
+      rejected: try values.given([String].self, forKey: .rejected) ?? [])
+  }
+}
+
+/// What was kept.
+struct FeedbackReceipt: Encodable {
+  var verdicts: Int
+}
+
+/// `GET /v1/model`.
+struct ModelDescription: Encodable {
+  var name: String
+  var labels: Int
+  var dimension: Int
+  var trainedOn: String
+  var isCalibrated: Bool
+  var hasDocuments: Bool
+}

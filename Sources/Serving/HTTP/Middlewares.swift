@@ -1,0 +1,120 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import Metrics
+
+/// Turns errors into answers; other methods than a path's own are answered with 405.
+struct RefusalMiddleware: RouterMiddleware {
+  /// The paths with their methods; the last part of a path may stand for any.
+  let methods: [(path: String, methods: [String])]
+
+  func handle(
+    _ request: Request, context: ServiceContext,
+    next: (Request, ServiceContext) async throws -> Response
+  ) async throws -> Response {
+    do {
+      return try await next(request, context)
+    } catch {
+      var refusal = Refusal(error)
+      if let error = error as? HTTPError, error.status == .notFound {
+        refusal = notFound(request)
+      }
+      if refusal.status == .internalServerError {
+        context.logger.error("request failed", metadata: ["error": "\(error)"])
+      }
+      return refusal.response
+    }
+  }
+}
+
+extension RefusalMiddleware {
+  /// What the router has no answer for.
+  private func notFound(_ request: Request) -> Refusal {
+    let path = request.uri.path
+    let allowed = methods.first { own, _ in
+      guard own.hasSuffix("}"), let end = own.lastIndex(of: "/") else { return own == path }
+      let prefix = own[...end]
+      return path.hasPrefix(prefix) && !path.dropFirst(prefix.count).contains("/")
+    }
+    guard let allowed else {
+      return Refusal(.notFound, "no_such_path", "there is nothing at \(path.prefix(200))")
+    }
+    let list = allowed.methods.joined(separator: ", ")
+    return Refusal(
+      .methodNotAllowed, "method_not_allowed",
+      "\(request.method.rawValue) does nothing here; expected \(list)", headers: [.allow: list])
+  }
+}
+
+/// Lets through only who knows the token; health and the page need none.
+struct TokenMiddleware: RouterMiddleware {
+  let token: String
+
+  func handle(
+    _ request: Request, context: ServiceContext,
+    next: (Request, ServiceContext) async throws -> Response
+  ) async throws -> Response {
+    let isOpen = ["/", "/healthz", "/readyz", "/openapi.json"].contains(request.uri.path)
+    let given = request.headers[.authorization] ?? ""
+    guard isOpen || Self.isSame(given, "Bearer \(token)") else {
+      throw Refusal(
+        .unauthorized, "unauthorized", "expected the header Authorization: Bearer and the token",
+        headers: [.wwwAuthenticate: "Bearer"])
+    }
+    return try await next(request, context)
+  }
+
+  /// Compares in a time that does not tell how much is right.
+  private static func isSame(_ first: String, _ second: String) -> Bool {
+    let (first, second) = (Array(first.utf8), Array(second.utf8))
+    var difference = first.count ^ second.count
+    for (index, byte) in second.enumerated() {
+      difference |= Int(byte ^ (index < first.count ? first[index] : 0))
+    }
+    return difference == 0
+  }
+}
+
+/// Refuses addresses that ask too often.
+struct RateLimitMiddleware: RouterMiddleware {
+  let limiter: RateLimiter
+
+  func handle(
+    _ request: Request, context: ServiceContext,
+    next: (Request, ServiceContext) async throws -> Response
+  ) async throws -> Response {
+    guard limiter.admits(context.client ?? "", at: .now) else {
+      throw Refusal(
+        .tooManyRequests, "too_many_requests", "more requests a second than are allowed",
+        headers: [.retryAfter: "1"])
+    }
+    return try await next(request, context)
+  }
+}
+
+/// Counts, times and logs requests.
+struct ObservationMiddleware: RouterMiddleware {
+  let observation: Observation
+
+  func handle(
+    _ request: Request, context: ServiceContext,
+    next: (Request, ServiceContext) async throws -> Response
+  ) async throws -> Response {
+    let begun = ContinuousClock.now
+    let response = try await next(request, context)
+    let duration = begun.duration(to: .now)
+    // The route's pattern, not the path: hostile paths must not make new counters.
+    let route = context.endpointPath ?? "none"
+    observation.count(
+      route: route, method: request.method.rawValue, status: response.status.code,
+      duration: duration)
+    context.logger.debug(
+      "request",
+      metadata: [
+        "method": "\(request.method.rawValue)", "route": "\(route)",
+        "status": "\(response.status.code)", "milliseconds": "\(duration / .milliseconds(1))",
+        "client": "\(context.client ?? "")",
+      ])
+    return response
+  }
+}

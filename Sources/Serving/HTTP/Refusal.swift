@@ -1,0 +1,66 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Torch
+
+/// An error as the client sees it: `{"error": {"code", "message"}}`.
+struct Refusal: Error {
+  /// The HTTP status.
+  var status: HTTPResponse.Status
+  /// A word for programs.
+  var code: String
+  /// A sentence for people.
+  var message: String
+  /// Header fields that belong to it.
+  var headers: HTTPFields = [:]
+
+  private struct Body: Encodable {
+    struct Content: Encodable {
+      var code: String
+      var message: String
+    }
+    var error: Content
+  }
+
+  /// The answer.
+  var response: Response {
+    var response = JSONResponse.make(Body(error: .init(code: code, message: message)), status)
+    response.headers.append(contentsOf: headers)
+    return response
+  }
+
+  /// What went wrong inside, as far as clients may know.
+  init(_ error: any Error) {
+    switch error {
+    case let refusal as Refusal: self = refusal
+    case let error as ModelThread.Refusal:
+      let (code, message) =
+        switch error {
+        case .full: ("overloaded", "too many requests are waiting; try again shortly")
+        case .late: ("timed_out", "the request waited too long for its turn; try again shortly")
+        case .stopped: ("shutting_down", "the service is shutting down")
+        }
+      self.init(.serviceUnavailable, code, message, headers: [.retryAfter: "1"])
+    case let error as HTTPError:
+      self.init(
+        error.status, error.status == .contentTooLarge ? "too_large" : "bad_request",
+        error.body ?? error.status.reasonPhrase, headers: error.headers)
+    default:
+      self.init(.internalServerError, "internal", "the service failed to answer; its log says why")
+    }
+  }
+
+  init(
+    _ status: HTTPResponse.Status, _ code: String, _ message: String, headers: HTTPFields = [:]
+  ) {
+    self.status = status
+    self.code = code
+    self.message = message
+    self.headers = headers
+  }
+
+  /// A value that cannot be used.
+  static func invalid(_ message: String) -> Refusal {
+    Refusal(.badRequest, "invalid", message)
+  }
+}

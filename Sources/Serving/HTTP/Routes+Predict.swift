@@ -1,0 +1,55 @@
+import CoreMetrics
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Torch
+
+extension Routes {
+  /// Answers `POST /v1/predict`.
+  func predict(_ request: Request, _ context: ServiceContext) async throws -> Response {
+    let body = try await request.json(PredictRequest.self, upTo: settings.maximumBodySize)
+    guard 1...settings.maximumTexts ~= body.texts.count else {
+      throw Refusal.invalid(
+        "\"texts\" has \(body.texts.count) elements; expected 1 to \(settings.maximumTexts)")
+    }
+    try check(k: body.k)
+    if let threshold = body.threshold {
+      guard 0...1 ~= threshold else {
+        throw Refusal.invalid("\"threshold\" is \(threshold); expected 0 to 1")
+      }
+      guard model.isCalibrated else {
+        throw Refusal(
+          .badRequest, "not_calibrated",
+          "\"threshold\" needs probabilities, and this model has none; run decant calibrate on it")
+      }
+    }
+    var rankings = try await thread.rank(body.texts, k: body.k)
+    if let threshold = body.threshold {
+      rankings = rankings.map { $0.filter { ($0.probability ?? 0) >= threshold } }
+    }
+    observation.textsRanked.increment(by: body.texts.count)
+    let answers = rankings.map(Prediction.init(labels:))
+    return body.isSingle
+      ? JSONResponse.make(answers[0]) : JSONResponse.make(Predictions(predictions: answers))
+  }
+
+  /// Answers `POST /v1/similar`.
+  func similar(_ request: Request, _ context: ServiceContext) async throws -> Response {
+    let body = try await request.json(SimilarRequest.self, upTo: settings.maximumBodySize)
+    try check(k: body.k)
+    guard model.hasDocuments else {
+      throw Refusal(
+        .notFound, "no_documents",
+        "the service was started without documents; start it with --documents and a data set")
+    }
+    return JSONResponse.make(
+      SimilarDocuments(
+        documents: try await thread.perform { try $0.similar(to: body.text, k: body.k) }))
+  }
+
+  private func check(k: Int) throws {
+    guard 1...settings.maximumLabels ~= k else {
+      throw Refusal.invalid("\"k\" is \(k); expected 1 to \(settings.maximumLabels)")
+    }
+  }
+}

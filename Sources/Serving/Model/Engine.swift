@@ -1,0 +1,101 @@
+public import Datasets
+import Learning
+import Torch
+public import Training
+
+/// A label of an answer.
+public struct RankedLabel: Codable, Hashable, Sendable {
+  /// The label's name.
+  public var id: String
+  /// Comparable within a text.
+  public var score: Double
+  /// How likely the text has the label, where the run is calibrated.
+  public var probability: Double?
+}
+
+/// A document like another.
+public struct SimilarDocument: Codable, Hashable, Sendable {
+  /// The document's name in the data set.
+  public var id: String
+  /// The cosine of both embeddings, from -1 to 1.
+  public var similarity: Double
+}
+
+/// A model with everything that answers are made of; lives on the thread of a `ModelThread`.
+public struct Engine {
+  private var model: TrainedModel
+  private let calibration: RunCalibration?
+  private let documents: Neighbours?
+
+  /// Answers from a model.
+  ///
+  /// - Parameters:
+  ///   - labels: labels that were added earlier.
+  ///   - documents: what similar documents are looked for among; nil for none.
+  /// - Throws: `InputError` when the run's calibration is damaged or a label cannot be added.
+  public init(
+    _ model: TrainedModel, labels: [TrainedModel.NewLabel] = [], documents: Documents? = nil
+  ) throws {
+    calibration = try model.calibration()
+    self.model = try model.adding(labels)
+    self.documents = try documents.flatMap { try Neighbours(of: $0, model: model) }
+  }
+
+  /// The labels' names, those that were added last.
+  public var labelIDs: [String] { model.labelIDs }
+
+  /// Whether answers have probabilities.
+  public var isCalibrated: Bool { calibration != nil }
+
+  /// Whether similar documents can be asked for.
+  public var hasDocuments: Bool { documents != nil }
+
+  /// The best `k` labels of each text, best first.
+  public func rank(_ texts: [String], k: Int) throws -> [[RankedLabel]] {
+    guard let calibration else {
+      return try model.predict(texts, k: k).map { prediction in
+        prediction.labels.map { RankedLabel(id: $0.id, score: $0.score) }
+      }
+    }
+    return try model.predict(texts, by: calibration, choosing: .likeliest(k)).map { labels in
+      labels.map { RankedLabel(id: $0.id, score: $0.score, probability: $0.probability) }
+    }
+  }
+
+  /// The `k` documents most like a text, most similar first.
+  public func similar(to text: String, k: Int) throws -> [SimilarDocument] {
+    try documents?.nearest(k, to: model.embeddings(of: [text])) ?? []
+  }
+
+  /// Checks that a label could be added.
+  ///
+  /// - Throws: `InputError` when it is known already or its text says nothing to the model.
+  func adding(_ label: TrainedModel.NewLabel) throws -> Engine {
+    var grown = self
+    grown.model = try model.adding([label])
+    return grown
+  }
+}
+
+/// The embeddings of documents, to find those like a text.
+struct Neighbours {
+  private let ids: [String]
+  /// `[D, N]`, of length 1.
+  private let embeddings: Tensor
+
+  /// Embeds the documents that have texts; nil where none has one.
+  init?(of documents: Documents, model: TrainedModel) throws {
+    guard let texts = documents.texts else { return nil }
+    ids = (0..<documents.count).map { documents.ids[$0] }
+    embeddings = try model.embeddings(of: texts) { _ in }
+      .normalized(along: -1).transposed().contiguous()
+  }
+
+  func nearest(_ k: Int, to embedding: Tensor) throws -> [SimilarDocument] {
+    try withoutGradients {
+      let cosines = embedding.normalized(along: -1).matmul(embeddings)
+      let best = try Ranking.best(k, of: cosines)
+      return best.map { SimilarDocument(id: ids[$0.row], similarity: Double($0.score)) }
+    }
+  }
+}

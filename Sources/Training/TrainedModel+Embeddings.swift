@@ -1,0 +1,47 @@
+import Datasets
+import Learning
+public import Torch
+
+extension TrainedModel {
+  /// The length of the embeddings.
+  public var dimension: Int { configuration.model.encoder.dimension }
+
+  /// What inner products of embeddings are divided by to become scores.
+  public var temperature: Double { scorer.temperature }
+
+  /// The vectors of all labels: `[L, D]`.
+  public var labelEmbeddings: Tensor { scorer.labelVectors }
+
+  /// The biases of all labels, `[L]`; nil where they have none.
+  public var labelBiases: Tensor? { scorer.bias }
+
+  /// What texts are embedded as: `[texts, D]`, of length 1 where the model compares by angle.
+  ///
+  /// Of a mean of models it is the first one's.
+  ///
+  /// - Throws: `InputError` when the model was trained on features instead of texts.
+  public func embeddings(of texts: [String]) throws -> Tensor {
+    try refuseUnless(hasTexts: true, file: folder.path)
+    return try checked {
+      try scorer.embeddings(
+        of: features.bags(ofTexts: texts), vectors: transformer?.vectors(of: texts))
+    }
+  }
+
+  /// The same of texts that are many: in parts, so that only the embeddings take memory.
+  ///
+  /// - Parameter report: is told after each part how many texts are done.
+  public func embeddings(
+    of texts: some RandomAccessCollection<String>, reporting report: (Int) -> Void
+  ) throws -> Tensor {
+    var parts: [Tensor] = []
+    var rest = texts[...]
+    while !rest.isEmpty {
+      let part = rest.prefix(4096)
+      parts.append(try embeddings(of: Array(part)))
+      rest = rest.dropFirst(part.count)
+      report(texts.count - rest.count)
+    }
+    return parts.isEmpty ? .zeros([0, dimension]) : .concatenated(parts)
+  }
+}

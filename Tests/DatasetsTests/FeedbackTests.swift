@@ -1,0 +1,118 @@
+import Datasets
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+/// Verdicts of people, read and taken into a data set.
+@Suite struct FeedbackTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func dataset() throws -> Dataset {
+    try folder.write(
+      """
+      {"id":"a","text":"alpha"}
+      {"id":"feedback-1","text":"beta"}
+      {"id":"c","text":"gamma"}
+      {"id":"d","text":"delta"}
+      {"id":"e","text":"alpha"}
+
+      """, to: "documents.jsonl")
+    try folder.write(
+      "{\"id\":\"one\"}\n{\"id\":\"two\"}\n{\"id\":\"three\"}\n", to: "labels.jsonl")
+    try folder.write(
+      """
+      {"id":"a","labels":["one","two"]}
+      {"id":"feedback-1","labels":["two"]}
+      {"id":"e","labels":["three"]}
+      {"id":"c","labels":[]}
+
+      """, to: "train.jsonl")
+    try folder.write("{\"id\":\"e\",\"labels\":[\"three\"]}\n", to: "validation.jsonl")
+    try folder.write("{\"id\":\"d\",\"labels\":[\"one\"]}\n", to: "test.jsonl")
+    return try Dataset.read(folder.path)
+  }
+
+  private func rows(_ split: Split, _ dataset: Dataset) -> [String: [String]] {
+    Dictionary(
+      uniqueKeysWithValues: (0..<split.count).map { row in
+        (
+          dataset.documents.ids[Int(split.documentIndices[row])],
+          split.labels.columns(ofRow: row).map { dataset.labels.ids[Int($0)] }
+        )
+      })
+  }
+
+  @Test func verdictsChangeTrainAndNothingElse() throws {
+    let before = try dataset()
+    let file = try FeedbackFile(
+      contentsOf: folder.write(
+        """
+        {"label":"four","text":"the fourth"}
+        {"text":"alpha","labels":["three"],"rejected":["two"]}
+        {"text":"gamma","labels":["four"],"rejected":["one"]}
+        {"text":"delta","labels":["two"]}
+        {"text":"new","labels":["one","four"],"rejected":["nobody"]}
+        {"text":"only wrong","rejected":["one"]}
+        {"text":"gamma","labels":["one"]}
+
+        """, to: "feedback.jsonl"))
+    let (after, summary) = try before.taking(file)
+    #expect(
+      summary
+        == summaryOf(changed: 3, added: 1, ofTest: 1, withoutLabels: 1, newLabels: 1))
+    #expect(Array(after.labels.ids) == ["one", "two", "three", "four"])
+    #expect(after.labels.texts?[3] == "the fourth")
+    #expect(after.labels.textOrID(at: 1) == "two")
+    #expect(
+      rows(after.train, after) == [
+        "a": ["one", "three"], "e": ["three"], "feedback-1": ["two"], "c": ["four", "one"],
+        // The name that was free.
+        "feedback-2": ["one", "four"],
+      ])
+    #expect(after.documents.texts?[5] == "new")
+    #expect(after.validation.map { rows($0, after) } == ["e": ["three"]])
+    #expect(after.test.map { rows($0, after) } == ["d": ["one"]])
+    #expect(after.test?.labels.columnCount == 4)
+  }
+
+  @Test func weightsStayAndNewPairsWeighOne() throws {
+    _ = try dataset()
+    try folder.write(
+      "{\"id\":\"a\",\"labels\":[\"one\",\"two\"],\"weights\":[0.5,0.25]}\n", to: "train.jsonl")
+    try folder.write("", to: "validation.jsonl")
+    let file = try FeedbackFile(
+      contentsOf: folder.write(
+        "{\"text\":\"alpha\",\"labels\":[\"three\",\"one\"]}\n{\"text\":\"x\",\"labels\":[\"two\"]}",
+        to: "f.jsonl"))
+    let train = try Dataset.read(folder.path).taking(file).dataset.train
+    #expect(train.labels.values.map(Array.init) == [0.5, 0.25, 1, 1])
+    #expect(Array(train.labels.columns) == [0, 1, 2, 1])
+  }
+
+  @Test(arguments: [
+    ("{\"labels\":[]}", "no \"text\""), ("{\"text\":\"a\"}", "neither verdicts"),
+    ("{\"text\":\"a\",\"labels\":[\"b\"],\"rejected\":[\"b\"]}", "\"b\" is accepted and rejected"),
+    ("{\"text\":\"a\",\"labels\":[\"\"]}", "empty"), ("{\"text\":\"a\",\"labels\":[5]}", "label"),
+    ("{\"label\":\"a\",\"text\":\"b\",\"labels\":[\"c\"]}", "neither verdicts"), ("[]", "expected"),
+  ]) func badLinesAreRefusedWithTheirPlace(line: String, words: String) throws {
+    let path = try folder.write("{\"text\":\"fine\",\"labels\":[\"x\"]}\n\(line)\n", to: "f.jsonl")
+    let error = #expect(throws: InputError.self) { try FeedbackFile(contentsOf: path) }
+    #expect(error?.line == 2 && error?.file == path)
+    #expect(error?.description.contains(words) == true, "\(error as Any)")
+  }
+}
+
+private func summaryOf(
+  changed: Int, added: Int, ofTest: Int, withoutLabels: Int, newLabels: Int
+) -> FeedbackSummary {
+  var summary = FeedbackSummary()
+  summary.changed = changed
+  summary.added = added
+  summary.ofTest = ofTest
+  summary.withoutLabels = withoutLabels
+  summary.newLabels = newLabels
+  return summary
+}
