@@ -31,7 +31,8 @@ import Torch
       return line.dropLast().split(separator: ":").last.flatMap { Int($0) }
     }
     try process.wait { try port() != nil }
-    return (process, LoopbackClient(port: try #require(try port(), "\(try process.messages)")))
+    let (number, messages) = (try port(), try process.messages)
+    return (process, LoopbackClient(port: try #require(number, "\(messages)")))
   }
 
   @Test func whatWasConfirmedOutlivesAKill() async throws {

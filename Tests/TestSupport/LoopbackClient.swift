@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 import Torch
 
 /// Asks a service that listens on the loopback address, as a browser or as an attacker.

@@ -1,4 +1,4 @@
-public import Torch
+import Torch
 
 /// What people said of a model's answers, as `decant serve` hands it out: one record a line.
 ///
