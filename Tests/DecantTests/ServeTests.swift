@@ -80,8 +80,8 @@ import Torch
     #expect(try process.wait().code == 0)
     try folder.write("\n", to: "token")
     try DecantProgram.refuse(
-      ["serve", run, "--port", "0", "--token-file", folder.file("token")], code: 65, "line 1",
-      "the token")
+      ["serve", run, "--port", "0", "--token-file", folder.file("token")], code: 65,
+      "token:1: the line is empty", "the token")
   }
 
   @Test func faultsAreSaidInOneSentence() throws {
