@@ -18,7 +18,7 @@ public struct Ranker {
   private let members: [Scorer]
   private let adjustment: Tensor?
   /// Documents scored together; keeps a block of scores at about 64 MB.
-  private let blockSize: Int
+  let blockSize: Int
 
   /// Ranks by the mean of the members.
   ///
@@ -72,7 +72,8 @@ public struct Ranker {
     return result
   }
 
-  private func scores(of inputs: [ScorerInput], rows: Range<Int>) throws -> Tensor {
+  /// The scores of all labels for some of the documents, `[rows, L]`.
+  func scores(of inputs: [ScorerInput], rows: Range<Int>) throws -> Tensor {
     var sum: Tensor?
     for (member, input) in zip(members, inputs) {
       let scores = try member.scores(

@@ -11,11 +11,22 @@ public struct Trainer {
   public let folder: RunFolder
   /// The version written into the record.
   public let decantVersion: String
+  /// The data, where they are not to be read from the configuration's path.
+  let dataset: Dataset?
 
   /// Prepares a training; nothing is read or written yet.
   public init(
     _ configuration: TrainingConfiguration, folder: RunFolder, decantVersion: String
   ) {
+    self.init(configuration, folder: folder, decantVersion: decantVersion, dataset: nil)
+  }
+
+  /// Prepares a training on data that were read already, such as a part of a data set.
+  init(
+    _ configuration: TrainingConfiguration, folder: RunFolder, decantVersion: String,
+    dataset: Dataset?
+  ) {
+    self.dataset = dataset
     self.configuration = configuration
     self.folder = folder
     self.decantVersion = decantVersion
@@ -143,8 +154,8 @@ public struct Trainer {
 
   private func loadDataset(feedback: FeedbackFile?, progress: ProgressBar?) throws -> Dataset {
     let path = configuration.dataset
-    var dataset = try Dataset.read(path, badLines: configuration.badLines)
-    if let note = dataset.skipped.note { progress?.line(note) }
+    var dataset = try self.dataset ?? Dataset.read(path, badLines: configuration.badLines)
+    if self.dataset == nil, let note = dataset.skipped.note { progress?.line(note) }
     if let feedback {
       let taken = try dataset.taking(feedback)
       dataset = taken.dataset

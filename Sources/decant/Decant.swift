@@ -17,7 +17,7 @@ struct Decant: ParsableCommand {
     version: version,
     subcommands: [
       DataCommand.self, TrainCommand.self, CalibrateCommand.self, EvaluateCommand.self,
-      PredictCommand.self, ServeCommand.self, StreamCommand.self,
+      PredictCommand.self, AuditCommand.self, ServeCommand.self, StreamCommand.self,
     ]
   )
 

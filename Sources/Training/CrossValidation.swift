@@ -1,0 +1,216 @@
+public import Datasets
+import Evaluation
+import Foundation
+import Learning
+import Torch
+
+/// Scores the labels of every document of train by a model that was trained without it.
+///
+/// Documents are dealt into folds by a hash of their text, so that copies of a text share a fold. A
+/// model is trained on all folds but one and scores that one. Scores become probabilities by a
+/// calibration that is fitted to the other folds' scores, so that nothing is fitted to what it judges.
+public struct CrossValidation: Sendable {
+  /// How each model is trained.
+  ///
+  /// Its data set's path is that of the data; the loop has no early stopping.
+  public var configuration: TrainingConfiguration
+  /// How many folds.
+  public var folds: Int
+  /// How many labels of a document are kept, beside those that are given.
+  public var depth: Int
+  /// How many near documents are kept; 0 for none.
+  public var neighbours: Int
+  /// The version written into the records of the runs.
+  public var decantVersion: String
+
+  /// Sets up a cross-validation.
+  public init(
+    _ configuration: TrainingConfiguration, folds: Int = 5, depth: Int = 100, neighbours: Int = 10,
+    decantVersion: String
+  ) {
+    self.configuration = configuration
+    self.folds = folds
+    self.depth = depth
+    self.neighbours = neighbours
+    self.decantVersion = decantVersion
+  }
+
+  /// The fold of each row of train, in `0 ..< count`.
+  ///
+  /// The same on every machine. Texts decide, or names where documents are features.
+  public static func folds(of dataset: Dataset, count: Int) -> [Int] {
+    dataset.train.documentIndices.map { index in
+      let index = Int(index)
+      let name = dataset.documents.texts?[index] ?? dataset.documents.ids[index]
+      // Train itself may be what buckets of the same names have left; other words, other buckets.
+      return SplitBucket(of: "fold of " + name).number * count / 100
+    }
+  }
+
+  /// Trains and scores fold after fold.
+  ///
+  /// Runs lie in the system's temporary folder, one at a time.
+  ///
+  /// - Throws: `InputError` when a fold has no document or nothing is left to learn from; what
+  ///   training throws.
+  public func run(
+    on dataset: Dataset, progress: ProgressBar? = nil, isInterrupted: () -> Bool = { false }
+  ) throws -> OutOfSampleScores {
+    let foldOf = Self.folds(of: dataset, count: folds)
+    let rows = (0..<folds).map { fold in foldOf.indices.filter { foldOf[$0] == fold } }
+    guard folds >= 2, rows.allSatisfy({ !$0.isEmpty }) else {
+      throw InputError(
+        file: configuration.dataset,
+        reason:
+          "\(foldOf.count) documents make \(rows.count(where: { !$0.isEmpty })) folds of \(folds)",
+        expected: "at least 2 folds, and a document in each")
+    }
+    let parts = try rows.enumerated().map { fold, held in
+      let known = foldOf.indices.filter { foldOf[$0] != fold }
+      progress?.line(
+        "fold \(fold + 1) of \(folds): \(held.count) documents to judge by a model of the others")
+      return try part(held, known, of: dataset, progress, isInterrupted)
+    }
+    return try joined(parts, of: dataset)
+  }
+
+  /// What a model says of the documents held out from its training.
+  fileprivate struct Part {
+    var rows: [Int]
+    /// The best labels.
+    var ranking: TopK
+    /// The scores of the labels that are given, row after row.
+    var givenScores: [Float]
+    /// `[rows, rows of train]`.
+    var neighbours: CSRMatrix?
+  }
+
+  private func part(
+    _ held: [Int], _ known: [Int], of dataset: Dataset, _ progress: ProgressBar?,
+    _ isInterrupted: () -> Bool
+  ) throws -> Part {
+    let path = NSTemporaryDirectory() + "decant-audit-\(UUID().uuidString)"
+    let folder = RunFolder(path: path)
+    defer {
+      // What is left in the temporary folder does no harm.
+      do { try FileManager.default.removeItem(atPath: path) } catch {}
+    }
+    var learnt = dataset
+    learnt.train = dataset.train.selecting(rows: known)
+    (learnt.validation, learnt.test) = (nil, nil)
+    _ = try Trainer(configuration, folder: folder, decantVersion: decantVersion, dataset: learnt)
+      .run(resuming: false, progress: progress, isInterrupted: isInterrupted)
+    let model = try TrainedModel(folder: folder)
+    return try checked {
+      let split = dataset.train.selecting(rows: held)
+      let inputs = try model.inputs(
+        ofRows: split.documentIndices, in: dataset, at: configuration.dataset)
+      let (ranking, given) = try model.ranker.topK(
+        min(depth, dataset.labels.count), of: inputs, keeping: split.labels,
+        excluding: split.filter)
+      guard neighbours > 0 else {
+        return Part(rows: held, ranking: ranking, givenScores: given, neighbours: nil)
+      }
+      let others = try model.inputs(
+        ofRows: learnt.train.documentIndices, in: dataset, at: configuration.dataset)
+      let near = try NearestDocuments(count: neighbours)(
+        of: model.embeddings(of: inputs[0]), among: model.embeddings(of: others[0]))
+      return Part(
+        rows: held, ranking: ranking, givenScores: given,
+        neighbours: near.renamingColumns(known, count: dataset.train.count))
+    }
+  }
+
+  private func joined(_ parts: [Part], of dataset: Dataset) throws -> OutOfSampleScores {
+    let train = dataset.train
+    var columns = [[Int32]](repeating: [], count: train.count)
+    var values = [[Float]](repeating: [], count: train.count)
+    var near: [[Int32]] = neighbours > 0 ? columns : []
+    var similarities: [[Float]] = neighbours > 0 ? values : []
+    for (number, part) in parts.enumerated() {
+      let others = parts.indices.filter { $0 != number }.map { parts[$0] }
+      let calibration = try calibration(of: others, labels: train.labels)
+      let pairs = try part.pairs(labels: train.labels.selecting(rows: part.rows))
+      let probabilities = calibration.probabilities(of: pairs)
+      for (place, row) in part.rows.enumerated() {
+        let own = pairs.offsets[place]..<pairs.offsets[place + 1]
+        columns[row] = Array(pairs.labels[own])
+        values[row] = probabilities[own].map { Float(min(max($0, 0), 1)) }
+        if let found = part.neighbours {
+          let entries = found.entries(ofRow: place)
+          near[row] = entries.map { found.columns[$0] }
+          similarities[row] = entries.map { found.values?[$0] ?? 1 }
+        }
+      }
+    }
+    return OutOfSampleScores(
+      probabilities: CSRMatrix(columns, values, columnCount: dataset.labels.count),
+      neighbours: neighbours > 0
+        ? CSRMatrix(near, similarities, columnCount: train.count) : nil)
+  }
+
+  /// How many documents a calibration is fitted to; more tell it little and take time.
+  private static let calibrationCount = 2000
+
+  /// Fits probabilities to the scores of other folds.
+  private func calibration(of parts: [Part], labels: CSRMatrix) throws -> FittedCalibration {
+    let total = parts.reduce(0) { $0 + $1.rows.count }
+    let step = max(1, total / Self.calibrationCount)
+    var ranking = TopK(k: depth)
+    var rows: [Int] = []
+    var number = 0
+    for part in parts {
+      for place in part.rows.indices {
+        defer { number += 1 }
+        guard number % step == 0 else { continue }
+        try ranking.append(
+          labels: Array(part.ranking.labels(ofRow: place)),
+          scores: Array(part.ranking.scores(ofRow: place)))
+        rows.append(part.rows[place])
+      }
+    }
+    let settings = RunCalibration.Settings(method: .platt, isPerLabel: false)
+    return try CalibrationFit(
+      settings, ranking: ranking, truth: labels.selecting(rows: rows)
+    ).run().fitted
+  }
+}
+
+extension CrossValidation.Part {
+  /// The best labels of each document, and behind them those given that are not among them.
+  fileprivate func pairs(labels given: CSRMatrix) throws -> ScoredPairs {
+    var offsets = [0]
+    var labels: [Int32] = []
+    var scores: [Double] = []
+    for row in 0..<given.rowCount {
+      let best = ranking.labels(ofRow: row)
+      labels += best
+      scores += ranking.scores(ofRow: row).map(Double.init)
+      var known = Set(best)
+      for entry in given.entries(ofRow: row) where known.insert(given.columns[entry]).inserted {
+        labels.append(given.columns[entry])
+        scores.append(Double(givenScores[entry]))
+      }
+      offsets.append(labels.count)
+    }
+    return try ScoredPairs(offsets: offsets, labels: labels, scores: scores, truth: given)
+  }
+}
+
+extension CSRMatrix {
+  /// A matrix of rows that are lists.
+  fileprivate init(_ columns: [[Int32]], _ values: [[Float]], columnCount: Int) {
+    var offsets: [Int64] = [0]
+    for row in columns { offsets.append(offsets[offsets.count - 1] + Int64(row.count)) }
+    self.init(
+      rowOffsets: MappedArray(offsets), columns: MappedArray(Array(columns.joined())),
+      values: MappedArray(Array(values.joined())), columnCount: columnCount)
+  }
+
+  /// The same entries under other column numbers.
+  fileprivate func renamingColumns(_ new: [Int], count: Int) -> CSRMatrix {
+    CSRMatrix(
+      rowOffsets: rowOffsets, columns: MappedArray(columns.map { Int32(new[Int($0)]) }),
+      values: values, columnCount: count)
+  }
+}

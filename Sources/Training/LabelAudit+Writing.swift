@@ -1,0 +1,162 @@
+public import Datasets
+import Foundation
+import Torch
+
+/// An audit's findings with the names of documents and labels, for people and for programs.
+public struct AuditListing {
+  /// What was found.
+  public let report: LabelAudit.Report
+  private let dataset: Dataset
+
+  /// Names what a report has found in the data set.
+  public init(_ report: LabelAudit.Report, of dataset: Dataset) {
+    self.report = report
+    self.dataset = dataset
+  }
+
+  private func document(_ row: Int) -> String {
+    dataset.documents.ids[Int(dataset.train.documentIndices[row])]
+  }
+
+  private struct Line: Encodable {
+    var fault: LabelAudit.Fault
+    var document: String
+    var label: String
+    var suspicion: Double
+    var confident: Bool
+    var probability: Double
+    var threshold: Double
+    var neighbourShare: Double?
+    var neighboursWith: [String]
+    var neighboursWithout: [String]
+  }
+
+  private func line(_ finding: LabelAudit.Finding) -> Line {
+    Line(
+      fault: finding.fault, document: document(finding.row),
+      label: dataset.labels.ids[finding.label], suspicion: finding.suspicion,
+      confident: finding.isConfident, probability: finding.probability,
+      threshold: finding.threshold, neighbourShare: finding.neighbourShare,
+      neighboursWith: finding.neighboursWith.map(document),
+      neighboursWithout: finding.neighboursWithout.map(document))
+  }
+
+  /// Writes one JSON object a finding, wrong ones first.
+  ///
+  /// - Throws: `FileError` when the file cannot be written.
+  public func writeJSON(to path: String) throws {
+    let file = try AtomicFile(path: path)
+    let encoder = JSONEncoder.stable
+    for finding in report.wrong + report.missing {
+      try file.write(String(decoding: try encoder.encode(line(finding)), as: UTF8.self) + "\n")
+    }
+    try file.commit()
+  }
+
+  /// Writes a table with a header, columns apart by tabs, neighbours by spaces.
+  ///
+  /// - Throws: `FileError` when the file cannot be written.
+  public func writeTSV(to path: String) throws {
+    let file = try AtomicFile(path: path)
+    let names = [
+      "fault", "document", "label", "suspicion", "confident", "probability", "threshold",
+      "neighbour_share", "neighbours_with", "neighbours_without",
+    ]
+    try file.write(names.joined(separator: "\t") + "\n")
+    for finding in report.wrong + report.missing {
+      let line = line(finding)
+      let cells = [
+        line.fault.rawValue, line.document, line.label, rounded(line.suspicion, places: 6),
+        line.confident ? "1" : "0", rounded(line.probability, places: 6),
+        rounded(line.threshold, places: 6),
+        line.neighbourShare.map { rounded($0, places: 4) } ?? "",
+        line.neighboursWith.joined(separator: " "), line.neighboursWithout.joined(separator: " "),
+      ]
+      // A name may hold whatever JSON may.
+      let plain = cells.map { $0.replacing(/[\t\r\n]/, with: " ") }
+      try file.write(plain.joined(separator: "\t") + "\n")
+    }
+    try file.commit()
+  }
+
+  /// Writes the findings as verdicts that `decant train --feedback` takes in: what is missing as
+  /// accepted, what is wrong as rejected.
+  ///
+  /// - Throws: `InputError` when the documents are features; `FileError`.
+  public func writeFeedback(to path: String) throws {
+    guard let texts = dataset.documents.texts else {
+      throw InputError(
+        file: path, reason: "the documents are features, feedback is on texts",
+        expected: "a data set of texts")
+    }
+    struct Record: Encodable {
+      var text: String
+      var labels: [String]
+      var rejected: [String]
+    }
+    var records: [Record] = []
+    var places: [Int: Int] = [:]
+    for finding in report.wrong + report.missing {
+      let document = Int(dataset.train.documentIndices[finding.row])
+      let place = places[document] ?? records.count
+      if place == records.count {
+        places[document] = place
+        records.append(Record(text: texts[document], labels: [], rejected: []))
+      }
+      let label = dataset.labels.ids[finding.label]
+      switch finding.fault {
+      case .missing: records[place].labels.append(label)
+      case .wrong: records[place].rejected.append(label)
+      }
+    }
+    let file = try AtomicFile(path: path)
+    for record in records {
+      try file.write(
+        String(decoding: try JSONEncoder.stable.encode(record), as: UTF8.self) + "\n")
+    }
+    try file.commit()
+  }
+
+  /// A table for people.
+  ///
+  /// - Parameters:
+  ///   - faults: which lists.
+  ///   - count: how many findings of each.
+  public func table(_ faults: [LabelAudit.Fault], count: Int) -> String {
+    var lines = [
+      String(
+        format: "%d given labels; estimated %.0f wrong (%.1f %%) and %.0f missing (%.1f %%)",
+        report.givenCount, report.estimatedWrong, share(report.estimatedWrong),
+        report.estimatedMissing, share(report.estimatedMissing))
+    ]
+    for fault in faults {
+      let findings = (fault == .wrong ? report.wrong : report.missing).prefix(count).map(line)
+      lines.append("")
+      lines.append(
+        fault == .wrong
+          ? "given, but probably wrong: p is low, and so is the share of near documents that have it"
+          : "not given, but probably missing: p and the share of near documents that have it are high"
+      )
+      let widths = (
+        findings.map(\.document.count).max() ?? 0, findings.map(\.label.count).max() ?? 0
+      )
+      for (number, line) in findings.enumerated() {
+        let names = fault == .wrong ? line.neighboursWithout : line.neighboursWith
+        let near = line.neighbourShare.map {
+          String(format: "  near %3.0f %%", 100 * $0)
+            + (names.isEmpty
+              ? "" : (fault == .wrong ? ", not " : ", as ") + names.joined(separator: ", "))
+        }
+        lines.append(
+          String(format: "%5d%@ ", number + 1, line.confident ? "*" : " ")
+            + line.document.padding(toLength: widths.0 + 2, withPad: " ", startingAt: 0)
+            + line.label.padding(toLength: widths.1 + 2, withPad: " ", startingAt: 0)
+            + String(format: "p %.3f, usually %.3f", line.probability, line.threshold)
+            + (near ?? ""))
+      }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func share(_ count: Double) -> Double { 100 * count / Double(max(report.givenCount, 1)) }
+}
