@@ -124,10 +124,8 @@ public struct AuditListing {
   ///   - count: how many findings of each.
   public func table(_ faults: [LabelAudit.Fault], count: Int) -> String {
     var lines = [
-      String(
-        format: "%d given labels; estimated %.0f wrong (%.1f %%) and %.0f missing (%.1f %%)",
-        report.givenCount, report.estimatedWrong, share(report.estimatedWrong),
-        report.estimatedMissing, share(report.estimatedMissing))
+      "\(report.givenCount) given labels; by the rule of confident learning "
+        + "\(report.surelyWrong) are wrong and \(report.surelyMissing) missing"
     ]
     for fault in faults {
       let findings = (fault == .wrong ? report.wrong : report.missing).prefix(count).map(line)
@@ -157,6 +155,4 @@ public struct AuditListing {
     }
     return lines.joined(separator: "\n")
   }
-
-  private func share(_ count: Double) -> Double { 100 * count / Double(max(report.givenCount, 1)) }
 }

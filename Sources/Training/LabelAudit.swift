@@ -4,12 +4,12 @@ public import Torch
 
 /// Ranks the labels of a data set that are probably wrong, and those that are probably missing.
 ///
-/// Two witnesses are heard: a model's out-of-sample probabilities, and the documents near by. Their
-/// log-odds are mixed, and confident learning says from the mixture how suspicious each pair is.
+/// Two witnesses are heard: a model's out-of-sample probabilities p, and the k documents near by. Their
+/// log-odds are mixed, and the mixture says how suspicious each pair is.
 ///
 ///     z = (1 − m) log p/(1 − p) + m log q/(1 − q)      q = (k · share + a · p) / (k + a)
 ///
-/// Pairs that confident learning on p alone finds wrong or missing have no vote among neighbours.
+/// Thresholds, and which pairs are surely errors, are confident learning's on p alone.
 public struct LabelAudit: Codable, Hashable, Sendable {
   /// How errors are found and ranked.
   public var confidentLearning: ConfidentLearning
@@ -23,12 +23,12 @@ public struct LabelAudit: Codable, Hashable, Sendable {
   /// a: how many neighbours the model's own probability counts as.
   private static let ownVotes = 2.0
   /// How far probabilities are held from 0 and 1.
-  private static let margin = 1e-6
+  private static let margin = 1e-12
 
   /// Sets up an audit; the defaults were chosen on errors that were planted for it.
   public init(
     confidentLearning: ConfidentLearning = .init(), neighbours: NeighbourLabels = .init(),
-    neighbourWeight: Double = 0.5, minimumCount: Int = 2
+    neighbourWeight: Double = 0.3, minimumCount: Int = 2
   ) {
     self.confidentLearning = confidentLearning
     self.neighbours = neighbours
@@ -76,10 +76,10 @@ public struct LabelAudit: Codable, Hashable, Sendable {
     public var missing: [Finding]
     /// How many labels are given.
     public var givenCount: Int
-    /// Confident learning's estimate of how many of these are wrong.
-    public var estimatedWrong: Double
-    /// Its estimate of how many are missing.
-    public var estimatedMissing: Double
+    /// How many of these are errors by the rule of confident learning.
+    public var surelyWrong: Int
+    /// How many labels are missing by the same rule.
+    public var surelyMissing: Int
   }
 
   /// Judges all pairs that have a score.
@@ -95,66 +95,53 @@ public struct LabelAudit: Codable, Hashable, Sendable {
     _ scores: OutOfSampleScores, given: CSRMatrix, filter: CSRMatrix? = nil, top: Int
   ) throws -> Report {
     let pairs = scores.probabilities
-    var joint = try confidentLearning.joint(probabilities: pairs, given: given)
-    let total = joint.total
-    var shares: [Float]?
-    var mixture = pairs
-    if let near = scores.neighbours, neighbourWeight > 0 {
-      let found = neighbours.shares(
-        of: pairs, neighbours: near, given: given,
-        distrusted: joint.errors(in: pairs, given: given))
-      shares = found
-      mixture = mixed(pairs, shares: found, neighbours: near)
-      joint = try confidentLearning.joint(probabilities: mixture, given: given)
-    }
+    let joint = try confidentLearning.joint(probabilities: pairs, given: given)
+    let near = neighbourWeight > 0 ? scores.neighbours : nil
+    let shares = near.map { neighbours.shares(of: pairs, neighbours: $0, given: given) }
+    var sure = [Fault.wrong: 0, .missing: 0]
     var lists = [Fault.wrong: BestFindings(top), .missing: BestFindings(top)]
     let hidden = PairSet(filter)
-    joint.forEachJudged(pairs, given: given, minimumCount: minimumCount) {
-      entry, row, label, isGiven in
-      guard !hidden.contains(row, label) else { return }
+    joint.forEachJudged(pairs, given: given, minimumCount: minimumCount) { pair in
+      guard !hidden.contains(pair.row, pair.label) else { return }
+      let fault: Fault = pair.isGiven ? .wrong : .missing
+      if joint.isError(pair.probability, label: pair.label, isGiven: pair.isGiven) {
+        sure[fault, default: 0] += 1
+      }
+      let mixture = shares.map { shares in
+        let asked = min(near?.entries(ofRow: pair.row).count ?? 0, neighbours.count)
+        return mixed(pair.probability, share: Double(shares[pair.entry]), of: asked)
+      }
       let suspicion = confidentLearning.suspicion(
-        of: Double(mixture.values?[entry] ?? 0), label: label, isGiven: isGiven, in: joint)
-      lists[isGiven ? .wrong : .missing]?.add(suspicion, entry: entry, row: row, label: label)
+        of: mixture ?? pair.probability, label: pair.label, isGiven: pair.isGiven, in: joint)
+      lists[fault]?.add(suspicion, entry: pair.entry, row: pair.row, label: pair.label)
     }
     func findings(_ fault: Fault) -> [Finding] {
       (lists[fault]?.sorted() ?? []).map { best in
-        let probability = Double(mixture.values?[best.entry] ?? 0)
-        let verdict = joint.verdict(on: probability, label: best.label)
+        let probability = Double(pairs.values?[best.entry] ?? 0)
         var finding = Finding(
-          fault: fault, row: best.row, label: best.label,
-          probability: Double(pairs.values?[best.entry] ?? 0),
+          fault: fault, row: best.row, label: best.label, probability: probability,
           threshold: joint.present[best.label], suspicion: best.suspicion,
-          isConfident: verdict == (fault == .wrong ? .lacks : .has),
+          isConfident: joint.isError(probability, label: best.label, isGiven: fault == .wrong),
           neighbourShare: shares.map { Double($0[best.entry]) })
-        finding.addNeighbours(scores.neighbours, given: given, asked: neighbours.count)
+        finding.addNeighbours(near, given: given, asked: neighbours.count)
         return finding
       }
     }
     return Report(
       wrong: findings(.wrong), missing: findings(.missing), givenCount: given.entryCount,
-      estimatedWrong: total.wrong, estimatedMissing: total.missing)
+      surelyWrong: sure[.wrong] ?? 0, surelyMissing: sure[.missing] ?? 0)
   }
 
-  /// The probabilities with the neighbours' word mixed in.
-  private func mixed(_ pairs: CSRMatrix, shares: [Float], neighbours near: CSRMatrix) -> CSRMatrix {
+  /// A probability with the neighbours' word mixed in.
+  private func mixed(_ probability: Double, share: Double, of count: Int) -> Double {
     func logOdds(_ probability: Double) -> Double {
       let held = min(max(probability, Self.margin), 1 - Self.margin)
       return log(held / (1 - held))
     }
-    let weight = neighbourWeight
-    var values: [Float] = []
-    values.reserveCapacity(shares.count)
-    for row in 0..<pairs.rowCount {
-      let votes = Double(min(near.entries(ofRow: row).count, neighbours.count))
-      for entry in pairs.entries(ofRow: row) {
-        let own = Double(pairs.values?[entry] ?? 0)
-        let theirs = (votes * Double(shares[entry]) + Self.ownVotes * own) / (votes + Self.ownVotes)
-        let odds = (1 - weight) * logOdds(own) + weight * logOdds(theirs)
-        values.append(Float(1 / (1 + exp(-odds))))
-      }
-    }
-    return CSRMatrix(
-      rowOffsets: pairs.rowOffsets, columns: pairs.columns, values: MappedArray(values),
-      columnCount: pairs.columnCount)
+    let votes = Double(count)
+    let theirs = (votes * share + Self.ownVotes * probability) / (votes + Self.ownVotes)
+    let odds =
+      (1 - neighbourWeight) * logOdds(probability) + neighbourWeight * logOdds(theirs)
+    return 1 / (1 + exp(-odds))
   }
 }

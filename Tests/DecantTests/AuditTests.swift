@@ -58,7 +58,7 @@ import Torch
         "audit", data, "--top", "12", "--folds", "4", "--keep", folder.file("kept"), "--output",
         folder.file("found.jsonl"), "--as-feedback", verdicts,
       ] + training)
-    #expect(said.output.contains("given labels; estimated"))
+    #expect(said.output.contains("given labels; by the rule"))
     let found = try lines("found.jsonl")
     #expect(found.count == 24)
     let wrong = found.filter { $0.fault == "wrong" && added[$0.document] == $0.label }
@@ -94,7 +94,11 @@ import Torch
   }
 
   @Test func theTableNamesOneListOrBoth() throws {
-    try DecantProgram.succeed(["audit", data, "--folds", "2", "--keep", folder.file("kept"), "--output", folder.file("x.tsv"), "--neighbours", "0"] + training)
+    try DecantProgram.succeed(
+      [
+        "audit", data, "--folds", "2", "--keep", folder.file("kept"), "--output",
+        folder.file("x.tsv"), "--neighbours", "0",
+      ] + training)
     #expect(try folder.text("x.tsv").contains("missing\t"))
     let usual = ["audit", data, "--scores", folder.file("kept"), "--top", "3"]
     let both = try DecantProgram.succeed(usual).output
@@ -120,7 +124,10 @@ import Torch
 
   @Test func scoresOfOtherDataAreRefused() throws {
     try DecantProgram.succeed(
-      ["audit", data, "--folds", "2", "--keep", folder.file("kept"), "--output", folder.file("x.tsv")]
+      [
+        "audit", data, "--folds", "2", "--keep", folder.file("kept"), "--output",
+        folder.file("x.tsv"),
+      ]
         + training)
     let other = try SmallDataset(documents: 200).write(to: folder.file("other"))
     try DecantProgram.refuse(

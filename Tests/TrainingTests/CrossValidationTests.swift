@@ -40,7 +40,11 @@ import Training
       for entry in scores.probabilities.entries(ofRow: row)
       where scores.probabilities.columns[entry] == 0 {
         let value = scores.probabilities.values?[entry] ?? 0
-        if given.columns(ofRow: row).contains(0) { having.append(value) } else { lacking.append(value) }
+        if given.columns(ofRow: row).contains(0) {
+          having.append(value)
+        } else {
+          lacking.append(value)
+        }
       }
     }
     var wins = 0.0
@@ -52,7 +56,8 @@ import Training
     let path = try unlearnable()
     let dataset = try Dataset.read(path)
     let scores = try CrossValidation(
-      settings(path), folds: 4, neighbours: 3, decantVersion: "test").run(on: dataset)
+      settings(path), folds: 4, neighbours: 3, decantVersion: "test"
+    ).run(on: dataset)
     let unseen = ranking(scores, dataset.train.labels)
     #expect(unseen < 0.7, "what cannot be known is known: \(unseen)")
 

@@ -45,7 +45,8 @@ import Training
 
   @Test func aLabelOfOneDocumentIsNotJudgedAndFilteredPairsNeither() throws {
     let scores = OutOfSampleScores(
-      probabilities: Self.matrix([[(0, 0.01), (1, 0.7)], [(1, 0.6), (0, 0.9)], [(1, 0.9)], []], 2))
+      probabilities: Self.matrix(
+        [[(0, 0.01), (1, 0.7)], [(1, 0.6), (0, 0.9)], [(1, 0.9)], []], 2))
     let given = CSRMatrix(rows: [[0], [1], [1], []], columnCount: 2)
     var audit = Self.plain
     audit.minimumCount = 2

@@ -33,14 +33,6 @@ extension ConfidentLearning {
     }
   }
 
-  /// How often a label goes astray.
-  public struct Rates: Hashable, Sendable {
-    /// The share of the documents without the label that are given it.
-    public var slipped: Double
-    /// The share of the documents with the label that are not given it.
-    public var missed: Double
-  }
-
   /// Thresholds and counts of all labels.
   public struct Joint: Sendable {
     /// The least that a threshold can be, and what a comparison forgives; the authors' code's.
@@ -54,8 +46,6 @@ extension ConfidentLearning {
     public internal(set) var counts: [Counts]
     /// How many documents are given each label.
     public internal(set) var givenCounts: [Int]
-    /// How often each label goes astray, as `Order.posterior` sees it.
-    public internal(set) var rates: [Rates] = []
     /// How many documents there are.
     public let documentCount: Int
 
@@ -91,39 +81,17 @@ extension ConfidentLearning {
         lacking: own.lacking * lackingScale, missing: own.missing * lackingScale,
         wrong: own.wrong * havingScale, having: own.having * havingScale)
     }
-
-    /// The estimates of all labels, added up.
-    public var total: Counts {
-      counts.indices.reduce(into: Counts()) { sum, label in
-        let own = estimate(of: label)
-        sum.lacking += own.lacking
-        sum.missing += own.missing
-        sum.wrong += own.wrong
-        sum.having += own.having
-      }
-    }
-
-    /// How often labels go astray, each drawn towards what all labels together say.
-    ///
-    /// - Parameter smoothing: as many given documents with the common share of wrong ones, and as
-    ///   many documents that have the label with the common share of missing ones, join its own.
-    func rates(smoothing: Double) -> [Rates] {
-      let all = total
-      let wrongShare = all.wrong / max(all.wrong + all.having, 1)
-      let missingShare = all.missing / max(all.missing + all.having, 1)
-      return counts.indices.map { label in
-        let own = estimate(of: label)
-        let given = own.wrong + own.having
-        let wrong = (own.wrong + smoothing * wrongShare) / max(given + smoothing, 1)
-        let missed =
-          (own.missing + smoothing * missingShare) / max(own.missing + own.having + smoothing, 1)
-        return Rates(slipped: wrong * given / max(own.lacking + own.wrong, 1), missed: missed)
-      }
-    }
   }
 }
 
 extension ConfidentLearning.Joint {
+  /// Whether what was given is an error: the document is sure of the contrary, which is likelier
+  /// than not.
+  public func isError(_ probability: Double, label: Int, isGiven: Bool) -> Bool {
+    let verdict = verdict(on: probability, label: label)
+    return isGiven ? verdict == .lacks && probability < 0.5 : verdict == .has && probability > 0.5
+  }
+
   /// The stored pairs that are errors: given but sure to lack the label, or not given but sure to
   /// have it.
   ///
@@ -145,17 +113,32 @@ extension ConfidentLearning.Joint {
       columnCount: given.columnCount)
   }
 
-  /// Calls `body` with place, row, label and whether it is given, for each stored pair whose label
-  /// enough documents are given.
+  /// A stored pair.
+  public struct Pair {
+    /// Its place among the stored pairs.
+    public var entry: Int
+    /// The document.
+    public var row: Int
+    /// The label.
+    public var label: Int
+    /// That the document has the label.
+    public var probability: Double
+    /// Whether it is said to have it.
+    public var isGiven: Bool
+  }
+
+  /// Calls `body` with each stored pair whose label enough documents are given.
   ///
   /// - Precondition: the shapes are those that the joint was counted on.
   public func forEachJudged(
-    _ probabilities: CSRMatrix, given: CSRMatrix, minimumCount: Int,
-    _ body: (_ entry: Int, _ row: Int, _ label: Int, _ isGiven: Bool) -> Void
+    _ probabilities: CSRMatrix, given: CSRMatrix, minimumCount: Int, _ body: (Pair) -> Void
   ) {
     var entry = 0
-    forEachPair(probabilities, given) { row, label, _, isGiven in
-      if givenCounts[label] >= minimumCount { body(entry, row, label, isGiven) }
+    forEachPair(probabilities, given) { row, label, probability, isGiven in
+      if givenCounts[label] >= minimumCount {
+        body(
+          Pair(entry: entry, row: row, label: label, probability: probability, isGiven: isGiven))
+      }
       entry += 1
     }
   }

@@ -25,7 +25,8 @@ public import Torch
 /// - Gradient: none; probabilities are compared, not changed.
 /// - Units: probabilities; counts of documents.
 /// - Departures: sparse, see above. Thresholds are at least 2e-6 and comparisons forgive 1e-6, both
-///   as the authors' code has it; estimated counts are not rounded. `Order.posterior` is ours.
+///   as the authors' code has it; estimated counts are
+///   not rounded.
 /// - Complexity: O(stored pairs + documents + labels) time, O(labels) memory beside the pairs.
 public struct ConfidentLearning: Codable, Hashable, Sendable {
   /// What an error is ranked by.
@@ -34,23 +35,12 @@ public struct ConfidentLearning: Codable, Hashable, Sendable {
     case selfConfidence
     /// The paper's section 3.2: p less the label's threshold, scaled to add up to 1 again.
     case adjusted
-    /// How likely the error is where a label is given by mistake, and left out, at the rates that C
-    /// says, whatever the document.
-    case posterior
   }
 
   /// What errors are ranked by.
   public var order: Order
-  /// How many documents' worth of the rates of all labels together is mixed into each label's own.
-  ///
-  /// Only `Order.posterior` looks at it.
-  public var smoothing: Double
-
-  /// Chooses an order; the defaults are ours, see Benchmarks/results/audit.md.
-  public init(order: Order = .posterior, smoothing: Double = 100) {
-    self.order = order
-    self.smoothing = smoothing
-  }
+  /// Chooses an order; see Benchmarks/results/audit.md for the default.
+  public init(order: Order = .selfConfidence) { self.order = order }
 
   /// Counts the documents that are sure.
   ///
@@ -91,7 +81,6 @@ public struct ConfidentLearning: Codable, Hashable, Sendable {
       joint.counts[label].lacking = max(joint.counts[label].lacking, 1)
       joint.counts[label].having = max(joint.counts[label].having, 1)
     }
-    joint.rates = joint.rates(smoothing: smoothing)
     return joint
   }
 
@@ -111,15 +100,6 @@ public struct ConfidentLearning: Codable, Hashable, Sendable {
       let shift = max(present, absent)
       let own = (probability - present + shift) / (1 - present - absent + 2 * shift)
       return isGiven ? 1 - own : own
-    case .posterior:
-      let rates = joint.rates[label]
-      let least = 1e-9
-      // p = h (1 − missed) + (1 − h) slipped, where h is whether the document truly has the label.
-      let slope = max(1 - rates.missed - rates.slipped, least)
-      let having = min(max((probability - rates.slipped) / slope, 0), 1)
-      return isGiven
-        ? rates.slipped * (1 - having) / max(probability, rates.slipped, least)
-        : rates.missed * having / max(1 - probability, rates.missed, least)
     }
   }
 }
