@@ -5,26 +5,30 @@ import Torch
 struct BestFindings {
   /// A pair.
   struct Pair {
+    var isSure: Bool
     var suspicion: Double
     var entry: Int
     var row: Int
     var label: Int
 
-    /// Most suspicious first, then by row and label.
+    /// Sure ones first, the most suspicious first among them, then by row and label.
     static func isBefore(_ left: Pair, _ right: Pair) -> Bool {
-      (-left.suspicion, left.row, left.label) < (-right.suspicion, right.row, right.label)
+      guard left.isSure == right.isSure else { return left.isSure }
+      return (-left.suspicion, left.row, left.label) < (-right.suspicion, right.row, right.label)
     }
   }
 
   private let count: Int
   private var pairs: [Pair] = []
-  private var bar = -Double.infinity
+  /// The last of those that are kept; nothing behind it is taken in.
+  private var bar: Pair?
 
   init(_ count: Int) { self.count = count }
 
-  mutating func add(_ suspicion: Double, entry: Int, row: Int, label: Int) {
-    guard count > 0, suspicion >= bar else { return }
-    pairs.append(Pair(suspicion: suspicion, entry: entry, row: row, label: label))
+  mutating func add(_ pair: Pair) {
+    guard count > 0 else { return }
+    if let bar, Pair.isBefore(bar, pair) { return }
+    pairs.append(pair)
     // The floor keeps small counts from being sorted after every pair.
     if pairs.count / 2 >= max(count, 512) { cut() }
   }
@@ -32,7 +36,7 @@ struct BestFindings {
   private mutating func cut() {
     pairs.sort(by: Pair.isBefore)
     pairs.removeLast(max(0, pairs.count - count))
-    if pairs.count == count, let last = pairs.last { bar = last.suspicion }
+    if pairs.count == count { bar = pairs.last }
   }
 
   func sorted() -> [Pair] {

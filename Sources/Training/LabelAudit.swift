@@ -9,7 +9,7 @@ public import Torch
 ///
 ///     z = (1 − m) log p/(1 − p) + m log q/(1 − q)      q = (k · share + a · p) / (k + a)
 ///
-/// Thresholds, and which pairs are surely errors, are confident learning's on p alone.
+/// Thresholds, and which pairs are surely errors, are confident learning's on p alone. These come first.
 public struct LabelAudit: Codable, Hashable, Sendable {
   /// How errors are found and ranked.
   public var confidentLearning: ConfidentLearning
@@ -28,7 +28,7 @@ public struct LabelAudit: Codable, Hashable, Sendable {
   /// Sets up an audit; the defaults were chosen on errors that were planted for it.
   public init(
     confidentLearning: ConfidentLearning = .init(), neighbours: NeighbourLabels = .init(),
-    neighbourWeight: Double = 0.3, minimumCount: Int = 2
+    neighbourWeight: Double = 0.3, minimumCount: Int = 5
   ) {
     self.confidentLearning = confidentLearning
     self.neighbours = neighbours
@@ -56,7 +56,7 @@ public struct LabelAudit: Codable, Hashable, Sendable {
     public var probability: Double
     /// The mean probability of the documents that are given the label.
     public var threshold: Double
-    /// How suspicious the pair is, from 0 to 1; what the list is sorted by.
+    /// How suspicious the pair is, from 0 to 1.
     public var suspicion: Double
     /// Whether it is an error by the rule of confident learning, and not only a likely one.
     public var isConfident: Bool
@@ -70,7 +70,8 @@ public struct LabelAudit: Codable, Hashable, Sendable {
 
   /// What an audit found.
   public struct Report: Sendable {
-    /// Given labels, the most suspicious first; equal ones by row and label.
+    /// Given labels: errors by the rule of confident learning, then others, the most suspicious
+    /// first; equal ones by row and label.
     public var wrong: [Finding]
     /// Labels not given, likewise.
     public var missing: [Finding]
@@ -104,16 +105,18 @@ public struct LabelAudit: Codable, Hashable, Sendable {
     joint.forEachJudged(pairs, given: given, minimumCount: minimumCount) { pair in
       guard !hidden.contains(pair.row, pair.label) else { return }
       let fault: Fault = pair.isGiven ? .wrong : .missing
-      if joint.isError(pair.probability, label: pair.label, isGiven: pair.isGiven) {
-        sure[fault, default: 0] += 1
-      }
+      let isSure = joint.isError(pair.probability, label: pair.label, isGiven: pair.isGiven)
+      if isSure { sure[fault, default: 0] += 1 }
       let mixture = shares.map { shares in
         let asked = min(near?.entries(ofRow: pair.row).count ?? 0, neighbours.count)
         return mixed(pair.probability, share: Double(shares[pair.entry]), of: asked)
       }
       let suspicion = confidentLearning.suspicion(
         of: mixture ?? pair.probability, label: pair.label, isGiven: pair.isGiven, in: joint)
-      lists[fault]?.add(suspicion, entry: pair.entry, row: pair.row, label: pair.label)
+      lists[fault]?.add(
+        .init(
+          isSure: isSure, suspicion: suspicion, entry: pair.entry, row: pair.row,
+          label: pair.label))
     }
     func findings(_ fault: Fault) -> [Finding] {
       (lists[fault]?.sorted() ?? []).map { best in
@@ -121,7 +124,7 @@ public struct LabelAudit: Codable, Hashable, Sendable {
         var finding = Finding(
           fault: fault, row: best.row, label: best.label, probability: probability,
           threshold: joint.present[best.label], suspicion: best.suspicion,
-          isConfident: joint.isError(probability, label: best.label, isGiven: fault == .wrong),
+          isConfident: best.isSure,
           neighbourShare: shares.map { Double($0[best.entry]) })
         finding.addNeighbours(near, given: given, asked: neighbours.count)
         return finding

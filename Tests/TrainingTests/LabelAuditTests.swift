@@ -29,6 +29,21 @@ import Training
     #expect(report.wrong[0].neighbourShare == nil && report.wrong[0].neighboursWith.isEmpty)
   }
 
+  @Test func whatConfidentLearningIsSureOfComesBeforeWhatIsMerelyUnlikely() throws {
+    // Label 0: t₁ = 0.7 and t₀ = 0.6, so that 0.3 is sure. Label 1: 0.1 is as usual.
+    let scores = OutOfSampleScores(
+      probabilities: Self.matrix(
+        [[(0, 0.9), (1, 0.1)], [(0, 0.9), (1, 0.1)], [(0, 0.3)], [(0, 0.4)]], 2))
+    let given = CSRMatrix(rows: [[0, 1], [0, 1], [0], []], columnCount: 2)
+    for top in [1, 3] {
+      let report = try Self.plain(scores, given: given, top: top)
+      #expect(
+        report.wrong.map { [$0.row, $0.label] } == Array([[2, 0], [0, 1], [1, 1]].prefix(top)))
+      #expect(report.wrong.map(\.isConfident) == Array([true, false, false].prefix(top)))
+      #expect(report.surelyWrong == 1 && report.surelyMissing == 0)
+    }
+  }
+
   @Test func equalSuspicionsComeByRowAndLabelWhateverTheirNumber() throws {
     let scores = OutOfSampleScores(
       probabilities: Self.matrix((0..<2000).map { _ in [(1, 0.5), (0, 0.5)] }, 2))
@@ -93,7 +108,7 @@ import Training
     let scores = OutOfSampleScores(
       probabilities: Self.matrix(rows, labels), neighbours: Self.matrix(near, documents))
     let before = ResourceUsage.now().peakMemoryBytes
-    let report = try LabelAudit()(scores, given: given, top: 100)
+    let report = try LabelAudit(minimumCount: 0)(scores, given: given, top: 100)
     let more = ResourceUsage.now().peakMemoryBytes - before
     #expect(more < 400_000_000, "\(more) bytes more")
     #expect(report.missing.count == 100 && report.wrong.count <= 100)

@@ -47,6 +47,11 @@ struct AuditCommand: ParsableCommand {
   var neighbours = 10
 
   @Option(
+    help: ArgumentHelp(
+      "Labels that fewer documents have are not judged.", valueName: "count"))
+  var minimumCount = LabelAudit().minimumCount
+
+  @Option(
     help: ArgumentHelp("Write the lists to a .jsonl or .tsv file.", valueName: "file"))
   var output: String?
 
@@ -76,7 +81,9 @@ struct AuditCommand: ParsableCommand {
     guard 2...100 ~= folds else {
       throw ValidationError("--folds is \(folds); it must be 2 to 100.")
     }
-    for (name, value, least) in [("top", top, 1), ("neighbours", neighbours, 0)]
+    for (name, value, least) in [
+      ("top", top, 1), ("neighbours", neighbours, 0), ("minimum-count", minimumCount, 0),
+    ]
     where value < least {
       throw ValidationError("--\(name) is \(value); it must be at least \(least).")
     }
@@ -107,6 +114,7 @@ struct AuditCommand: ParsableCommand {
       var audit = LabelAudit()
       audit.neighbours.count = max(neighbours, 1)
       if neighbours == 0 { audit.neighbourWeight = 0 }
+      audit.minimumCount = minimumCount
       var report = try audit(
         found, given: data.train.labels, filter: data.train.filter, top: top)
       if missing { report.wrong = [] }
