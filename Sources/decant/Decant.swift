@@ -17,7 +17,8 @@ struct Decant: ParsableCommand {
     version: version,
     subcommands: [
       DataCommand.self, TrainCommand.self, CalibrateCommand.self, EvaluateCommand.self,
-      PredictCommand.self, ServeCommand.self, StreamCommand.self,
+      InspectCommand.self, PredictCommand.self, ReportCommand.self, RunsCommand.self,
+      ServeCommand.self, StreamCommand.self,
     ]
   )
 
