@@ -17,8 +17,8 @@ extension DatasetInspection {
           + " \(example.train): figures on test are too good")
     }
     if let leaks, let near = leaks.nearlyEqual, near > 0 {
-      let example = leaks.examples.first { $0.similarity < 1 }
-        .map { String(format: ", such as \($0.test) and \($0.train) (%.2f)", $0.similarity) }
+      let example = leaks.examples.dropFirst(min(10, leaks.equal)).first
+        .map { ", such as \($0.test) and \($0.train)" + String(format: " (%.2f)", $0.similarity) }
       lines.append(
         "\(near)\(leaks.equal > 0 ? " more" : "") of \(testDocuments) test documents "
           + "(\(share(near, of: testDocuments))) are nearly equal to a training "

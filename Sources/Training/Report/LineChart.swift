@@ -18,7 +18,7 @@ struct LineChart {
     let all = series.flatMap(\.points)
     let (first, last) = (all.map(\.x).min() ?? 0, all.map(\.x).max() ?? 1)
     let chart = SVGChart(
-      title: title, x: Self.wholeNumbers(from: first, to: last),
+      title: title, width: 460, x: Self.wholeNumbers(from: first, to: last),
       y: ChartScale(covering: all.map(\.y)), xName: xName, yName: yName)
     var content: Markup = ""
     if let mark {

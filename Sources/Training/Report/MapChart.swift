@@ -25,6 +25,7 @@ struct MapChart {
 
   private static let size = 720.0
   private static let margin = 24.0
+  private static let lineHeight = 15.0
 
   func svg() -> Markup {
     let places = dots.map(\.place) + signs.map(\.place)
@@ -53,14 +54,25 @@ struct MapChart {
     for sign in signs where sign.colour == nil {
       content += Self.diamond(across(sign.place), down(sign.place), sign, "sign rest")
     }
+    var taken: [(x: Range<Double>, y: Double)] = []
     for sign in signs {
       guard let colour = sign.colour else { continue }
       let (x, y) = (across(sign.place), down(sign.place))
       content += Self.diamond(x, y, sign, "sign c\(colour)")
-      let isAtTheRight = x > Self.size - 170
+      let name = sign.name.snippet(28)
+      // About the width of a letter; fonts differ.
+      let width = 7.5 * Double(name.count)
+      let isAtTheRight = x + 9 + width > Self.size
+      let span = isAtTheRight ? (x - 9 - width)..<(x - 9) : (x + 9)..<(x + 9 + width)
+      var line = y + 4
+      // A name goes down until it covers no other one.
+      while taken.contains(where: { $0.x.overlaps(span) && abs($0.y - line) < Self.lineHeight }) {
+        line += Self.lineHeight / 2
+      }
+      taken.append((span, line))
       content += """
-        <text class="sign" x="\(isAtTheRight ? x - 9 : x + 9, 1)" y="\(y + 4, 1)" \
-        text-anchor="\(isAtTheRight ? "end" : "start")">\(sign.name.snippet(28))</text>
+        <text class="sign" x="\(isAtTheRight ? x - 9 : x + 9, 1)" y="\(line, 1)" \
+        text-anchor="\(isAtTheRight ? "end" : "start")">\(name)</text>
         """
     }
     return """

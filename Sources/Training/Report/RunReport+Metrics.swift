@@ -83,8 +83,8 @@ extension RunReport {
     switch quality {
     case .judged(let quality, let calibration):
       let charts: [(String, CalibrationError)] = [
-        ("The first label of each document", quality.firstLabels),
-        ("All pairs of a document and a label that were scored", quality.pairs),
+        ("Each document's first label", quality.firstLabels),
+        ("All scored pairs of document and label", quality.pairs),
       ]
       let figures = charts.map { name, error -> Markup in
         """

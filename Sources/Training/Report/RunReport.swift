@@ -1,8 +1,8 @@
-public import Datasets
+import Datasets
 import Evaluation
 import Foundation
 import Learning
-public import Torch
+import Torch
 
 /// A finished run as a page to look at: how it was trained, how good it is and where it errs.
 ///
