@@ -11,11 +11,11 @@ import Torch
     var edges: [[Double]]
   }
 
-  /// Twelve clusters of `size` in 16 dimensions, far more than a plane can hold apart linearly.
+  /// Thirty clusters of `size` in 16 dimensions, far more than a plane can hold apart linearly.
   private static func clusters(_ size: Int) -> Tensor {
     let generator = Generator(seed: 3)
-    let centres = Tensor.normal([12, 16], generator: generator)
-    let parts = (0..<12).map { index in
+    let centres = Tensor.normal([30, 16], generator: generator)
+    let parts = (0..<30).map { index in
       centres.slice(index..<(index + 1), along: 0)
         + 0.15 * Tensor.normal([size, 16], generator: generator)
     }
@@ -34,10 +34,10 @@ import Torch
   }
 
   @Test func `keeps neighbours better than the principal axes do`() throws {
-    let vectors = Self.clusters(12)
+    let vectors = Self.clusters(6)
     let map = try NeighbourLayout(epochs: 60)(vectors, seed: 1)
     let axes = try PrincipalAxes(of: vectors)(vectors)
-    let judge = Trustworthiness(neighbours: 8)
+    let judge = Trustworthiness(neighbours: 5)
     let (own, linear) = (judge(of: map, vectors: vectors), judge(of: axes, vectors: vectors))
     #expect(own > 0.95 && own > linear + 0.02, "\(own) against \(linear)")
   }

@@ -89,7 +89,7 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
   public var lengths: ValueSummary
   /// Training documents a label.
   public var documentsPerLabel: ValueSummary
-  /// The labels by how many training documents they have: 0, 1, 2–3, 4–7, …
+  /// The labels by how many training documents they have: none, 1, 2–3, 4–7 and so on.
   public var frequencyBands: [FrequencyBand]
   /// The smallest number of labels that make up half of all training pairs.
   public var labelsOfHalfThePairs: Int
