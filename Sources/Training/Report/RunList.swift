@@ -1,5 +1,5 @@
 import Foundation
-public import Torch
+import Torch
 
 /// Runs side by side.
 public struct RunList: Sendable {
