@@ -30,6 +30,7 @@ public enum KeptEpoch: String, Hashable, Sendable, CaseIterable {
 ///     metrics.jsonl            one line an epoch
 ///     calibration.json         probabilities and thresholds; only after decant calibrate
 ///     run.json                 versions, times, memory; written last: the run is complete
+///     report.html              a page about it; only after decant report
 public struct RunFolder: Hashable, Sendable {
   /// The folder's path.
   public let path: String

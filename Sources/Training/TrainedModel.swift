@@ -265,7 +265,7 @@ public struct TrainedModel {
 
   /// For each label of a data set its column in the model's scores; labels that the model does not
   /// know come behind and are never predicted.
-  private func columns(for labels: Labels) -> (ofLabel: [Int], count: Int) {
+  func columns(for labels: Labels) -> (ofLabel: [Int], count: Int) {
     let known = Dictionary(uniqueKeysWithValues: labelIDs.enumerated().map { ($1, $0) })
     var count = labelIDs.count
     let columns = (0..<labels.count).map { index in

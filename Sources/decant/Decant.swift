@@ -16,8 +16,9 @@ struct Decant: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      DataCommand.self, TrainCommand.self, CalibrateCommand.self, EvaluateCommand.self,
-      PredictCommand.self, AuditCommand.self, ServeCommand.self, StreamCommand.self,
+      DataCommand.self, InspectCommand.self, TrainCommand.self, CalibrateCommand.self,
+      EvaluateCommand.self, ReportCommand.self, RunsCommand.self, AuditCommand.self,
+      PredictCommand.self, ServeCommand.self, StreamCommand.self,
     ]
   )
 

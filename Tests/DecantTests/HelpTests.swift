@@ -14,6 +14,7 @@ import Testing
     ["--help"], [], ["help"], ["help", "train"], ["help", "evaluate"], ["help", "predict"],
     ["data", "debian", "--help"], ["train", "-h"], ["help", "data", "import"],
     ["help", "data", "export"], ["help", "calibrate"], ["help", "stream"],
+    ["help", "report"], ["help", "runs"], ["help", "inspect"],
   ])
   func helpTeachesByExampleAtOnceAndWithoutLibtorch(arguments: [String]) throws {
     let begun = ContinuousClock.now

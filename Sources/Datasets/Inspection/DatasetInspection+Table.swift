@@ -1,0 +1,136 @@
+import Foundation
+
+extension DatasetInspection {
+  /// What is wrong, a sentence each; the worst first.
+  public var warnings: [String] {
+    var lines: [String] = []
+    func share(_ count: Int, of total: Int) -> String {
+      String(format: "%.1f %%", 100 * Double(count) / Double(max(1, total)))
+    }
+    let kind = hasTexts ? "text" : "features"
+    let testDocuments = parts["test"]?.documents ?? 0
+    if let leaks, leaks.equal > 0 {
+      let example = leaks.examples[0]
+      lines.append(
+        "\(leaks.equal) of \(testDocuments) test documents (\(share(leaks.equal, of: testDocuments)))"
+          + " have the \(kind) of a training document, such as \(example.test) that of"
+          + " \(example.train): figures on test are too good")
+    }
+    if let leaks, let near = leaks.nearlyEqual, near > 0 {
+      let example = leaks.examples.dropFirst(min(10, leaks.equal)).first
+        .map { ", such as \($0.test) and \($0.train)" + String(format: " (%.2f)", $0.similarity) }
+      lines.append(
+        "\(near)\(leaks.equal > 0 ? " more" : "") of \(testDocuments) test documents "
+          + "(\(share(near, of: testDocuments))) are nearly equal to a training "
+          + "document\(example ?? "")")
+    }
+    if duplicates.groupsOfDifferentLabels > 0 {
+      lines.append(
+        "\(duplicates.groupsOfDifferentLabels) of \(duplicates.groups) groups of equal training "
+          + "documents have different labels, such as "
+          + (duplicates.examplesOfDifferentLabels.first ?? []).prefix(3).joined(separator: ", "))
+    }
+    if testLabelsWithoutTraining > 0 {
+      lines.append(
+        "\(testLabelsWithoutTraining) labels of test have no training document "
+          + "(\(testPairsWithoutTraining) pairs), such as "
+          + testLabelsWithoutTrainingExamples.prefix(3).joined(separator: ", "))
+    }
+    if emptyDocuments > 0 {
+      lines.append(
+        "\(emptyDocuments) documents are empty, such as "
+          + emptyExamples.prefix(3).joined(separator: ", "))
+    }
+    for name in ["train", "test"] {
+      guard let part = parts[name], part.withoutLabels > 0 else { continue }
+      lines.append("\(part.withoutLabels) of \(part.documents) \(name) documents have no label")
+    }
+    if unusedLabels > 0 { lines.append("\(unusedLabels) labels occur in no document") }
+    if documentsInNoPart > 0 {
+      lines.append("\(documentsInNoPart) documents are neither in train nor in test")
+    }
+    if skippedLines > 0 { lines.append("\(skippedLines) lines cannot be used") }
+    if parts["test"] == nil { lines.append("there is no test part") }
+    return lines
+  }
+
+  /// All of it for people, warnings first.
+  public func table() -> String {
+    var lines = [
+      "\(name): \(documents) documents of \(hasTexts ? "texts" : "features"), \(labels) labels"
+        + (labelsWithTexts > 0 ? ", \(labelsWithTexts) of them with a text" : "")
+    ]
+    let warnings = self.warnings
+    lines += ["", warnings.isEmpty ? "no warnings" : "warnings"]
+    lines += warnings.map { "  ! " + $0 }
+    lines += ["", row("part", "documents", summaryNames + ["without"], note: "labels a document")]
+    for name in ["train", "validation", "test"] {
+      guard let part = parts[name] else { continue }
+      lines.append(
+        row(
+          name, "\(part.documents)",
+          values(part.labelsPerDocument) + ["\(part.withoutLabels)"]))
+    }
+    lines += ["", row("", "", summaryNames)]
+    lines.append(row(hasTexts ? "words a text" : "features a document", "", values(lengths)))
+    lines.append(row("train documents a label", "", values(documentsPerLabel)))
+    lines += ["", "labels by their number of training documents"]
+    lines.append("     documents   labels     pairs")
+    for band in frequencyBands {
+      let range = band.from == band.to ? "\(band.from)" : "\(band.from) – \(band.to)"
+      lines.append(
+        range.padded(to: 14) + "\(band.labels)".padded(to: 9) + "\(band.pairs)".padded(to: 10))
+    }
+    lines.append("  half of all pairs are of \(labelsOfHalfThePairs) labels")
+    lines += ["", "the most frequent labels"]
+    lines += mostFrequent.map { "\($0.documents)".padded(to: 10) + "  \($0.label)" }
+    lines += [
+      "",
+      "labels that stand together oftener than by chance, in \(cooccurrence.leastDocuments) training "
+        + "documents or more",
+      "      lift  documents  of the rarer",
+    ]
+    lines += cooccurrence.pairs.map {
+      String(format: "%10.1f%11d%12.0f %%  ", $0.lift, $0.documents, 100 * $0.shareOfRarer)
+        + $0.labels.joined(separator: " + ")
+    }
+    if cooccurrence.documentsLeftOut > 0 {
+      lines.append(
+        "  without \(cooccurrence.documentsLeftOut) documents of more than "
+          + "\(LabelCooccurrence.mostLabels) labels")
+    }
+    lines += ["", repeats]
+    return lines.joined(separator: "\n")
+  }
+
+  private var repeats: String {
+    var text =
+      "equal training documents: \(duplicates.documents) in \(duplicates.groups) groups"
+    if let near = duplicates.nearPairs {
+      text +=
+        "; nearly equal pairs: \(near) (at least \(nearThreshold) of all runs of "
+        + "\(Shingles.length) words in common)"
+    }
+    return text
+  }
+
+  private var summaryNames: [String] { ["mean", "least", "median", "90 %", "most"] }
+
+  private func values(_ summary: ValueSummary) -> [String] {
+    [String(format: "%.2f", summary.mean)]
+      + [summary.minimum, summary.median, summary.ninetieth, summary.maximum].map { "\($0)" }
+  }
+
+  private func row(_ name: String, _ count: String, _ cells: [String], note: String = "")
+    -> String
+  {
+    name + String(repeating: " ", count: max(0, 24 - name.count)) + count.padded(to: 10)
+      + cells.map { $0.padded(to: 9) }.joined() + (note.isEmpty ? "" : "   (\(note))")
+  }
+}
+
+extension String {
+  fileprivate func padded(to length: Int) -> String {
+    String(repeating: " ", count: max(0, length - count)) + self
+  }
+}

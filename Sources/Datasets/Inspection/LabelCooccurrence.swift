@@ -1,0 +1,80 @@
+public import Torch
+
+/// Which labels stand together oftener than by chance.
+///
+/// With n of N documents that have both labels, nₐ and n_b that have each:
+///
+///     lift = n N / (nₐ n_b)
+///
+/// Its logarithm is the pointwise mutual information.
+public struct LabelCooccurrence: Codable, Hashable, Sendable {
+  /// Two labels that stand together.
+  public struct Pair: Codable, Hashable, Sendable {
+    /// The names, in the order of the data set.
+    public var labels: [String]
+    /// How many documents have both.
+    public var documents: Int
+    /// How much oftener than if the labels had nothing to do with each other.
+    public var lift: Double
+    /// The share of the documents of the rarer label that have the other too, from 0 to 1.
+    public var shareOfRarer: Double
+  }
+
+  /// The pairs of the largest lift, of those with at least `leastDocuments` documents.
+  public var pairs: [Pair]
+  /// Below how many documents a pair is left out: a few coincidences have a large lift.
+  public var leastDocuments: Int
+  /// Documents that were not counted because they have more than 200 labels, the pairs of which
+  /// would fill the memory.
+  public var documentsLeftOut: Int
+
+  static let mostLabels = 200
+
+  /// Counts pairs of labels.
+  ///
+  /// - Parameters:
+  ///   - rows: `[documents, labels]`.
+  ///   - names: the labels' names.
+  ///   - count: how many pairs are kept.
+  ///   - leastDocuments: below how many documents a pair is left out; 5 is ours.
+  /// - Complexity: O(documents k²) for k labels a document; memory O(pairs that occur).
+  public init(_ rows: CSRMatrix, names: TextColumn, count: Int = 20, leastDocuments: Int = 5) {
+    let single = rows.columnCounts()
+    var together: [UInt64: Int32] = [:]
+    var leftOut = 0
+    for row in 0..<rows.rowCount {
+      // A label that is too rare cannot be in a pair.
+      let labels = Set(rows.columns(ofRow: row)).filter { single[Int($0)] >= leastDocuments }
+        .sorted()
+      guard labels.count <= Self.mostLabels else {
+        leftOut += 1
+        continue
+      }
+      for (place, first) in labels.enumerated() {
+        for second in labels[(place + 1)...] {
+          together[UInt64(first) << 32 | UInt64(second), default: 0] += 1
+        }
+      }
+    }
+    let total = Double(rows.rowCount)
+    let all = together.filter { Int($0.value) >= leastDocuments }.map { key, documents in
+      let (first, second) = (Int(key >> 32), Int(key & 0xFFFF_FFFF))
+      let both = Double(documents)
+      return (
+        first: first, second: second, documents: Int(documents),
+        lift: both * total / (Double(single[first]) * Double(single[second])),
+        share: both / Double(min(single[first], single[second]))
+      )
+    }
+    let first = all.sorted {
+      ($1.lift, $1.documents, $0.first, $0.second) < ($0.lift, $0.documents, $1.first, $1.second)
+    }.prefix(count)
+    pairs = first.map {
+      Pair(
+        labels: [names[$0.first], names[$0.second]], documents: $0.documents, lift: $0.lift,
+        shareOfRarer: $0.share)
+    }
+    self.leastDocuments = leastDocuments
+    documentsLeftOut = leftOut
+  }
+}

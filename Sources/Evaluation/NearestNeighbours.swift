@@ -1,0 +1,44 @@
+import Torch
+
+/// The nearest others of each of some vectors, found by comparing all with all.
+struct NearestNeighbours {
+  /// `[N][k]`; nearest first, equally near ones by rising index.
+  let indices: [[Int]]
+  /// `[N][k]`; the Euclidean distances.
+  let distances: [[Double]]
+
+  /// Compares all rows of `vectors`, `[N, D]`.
+  ///
+  /// - Parameter count: how many each gets; fewer where there are not so many others.
+  /// - Complexity: O(N² (D + log N)) time, O(N²) memory.
+  init(of vectors: Tensor, count: Int) {
+    let squares = Self.squaredDistances(of: vectors)
+    let total = vectors.size(along: 0)
+    var indices: [[Int]] = []
+    var distances: [[Double]] = []
+    for row in 0..<total {
+      let own = squares[(row * total)..<((row + 1) * total)]
+      let nearest = Self.order(own, leavingOut: row).prefix(count)
+      indices.append(Array(nearest))
+      distances.append(nearest.map { own[own.startIndex + $0].squareRoot() })
+    }
+    self.indices = indices
+    self.distances = distances
+  }
+
+  /// All others, nearest first.
+  static func order(_ distances: ArraySlice<Double>, leavingOut own: Int) -> [Int] {
+    let start = distances.startIndex
+    return (0..<distances.count).filter { $0 != own }.sorted {
+      (distances[start + $0], $0) < (distances[start + $1], $1)
+    }
+  }
+
+  /// `[N · N]`, row by row.
+  static func squaredDistances(of vectors: Tensor) -> [Double] {
+    let values = vectors.converted(to: .float64)
+    let squares = (values * values).sum(along: 1, keepingDimensions: true)
+    let all = squares + squares.transposed() - 2 * values.matmul(values.transposed())
+    return all.clamped(from: 0).contiguous().doubles()
+  }
+}

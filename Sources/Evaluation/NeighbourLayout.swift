@@ -1,0 +1,151 @@
+import Foundation
+public import Torch
+
+/// A map of vectors on which neighbours stay neighbours, in the manner of UMAP.
+///
+/// With d the distance of vector i to each of its k nearest (itself counted), ρᵢ the smallest that
+/// is above 0 and σᵢ such that the weights of a vector add up to log₂ k:
+///
+///     v(j | i) = exp(−max(0, d(i, j) − ρᵢ) / σᵢ)
+///     w(i, j)  = v(j | i) + v(i | j) − v(j | i) v(i | j)
+///
+/// Points yᵢ start at the vectors' principal axes and are moved so that 1 / (1 + a |yᵢ − yⱼ|^{2b})
+/// is close to w: an edge pulls its two ends together as often as its weight says, and pushes one
+/// of them away from points drawn at random.
+///
+/// - Paper: McInnes, Healy, Melville. UMAP: Uniform Manifold Approximation and Projection for
+///   Dimension Reduction. 2018, section 4, algorithms 2 to 5. <https://arxiv.org/abs/1802.03426>
+/// - Units: the map's own; points of one neighbourhood are about 0.1 to 1 apart.
+/// - Departures: neighbours are exact, the start is the principal axes instead of the spectral
+///   layout, distances are Euclidean, a and b are the authors' for a least distance of 0.1 instead
+///   of being fitted. An edge of the largest weight is taken in every epoch, and each time with
+///   `negatives` random points, as in the paper; the authors' code spreads these over the epochs.
+/// - Degenerate: one point lies at the origin; equal vectors start a hair apart.
+public struct NeighbourLayout: Codable, Hashable, Sendable {
+  /// The number k of neighbours, itself counted; 15 in the authors' code.
+  public var neighbours: Int
+  /// How often all edges are gone through; 500 in the authors' code for few points.
+  public var epochs: Int
+  /// Random points that an edge pushes away; 5 in the authors' code.
+  public var negatives: Int
+
+  /// Sets up a layout with the authors' numbers, unless told otherwise.
+  public init(neighbours: Int = 15, epochs: Int = 500, negatives: Int = 5) {
+    self.neighbours = neighbours
+    self.epochs = epochs
+    self.negatives = negatives
+  }
+
+  /// What the authors' code fits for a least distance of 0.1 and a spread of 1.
+  static let curve = (a: 1.5769434603113077, b: 0.8950608779109733)
+
+  /// An edge of the graph.
+  struct Edge: Hashable {
+    var from: Int
+    var to: Int
+    var weight: Double
+  }
+
+  /// Where each of `vectors`, `[N, D]`, lies on the map.
+  ///
+  /// - Parameter seed: names the random numbers; the same vectors and seed give the same map.
+  /// - Throws: `TorchError` for vectors with NaN.
+  /// - Complexity: O(N² (D + log N) + N k `epochs` `negatives`) time, O(N²) memory.
+  public func callAsFunction(_ vectors: Tensor, seed: UInt64 = 0) throws -> [PlanePoint] {
+    let count = vectors.size(along: 0)
+    var random = SplitMix64(seed)
+    var points = try PrincipalAxes(of: vectors)(vectors)
+    let extent = points.reduce(0) { max($0, abs($1.x), abs($1.y)) }
+    for index in points.indices {
+      // As far as the authors' start, and no two points in one place.
+      let scale = extent > 0 ? 10 / extent : 0
+      points[index].x = points[index].x * scale + Double.random(in: -1e-3...1e-3, using: &random)
+      points[index].y = points[index].y * scale + Double.random(in: -1e-3...1e-3, using: &random)
+    }
+    guard count > 1 else { return points.map { _ in PlanePoint(x: 0, y: 0) } }
+    move(&points, along: edges(of: vectors), using: &random)
+    return points
+  }
+
+  /// The weighted neighbourhoods, each edge in both directions, in the order of its ends.
+  func edges(of vectors: Tensor) -> [Edge] {
+    let near = NearestNeighbours(of: vectors, count: max(1, neighbours - 1))
+    let count = near.indices.count
+    var directed: [Int: Double] = [:]
+    for (row, (indices, distances)) in zip(near.indices, near.distances).enumerated() {
+      for (index, weight) in zip(indices, Self.weights(of: distances, all: near.distances)) {
+        directed[row * count + index] = weight
+      }
+    }
+    var edges: [Edge] = []
+    for (key, own) in directed {
+      let (from, to) = (key / count, key % count)
+      let back = directed[to * count + from]
+      let weight = own + (back ?? 0) - own * (back ?? 0)
+      edges.append(Edge(from: from, to: to, weight: weight))
+      if back == nil { edges.append(Edge(from: to, to: from, weight: weight)) }
+    }
+    return edges.sorted { ($0.from, $0.to) < ($1.from, $1.to) }
+  }
+
+  /// v(j | i) for rising distances.
+  static func weights(of distances: [Double], all: [[Double]]) -> [Double] {
+    guard let nearest = distances.first(where: { $0 > 0 }) else {
+      return distances.map { _ in 1 }
+    }
+    let target = log2(Double(distances.count + 1))
+    func sum(_ sigma: Double) -> Double {
+      distances.reduce(0) { $0 + exp(-max(0, $1 - nearest) / sigma) }
+    }
+    var (low, high) = (0.0, 1.0)
+    // The sum rises with σ, up to the number of neighbours, which is at least the target.
+    while sum(high) < target, high < 1e12 { high *= 2 }
+    for _ in 0..<64 {
+      let middle = (low + high) / 2
+      if sum(middle) < target { low = middle } else { high = middle }
+    }
+    let mean = distances.reduce(0, +) / Double(distances.count)
+    // The authors' floor, without which σ is 0 where several are equally near.
+    let sigma = max(high, 1e-3 * mean)
+    return distances.map { exp(-max(0, $0 - nearest) / sigma) }
+  }
+
+  private func move(
+    _ points: inout [PlanePoint], along edges: [Edge], using random: inout SplitMix64
+  ) {
+    let (a, b) = Self.curve
+    let largest = edges.reduce(0) { max($0, $1.weight) }
+    var due = edges.map { largest / $0.weight }
+    let count = UInt64(points.count)
+    func held(_ value: Double) -> Double { min(4, max(-4, value)) }
+    points.withUnsafeMutableBufferPointer { points in
+      for epoch in 0..<epochs {
+        let rate = 1 - Double(epoch) / Double(epochs)
+        for (index, edge) in edges.enumerated() where due[index] <= Double(epoch + 1) {
+          due[index] += largest / edge.weight
+          let (i, j) = (edge.from, edge.to)
+          let (dx, dy) = (points[i].x - points[j].x, points[i].y - points[j].y)
+          let square = dx * dx + dy * dy
+          if square > 0 {
+            let power = pow(square, b)
+            let pull = -2 * a * b * power / square / (1 + a * power)
+            points[i].x += rate * held(pull * dx)
+            points[i].y += rate * held(pull * dy)
+            points[j].x -= rate * held(pull * dx)
+            points[j].y -= rate * held(pull * dy)
+          }
+          for _ in 0..<negatives {
+            let other = Int(random.next(upperBound: count))
+            if other == i { continue }
+            let (dx, dy) = (points[i].x - points[other].x, points[i].y - points[other].y)
+            let square = dx * dx + dy * dy
+            // The authors' floor of the squared distance.
+            let push = 2 * b / ((1e-3 + square) * (1 + a * pow(square, b)))
+            points[i].x += rate * held(push * dx)
+            points[i].y += rate * held(push * dy)
+          }
+        }
+      }
+    }
+  }
+}

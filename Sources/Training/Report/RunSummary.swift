@@ -1,0 +1,175 @@
+import Foundation
+import Learning
+import Torch
+
+/// A run in a line: what it was, how it went.
+public struct RunSummary: Codable, Hashable, Sendable {
+  /// How far it is.
+  public enum State: String, Codable, Sendable {
+    /// Ready to predict.
+    case finished
+    /// Under way, interrupted or killed.
+    case unfinished
+    /// A file is missing or cannot be read.
+    case damaged
+  }
+
+  /// The run's folder.
+  public var path: String
+  /// How far it is.
+  public var state: State
+  /// What is wrong with a damaged run, or how far an unfinished one is.
+  public var remark: String?
+  /// The name of the data set.
+  public var dataset: String?
+  /// Names the exact contents of the data set.
+  public var datasetHash: String?
+  /// Loss and model in a few words.
+  public var model: String?
+  /// Epochs that are over.
+  public var epochs: Int?
+  /// The epoch (from 1) whose model was kept.
+  public var keptEpoch: Int?
+  /// Metrics of the validation part after the epoch that was kept, in percent; nil where none was
+  /// held out.
+  ///
+  /// A run folder knows nothing of test documents.
+  public var validation: [String: Double]?
+  /// The training loss of that epoch.
+  public var loss: Double?
+  /// Seconds on the wall for the training.
+  public var trainSeconds: Double?
+  /// Seconds of processor time for the training.
+  public var trainCPUSeconds: Double?
+  /// The most memory resident at once, in bytes.
+  public var peakMemoryBytes: Int?
+  /// Learnt numbers.
+  public var parameters: Int?
+  /// All files of the folder, in bytes.
+  public var bytes: Int
+  /// Every setting by path.
+  public var settings: [String: String]
+
+  /// Reads what can be read of a run's folder; nothing about it makes it fail.
+  public init(_ folder: RunFolder) {
+    path = folder.path
+    bytes = Self.size(of: folder.path)
+    settings = [:]
+    state = .damaged
+    do {
+      let configuration = try folder.readConfiguration()
+      settings = Dictionary(
+        FlatSettings.of(configuration).map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+      model = Self.words(configuration)
+      let history = try folder.readMetrics()
+      epochs = history.count
+      if folder.has(folder.dataset) {
+        let identity = try folder.read(DatasetIdentity.self, from: folder.dataset)
+        (dataset, datasetHash) = (identity.name, identity.contentHash)
+      }
+      guard folder.isComplete else {
+        state = .unfinished
+        remark = "\(history.count) of \(configuration.loop.epochs) epochs"
+        loss = history.last?.loss
+        validation = history.last?.validation
+        return
+      }
+      let record = try folder.read(RunRecord.self, from: folder.record)
+      (dataset, datasetHash) = (record.dataset, record.datasetHash)
+      keptEpoch = record.keptEpoch
+      trainSeconds = record.trainSeconds
+      trainCPUSeconds = record.trainCPUSeconds
+      peakMemoryBytes = record.peakMemoryBytes
+      parameters = record.parameters
+      let kept = history.first { $0.epoch == record.keptEpoch }
+      loss = kept?.loss
+      validation = record.validationIsHeldOut ? kept?.validation : nil
+      for file in [folder.labels, folder.model, folder.labelEmbeddings] where !folder.has(file) {
+        remark = "\(URL(filePath: file).lastPathComponent) is missing"
+        return
+      }
+      state = .finished
+    } catch {
+      remark = "\(error)"
+    }
+  }
+
+  /// The runs in `path` and below, by path: a run itself, or folders up to five deep that hold some.
+  ///
+  /// Links are not followed.
+  ///
+  /// - Throws: `FileError` when there is no such folder.
+  public static func all(below path: String) throws -> [RunSummary] {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw FileError(path: path, action: "open", code: ENOENT)
+    }
+    var found: [RunFolder] = []
+    collect(path, depth: 5, into: &found)
+    return found.sorted { $0.path < $1.path }.map { RunSummary($0) }
+  }
+
+  private static func collect(_ path: String, depth: Int, into found: inout [RunFolder]) {
+    let folder = RunFolder(path: path)
+    if folder.has(folder.configuration) || folder.has(folder.record) {
+      found.append(folder)
+      return
+    }
+    guard depth > 0 else { return }
+    for name in entries(of: path) where !name.hasPrefix(".") {
+      let inner = path + "/" + name
+      if attributes(of: inner)?[.type] as? FileAttributeType == .typeDirectory {
+        collect(inner, depth: depth - 1, into: &found)
+      }
+    }
+  }
+
+  private static func size(of path: String) -> Int {
+    entries(of: path).reduce(0) { sum, name in
+      let inner = path + "/" + name
+      guard let facts = attributes(of: inner) else { return sum }
+      return facts[.type] as? FileAttributeType == .typeDirectory
+        ? sum + size(of: inner) : sum + ((facts[.size] as? NSNumber)?.intValue ?? 0)
+    }
+  }
+
+  /// The names in a folder; none where it cannot be read, as it may go while one looks.
+  private static func entries(of path: String) -> [String] {
+    do { return try FileManager.default.contentsOfDirectory(atPath: path).sorted() } catch {
+      return []
+    }
+  }
+
+  private static func attributes(of path: String) -> [FileAttributeKey: Any]? {
+    do { return try FileManager.default.attributesOfItem(atPath: path) } catch { return nil }
+  }
+
+  private static func words(_ configuration: TrainingConfiguration) -> String {
+    let encoder = configuration.model.encoder
+    var words = ["\(configuration.loss)".prefix { $0 != "(" }.description]
+    words.append("\(configuration.model.labels) labels")
+    words.append(
+      (encoder.hiddenDimensions + [encoder.dimension]).map(String.init).joined(separator: "–"))
+    if configuration.transformer != nil { words.append("transformer") }
+    if configuration.model.wide != nil { words.append("wide") }
+    if configuration.negatives != nil { words.append("negatives") }
+    return words.joined(separator: ", ")
+  }
+
+  /// The value that runs are compared by, and whether more of it is better.
+  ///
+  /// - Parameter name: a validation metric, such as `nDCG@5`, or `loss`, `seconds`, `memory`, `size`.
+  public func value(of name: String) -> Double? {
+    switch name {
+    case "loss": loss
+    case "seconds": trainSeconds
+    case "memory": peakMemoryBytes.map(Double.init)
+    case "size": Double(bytes)
+    default: validation?[name]
+    }
+  }
+
+  /// Whether more of it is better.
+  public static func isBetterWhenLarger(_ name: String) -> Bool {
+    !["loss", "seconds", "memory", "size"].contains(name)
+  }
+}
