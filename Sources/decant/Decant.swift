@@ -16,8 +16,9 @@ struct Decant: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      DataCommand.self, TrainCommand.self, CalibrateCommand.self, EvaluateCommand.self,
-      PredictCommand.self, ServeCommand.self, StreamCommand.self,
+      DataCommand.self, NewCommand.self, TrainCommand.self, CalibrateCommand.self,
+      EvaluateCommand.self, PredictCommand.self, EmbedCommand.self, ExportModelCommand.self,
+      ServeCommand.self, StreamCommand.self, DoctorCommand.self,
     ]
   )
 

@@ -10,6 +10,8 @@ import Torch
 ///     tokenizer_config.json    what is done to a text, where it is there
 ///     modules.json             of sentence encoders: whether vectors are normalised
 ///     1_Pooling/config.json    of sentence encoders: how tokens' vectors become one
+///     sentence_bert_config.json           of sentence encoders: where texts are cut off
+///     config_sentence_transformers.json   of sentence encoders: what is put before texts
 public struct CheckpointFolder: Hashable, Sendable {
   /// The folder's path.
   public let path: String
@@ -21,9 +23,10 @@ public struct CheckpointFolder: Hashable, Sendable {
   public init(path: String) { self.path = path }
 
   private static let needed = "config.json"
+  private static let sentenceFile = "sentence_bert_config.json"
   private static let optional = [
     "tokenizer.json", "vocab.txt", "tokenizer_config.json", "modules.json",
-    "1_Pooling/config.json",
+    "1_Pooling/config.json", sentenceFile, "config_sentence_transformers.json",
   ]
 
   /// All that is needed beside the weights, as far as it is there.
@@ -65,6 +68,31 @@ public struct CheckpointFolder: Hashable, Sendable {
     var do_lower_case: Bool?
     var strip_accents: Bool?
     var tokenize_chinese_chars: Bool?
+  }
+
+  /// The number of tokens after which a sentence encoder cuts a text off; nil where its folder does
+  /// not say.
+  ///
+  /// - Throws: `FileError`, `InputError` when the file that says so is damaged.
+  public func maximumLength() throws -> Int? { try sentenceOptions()?.max_seq_length }
+
+  private func sentenceOptions() throws -> SentenceOptions? {
+    guard has(Self.sentenceFile) else { return nil }
+    return try decoded(SentenceOptions.self, Self.sentenceFile)
+  }
+
+  private func decoded<Value: Decodable>(_ type: Value.Type, _ name: String) throws -> Value {
+    let file = "\(path)/\(name)"
+    do {
+      return try JSONDecoder().decode(type, from: try MappedFile(path: file).withBytes { Data($0) })
+    } catch let error as DecodingError {
+      throw InputError(file: file, reason: "\(error)", expected: "the options of a text encoder")
+    }
+  }
+
+  private struct SentenceOptions: Decodable {
+    var max_seq_length: Int?
+    var do_lower_case: Bool?
   }
 
   /// A number that changes with every byte of the files; each is read once.
