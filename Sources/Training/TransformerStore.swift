@@ -132,7 +132,7 @@ final class TransformerStore {
   }
 
   /// The token that short texts are filled up with.
-  var paddingID: Int { Int(tokenizer.paddingID) }
+  var paddingID: Int32 { tokenizer.paddingID }
 
   /// The token ids of one text.
   func tokenIDs(of text: String) -> [Int32] {

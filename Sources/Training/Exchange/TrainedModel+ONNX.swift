@@ -55,33 +55,12 @@ extension TrainedModel {
   public func encoderInputs(of texts: [String]) throws -> [String: Tensor] {
     try refuseUnless(hasTexts: true, file: folder.path)
     var result: [String: Tensor] = [:]
-    if features.count > 0 {
-      let bags = try features.bags(ofTexts: texts)
-      let rows = (0..<bags.rowCount).map { bags.columns[bags.entries(ofRow: $0)].map(Int64.init) }
-      result["features"] = Self.padded(rows, with: -1)
-      result["weights"] = Self.padded(
-        (0..<bags.rowCount).map { row in
-          bags.entries(ofRow: row).map { bags.values?[$0] ?? 1 }
-        }, with: 0)
-    }
+    if features.count > 0 { result = ONNXGraph.bagInputs(try features.bags(ofTexts: texts)) }
     if let transformer {
-      let ids = texts.map { transformer.tokenIDs(of: $0).map(Int64.init) }
-      result["input_ids"] = Self.padded(ids, with: Int64(transformer.paddingID))
-      let mask = Self.padded(ids.map { [Int64](repeating: 1, count: $0.count) }, with: 0)
-      result["attention_mask"] = mask
-      result["token_type_ids"] = .zeros(mask.shape, dtype: .int64)
+      let ids = texts.map(transformer.tokenIDs)
+      result.merge(ONNXGraph.tokenInputs(ids, paddingID: transformer.paddingID)) { $1 }
     }
     return result
-  }
-
-  /// `[rows, longest]`, of at least one column.
-  private static func padded<Scalar: TensorScalar>(_ rows: [[Scalar]], with filler: Scalar)
-    -> Tensor
-  {
-    let width = max(rows.map(\.count).max() ?? 0, 1)
-    return Tensor(
-      rows.flatMap { $0 + [Scalar](repeating: filler, count: width - $0.count) },
-      shape: [rows.count, width])
   }
 }
 

@@ -24,14 +24,18 @@ private struct TemplateWriter {
   mutating func text() -> String {
     comment(
       "Settings of a training: decant train --config FILE. Every key is here with its default; what "
-        + "is left out has it too. Options of the command line win over this file.", indent: "")
+        + "is left out has it too. Options of the command line win over this file. Behind a default, "
+        + "in brackets, is where it comes from; tuned is chosen on the validation part of "
+        + "debian-tags.", indent: "")
     lines.append("{")
     writeGroup("", schema.usual, indent: "  ")
     lines.append("}")
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private mutating func writeGroup(_ path: String, _ usual: SettingsValue, indent: String) {
+  private mutating func writeGroup(
+    _ path: String, _ usual: SettingsValue, indent: String, withoutComments plain: [String] = []
+  ) {
     for name in schema.names(in: path) {
       let own = path.isEmpty ? name : "\(path).\(name)"
       guard let entry = schema.entries[own],
@@ -50,11 +54,11 @@ private struct TemplateWriter {
         continue
       }
       let shown = shown(own, value, note)
-      comment(remark(note, shown), indent: indent)
+      if !plain.contains(name) { comment(remark(note, shown), indent: indent) }
       if case .groups = entry.kind, case .array(let elements)? = value?.content {
         for child in schema.names(in: own) {
           if let note = SettingsNote.all.first(where: { $0.path == "\(own).\(child)" }) {
-            comment("\(child): \(note.text)\(choices(note))", indent: indent + "  ")
+            comment("- \(child): \(note.text)\(choices(note))", indent: indent)
           }
         }
         lines.append("\(indent)\"\(name)\": [")
@@ -67,10 +71,11 @@ private struct TemplateWriter {
   }
 
   private mutating func writeBlock(
-    _ name: String, _ path: String, _ value: SettingsValue, indent: String
+    _ name: String, _ path: String, _ value: SettingsValue, indent: String,
+    withoutComments plain: [String] = []
   ) {
     lines.append("\(indent)\"\(name)\": {")
-    writeGroup(path, value, indent: indent + "  ")
+    writeGroup(path, value, indent: indent + "  ", withoutComments: plain)
     lines.append("\(indent)},")
   }
 
@@ -98,10 +103,14 @@ private struct TemplateWriter {
         let note = SettingsNote.all.first(where: { $0.path == "loss.\(name)" })
       else { continue }
       comment(note.text, indent: inner)
+      guard index > 0 else {
+        writeBlock(name, "loss.\(name)", own, indent: inner)
+        continue
+      }
+      // One is in force; the others wait in comments, with what has been explained left out.
+      let shared = ["temperature", "blockSize"]
       let begun = lines.count
-      writeBlock(name, "loss.\(name)", own, indent: inner)
-      // One is in force; the others wait in comments.
-      guard index > 0 else { continue }
+      writeBlock(name, "loss.\(name)", own, indent: inner, withoutComments: shared)
       for line in begun..<lines.count {
         lines[line] = "\(inner)// " + lines[line].dropFirst(inner.count)
       }

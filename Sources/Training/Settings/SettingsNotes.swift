@@ -25,7 +25,8 @@ struct SettingsNote {
     self.usual = usual
   }
 
-  private static let tuned = "ours, chosen on the validation part of debian-tags"
+  /// What `SettingsFile.template(dataset:)` explains at its beginning.
+  private static let tuned = "ours, tuned"
   private static let bert = "Devlin et al. 2019, appendix A"
 
   /// Every key, in the order of a new file.
@@ -84,7 +85,7 @@ struct SettingsNote {
       "model.learnsTemperature", "Whether the temperature is learnt, from the loss's on."),
     SettingsNote(
       "model.sharesEncoder", "Whether label texts have the documents' encoder.",
-      origin: "Gupta et al. 2024 (DEXML)"),
+      origin: "Gupta et al. 2024"),
     SettingsNote(
       "model.wide", "Weights for pairs of a feature and a label, beside the embeddings.",
       origin: "none"),
@@ -192,10 +193,10 @@ struct SettingsNote {
       "negatives.filter", "What is left out of the shortlists as probably right.", origin: "nothing"
     ),
     SettingsNote(
-      "negatives.filter.margin", "Added to the positive's score.", origin: "Gu et al. 2025 (UniME)"),
+      "negatives.filter.margin", "Added to the positive's score.", origin: "Gu et al. 2025"),
     SettingsNote(
       "negatives.filter.share", "The positive's score is multiplied by this.",
-      origin: "Gu et al. 2025 (UniME)"),
+      origin: "Gu et al. 2025"),
     SettingsNote(
       "negatives.filter.anchor", "Which positive draws the line.",
       choices: FalseNegativeFilter.Anchor.allCases.map(\.rawValue)),

@@ -104,10 +104,11 @@ struct SettingsSchema {
     case is Int, is UInt64: kind = .integer
     case is Double: kind = .number
     case is String: kind = .text
+    // An empty list of numbers would pass for one of anything: it has to come first.
+    case is ClosedRange<Int>, is [Int], is SoftTopKLoss.Places: kind = .anything
     case let families as [TextFeatures.Family]:
       kind = .groups
       if let first = families.first { add(first, at: path) }
-    case is ClosedRange<Int>, is [Int], is SoftTopKLoss.Places: kind = .anything
     default:
       // Other enumerations are words, and a loss is one with its settings.
       let isWord = mirror.displayStyle == .enum && !(value is TrainingLoss)

@@ -16,6 +16,9 @@ struct EmbedCommand: ParsableCommand {
       With --of documents or --of labels the names of the rows are written as well, as a list in \
       JSON beside the file: documents.npy has documents.ids.json.
 
+      In place of a run, the folder of a sentence encoder (sentence-transformers, of BERT) embeds \
+      texts as it was published.
+
       --inputs writes, instead of embeddings, what the encoder of decant export takes: features and \
       weights of bags, filled up with -1 and 0, and the tokens of a transformer.
 
@@ -24,13 +27,15 @@ struct EmbedCommand: ParsableCommand {
         cut -f2 descriptions.tsv | decant embed runs/tags --output many.npy
         decant embed runs/tags --of documents --output documents.npy
         decant embed runs/tags --of labels --output labels.safetensors
+        decant embed all-MiniLM-L6-v2 --output sentences.npy --file sentences.txt
       """)
 
   enum Kind: String, ExpressibleByArgument, CaseIterable {
     case documents, labels
   }
 
-  @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
+  @Argument(
+    help: ArgumentHelp("The run's folder, or that of a sentence encoder.", valueName: "run"))
   var run_: String
 
   @Argument(help: ArgumentHelp("Texts to embed.", valueName: "text"))
@@ -77,31 +82,50 @@ struct EmbedCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads)
-      if inputs {
-        let tensors = try model.encoderInputs(of: try allTexts())
-        try Safetensors.write(tensors, metadata: ["format": "decant"], to: output)
-        return
-      }
-      let embeddings: Tensor
-      switch of {
-      case nil: embeddings = try model.embeddings(of: try allTexts()) { _ in }
-      case .labels:
-        embeddings = model.labelEmbeddings
-        try write(names: model.labelIDs)
-      case .documents:
-        let path = data ?? model.configuration.dataset
-        let dataset = try Dataset.read(path, badLines: model.configuration.badLines)
-        embeddings = try model.embeddings(ofDocumentsOf: dataset, at: path)
-        try write(names: Array(dataset.documents.ids))
-      }
-      if output.hasSuffix(".npy") {
-        try NumpyFile.write(embeddings, to: output)
+      let folder = RunFolder(path: run_)
+      if !folder.isComplete, SentenceEncoder.isEncoder(run_) {
+        try embedSentences(SentenceEncoder(folder: run_, threads: threads))
       } else {
-        try Safetensors.write(
-          ["embeddings": embeddings], metadata: ["format": "decant"], to: output)
+        try embed(TrainedModel(folder: folder, threads: threads))
       }
     }
+  }
+
+  private func embedSentences(_ encoder: SentenceEncoder) throws {
+    guard of == nil else {
+      throw ValidationError("--of is for runs; \(run_) is a sentence encoder.")
+    }
+    let texts = try allTexts()
+    try inputs ? write(encoder.encoderInputs(of: texts)) : write(encoder.embeddings(of: texts))
+  }
+
+  private func embed(_ model: TrainedModel) throws {
+    switch of {
+    case nil:
+      let texts = try allTexts()
+      try inputs
+        ? write(model.encoderInputs(of: texts)) : write(model.embeddings(of: texts) { _ in })
+    case .labels:
+      try write(model.labelEmbeddings)
+      try write(names: model.labelIDs)
+    case .documents:
+      let path = data ?? model.configuration.dataset
+      let dataset = try Dataset.read(path, badLines: model.configuration.badLines)
+      try write(model.embeddings(ofDocumentsOf: dataset, at: path))
+      try write(names: Array(dataset.documents.ids))
+    }
+  }
+
+  private func write(_ embeddings: Tensor) throws {
+    if output.hasSuffix(".npy") {
+      try NumpyFile.write(embeddings, to: output)
+    } else {
+      try write(["embeddings": embeddings])
+    }
+  }
+
+  private func write(_ tensors: [String: Tensor]) throws {
+    try Safetensors.write(tensors, metadata: ["format": "decant"], to: output)
   }
 
   private func allTexts() throws -> [String] {

@@ -21,7 +21,8 @@ struct ExportModelCommand: ParsableCommand {
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case onnx }
 
-  @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
+  @Argument(
+    help: ArgumentHelp("The run's folder, or that of a sentence encoder.", valueName: "run"))
   var run_: String
 
   @Option(help: "What to write: onnx.")
@@ -32,7 +33,12 @@ struct ExportModelCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let model = try TrainedModel(folder: RunFolder(path: run_))
+      let folder = RunFolder(path: run_)
+      if !folder.isComplete, SentenceEncoder.isEncoder(run_) {
+        try SentenceEncoder(folder: run_).writeONNX(to: output, version: Decant.version)
+        return
+      }
+      let model = try TrainedModel(folder: folder)
       if try !model.writeONNX(to: output, version: Decant.version) {
         StandardStreams.note(
           "\(output) has no scores: the wide part of \(run_) cannot be exported")
