@@ -98,26 +98,36 @@ import Torch
     #expect(try read(SettingsFile.template(dataset: "/data/tags")) == named)
   }
 
-  /// Takes the slashes of commented settings away, as a user would.
-  @Test func whatWaitsInCommentsIsRightToo() throws {
-    let lines = try SettingsFile.template().split(separator: "\n").map(String.init)
-    func without(slashesOf name: String, dropping: String? = nil) -> String {
-      var result: [String] = []
-      var isOpen = false
-      for line in lines {
-        let trimmed = line.drop { $0 == " " }
-        if trimmed.hasPrefix("// \"\(name)\": {") { isOpen = true }
-        let own = isOpen && trimmed.hasPrefix("// ") ? String(trimmed.dropFirst(3)) : line
-        let indent = line.count - trimmed.count
-        if isOpen, trimmed == "// },", indent >= 0 { isOpen = false }
-        if line.contains("\"\(name)\": null") { continue }
-        result.append(own)
+  /// A new file in which the slashes before one setting are taken away, as a user would.
+  private func template(with name: String) throws -> String {
+    var result: [String] = []
+    var isOpen = false
+    for line in try SettingsFile.template().split(separator: "\n") {
+      let text = line.drop { $0 == " " }
+      if text.hasPrefix("// \"\(name)\": {") { isOpen = true }
+      if isOpen {
+        result.append(String(text.dropFirst(3)))
+        if text == "// }," { isOpen = false }
+      } else if !text.hasPrefix("\"\(name)\": null") {
+        result.append(String(line))
       }
-      return result.joined(separator: "\n")
     }
-    #expect(try read(without(slashesOf: "wide")).model.wide == .init())
-    let negatives = try read(without(slashesOf: "negatives")).negatives
-    #expect(negatives == NegativeConfiguration())
+    return result.joined(separator: "\n")
+  }
+
+  @Test func whatWaitsInCommentsIsRightToo() throws {
+    #expect(try read(template(with: "wide")).model.wide == .init())
+    #expect(try read(template(with: "negatives")).negatives == NegativeConfiguration())
+    let named = try template(with: "transformer").replacing(
+      "\"checkpoint\": \"\"", with: "\"checkpoint\": \"/bert\"")
+    #expect(try read(named).transformer == TransformerSettings(checkpoint: "/bert"))
+    for loss in SettingsSchema.losses.dropFirst() {
+      let both = try template(with: loss.name)
+      let start = try #require(both.range(of: "\"decoupledSoftmax\": {"))
+      let end = try #require(both[start.upperBound...].range(of: "},"))
+      let alone = both.replacingCharacters(in: start.lowerBound..<end.upperBound, with: "")
+      #expect(try read(alone).loss == loss.with(temperature: 1), "\(loss.name)")
+    }
   }
 
   @Test func whatIsNotSaidIsAsUsual() throws {
