@@ -215,7 +215,7 @@ import Torch
 
   @Test func textKeepsItsCharacters() throws {
     #expect(
-      try read(#"{dataset: "/a\"b\\cé\u00e9 // no comment"}"#).dataset == "/a\"b\\céé // no comment"
+      try read(#"{dataset: "/a\"b\\cé\u00e9 /* no comment"}"#).dataset == "/a\"b\\céé /* no comment"
     )
   }
 

@@ -98,9 +98,10 @@ struct SettingsCheck {
       }
       return given
     case (.number(let digits), .integer):
-      guard digits.allSatisfy({ $0.isNumber || $0 == "-" }),
-        Int(digits) != nil || UInt64(digits) != nil
-      else { throw refusal(entry.kind.described) }
+      guard Int(digits) != nil else { throw refusal(entry.kind.described) }
+      return given
+    case (.number(let digits), .natural):
+      guard UInt64(digits) != nil else { throw refusal(entry.kind.described) }
       return given
     case (.number(let digits), .number):
       guard let number = Double(digits), number.isFinite else { throw refusal("a finite number") }

@@ -11,6 +11,8 @@ struct SettingsSchema {
     /// A list of groups of the same keys.
     case groups
     case integer
+    /// An integer of at least 0.
+    case natural
     case number
     case boolean
     case text
@@ -23,6 +25,7 @@ struct SettingsSchema {
       case .group: "{…}"
       case .groups: "[{…}, …]"
       case .integer: "a whole number"
+      case .natural: "a whole number of at least 0"
       case .number: "a number"
       case .boolean: "true or false"
       case .text: "text in quotation marks"
@@ -101,7 +104,8 @@ struct SettingsSchema {
     let kind: Kind
     switch value {
     case is Bool: kind = .boolean
-    case is Int, is UInt64: kind = .integer
+    case is Int: kind = .integer
+    case is UInt64: kind = .natural
     case is Double: kind = .number
     case is String: kind = .text
     // An empty list of numbers would pass for one of anything: it has to come first.

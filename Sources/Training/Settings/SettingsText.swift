@@ -63,9 +63,10 @@ struct SettingsValue: Sendable {
   }
 }
 
-/// Reads JSON with what people need to write it by hand: comments (`// …` and `/* … */`), commas
-/// behind the last value, keys without quotation marks. All of it is JSON5,
-/// <https://spec.json5.org>.
+/// Reads JSON with what people need to write it by hand.
+///
+/// That is: comments (`// …` and `/* … */`), commas behind the last value, keys without quotation
+/// marks. All of it is JSON5, <https://spec.json5.org>.
 struct SettingsText {
   private let text: [Unicode.Scalar]
   private let file: String
