@@ -34,6 +34,8 @@ struct ExportTests {
     onnx.checker.check_model(model, full_check=True)
     session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
     inputs = load_file(sys.argv[2])
+    if "weights" in inputs:  # of places without a feature they must not matter
+        inputs["weights"][inputs["features"] < 0] = 7
     assert {i.name for i in session.get_inputs()} == set(inputs), session.get_inputs()
     names = [o.name for o in session.get_outputs()]
     print(",".join(names))

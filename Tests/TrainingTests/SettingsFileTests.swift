@@ -80,7 +80,7 @@ import Torch
     }
     let schema = try SettingsSchema()
     #expect(keys.subtracting(schema.entries.keys) == [])
-    #expect(Set(schema.entries.keys) == Set(SettingsNote.all.map(\.path)))
+    #expect(Set(schema.entries.keys).symmetricDifference(SettingsNote.all.map(\.path)) == [])
     #expect(Set(SettingsNote.all.map(\.path)).count == SettingsNote.all.count)
     let template = try SettingsFile.template()
     for key in keys {
