@@ -1,6 +1,6 @@
 # The two commands of the README, and the ones used every day.
 
-.PHONY: example test setup build check format clean
+.PHONY: example test setup build install man format clean
 
 SWIFT_BUILD = swift build -c release --product decant
 DECANT = .build/release/decant
@@ -22,6 +22,14 @@ setup:
 
 build: setup
 	$(SWIFT_BUILD)
+
+# Program, libtorch, man page and completions: make install PREFIX=$HOME/.local
+PREFIX ?= /usr/local
+install: build
+	Scripts/install $(PREFIX)
+
+man: build
+	Scripts/manual $(DECANT) >decant.1
 
 format:
 	swift format -i -r Sources Tests Package.swift

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #ifndef CTORCH_DEFAULT_LIBRARY
@@ -41,16 +42,49 @@ static const char *open_at(const char *path) {
   return NULL;
 }
 
-const char *ct_load(const char *path) {
-  if (!path) path = getenv("DECANT_TORCH_LIBRARY");
-  if (path && *path) return open_at(path);
-  if (access(CTORCH_DEFAULT_LIBRARY, R_OK) == 0) return open_at(CTORCH_DEFAULT_LIBRARY);
+const char *ct_library_candidate(int index, char *path, size_t size) {
+  const char *chosen = getenv("DECANT_TORCH_LIBRARY");
+  if (chosen && *chosen) {
+    if (index > 0) return NULL;
+    snprintf(path, size, "%s", chosen);
+    return path;
+  }
+  char own[2048];
+  ssize_t length;
+  char *end;
   const char *home = getenv("HOME");
-  char cached[2048];
-  snprintf(cached, sizeof cached, "%s/.cache/decant/libctorch.so", home ? home : "");
-  if (access(cached, R_OK) == 0) return open_at(cached);
-  snprintf(reason, sizeof reason, "libtorch is not set up: neither %s nor %s is there; %s",
-    CTORCH_DEFAULT_LIBRARY, cached, advice);
+  switch (index) {
+  case 0:
+    // Beside an installed program: …/bin/decant has …/lib/decant/libctorch.so.
+    length = readlink("/proc/self/exe", own, sizeof own - 1);
+    own[length > 0 ? length : 0] = 0;
+    for (int level = 0; level < 2; level++) {
+      end = strrchr(own, '/');
+      if (end) *end = 0;
+    }
+    snprintf(path, size, "%s/lib/decant/libctorch.so", own);
+    return path;
+  case 1:
+    snprintf(path, size, "%s", CTORCH_DEFAULT_LIBRARY);
+    return path;
+  case 2:
+    snprintf(path, size, "%s/.cache/decant/libctorch.so", home ? home : "");
+    return path;
+  default:
+    return NULL;
+  }
+}
+
+const char *ct_load(const char *path) {
+  if (path) return open_at(path);
+  const char *chosen = getenv("DECANT_TORCH_LIBRARY");
+  char candidate[4096], missing[3072] = "";
+  for (int index = 0; ct_library_candidate(index, candidate, sizeof candidate); index++) {
+    if ((chosen && *chosen) || access(candidate, R_OK) == 0) return open_at(candidate);
+    size_t used = strlen(missing);
+    snprintf(missing + used, sizeof missing - used, "%s%s", used ? ", " : "", candidate);
+  }
+  snprintf(reason, sizeof reason, "libtorch is not set up: it is none of %s; %s", missing, advice);
   return reason;
 }
 

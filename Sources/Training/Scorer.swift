@@ -18,9 +18,9 @@ public struct ScorerInput {
 
 /// Scores labels for documents by exact inner products with the vectors of all labels.
 public struct Scorer {
-  private let encoder: BagEncoder
+  let encoder: BagEncoder
   private let labelEncoder: BagEncoder?
-  private let tower: TransformerTower?
+  let tower: TransformerTower?
   private var labels: Tensor
   /// `[L]`, where labels have biases.
   private(set) var bias: Tensor?

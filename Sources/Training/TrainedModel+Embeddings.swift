@@ -1,4 +1,4 @@
-import Datasets
+public import Datasets
 import Learning
 public import Torch
 
@@ -41,6 +41,33 @@ extension TrainedModel {
       parts.append(try embeddings(of: Array(part)))
       rest = rest.dropFirst(part.count)
       report(texts.count - rest.count)
+    }
+    return parts.isEmpty ? .zeros([0, dimension]) : .concatenated(parts)
+  }
+
+  /// The same of all documents of a data set, in its order, `[documents, D]`.
+  ///
+  /// - Parameters:
+  ///   - path: where the data set was read, beside which a transformer's vectors may be kept.
+  ///   - report: is told after each part how many documents are done.
+  /// - Throws: `InputError` when the documents are of another kind than those of the training.
+  public func embeddings(
+    ofDocumentsOf dataset: Dataset, at path: String, reporting report: (Int) -> Void = { _ in }
+  ) throws -> Tensor {
+    let documents = dataset.documents
+    try refuseUnless(hasTexts: documents.texts != nil, file: path)
+    var parts: [Tensor] = []
+    for start in stride(from: 0, to: documents.count, by: 4096) {
+      let end = min(start + 4096, documents.count)
+      let rows = MappedArray((start..<end).map(Int32.init))
+      parts.append(
+        try checked {
+          try scorer.embeddings(
+            of: features.bags(of: documents, rows: rows),
+            vectors: transformer?.vectors(ofRows: rows, in: dataset, at: path)
+              .gathered(0..<rows.count))
+        })
+      report(end)
     }
     return parts.isEmpty ? .zeros([0, dimension]) : .concatenated(parts)
   }

@@ -12,14 +12,15 @@ extension TrainingConfiguration {
       file: file, reason: "\(fault.name) is \(fault.value)", expected: fault.expected)
   }
 
-  private struct Fault {
+  /// A setting outside its range.
+  struct Fault {
     var name: String
     var value: Double
     var expected: String
   }
 
   /// The first setting outside its range.
-  private var firstFault: Fault? {
+  var firstFault: Fault? {
     let wide = model.wide ?? .init()
     let counts = [
       ("threads", threads), ("loop.epochs", loop.epochs), ("loop.patience", loop.patience ?? 1),

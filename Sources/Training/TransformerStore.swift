@@ -131,6 +131,14 @@ final class TransformerStore {
       width: encoder.configuration.width)
   }
 
+  /// The token that short texts are filled up with.
+  var paddingID: Int32 { tokenizer.paddingID }
+
+  /// The token ids of one text.
+  func tokenIDs(of text: String) -> [Int32] {
+    tokenizer.encode(text, maximumLength: settings.maximumLength)
+  }
+
   /// Token ids, a row a text.
   func tokens(of texts: some Collection<String>) -> CSRMatrix {
     var offsets: [Int64] = [0]

@@ -16,9 +16,10 @@ struct Decant: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      DataCommand.self, InspectCommand.self, TrainCommand.self, CalibrateCommand.self,
-      EvaluateCommand.self, ReportCommand.self, RunsCommand.self, AuditCommand.self,
-      PredictCommand.self, ServeCommand.self, StreamCommand.self,
+      NewCommand.self, DataCommand.self, InspectCommand.self, TrainCommand.self,
+      CalibrateCommand.self, EvaluateCommand.self, ReportCommand.self, RunsCommand.self,
+      AuditCommand.self, PredictCommand.self, EmbedCommand.self, ServeCommand.self,
+      ExportModelCommand.self, StreamCommand.self, DoctorCommand.self,
     ]
   )
 

@@ -13,6 +13,9 @@ func reporting(_ body: () throws -> Void) throws {
   } catch let error as ValidationError {
     // Reported by the argument parser, with the command's usage and code 64.
     throw error
+  } catch let code as ExitCode {
+    // What there was to say has been said.
+    throw code
   } catch {
     StandardStreams.note("decant: \(error)")
     throw exitCode(of: error)

@@ -79,9 +79,10 @@ final class DecantProcess {
   private let output: String
   private var isOver = false
 
+  /// Starts a program, `decant` unless another is named.
   init(
-    _ arguments: [String], environment: [String: String] = [:], input: String = "/dev/null",
-    output: String? = nil
+    _ arguments: [String], program: String = DecantProgram.path,
+    environment: [String: String] = [:], input: String = "/dev/null", output: String? = nil
   ) throws {
     folder = try TemporaryFolder()
     self.output = output ?? folder.file("output")
@@ -106,12 +107,12 @@ final class DecantProcess {
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
     let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     var process: pid_t = 0
-    let code = Self.withCStrings([DecantProgram.path] + arguments) { arguments in
+    let code = Self.withCStrings([program] + arguments) { arguments in
       Self.withCStrings(variables.map { "\($0)=\($1)" }) { variables in
-        posix_spawn(&process, DecantProgram.path, &actions, &attributes, arguments, variables)
+        posix_spawnp(&process, program, &actions, &attributes, arguments, variables)
       }
     }
-    guard code == 0 else { throw FileError(path: DecantProgram.path, action: "run", code: code) }
+    guard code == 0 else { throw FileError(path: program, action: "run", code: code) }
     self.process = process
   }
 

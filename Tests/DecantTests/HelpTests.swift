@@ -13,8 +13,9 @@ import Testing
   @Test(arguments: [
     ["--help"], [], ["help"], ["help", "train"], ["help", "evaluate"], ["help", "predict"],
     ["data", "debian", "--help"], ["train", "-h"], ["help", "data", "import"],
-    ["help", "data", "export"], ["help", "calibrate"], ["help", "stream"],
-    ["help", "report"], ["help", "runs"], ["help", "inspect"],
+    ["help", "data", "export"], ["help", "calibrate"], ["help", "stream"], ["help", "new"],
+    ["help", "embed"], ["help", "export"], ["help", "doctor"], ["help", "report"],
+    ["help", "runs"], ["help", "inspect"], ["help", "audit"],
   ])
   func helpTeachesByExampleAtOnceAndWithoutLibtorch(arguments: [String]) throws {
     let begun = ContinuousClock.now

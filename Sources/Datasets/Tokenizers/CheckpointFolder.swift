@@ -10,6 +10,8 @@ import Torch
 ///     tokenizer_config.json    what is done to a text, where it is there
 ///     modules.json             of sentence encoders: whether vectors are normalised
 ///     1_Pooling/config.json    of sentence encoders: how tokens' vectors become one
+///     sentence_bert_config.json           of sentence encoders: where texts are cut off
+///     config_sentence_transformers.json   of sentence encoders: what is put before texts
 public struct CheckpointFolder: Hashable, Sendable {
   /// The folder's path.
   public let path: String
@@ -21,9 +23,11 @@ public struct CheckpointFolder: Hashable, Sendable {
   public init(path: String) { self.path = path }
 
   private static let needed = "config.json"
+  private static let sentenceFile = "sentence_bert_config.json"
+  private static let tokenizerFile = "tokenizer_config.json"
   private static let optional = [
-    "tokenizer.json", "vocab.txt", "tokenizer_config.json", "modules.json",
-    "1_Pooling/config.json",
+    "tokenizer.json", "vocab.txt", tokenizerFile, "modules.json",
+    "1_Pooling/config.json", sentenceFile, "config_sentence_transformers.json",
   ]
 
   /// All that is needed beside the weights, as far as it is there.
@@ -39,23 +43,29 @@ public struct CheckpointFolder: Hashable, Sendable {
   ///
   /// - Throws: `FileError` when the folder has none, `InputError` when it is of another kind.
   public func tokenizer() throws -> WordPieceTokenizer {
+    let lowercases = try sentenceOptions()?.do_lower_case ?? false
     if has("tokenizer.json") {
-      return try WordPieceTokenizer(tokenizerFile: path + "/tokenizer.json")
+      let tokenizer = try WordPieceTokenizer(tokenizerFile: path + "/tokenizer.json")
+      guard !lowercases || tokenizer.configuration.isLowercased else {
+        throw InputError(
+          file: "\(path)/\(Self.sentenceFile)",
+          reason: "texts are to be in lower case, which the tokenizer does not make them",
+          expected: "a tokenizer.json that does, or a vocab.txt instead")
+      }
+      return tokenizer
     }
     var configuration = WordPieceTokenizer.Configuration()
-    if has("tokenizer_config.json") {
-      let file = path + "/tokenizer_config.json"
-      let options: Options
-      do {
-        options = try JSONDecoder().decode(
-          Options.self, from: try MappedFile(path: file).withBytes { Data($0) })
-      } catch let error as DecodingError {
-        throw InputError(file: file, reason: "\(error)", expected: "a tokenizer's options")
-      }
+    if has(Self.tokenizerFile) {
+      let options = try decoded(Options.self, Self.tokenizerFile)
       configuration.isLowercased = options.do_lower_case ?? configuration.isLowercased
       configuration.stripsAccents = options.strip_accents
       configuration.separatesIdeographs =
         options.tokenize_chinese_chars ?? configuration.separatesIdeographs
+    }
+    if lowercases, !configuration.isLowercased {
+      configuration.isLowercased = true
+      // Accents are the tokenizer's matter, which keeps them.
+      configuration.stripsAccents = configuration.stripsAccents ?? false
     }
     return try WordPieceTokenizer(
       vocabularyFile: path + "/vocab.txt", configuration: configuration)
@@ -65,6 +75,41 @@ public struct CheckpointFolder: Hashable, Sendable {
     var do_lower_case: Bool?
     var strip_accents: Bool?
     var tokenize_chinese_chars: Bool?
+    var model_max_length: Double?
+  }
+
+  /// The number of tokens after which a sentence encoder cuts a text off; nil where its folder does
+  /// not say.
+  ///
+  /// Sentence-transformers has it in `sentence_bert_config.json`, since version 6 among the
+  /// tokenizer's options.
+  ///
+  /// - Throws: `FileError`, `InputError` when a file that says so is damaged.
+  public func maximumLength() throws -> Int? {
+    if let length = try sentenceOptions()?.max_seq_length { return length }
+    guard has("modules.json"), has(Self.tokenizerFile) else { return nil }
+    // Where there is no limit, a number larger than any integer stands for it.
+    let length = try decoded(Options.self, Self.tokenizerFile).model_max_length
+    return length.flatMap { $0 < 1e6 ? Int($0) : nil }
+  }
+
+  private func sentenceOptions() throws -> SentenceOptions? {
+    guard has(Self.sentenceFile) else { return nil }
+    return try decoded(SentenceOptions.self, Self.sentenceFile)
+  }
+
+  private func decoded<Value: Decodable>(_ type: Value.Type, _ name: String) throws -> Value {
+    let file = "\(path)/\(name)"
+    do {
+      return try JSONDecoder().decode(type, from: try MappedFile(path: file).withBytes { Data($0) })
+    } catch let error as DecodingError {
+      throw InputError(file: file, reason: "\(error)", expected: "the options of a text encoder")
+    }
+  }
+
+  private struct SentenceOptions: Decodable {
+    var max_seq_length: Int?
+    var do_lower_case: Bool?
   }
 
   /// A number that changes with every byte of the files; each is read once.
@@ -87,6 +132,11 @@ public struct CheckpointFolder: Hashable, Sendable {
     try Folder.make(folder)
     for name in smallFiles where name.contains("/") {
       try Folder.make((("\(folder)/\(name)") as NSString).deletingLastPathComponent)
+    }
+    guard has("model.safetensors") || !has("pytorch_model.bin") else {
+      throw InputError(
+        file: path + "/pytorch_model.bin", reason: "the weights are pickled Python objects",
+        expected: "model.safetensors, which save_pretrained of current versions writes")
     }
     for (name, target) in smallFiles.map({ ($0, $0) }) + [("model.safetensors", weights)] {
       guard !FileManager.default.fileExists(atPath: "\(folder)/\(target)") else { continue }

@@ -69,7 +69,7 @@ extension TransformerEncoder.Configuration {
       var model_type: String?
       var position_embedding_type: String?
     }
-    let kind = try decoded(Kind.self, from: path)
+    let kind = try decodedCheckpointFile(Kind.self, from: path)
     guard kind.model_type ?? "bert" == "bert" else {
       throw InputError(
         file: path, reason: "the model_type is \"\(kind.model_type ?? "")\"", expected: "\"bert\"")
@@ -80,37 +80,13 @@ extension TransformerEncoder.Configuration {
         reason: "the position_embedding_type is \"\(kind.position_embedding_type ?? "")\"",
         expected: "\"absolute\"")
     }
-    self = try decoded(Self.self, from: path)
+    self = try decodedCheckpointFile(Self.self, from: path)
     if let fault { throw InputError(file: path, reason: fault) }
-  }
-
-  /// Takes over what the files of a sentence encoder say, where there are any.
-  mutating func readSentenceModules(of folder: String) throws {
-    struct PoolingFile: Decodable {
-      var pooling_mode_cls_token: Bool?
-      var pooling_mode_mean_tokens: Bool?
-    }
-    struct Module: Decodable { var type: String }
-    let poolingFile = folder + "/1_Pooling/config.json"
-    if FileManager.default.fileExists(atPath: poolingFile) {
-      let modes = try decoded(PoolingFile.self, from: poolingFile)
-      switch (modes.pooling_mode_cls_token ?? false, modes.pooling_mode_mean_tokens ?? false) {
-      case (true, false): pooling = .firstToken
-      case (false, true): pooling = .mean
-      default:
-        throw InputError(
-          file: poolingFile, reason: "the pooling is neither of the first token nor the mean")
-      }
-    }
-    let modulesFile = folder + "/modules.json"
-    if FileManager.default.fileExists(atPath: modulesFile) {
-      isNormalized = try decoded([Module].self, from: modulesFile)
-        .contains { $0.type.hasSuffix(".Normalize") }
-    }
   }
 }
 
-private func decoded<Value: Decodable>(_ type: Value.Type, from path: String) throws -> Value {
+func decodedCheckpointFile<Value: Decodable>(_ type: Value.Type, from path: String) throws -> Value
+{
   let data = try MappedFile(path: path).withBytes { Data($0) }
   do {
     return try JSONDecoder().decode(type, from: data)

@@ -22,6 +22,20 @@ public enum Runtime {
     if let failure { throw failure }
   }
 
+  /// Where the interface library is looked for, in the order of trying; the first that is there is
+  /// opened.
+  public static var libraryCandidates: [String] {
+    var paths: [String] = []
+    var buffer = [CChar](repeating: 0, count: 4096)
+    while let path = ct_library_candidate(Int32(paths.count), &buffer, buffer.count) {
+      paths.append(String(cString: path))
+    }
+    return paths
+  }
+
+  /// The version of the interface that this program needs.
+  public static var interfaceVersion: Int { Int(CT_INTERFACE_VERSION) }
+
   /// Opens libtorch or ends the process; for code that cannot throw.
   static func require() {
     if let failure { fatalError(failure.message) }

@@ -17,10 +17,15 @@ struct ServeCommand: ParsableCommand {
   @Argument(parsing: .captureForPassthrough)
   var arguments: [String] = []
 
+  /// Where the service's program has to be.
+  static var program: String {
+    let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    return own.deletingLastPathComponent().appendingPathComponent("decant-serve").path
+  }
+
   func run() throws {
     try reporting {
-      let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-      let program = own.deletingLastPathComponent().appendingPathComponent("decant-serve").path
+      let program = Self.program
       var words = ([program] + arguments).map { strdup($0) } + [nil]
       execv(program, &words)
       throw FileError(

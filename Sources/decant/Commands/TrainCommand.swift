@@ -32,6 +32,7 @@ struct TrainCommand: ParsableCommand {
         decant train data/debian-tags --output runs/tags --epochs 10 --seed 1
         decant train tickets.jsonl --output runs/tickets --patience 2
         decant train data/debian-tags --output runs/deep --encoder both --checkpoint MiniLM
+        decant train --config tags.json --output runs/tags --epochs 10
       """)
 
   private static let defaults = TrainingConfiguration(dataset: "")
@@ -48,8 +49,17 @@ struct TrainCommand: ParsableCommand {
     case free, text, both
   }
 
-  @Argument(help: ArgumentHelp("The data set: a folder or a file.", valueName: "dir"))
-  var dataset: String
+  @Argument(
+    help: ArgumentHelp(
+      "The data set: a folder or a file; may be left out where --config names it.",
+      valueName: "dir"))
+  var dataset: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A file of settings, as decant new writes it; options of this command win over it.",
+      valueName: "file"))
+  var config: String?
 
   @Option(help: ArgumentHelp("The folder for the model and its record.", valueName: "run"))
   var output: String
@@ -158,6 +168,10 @@ struct TrainCommand: ParsableCommand {
   var quiet = false
 
   func validate() throws {
+    guard dataset != nil || config != nil else {
+      throw ValidationError(
+        "Name the data set <dir>, or a --config file that does (decant new writes one).")
+    }
     for (name, value) in [
       ("epochs", epochs), ("batch-size", batchSize), ("dimension", dimension),
       ("threads", threads), ("patience", patience),
@@ -230,12 +244,15 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError(
         "\(output) holds files that are no run's; choose another --output.")
     }
-    let path = URL(fileURLWithPath: dataset).standardizedFileURL.path
+    let file = try config.map(SettingsFile.init(contentsOf:))
     var settings =
-      stored
+      file?.configuration ?? stored
       ?? TrainingConfiguration(
-        dataset: path, threads: ProcessInfo.processInfo.activeProcessorCount)
-    settings.dataset = path
+        dataset: "", threads: ProcessInfo.processInfo.activeProcessorCount)
+    if let dataset { settings.dataset = URL(fileURLWithPath: dataset).standardizedFileURL.path }
+    guard !settings.dataset.isEmpty else {
+      throw ValidationError("\(config ?? "--config") names no dataset; name it here, as <dir>.")
+    }
     if skipBad { settings.badLines = .skip }
     if let feedback {
       settings.feedback = URL(fileURLWithPath: feedback).standardizedFileURL.path
@@ -271,8 +288,9 @@ struct TrainCommand: ParsableCommand {
     if let learns = loss.learnTemperature { settings.model.learnsTemperature = learns }
     // Scores of unit vectors lie within ±1: without a division the softmax could not get sharp.
     let usual = settings.model.encoder.isNormalized ? 0.05 : 1
+    let isSettled = file?.namesTemperature ?? (stored != nil)
     settings.loss = try loss.applied(
-      to: settings.loss, usualTemperature: stored == nil ? usual : nil)
+      to: settings.loss, usualTemperature: isSettled ? nil : usual)
     // How often checkpoints are written does not change the result.
     var comparable = settings
     if let stored { comparable.loop.checkpointInterval = stored.loop.checkpointInterval }

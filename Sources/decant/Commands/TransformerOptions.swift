@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Foundation
 import Learning
 import Training
@@ -26,15 +27,16 @@ struct TransformerOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The folder of a BERT encoder: config.json, model.safetensors and its vocabulary. The run "
-        + "keeps a copy.", valueName: "folder"))
+      "The folder of a BERT encoder: config.json, model.safetensors and its vocabulary, or a "
+        + "sentence-transformers folder of one. The run keeps a copy.", valueName: "folder"))
   var checkpoint: String?
 
   @Flag var mode: Mode?
 
   @Option(
     help: ArgumentHelp(
-      "Tokens after which a text is cut off (default: \(defaults.maximumLength)).",
+      "Tokens after which a text is cut off (default: as a sentence encoder's folder says, else "
+        + "\(defaults.maximumLength)).",
       valueName: "n"))
   var maxLength: Int?
 
@@ -120,7 +122,11 @@ struct TransformerOptions: ParsableArguments {
             "--encoder \(encoder?.rawValue ?? "") needs --checkpoint, the folder of a pretrained "
               + "transformer.")
         }
-        transformer = TransformerSettings(checkpoint: absolute(checkpoint))
+        let path = absolute(checkpoint)
+        transformer = TransformerSettings(checkpoint: path)
+        if let length = try CheckpointFolder(path: path).maximumLength() {
+          transformer?.maximumLength = length
+        }
       }
       transformer?.isBesideBags = encoder == .both
     case nil: break

@@ -1,0 +1,72 @@
+import Datasets
+import Foundation
+import Learning
+public import Torch
+
+/// A pretrained encoder of sentences as it was published, without a training of ours.
+///
+/// The folder is a BERT encoder's or a sentence-transformers one; see `CheckpointFolder`.
+public struct SentenceEncoder {
+  private let encoder: TransformerEncoder
+  private let tokenizer: WordPieceTokenizer
+  private let maximumLength: Int
+
+  /// Whether a folder looks like one of a pretrained encoder.
+  public static func isEncoder(_ folder: String) -> Bool {
+    ["config.json", "model.safetensors"].allSatisfy {
+      FileManager.default.fileExists(atPath: "\(folder)/\($0)")
+    }
+  }
+
+  /// Opens a folder.
+  ///
+  /// - Parameter threads: how many threads to compute with; nil leaves that to libtorch.
+  /// - Throws: `InputError` for another architecture than BERT's, by its name, and for damaged
+  ///   files; `FileError`, `TorchError`.
+  public init(folder: String, threads: Int? = nil) throws {
+    try Runtime.load()
+    if let threads { Runtime.threadCount = threads }
+    let checkpoint = CheckpointFolder(path: folder)
+    encoder = try TransformerEncoder(checkpoint: folder)
+    encoder.isTraining = false
+    tokenizer = try checkpoint.tokenizer()
+    let positions = encoder.configuration.maximumLength
+    maximumLength = min(try checkpoint.maximumLength() ?? positions, positions)
+  }
+
+  /// The length of the embeddings.
+  public var dimension: Int { encoder.configuration.width }
+
+  /// What texts are embedded as, `[texts, D]`, pooled and scaled as the folder says.
+  public func embeddings(of texts: [String]) throws -> Tensor {
+    guard !texts.isEmpty else { return .zeros([0, dimension]) }
+    return try checked {
+      withoutGradients {
+        encoder.embeddings(
+          of: texts.map { tokenizer.encode($0, maximumLength: maximumLength) },
+          paddingID: tokenizer.paddingID)
+      }
+    }
+  }
+
+  /// Writes the encoder as an ONNX file; see `TrainedModel.writeONNX(to:version:)`.
+  ///
+  /// - Throws: `InputError` when it would be larger than 2 GB, `FileError`.
+  public func writeONNX(to path: String, version: String) throws {
+    try checked {
+      try withoutGradients {
+        var graph = ONNXGraph()
+        let embedding = graph.apply("Identity", graph.transformer(encoder), as: "embedding")
+        graph.output(embedding, .float32, ["texts", .fixed(dimension)])
+        try graph.write(to: path, version: version, notes: [:])
+      }
+    }
+  }
+
+  /// What that file takes for these texts, by the names of its inputs.
+  public func encoderInputs(of texts: [String]) -> [String: Tensor] {
+    ONNXGraph.tokenInputs(
+      texts.map { tokenizer.encode($0, maximumLength: maximumLength) },
+      paddingID: tokenizer.paddingID)
+  }
+}

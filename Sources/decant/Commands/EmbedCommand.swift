@@ -1,0 +1,146 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Torch
+import Training
+
+struct EmbedCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "embed",
+    abstract: "Writes the embeddings of texts, documents or labels as a file.",
+    discussion: """
+      Texts are arguments, or lines of a file, or lines of standard input. The file is a NumPy array \
+      (.npy) of a row a text, or the tensor "embeddings" of a safetensors file; \
+      Examples/python/predict.py ranks labels for such rows.
+
+      With --of documents or --of labels the names of the rows are written as well, as a list in \
+      JSON beside the file: documents.npy has documents.ids.json.
+
+      In place of a run, the folder of a sentence encoder (sentence-transformers, of BERT) embeds \
+      texts as it was published.
+
+      --inputs writes, instead of embeddings, what the encoder of decant export takes: features and \
+      weights of bags, filled up with -1 and 0, and the tokens of a transformer.
+
+      Examples:
+        decant embed runs/tags --output one.npy "a text editor for programmers"
+        cut -f2 descriptions.tsv | decant embed runs/tags --output many.npy
+        decant embed runs/tags --of documents --output documents.npy
+        decant embed runs/tags --of labels --output labels.safetensors
+        decant embed all-MiniLM-L6-v2 --output sentences.npy --file sentences.txt
+      """)
+
+  enum Kind: String, ExpressibleByArgument, CaseIterable {
+    case documents, labels
+  }
+
+  @Argument(
+    help: ArgumentHelp("The run's folder, or that of a sentence encoder.", valueName: "run"))
+  var run_: String
+
+  @Argument(help: ArgumentHelp("Texts to embed.", valueName: "text"))
+  var texts: [String] = []
+
+  @Option(help: ArgumentHelp("A file of texts, one a line.", valueName: "file"))
+  var file: String?
+
+  @Option(help: "What to embed instead of texts: documents of a data set, or the run's labels.")
+  var of: Kind?
+
+  @Option(
+    help: ArgumentHelp(
+      "The data set of the documents, a folder or a file; the one trained on by default.",
+      valueName: "dir"))
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp("The file to write, .npy or .safetensors.", valueName: "file"))
+  var output: String
+
+  @Flag(help: "Write what the exported encoder takes instead of embeddings; to .safetensors.")
+  var inputs = false
+
+  @Option(help: "Threads to compute with; as many as in training by default.")
+  var threads: Int?
+
+  func validate() throws {
+    guard [texts.isEmpty, file == nil, of == nil].count(where: { !$0 }) < 2 else {
+      throw ValidationError("Give texts as arguments, or --file, or --of, not several of them.")
+    }
+    guard data == nil || of == .documents else {
+      throw ValidationError("--data is for --of documents.")
+    }
+    guard output.hasSuffix(".npy") || output.hasSuffix(".safetensors") else {
+      throw ValidationError("--output is \(output); it must end in .npy or .safetensors.")
+    }
+    guard !inputs || (of == nil && output.hasSuffix(".safetensors")) else {
+      throw ValidationError(
+        "--inputs is for texts and needs an --output that ends in .safetensors.")
+    }
+    try validateThreads(threads)
+  }
+
+  func run() throws {
+    try reporting {
+      let folder = RunFolder(path: run_)
+      if !folder.isComplete, SentenceEncoder.isEncoder(run_) {
+        try embedSentences(SentenceEncoder(folder: run_, threads: threads))
+      } else {
+        try embed(TrainedModel(folder: folder, threads: threads))
+      }
+    }
+  }
+
+  private func embedSentences(_ encoder: SentenceEncoder) throws {
+    guard of == nil else {
+      throw ValidationError("--of is for runs; \(run_) is a sentence encoder.")
+    }
+    let texts = try allTexts()
+    try inputs ? write(encoder.encoderInputs(of: texts)) : write(encoder.embeddings(of: texts))
+  }
+
+  private func embed(_ model: TrainedModel) throws {
+    switch of {
+    case nil:
+      let texts = try allTexts()
+      try inputs
+        ? write(model.encoderInputs(of: texts)) : write(model.embeddings(of: texts) { _ in })
+    case .labels:
+      try write(model.labelEmbeddings)
+      try write(names: model.labelIDs)
+    case .documents:
+      let path = data ?? model.configuration.dataset
+      let dataset = try Dataset.read(path, badLines: model.configuration.badLines)
+      try write(model.embeddings(ofDocumentsOf: dataset, at: path))
+      try write(names: Array(dataset.documents.ids))
+    }
+  }
+
+  private func write(_ embeddings: Tensor) throws {
+    if output.hasSuffix(".npy") {
+      try NumpyFile.write(embeddings, to: output)
+    } else {
+      try write(["embeddings": embeddings])
+    }
+  }
+
+  private func write(_ tensors: [String: Tensor]) throws {
+    try Safetensors.write(tensors, metadata: ["format": "decant"], to: output)
+  }
+
+  private func allTexts() throws -> [String] {
+    guard texts.isEmpty else { return texts }
+    let lines = try TextLines(path: file)
+    var all: [String] = []
+    while let some = try lines.next() { all += some }
+    return all
+  }
+
+  private func write(names: [String]) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.withoutEscapingSlashes]
+    try writeAtomically(
+      String(decoding: try encoder.encode(names), as: UTF8.self) + "\n",
+      to: (output as NSString).deletingPathExtension + ".ids.json")
+  }
+}

@@ -1,0 +1,144 @@
+import Datasets
+import Foundation
+import Torch
+import Training
+
+/// Looks at all that Decant needs on a machine.
+struct Examination {
+  private let setup = "run Scripts/setup in Decant's folder, or set DECANT_TORCH_LIBRARY"
+
+  /// All findings; those about libtorch only where it opens.
+  func findings() -> [Finding] {
+    var all = [program, library]
+    if all.allSatisfy({ $0.state != .fail }) { all += [torch, kernels, threads, speed()] }
+    return all + [memory, disk, debian, service]
+  }
+
+  private var program: Finding {
+    let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
+    #if DEBUG
+      return .warn(
+        "decant", "\(Decant.version), a debug build at \(own)",
+        "build it with -c release: it is many times faster")
+    #else
+      return .ok("decant", "\(Decant.version) at \(own)")
+    #endif
+  }
+
+  private var library: Finding {
+    let candidates = Runtime.libraryCandidates
+    do {
+      try Runtime.load()
+      let there = candidates.first { FileManager.default.isReadableFile(atPath: $0) }
+      return .ok("interface", "version \(Runtime.interfaceVersion) at \(there ?? candidates[0])")
+    } catch {
+      return .fail(
+        "interface", error.message, "\(setup); looked at \(candidates.joined(separator: ", "))")
+    }
+  }
+
+  private var torch: Finding {
+    let version = Runtime.torchVersion
+    let parts = version.split(separator: ".").compactMap { Int($0) }
+    guard parts.count >= 2, (parts[0], parts[1]) >= (2, 11) else {
+      return .warn("libtorch", version, "2.11 or later is tested; \(setup) with a newer torch")
+    }
+    return .ok("libtorch", version)
+  }
+
+  private var kernels: Finding {
+    let capability = Runtime.cpuCapability
+    let halves = ScoreTiles.suit(.zeros([1], dtype: .bfloat16))
+    guard ScoreTiles.suit(.zeros([1])) else {
+      return .warn(
+        "processor", "\(capability); no AVX-512: losses use libtorch's kernels",
+        "all works; training with many labels takes longer")
+    }
+    return .ok(
+      "processor",
+      "\(capability); fast loss kernels for float32\(halves ? " and bfloat16" : ", not bfloat16")")
+  }
+
+  private var threads: Finding {
+    let (used, there) = (Runtime.threadCount, Machine.processors)
+    let found = "\(used) for \(there) \(there == 1 ? "processor" : "processors")"
+    guard used <= there else {
+      return .warn("threads", found, "unset OMP_NUM_THREADS, or give --threads \(there)")
+    }
+    return .ok("threads", found)
+  }
+
+  /// Multiplies matrices for about a second.
+  func speed(seconds: Double = 1) -> Finding {
+    let size = 512
+    let generator = Generator(seed: 0)
+    let a = Tensor.normal([size, size], generator: generator)
+    let b = Tensor.normal([size, size], generator: generator)
+    _ = a.matmul(b)
+    let clock = ContinuousClock()
+    let begun = clock.now
+    var products = 0
+    while clock.now - begun < .seconds(seconds) {
+      _ = a.matmul(b)
+      products += 1
+    }
+    let elapsed = clock.now - begun
+    let taken = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
+    let rate = 2 * Double(size * size * size) * Double(products) / taken / 1e9
+    let found = String(format: "%.0f GFLOP/s of matrix products", rate)
+    // A core of the last ten years does 20 to 200.
+    let least = 5 * Double(Runtime.threadCount)
+    guard rate >= least else {
+      return .warn(
+        "speed", found + String(format: ", less than the %.0f of a slow machine", least),
+        "look for other programs at work, or a limit on processor time; --threads 1 may be faster")
+    }
+    return .ok("speed", found)
+  }
+
+  private var memory: Finding {
+    guard let total = Machine.memory, let free = Machine.availableMemory else {
+      return .warn("memory", "unknown", "/proc/meminfo cannot be read")
+    }
+    let found = "\(gigabytes(free)) of \(gigabytes(total)) free"
+    guard free >= 1 << 30 else {
+      return .warn("memory", found, "training on debian-tags takes about 1 GB; end other programs")
+    }
+    return .ok("memory", found)
+  }
+
+  private var disk: Finding {
+    let folder = FileManager.default.currentDirectoryPath
+    guard let free = Machine.freeSpace(in: folder) else {
+      return .warn("disk", "unknown", "\(folder) cannot be looked at")
+    }
+    let found = "\(gigabytes(free)) free in \(folder)"
+    guard free >= 1 << 30 else {
+      return .warn("disk", found, "a run on debian-tags takes about 300 MB; make room")
+    }
+    return .ok("disk", found)
+  }
+
+  private var debian: Finding {
+    do {
+      let lists = try DebianLists.ofThisMachine(download: false)
+      return .ok("Debian lists", "\(lists.packages.count + lists.translations.count) files")
+    } catch {
+      return .warn(
+        "Debian lists", "none with long descriptions",
+        "decant data debian fetches them once (16 MB) on Debian and Ubuntu; other data needs none")
+    }
+  }
+
+  private var service: Finding {
+    let path = ServeCommand.program
+    guard FileManager.default.isExecutableFile(atPath: path) else {
+      return .warn(
+        "decant-serve", "not at \(path)",
+        "for decant serve: swift build -c release --product decant-serve")
+    }
+    return .ok("decant-serve", path)
+  }
+
+  private func gigabytes(_ bytes: Int) -> String { String(format: "%.1f GB", Double(bytes) / 1e9) }
+}

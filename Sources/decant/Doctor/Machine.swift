@@ -1,0 +1,28 @@
+import Foundation
+
+/// What the machine has, as Linux tells it.
+struct Machine {
+  /// Bytes of memory that programs can still have.
+  static var availableMemory: Int? { kilobytes("MemAvailable").map { $0 * 1024 } }
+  /// Bytes of memory in all.
+  static var memory: Int? { kilobytes("MemTotal").map { $0 * 1024 } }
+  /// Processors that this process may use.
+  static var processors: Int { ProcessInfo.processInfo.activeProcessorCount }
+
+  /// Bytes that can be written in a folder.
+  static func freeSpace(in folder: String) -> Int? {
+    var space = statvfs()
+    guard statvfs(folder, &space) == 0 else { return nil }
+    return Int(space.f_bavail) * Int(space.f_frsize)
+  }
+
+  private static func kilobytes(_ name: String) -> Int? {
+    do {
+      return try String(contentsOfFile: "/proc/meminfo", encoding: .utf8)
+        .split(separator: "\n").first { $0.hasPrefix(name + ":") }
+        .flatMap { Int($0.filter(\.isNumber)) }
+    } catch {
+      return nil
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct DoctorTests {
+  private struct Finding: Decodable {
+    var name: String
+    var state: String
+    var found: String
+    var advice: String?
+  }
+
+  private func findings(_ outcome: DecantProgram.Outcome) throws -> [Finding] {
+    try JSONDecoder().decode([Finding].self, from: Data(outcome.output.utf8))
+  }
+
+  @Test func aMachineThatRunsTheTestsPasses() throws {
+    let outcome = try DecantProgram.succeed(["doctor", "--json"])
+    let found = try findings(outcome)
+    #expect(
+      found.map(\.name) == [
+        "decant", "interface", "libtorch", "processor", "threads", "speed", "memory", "disk",
+        "Debian lists", "decant-serve",
+      ])
+    #expect(found.allSatisfy { $0.state == "ok" || ($0.state == "warn" && $0.advice != nil) })
+    let interface = try #require(found.first { $0.name == "interface" })
+    #expect(interface.found.contains("libctorch.so"), "\(interface.found)")
+  }
+
+  @Test func forPeopleItIsALineEach() throws {
+    let outcome = try DecantProgram.succeed(["doctor"])
+    let lines = outcome.lines.filter { !$0.hasPrefix("      → ") }
+    #expect(lines.count == 10)
+    #expect(lines.allSatisfy { $0.hasPrefix("ok    ") || $0.hasPrefix("warn  ") }, "\(lines)")
+  }
+
+  @Test func withoutTheLibraryItSaysWhereItLooked() throws {
+    let outcome = try DecantProgram.run(
+      ["doctor", "--json"], environment: ["DECANT_TORCH_LIBRARY": "/nowhere/libctorch.so"])
+    #expect(outcome.code == 1)
+    #expect(outcome.messages.isEmpty)
+    let interface = try #require(try findings(outcome).first { $0.state == "fail" })
+    #expect(interface.name == "interface")
+    #expect(interface.advice?.contains("Scripts/setup") == true)
+    #expect(interface.advice?.contains("looked at /nowhere/libctorch.so") == true)
+    // What needs libtorch is left out, the rest is not.
+    #expect(try findings(outcome).contains { $0.name == "disk" })
+  }
+}
