@@ -36,7 +36,7 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "SearchBenchmark",
-      dependencies: ["Evaluation", "Torch", "Training"].map {
+      dependencies: ["Evaluation", "Retrieval", "Torch", "Training"].map {
         .product(name: $0, package: "decant")
       },
       swiftSettings: strict),

@@ -17,7 +17,8 @@ struct Decant: ParsableCommand {
     version: version,
     subcommands: [
       DataCommand.self, TrainCommand.self, CalibrateCommand.self, EvaluateCommand.self,
-      PredictCommand.self, ServeCommand.self, StreamCommand.self,
+      IndexCommand.self, PredictCommand.self, SearchCommand.self, ServeCommand.self,
+      StreamCommand.self,
     ]
   )
 

@@ -13,7 +13,8 @@ import Testing
   @Test(arguments: [
     ["--help"], [], ["help"], ["help", "train"], ["help", "evaluate"], ["help", "predict"],
     ["data", "debian", "--help"], ["train", "-h"], ["help", "data", "import"],
-    ["help", "data", "export"], ["help", "calibrate"], ["help", "stream"],
+    ["help", "data", "export"], ["help", "calibrate"], ["help", "stream"], ["help", "index"],
+    ["help", "search"],
   ])
   func helpTeachesByExampleAtOnceAndWithoutLibtorch(arguments: [String]) throws {
     let begun = ContinuousClock.now

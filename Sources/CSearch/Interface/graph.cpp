@@ -218,7 +218,8 @@ int64_t graph_count(cs_graph graph) { return as_holder(graph).graph.size(); }
 int64_t graph_connectivity(cs_graph graph) { return as_holder(graph).graph.connectivity(); }
 int64_t graph_memory(cs_graph graph) { return as_holder(graph).graph.memory_usage(); }
 
-int32_t graph_grow(cs_graph graph, const cs_rows *rows, int64_t breadth, int32_t threads) {
+int32_t graph_grow(
+  cs_graph graph, const cs_rows *rows, int64_t end, int64_t breadth, int32_t threads) {
   CS_TRY
   Holder &holder = as_holder(graph);
   holder.reserve(rows->count);
@@ -226,14 +227,14 @@ int32_t graph_grow(cs_graph graph, const cs_rows *rows, int64_t breadth, int32_t
   std::mutex order;
   int64_t next = holder.graph.size();
   const int32_t width = std::clamp<int64_t>(
-    std::min<int64_t>(threads, holder.threads), 1, std::max<int64_t>(1, rows->count - next));
+    std::min<int64_t>(threads, holder.threads), 1, std::max<int64_t>(1, end - next));
   in_parallel(width, [&] {
     const size_t place = holder.places.take();
     try {
       for (;;) {
         // Held until the graph has given the row its place, which thereby is the next one.
         std::unique_lock<std::mutex> turn(order);
-        if (next >= rows->count) break;
+        if (next >= end) break;
         const int64_t row = next++;
         us::index_update_config_t config;
         config.expansion = breadth;
@@ -241,7 +242,7 @@ int32_t graph_grow(cs_graph graph, const cs_rows *rows, int64_t breadth, int32_t
         auto added = holder.graph.add(
           uint32_t(row), Row{metric.row(row)}, metric, config, [&](auto &&) { turn.unlock(); },
           Ahead{metric});
-        if (!added) next = rows->count;
+        if (!added) next = end;
         require(added);
       }
     } catch (...) {

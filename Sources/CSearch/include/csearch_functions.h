@@ -19,8 +19,9 @@ CS_FUNCTION(int64_t, graph_count, (cs_graph graph), (graph))  // the number itse
 CS_FUNCTION(int64_t, graph_connectivity, (cs_graph graph), (graph))  // the number itself
 CS_FUNCTION(int64_t, graph_memory, (cs_graph graph), (graph))  // the number itself, in bytes
 
-// Adds the rows that the graph does not have yet, comparing each with about `breadth` candidates.
-CS_FUNCTION(int32_t, graph_grow, (cs_graph graph, const cs_rows *rows, int64_t breadth, int32_t threads), (graph, rows, breadth, threads))
+// Adds the rows before `end` that the graph does not have yet, comparing each with about `breadth`
+// candidates.
+CS_FUNCTION(int32_t, graph_grow, (cs_graph graph, const cs_rows *rows, int64_t end, int64_t breadth, int32_t threads), (graph, rows, end, breadth, threads))
 // The best `k` rows of each of `count` queries (float32, `dimension` numbers each), best first, equal
 // scores by rising row: `found[q]` of them, at q k of `places` and `scores`. Rows that are removed
 // are passed over where `has_removed`.
