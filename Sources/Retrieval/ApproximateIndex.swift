@@ -122,7 +122,8 @@ public final class ApproximateIndex: Sendable {
   /// - Returns: rows of the store as labels; `store.id(ofRow:)` names them.
   /// - Throws: `InputError` when the shape does not fit or a number is not finite; `SearchError`.
   /// - Precondition: `k` and `threads` ≥ 1.
-  public func search(_ queries: Tensor, k: Int, breadth: Int = 64, threads: Int = 1) throws -> TopK {
+  public func search(_ queries: Tensor, k: Int, breadth: Int = 64, threads: Int = 1) throws -> TopK
+  {
     precondition(k >= 1 && threads >= 1, "the best \(k) by \(threads) threads")
     return try lock.reading {
       let store = state.store

@@ -50,7 +50,9 @@ enum IndexFile {
         try note.withUnsafeBytes { note in
           try withExtendedLifetime(store) {
             let rows = UnsafeRawBufferPointer(start: store.rows.base, count: store.rows.byteCount)
-            let sections = [rows, offsets, names, note, graph?.bytes ?? .init(start: nil, count: 0)]
+            let sections = [
+              rows, offsets, names, note, graph?.bytes ?? .init(start: nil, count: 0),
+            ]
             try write(sections, header(of: store, reach: graph?.reach ?? 0), to: path)
           }
         }

@@ -109,7 +109,8 @@ public struct VectorStore: Sendable {
   ///
   /// - Parameters: as for `add(_:ids:biases:)`.
   /// - Throws: as for `add(_:ids:biases:)`, but for names that are there.
-  public mutating func update(_ vectors: Tensor, ids names: [String], biases: Tensor? = nil) throws {
+  public mutating func update(_ vectors: Tensor, ids names: [String], biases: Tensor? = nil) throws
+  {
     try insert(vectors, names, biases, replacing: true)
   }
 
@@ -146,7 +147,8 @@ public struct VectorStore: Sendable {
     func refuse(_ reason: String, expected: String? = nil) -> InputError {
       InputError(file: "index", reason: reason, expected: expected)
     }
-    guard vectors.shape == [names.count, dimension], biases.map({ $0.shape == [names.count] }) ?? true
+    guard vectors.shape == [names.count, dimension],
+      biases.map({ $0.shape == [names.count] }) ?? true
     else {
       throw refuse(
         "vectors of shape \(vectors.shape) and biases of \(biases?.shape ?? []) for "

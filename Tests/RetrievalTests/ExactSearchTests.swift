@@ -62,12 +62,14 @@ import Torch
 
   @Test func anglesDoNotSeeLengths() throws {
     let sample = VectorCase(
-      vectors: [[3, 0], [0, 0.1], [2, 2], [0, 0]], biases: [0, 0, 0, 0], queries: [[0, 7], [0, 0]],
+      vectors: [[3, 0], [0, 0.1], [2, 2], [0, 0]], biases: [0, 0, 0, 0],
+      queries: [[0, 7], [0, 0]],
       dimension: 2)
     let found = try ExactSearch(sample.store(metric: .cosine, hasBiases: false))(
       sample.queryTensor, k: 3)
     #expect(Array(found.labels(ofRow: 0)) == [1, 2, 0])
-    expectClose(found.scores(ofRow: 0).map { Double($0) }, [1, 0.5.squareRoot(), 0], tolerance: 1e-6)
+    expectClose(
+      found.scores(ofRow: 0).map { Double($0) }, [1, 0.5.squareRoot(), 0], tolerance: 1e-6)
     // A query without a direction is as near to everything.
     #expect(Array(found.labels(ofRow: 1)) == [0, 1, 2])
   }

@@ -14,7 +14,8 @@ struct Measurement {
     queries = try Self.tensor(path, dimension, 0..<count)
   }
 
-  private static func tensor(_ path: String, _ dimension: Int, _ rows: Range<Int>) throws -> Tensor {
+  private static func tensor(_ path: String, _ dimension: Int, _ rows: Range<Int>) throws -> Tensor
+  {
     let file = try MappedFile(path: path)
     return try MappedArray<Float>(
       file, byteOffset: 4 * dimension * rows.lowerBound, count: dimension * rows.count
@@ -128,8 +129,10 @@ struct Measurement {
   /// Private and mapped pages of this process.
   private static var resident: String {
     let lines = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    return lines.split(separator: "\n").filter { $0.hasPrefix("RssAnon") || $0.hasPrefix("RssFile") }
-      .joined(separator: " ").replacing("\t", with: "")
+    return lines.split(separator: "\n").filter {
+      $0.hasPrefix("RssAnon") || $0.hasPrefix("RssFile")
+    }
+    .joined(separator: " ").replacing("\t", with: "")
   }
 }
 

@@ -24,6 +24,18 @@ struct IndexCommand: ParsableCommand {
         decant index runs/tags --update tags.index --add "use::learning=for learning" --remove old
       """)
 
+  enum Scalar: String, ExpressibleByArgument, CaseIterable {
+    case float32, float16, int8
+
+    var ofVectors: VectorScalar {
+      switch self {
+      case .float32: .float32
+      case .float16: .float16
+      case .int8: .int8
+      }
+    }
+  }
+
   enum Content: String, ExpressibleByArgument, CaseIterable { case labels, documents }
 
   @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
@@ -38,7 +50,7 @@ struct IndexCommand: ParsableCommand {
   var data: String?
 
   @Option(help: "The kind of numbers: float32, float16 or int8.")
-  var scalar: VectorScalar = .float32
+  var scalar: Scalar = .float32
 
   @Flag(help: "Write vectors only, for exact search.")
   var exact = false
@@ -59,7 +71,8 @@ struct IndexCommand: ParsableCommand {
   var update: String?
 
   @Option(
-    help: ArgumentHelp("With --update: a label to add or replace, by its text.", valueName: "id=text"))
+    help: ArgumentHelp(
+      "With --update: a label to add or replace, by its text.", valueName: "id=text"))
   var add: [String] = []
 
   @Option(help: ArgumentHelp("With --update: a label to remove.", valueName: "id"))
@@ -100,13 +113,13 @@ struct IndexCommand: ParsableCommand {
         try ApproximateIndex(store, configuration: graph).write(to: output)
       }
       try StandardStreams.write(
-        "\(output): \(store.count) \(of.rawValue) of \(store.dimension) numbers, \(scalar)\n")
+        "\(output): \(store.count) \(of.rawValue) of \(store.dimension) numbers, \(scalar.rawValue)\n")
     }
   }
 
   private func labels(_ model: TrainedModel) throws -> VectorStore {
     var store = VectorStore(
-      dimension: model.dimension, scalar: scalar, scoreScale: 1 / model.temperature,
+      dimension: model.dimension, scalar: scalar.ofVectors, scoreScale: 1 / model.temperature,
       note: ["of": Content.labels.rawValue, "run": run_])
     try store.add(
       model.labelEmbeddings, ids: model.labelIDs,
@@ -122,7 +135,7 @@ struct IndexCommand: ParsableCommand {
         file: path, reason: "the documents are features", expected: "documents of texts")
     }
     var store = VectorStore(
-      dimension: model.dimension, scalar: scalar, metric: .cosine,
+      dimension: model.dimension, scalar: scalar.ofVectors, metric: .cosine,
       note: ["of": Content.documents.rawValue, "run": run_, "data": path])
     for start in stride(from: 0, to: texts.count, by: 4096) {
       let rows = start..<min(start + 4096, texts.count)
@@ -167,5 +180,3 @@ struct IndexCommand: ParsableCommand {
         + (hasGraph ? "\n" : ", no graph\n"))
   }
 }
-
-extension VectorScalar: ExpressibleByArgument {}
