@@ -122,7 +122,8 @@ extension VectorRows {
       return try view(dtype).slice(first..<first + dimension, along: 1)
     }
     let heads = try view(.float32)
-    let biases = heads.slice(1..<2, along: 1).reshaped([range.count])
+    // oneDNN reads a bias as if its numbers lay one behind the other.
+    let biases = heads.slice(1..<2, along: 1).reshaped([range.count]).contiguous()
     switch scalar {
     case .float32:
       let vectors = try numbers(.float32)
