@@ -113,7 +113,8 @@ struct IndexCommand: ParsableCommand {
         try ApproximateIndex(store, configuration: graph).write(to: output)
       }
       try StandardStreams.write(
-        "\(output): \(store.count) \(of.rawValue) of \(store.dimension) numbers, \(scalar.rawValue)\n")
+        "\(output): \(store.count) \(of.rawValue) of \(store.dimension) numbers, \(scalar.rawValue)\n"
+      )
     }
   }
 
