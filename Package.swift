@@ -14,6 +14,9 @@ let strict: [SwiftSetting] = [
 /// that has no libtorch.
 let interfaceLibrary = "\"\(Context.packageDirectory)/.deps/libctorch.so\""
 
+/// Where `Scripts/setup` puts the compiled search library; looked at with the first graph.
+let searchLibrary = "\"\(Context.packageDirectory)/.deps/libsearch.so\""
+
 let package = Package(
   name: "decant",
   products: [
@@ -24,6 +27,7 @@ let package = Package(
     .library(name: "Datasets", targets: ["Datasets"]),
     .library(name: "Evaluation", targets: ["Evaluation"]),
     .library(name: "Training", targets: ["Training"]),
+    .library(name: "Retrieval", targets: ["Retrieval"]),
     .library(name: "Serving", targets: ["Serving"]),
   ],
   dependencies: [
@@ -45,6 +49,11 @@ let package = Package(
       cSettings: [.define("CTORCH_DEFAULT_LIBRARY", to: interfaceLibrary)],
       linkerSettings: [.linkedLibrary("dl")]),
     .target(
+      name: "CSearch",
+      exclude: ["Interface", "README.md"],
+      cSettings: [.define("CSEARCH_DEFAULT_LIBRARY", to: searchLibrary)],
+      linkerSettings: [.linkedLibrary("dl")]),
+    .target(
       name: "Torch", dependencies: ["CTorch"], exclude: ["README.md"],
       swiftSettings: strict),
     .target(
@@ -55,6 +64,10 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Evaluation", dependencies: ["Torch"], exclude: ["README.md"],
+      swiftSettings: strict),
+    .target(
+      name: "Retrieval", dependencies: ["CSearch", "Torch", "Datasets", "Evaluation"],
+      exclude: ["README.md"],
       swiftSettings: strict),
     .target(
       name: "Training",
@@ -91,7 +104,7 @@ let package = Package(
     .executableTarget(
       name: "decant",
       dependencies: [
-        "Torch", "Learning", "Datasets", "Evaluation", "Training",
+        "Torch", "Learning", "Datasets", "Evaluation", "Retrieval", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -111,6 +124,10 @@ let package = Package(
       name: "LearningTests", dependencies: ["Learning", "Torch", "TestSupport"],
       exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(
+      name: "RetrievalTests",
+      dependencies: ["Retrieval", "Datasets", "Evaluation", "Torch", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
       name: "TrainingTests",
       dependencies: ["Training", "Learning", "Datasets", "Evaluation", "Torch", "TestSupport"],
       swiftSettings: strict),
@@ -124,7 +141,8 @@ let package = Package(
       swiftSettings: strict),
     // These run the binary, which is why they depend on it.
     .testTarget(
-      name: "DecantTests", dependencies: ["decant", "decant-serve", "Torch", "TestSupport"],
+      name: "DecantTests",
+      dependencies: ["decant", "decant-serve", "Retrieval", "Torch", "TestSupport"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

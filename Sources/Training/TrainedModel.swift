@@ -131,10 +131,19 @@ public struct TrainedModel {
       ///
       /// Comparable within a text. Of several models it is the mean; see `Ranker`.
       public var score: Double
+
+      /// Pairs both.
+      public init(id: String, score: Double) {
+        self.id = id
+        self.score = score
+      }
     }
 
     /// Best first.
     public var labels: [Label]
+
+    /// A ranking, best first.
+    public init(labels: [Label]) { self.labels = labels }
 
     /// `{"text", "labels": [{"id", "score"}]}` on one line.
     public func json(text: String) throws -> String {

@@ -18,8 +18,9 @@ struct Decant: ParsableCommand {
     subcommands: [
       NewCommand.self, DataCommand.self, InspectCommand.self, TrainCommand.self,
       CalibrateCommand.self, EvaluateCommand.self, ReportCommand.self, RunsCommand.self,
-      AuditCommand.self, PredictCommand.self, EmbedCommand.self, ServeCommand.self,
-      ExportModelCommand.self, StreamCommand.self, DoctorCommand.self,
+      AuditCommand.self, PredictCommand.self, EmbedCommand.self, IndexCommand.self,
+      SearchCommand.self, ServeCommand.self, ExportModelCommand.self, StreamCommand.self,
+      DoctorCommand.self,
     ]
   )
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Retrieval
 import Torch
 import Training
 
@@ -28,6 +29,7 @@ private func exitCode(of error: any Error) -> ExitCode {
   case is InputError: ExitCode(65)
   case is FileError, is DebianUnavailable: ExitCode(74)
   case let error as TorchError where error.kind == .library: ExitCode(74)
+  case let error as SearchError where error.isMissingLibrary: ExitCode(74)
   case TrainingError.modelIsTooLarge: ExitCode(64)
   case TrainingError.interrupted, TrainingError.interruptedWhilePreparing:
     ExitCode(Interruption.exitCode)

@@ -15,7 +15,8 @@ import Testing
     ["data", "debian", "--help"], ["train", "-h"], ["help", "data", "import"],
     ["help", "data", "export"], ["help", "calibrate"], ["help", "stream"], ["help", "new"],
     ["help", "embed"], ["help", "export"], ["help", "doctor"], ["help", "report"],
-    ["help", "runs"], ["help", "inspect"], ["help", "audit"],
+    ["help", "runs"], ["help", "inspect"], ["help", "audit"], ["help", "index"],
+    ["help", "search"],
   ])
   func helpTeachesByExampleAtOnceAndWithoutLibtorch(arguments: [String]) throws {
     let begun = ContinuousClock.now

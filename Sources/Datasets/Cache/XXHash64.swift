@@ -2,7 +2,7 @@
 ///
 /// The same bytes give the same number on every machine and in every release.
 /// Formula: <https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md>, section XXH64, seed 0.
-struct XXHash64 {
+public struct XXHash64 {
   private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
   private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
   private static let prime3: UInt64 = 0x1656_67B1_9E37_79F9
@@ -10,7 +10,7 @@ struct XXHash64 {
   private static let prime5: UInt64 = 0x27D4_EB2F_1656_67C5
 
   /// The hash of `bytes`.
-  static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+  public static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
     var position = 0
     var sum = prime5
     if bytes.count >= 32 {
@@ -55,7 +55,7 @@ struct XXHash64 {
   }
 
   /// The hash of the UTF-8 form of `text`.
-  static func hash(_ text: String) -> UInt64 {
+  public static func hash(_ text: String) -> UInt64 {
     var text = text
     return text.withUTF8 { hash(UnsafeRawBufferPointer($0)) }
   }

@@ -1,0 +1,26 @@
+// The C interface to the vector-search library as Swift sees it.
+//
+// The library is not linked: `cs_load` opens what Scripts/setup compiled. Until then only `cs_load`
+// may be called.
+#pragma once
+#include "csearch_types.h"
+
+#define CS_FUNCTION(result, name, parameters, names) result (*name) parameters;
+struct cs_table {
+  int32_t version;
+#include "csearch_functions.h"
+};
+#undef CS_FUNCTION
+
+// Filled by cs_load, constant afterwards.
+extern struct cs_table cs_functions;
+
+// Opens the library: `path`, or where `path` is NULL the environment variable
+// DECANT_SEARCH_LIBRARY, then the path compiled in, then ~/.cache/decant/libsearch.so. Returns NULL,
+// or the reason why not. Not thread-safe: call it once, before anything else.
+const char *cs_load(const char *path);
+
+#define CS_FUNCTION(result, name, parameters, names) \
+  static inline result cs_##name parameters { return cs_functions.name names; }
+#include "csearch_functions.h"
+#undef CS_FUNCTION

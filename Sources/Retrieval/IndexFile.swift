@@ -1,0 +1,261 @@
+import Datasets
+import Foundation
+import Torch
+
+/// The file form of a `VectorStore`, with or without a graph: written whole, mapped on reading.
+///
+/// Layout, little-endian; every section starts at a multiple of 64 bytes, zeros between them:
+///
+///     byte   0  magic "DecntVec"
+///     byte   8  UInt32 version (1), UInt32 scalar (0 float32, 1 float16, 2 int8)
+///     byte  16  UInt32 metric (0 inner product, 1 cosine), UInt32 dimension
+///     byte  24  UInt64 rows, UInt64 removed rows
+///     byte  40  Float64 score scale
+///     byte  48  Float32 longest vector, largest bias, reach of the graph, zero
+///     byte  64  for each section: UInt64 offset, UInt64 length, UInt64 XXH64 of it and its zeros
+///     byte 248  UInt64 XXH64 of bytes 0 ..< 248
+///     byte 256  rows: a head (Float32 scale, bias, complement, UInt32 1 where removed) and numbers
+///               names' offsets: Int64 [rows + 1]
+///               names: UTF-8
+///               note: a JSON object of texts
+///               graph, of the search library; of no length where there is none
+enum IndexFile {
+  static let magic = Array("DecntVec".utf8)
+  static let version: UInt32 = 1
+  static let headerSize = 256
+  private static let sumPlace = 248
+
+  enum Section: Int, CaseIterable { case rows, offsets, names, note, graph }
+
+  /// What a file holds.
+  struct Content {
+    var store: VectorStore
+    /// Where the graph lies, and the length that it compares rows at.
+    var graph: (range: Range<Int>, reach: Float)?
+    var file: MappedFile
+  }
+
+  /// Writes a store in one atomic step.
+  ///
+  /// - Throws: `FileError` when the file cannot be written.
+  static func write(
+    _ store: VectorStore, graph: (bytes: UnsafeRawBufferPointer, reach: Float)?, to path: String
+  ) throws {
+    let (offsets, names) = store.ids.packed()
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let note = [UInt8](try encoder.encode(store.note))
+    try offsets.withUnsafeBytes { offsets in
+      try names.withUnsafeBytes { names in
+        try note.withUnsafeBytes { note in
+          try withExtendedLifetime(store) {
+            let rows = UnsafeRawBufferPointer(start: store.rows.base, count: store.rows.byteCount)
+            let sections = [
+              rows, offsets, names, note, graph?.bytes ?? .init(start: nil, count: 0),
+            ]
+            try write(sections, header(of: store, reach: graph?.reach ?? 0), to: path)
+          }
+        }
+      }
+    }
+  }
+
+  private static func header(of store: VectorStore, reach: Float) -> [UInt8] {
+    var header = [UInt8](repeating: 0, count: headerSize)
+    header.withUnsafeMutableBytes { bytes in
+      bytes.copyBytes(from: magic)
+      let metric = VectorStore.Metric.allCases.firstIndex(of: store.metric) ?? 0
+      let words = [version, UInt32(store.scalar.code), UInt32(metric), UInt32(store.dimension)]
+      for (index, word) in words.enumerated() {
+        bytes.storeBytes(of: word, toByteOffset: 8 + 4 * index, as: UInt32.self)
+      }
+      bytes.storeBytes(of: UInt64(store.rowCount), toByteOffset: 24, as: UInt64.self)
+      bytes.storeBytes(of: UInt64(store.removedCount), toByteOffset: 32, as: UInt64.self)
+      bytes.storeBytes(of: store.scoreScale, toByteOffset: 40, as: Double.self)
+      for (index, number) in [store.largest.norm, store.largest.bias, reach].enumerated() {
+        bytes.storeBytes(of: number, toByteOffset: 48 + 4 * index, as: Float.self)
+      }
+    }
+    return header
+  }
+
+  private static func write(
+    _ sections: [UnsafeRawBufferPointer], _ start: [UInt8], to path: String
+  ) throws {
+    var header = start
+    var offset = headerSize
+    for (index, section) in sections.enumerated() {
+      let words = [UInt64(offset), UInt64(section.count), sum(ofPadded: section)]
+      header.withUnsafeMutableBytes { bytes in
+        for (place, word) in words.enumerated() {
+          bytes.storeBytes(of: word, toByteOffset: 64 + 24 * index + 8 * place, as: UInt64.self)
+        }
+      }
+      offset += padded(section.count)
+    }
+    header.withUnsafeMutableBytes { bytes in
+      bytes.storeBytes(
+        of: XXHash64.hash(UnsafeRawBufferPointer(rebasing: bytes[..<sumPlace])),
+        toByteOffset: sumPlace, as: UInt64.self)
+    }
+    let file = try AtomicFile(path: path)
+    try header.withUnsafeBytes(file.write)
+    for section in sections {
+      try file.write(section)
+      try [UInt8](repeating: 0, count: padded(section.count) - section.count)
+        .withUnsafeBytes(file.write)
+    }
+    try file.commit()
+  }
+
+  private static func padded(_ count: Int) -> Int { (count + 63) & ~63 }
+
+  /// The check sum of a section with the zeros behind it, which are not in memory.
+  private static func sum(ofPadded section: UnsafeRawBufferPointer) -> UInt64 {
+    // The sum of the whole part and that of the padded rest, hashed: a section may be of any size.
+    let whole = section.count & ~63
+    var rest = [UInt8](section[whole...])
+    rest += [UInt8](repeating: 0, count: padded(section.count) - section.count)
+    let parts = [
+      XXHash64.hash(UnsafeRawBufferPointer(rebasing: section[..<whole])),
+      rest.withUnsafeBytes(XXHash64.hash),
+    ]
+    return parts.withUnsafeBytes(XXHash64.hash)
+  }
+
+  /// Maps a file.
+  ///
+  /// - Parameter verifying: whether to compare the check sums of vectors and graph, which reads them
+  ///   all once; what is left of memory is given back. All else is always verified.
+  /// - Throws: `FileError` when the file cannot be opened; `InputError` when it is not of this kind,
+  ///   was damaged or cut off.
+  static func read(_ path: String, verifying: Bool) throws -> Content {
+    let file = try MappedFile(path: path)
+    return try file.withBytes { bytes in
+      let header = try Header(bytes, file: path)
+      for section in Section.allCases where verifying || ![.rows, .graph].contains(section) {
+        let range = header.ranges[section.rawValue]
+        let part = UnsafeRawBufferPointer(rebasing: bytes[range])
+        let isZero = bytes[range.upperBound..<headerSize + padded(range.upperBound - headerSize)]
+          .allSatisfy { $0 == 0 }
+        guard isZero, sum(ofPadded: part) == header.sums[section.rawValue] else {
+          throw InputError(
+            file: path, reason: "the check sum of the \(section) is wrong: the file is damaged")
+        }
+      }
+      if verifying {
+        // The pages stay in the system's cache; this process takes them again one by one.
+        madvise(UnsafeMutableRawPointer(mutating: file.base), file.count, MADV_DONTNEED)
+      }
+      return try content(header, file, bytes)
+    }
+  }
+
+  private static func content(
+    _ header: Header, _ file: MappedFile, _ bytes: UnsafeRawBufferPointer
+  ) throws -> Content {
+    let offsets = header.ranges[Section.offsets.rawValue]
+    let names = header.ranges[Section.names.rawValue]
+    let ids = try Identifiers(
+      offsets: MappedArray(file, byteOffset: offsets.lowerBound, count: header.rowCount + 1),
+      bytes: MappedArray(file, byteOffset: names.lowerBound, count: names.count), file: file.path)
+    let noteBytes = Data(bytes[header.ranges[Section.note.rawValue]])
+    guard let note = try? JSONDecoder().decode([String: String].self, from: noteBytes) else {
+      throw InputError(file: file.path, reason: "the note is no JSON object of texts")
+    }
+    let rows = VectorRows(
+      scalar: header.scalar, dimension: header.dimension, count: header.rowCount, file: file,
+      offset: header.ranges[Section.rows.rawValue].lowerBound)
+    let graph = header.ranges[Section.graph.rawValue]
+    return Content(
+      store: VectorStore(
+        rows: rows, ids: ids, metric: header.metric, scoreScale: header.scoreScale, note: note,
+        largest: header.largest, removedCount: header.removedCount),
+      graph: graph.isEmpty ? nil : (graph, header.reach), file: file)
+  }
+
+  /// The first 256 bytes, checked.
+  private struct Header {
+    var scalar: VectorScalar
+    var metric: VectorStore.Metric
+    var dimension, rowCount, removedCount: Int
+    var scoreScale: Double
+    var largest: (norm: Float, bias: Float)
+    var reach: Float
+    var ranges: [Range<Int>]
+    var sums: [UInt64]
+
+    init(_ bytes: UnsafeRawBufferPointer, file: String) throws {
+      func refuse(_ reason: String, expected: String? = nil) -> InputError {
+        InputError(file: file, reason: reason, expected: expected)
+      }
+      guard bytes.count >= headerSize, bytes.prefix(magic.count).elementsEqual(magic) else {
+        throw refuse(
+          "this is not an index",
+          expected: "\(headerSize) bytes or more that start with DecntVec, as decant index writes")
+      }
+      func word(_ offset: Int) -> Int {
+        Int(truncatingIfNeeded: bytes.load(fromByteOffset: offset, as: UInt32.self))
+      }
+      func long(_ offset: Int) -> UInt64 { bytes.load(fromByteOffset: offset, as: UInt64.self) }
+      func real(_ offset: Int) -> Float { bytes.load(fromByteOffset: offset, as: Float.self) }
+      guard word(8) == Int(IndexFile.version) else {
+        throw refuse(
+          "the index has version \(word(8))",
+          expected: "version \(IndexFile.version); decant index writes it anew")
+      }
+      guard
+        long(sumPlace) == XXHash64.hash(UnsafeRawBufferPointer(rebasing: bytes[..<sumPlace]))
+      else { throw refuse("the header's check sum is wrong: the file is damaged") }
+      scoreScale = bytes.load(fromByteOffset: 40, as: Double.self)
+      largest = (real(48), real(52))
+      reach = real(56)
+      guard let scalar = VectorScalar(code: Int32(truncatingIfNeeded: word(12))),
+        VectorStore.Metric.allCases.indices.contains(word(16)), 1...(1 << 24) ~= word(20),
+        let rowCount = Int(exactly: long(24)), rowCount <= Int(Int32.max),
+        let removedCount = Int(exactly: long(32)), removedCount <= rowCount,
+        scoreScale > 0, scoreScale.isFinite, largest.norm >= 0, largest.bias >= 0, reach >= 0
+      else { throw refuse("the header has numbers that no index has") }
+      self.scalar = scalar
+      metric = VectorStore.Metric.allCases[word(16)]
+      dimension = word(20)
+      self.rowCount = rowCount
+      self.removedCount = removedCount
+      ranges = []
+      sums = []
+      var next = headerSize
+      for section in Section.allCases {
+        let place = 64 + 24 * section.rawValue
+        guard let offset = Int(exactly: long(place)), let length = Int(exactly: long(place + 8)),
+          offset == next, length <= bytes.count - offset, padded(length) <= bytes.count - offset
+        else {
+          throw refuse(
+            "the \(section) do not fit: the file is cut off",
+            expected: "a file as decant index wrote it; this has \(bytes.count) bytes")
+        }
+        ranges.append(offset..<offset + length)
+        sums.append(long(place + 16))
+        next = offset + padded(length)
+      }
+      let rowBytes = rowCount * VectorRows.stride(scalar, dimension)
+      guard next == bytes.count, ranges[Section.rows.rawValue].count == rowBytes,
+        ranges[Section.offsets.rawValue].count == 8 * (rowCount + 1)
+      else { throw refuse("\(bytes.count) bytes are not those of \(rowCount) rows") }
+    }
+  }
+}
+
+extension VectorStore {
+  /// Writes the store in one atomic step.
+  ///
+  /// - Throws: `FileError` when the file cannot be written.
+  public func write(to path: String) throws { try IndexFile.write(self, graph: nil, to: path) }
+
+  /// Maps the vectors of a file; its graph, where it has one, is left alone.
+  ///
+  /// - Parameter verifying: whether to compare the check sum of the vectors, which reads them once.
+  /// - Throws: `FileError` when it cannot be opened; `InputError` when it is no index or is damaged.
+  public init(path: String, verifying: Bool = true) throws {
+    self = try IndexFile.read(path, verifying: verifying).store
+  }
+}

@@ -1,0 +1,183 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Retrieval
+import Torch
+import Training
+
+struct IndexCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "index",
+    abstract: "Writes the vectors of a run's labels or documents into a file to search.",
+    discussion: """
+      decant search asks it. Labels are scored as decant predict scores them, but for the wide part \
+      of a run that has one, which no vectors hold; documents by the cosine of the angle. float16 \
+      halves the file and changes scores in the fourth digit, int8 quarters it and changes them in \
+      the second or third.
+
+      Approximate search follows a graph of neighbours: for hundred thousands of vectors and more. \
+      --exact leaves it out; fewer vectors are searched faster without.
+
+      Examples:
+        decant index runs/tags --output tags.index
+        decant index runs/tags --of documents --scalar float16 --output packages.index
+        decant index runs/tags --update tags.index --add "use::learning=for learning" --remove old
+      """)
+
+  enum Scalar: String, ExpressibleByArgument, CaseIterable {
+    case float32, float16, int8
+
+    var ofVectors: VectorScalar {
+      switch self {
+      case .float32: .float32
+      case .float16: .float16
+      case .int8: .int8
+      }
+    }
+  }
+
+  enum Content: String, ExpressibleByArgument, CaseIterable { case labels, documents }
+
+  @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
+  var run_: String
+
+  @Option(help: "What to index: labels or documents.")
+  var of: Content = .labels
+
+  @Option(
+    help: ArgumentHelp(
+      "The data set with the documents; the one trained on by default.", valueName: "dir"))
+  var data: String?
+
+  @Option(help: "The kind of numbers: float32, float16 or int8.")
+  var scalar: Scalar = .float32
+
+  @Flag(help: "Write vectors only, for exact search.")
+  var exact = false
+
+  @Option(help: "Neighbours a vector has in the graph.")
+  var connectivity = 16
+
+  @Option(help: "Candidates that a new vector is compared with.")
+  var breadth = 128
+
+  @Option(help: "Threads to compute with; as many as in training by default.")
+  var threads: Int?
+
+  @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
+  var output: String?
+
+  @Option(help: ArgumentHelp("An index of labels to change in place.", valueName: "file"))
+  var update: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --update: a label to add or replace, by its text.", valueName: "id=text"))
+  var add: [String] = []
+
+  @Option(help: ArgumentHelp("With --update: a label to remove.", valueName: "id"))
+  var remove: [String] = []
+
+  func validate() throws {
+    try validateThreads(threads)
+    guard (output == nil) != (update == nil) else {
+      throw ValidationError("Give --output for a new index, or --update to change one.")
+    }
+    guard update != nil || (add.isEmpty && remove.isEmpty) else {
+      throw ValidationError("--add and --remove change an index: name it with --update.")
+    }
+    guard connectivity >= 2, breadth >= 1 else {
+      throw ValidationError("--connectivity must be at least 2, --breadth at least 1.")
+    }
+    guard data == nil || of == .documents else {
+      throw ValidationError("--data is for --of documents.")
+    }
+    for label in add where !label.contains("=") {
+      throw ValidationError("--add \"\(label)\" has no “=” between the label and its text.")
+    }
+  }
+
+  private var graph: ApproximateIndex.Configuration {
+    .init(connectivity: connectivity, breadth: breadth, threads: threads)
+  }
+
+  func run() throws {
+    try reporting {
+      let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads)
+      if let update { return try change(update, model) }
+      guard let output else { return }
+      let store = try of == .labels ? labels(model) : documents(model)
+      if exact {
+        try store.write(to: output)
+      } else {
+        try ApproximateIndex(store, configuration: graph).write(to: output)
+      }
+      try StandardStreams.write(
+        "\(output): \(store.count) \(of.rawValue) of \(store.dimension) numbers, \(scalar.rawValue)\n"
+      )
+    }
+  }
+
+  private func labels(_ model: TrainedModel) throws -> VectorStore {
+    var store = VectorStore(
+      dimension: model.dimension, scalar: scalar.ofVectors, scoreScale: 1 / model.temperature,
+      note: ["of": Content.labels.rawValue, "run": run_])
+    try store.add(
+      model.labelEmbeddings, ids: model.labelIDs,
+      biases: model.labelBiases.map { $0 * model.temperature })
+    return store
+  }
+
+  private func documents(_ model: TrainedModel) throws -> VectorStore {
+    let path = data ?? model.configuration.dataset
+    let dataset = try Dataset.read(path)
+    guard let texts = dataset.documents.texts else {
+      throw InputError(
+        file: path, reason: "the documents are features", expected: "documents of texts")
+    }
+    var store = VectorStore(
+      dimension: model.dimension, scalar: scalar.ofVectors, metric: .cosine,
+      note: ["of": Content.documents.rawValue, "run": run_, "data": path])
+    for start in stride(from: 0, to: texts.count, by: 4096) {
+      let rows = start..<min(start + 4096, texts.count)
+      try store.add(
+        model.embeddings(of: rows.map { texts[$0] }), ids: rows.map { dataset.documents.ids[$0] })
+    }
+    return store
+  }
+
+  private func change(_ path: String, _ model: TrainedModel) throws {
+    let new = add.map { label in
+      let parts = label.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      return TrainedModel.NewLabel(id: "new \(parts[0])", text: String(parts[1]))
+    }
+    let ids = new.map { String($0.id.dropFirst(4)) }
+    let grown = try model.adding(new)
+    let rows = model.labelIDs.count..<grown.labelIDs.count
+    let vectors = grown.labelEmbeddings[rows]
+    let biases = grown.labelBiases.map { $0[rows] * model.temperature }
+    let hasGraph: Bool
+    let store = try VectorStore(path: path)
+    guard store.note["of"] == Content.labels.rawValue else {
+      throw InputError(
+        file: path, reason: "the index is not one of labels",
+        expected: "an index that decant index RUN has written")
+    }
+    do {
+      let index = try ApproximateIndex(path: path, configuration: graph)
+      if !remove.isEmpty { try index.remove(ids: remove) }
+      if !ids.isEmpty { try index.update(vectors, ids: ids, biases: biases) }
+      try index.write(to: path)
+      hasGraph = true
+    } catch let error as InputError where error.reason == ApproximateIndex.hasNoGraph {
+      var store = store
+      if !remove.isEmpty { try store.remove(ids: remove) }
+      if !ids.isEmpty { try store.update(vectors, ids: ids, biases: biases) }
+      try store.compacted().write(to: path)
+      hasGraph = false
+    }
+    try StandardStreams.write(
+      "\(path): \(ids.count) labels added or replaced, \(remove.count) removed"
+        + (hasGraph ? "\n" : ", no graph\n"))
+  }
+}

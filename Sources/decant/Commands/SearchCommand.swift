@@ -1,0 +1,111 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import Retrieval
+import Torch
+import Training
+
+struct SearchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "search",
+    abstract: "Finds the labels or documents nearest to texts, in an index.",
+    discussion: """
+      The index is one that decant index has written; the run is the one it was made with, which \
+      embeds the texts. Texts are arguments, or lines of a file, or lines of standard input.
+
+      Examples:
+        decant search tags.index runs/tags "a text editor for programmers"
+        decant search packages.index runs/tags --k 10 --breadth 200 --file texts.txt --json
+      """)
+
+  @Argument(help: ArgumentHelp("The index.", valueName: "index"))
+  var index: String
+
+  @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
+  var run_: String
+
+  @Argument(help: ArgumentHelp("Texts to search with.", valueName: "text"))
+  var texts: [String] = []
+
+  @Option(help: "How many a text gets.")
+  var k = 5
+
+  @Option(help: "Candidates kept on the way: more find more and take longer.")
+  var breadth = 64
+
+  @Flag(help: "Compare with every vector; as it is where the index has no graph.")
+  var exact = false
+
+  @Option(help: ArgumentHelp("A file of texts, one a line.", valueName: "file"))
+  var file: String?
+
+  @Option(help: "Threads to compute with; as many as in training by default.")
+  var threads: Int?
+
+  @Flag(help: "Write one JSON object a text: {\"text\", \"labels\": [{\"id\", \"score\"}]}.")
+  var json = false
+
+  func validate() throws {
+    guard k >= 1, breadth >= 1 else {
+      throw ValidationError("--k and --breadth must be at least 1.")
+    }
+    guard texts.isEmpty || file == nil else {
+      throw ValidationError("Give texts as arguments or with --file, not both.")
+    }
+    try validateThreads(threads)
+  }
+
+  func run() throws {
+    try reporting {
+      let lines = texts.isEmpty ? try TextLines(path: file) : nil
+      let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads)
+      let search = try searcher()
+      guard let lines else { return try write(texts, model, search) }
+      while let batch = try lines.next() { try write(batch, model, search) }
+    }
+  }
+
+  private typealias Search = (Tensor) throws -> [TrainedModel.Prediction]
+
+  private func searcher() throws -> Search {
+    let store: VectorStore
+    var graph: ApproximateIndex?
+    if exact {
+      store = try VectorStore(path: index)
+    } else {
+      do {
+        let index = try ApproximateIndex(path: index)
+        graph = index
+        store = index.store
+      } catch let error as InputError where error.reason == ApproximateIndex.hasNoGraph {
+        store = try VectorStore(path: index)
+      }
+    }
+    return { queries in
+      let ranking =
+        try graph?.search(queries, k: k, breadth: breadth, threads: Runtime.threadCount)
+        ?? ExactSearch(store)(queries, k: k)
+      return (0..<ranking.rowCount).map { row in
+        TrainedModel.Prediction(
+          labels: zip(ranking.labels(ofRow: row), ranking.scores(ofRow: row)).map {
+            .init(id: store.id(ofRow: Int($0)), score: Double($1))
+          })
+      }
+    }
+  }
+
+  private func write(_ texts: [String], _ model: TrainedModel, _ search: Search) throws {
+    var answer = ""
+    for (text, found) in zip(texts, try search(model.embeddings(of: texts))) {
+      if json {
+        answer += try found.json(text: text) + "\n"
+        continue
+      }
+      answer += text + "\n"
+      for label in found.labels {
+        answer += String(format: "  %8.3f  ", label.score) + label.id + "\n"
+      }
+    }
+    try StandardStreams.write(answer)
+  }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import Retrieval
+import TestSupport
+import Testing
+import Torch
+
+/// `decant index` and `decant search`, of a run and of its documents.
+@Suite struct IndexTests {
+  private let folder: TemporaryFolder
+  private let run: String
+  private let texts: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    run = folder.file("run")
+    texts = folder.file("texts")
+    let data = try SmallDataset().write(to: folder.file("data"))
+    try DecantProgram.succeed(
+      ["train", data, "--output", run, "--quiet", "--epochs", "3"] + quickly)
+    try writeAtomically(
+      SmallDataset().rows.suffix(30).map { $0.text + "\n" }.joined(), to: texts)
+  }
+
+  private static let hasLibrary: Bool = {
+    do {
+      try SearchLibrary.load()
+      return true
+    } catch {
+      return false
+    }
+  }()
+
+  private struct Line: Decodable {
+    struct Label: Decodable {
+      var id: String
+      var score: Double
+    }
+    var labels: [Label]
+  }
+
+  private func answers(_ arguments: String...) throws -> [[Line.Label]] {
+    try DecantProgram.succeed(arguments + ["--json", "--file", texts]).lines
+      .map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)).labels }
+  }
+
+  /// Both rank all labels as `decant predict` does, with its scores.
+  @Test(arguments: [true, false])
+  func labelsRankAsPredicted(exact: Bool) throws {
+    try #require(exact || Self.hasLibrary, "needs the search library: run Scripts/setup")
+    let index = folder.file("labels.index")
+    let said = try DecantProgram.succeed(
+      ["index", run, "--output", index] + (exact ? ["--exact"] : []))
+    #expect(said.output.contains("20 labels of "))
+    let predicted = try answers("predict", run, "--k", "20")
+    let found = try answers("search", index, run, "--k", "20")
+    #expect(found.count == 30 && predicted.count == 30)
+    for (one, other) in zip(found, predicted) {
+      // Rounding may exchange labels of nearly equal scores.
+      expectClose(one.map(\.score), other.map(\.score), tolerance: 1e-4)
+      #expect(one.prefix(3).map(\.id) == other.prefix(3).map(\.id))
+      #expect(Set(one.map(\.id)) == Set(other.map(\.id)))
+    }
+  }
+
+  @Test func documentsAreNearestToThemselves() throws {
+    let index = folder.file("documents.index")
+    try DecantProgram.succeed(
+      ["index", run, "--of", "documents", "--exact", "--scalar", "float16", "--output", index])
+    let found = try answers("search", index, run, "--k", "1")
+    #expect(found.map { $0.first?.id } == (270..<300).map { "d\($0)" })
+    for labels in found { expectClose(labels.first?.score ?? .nan, 1, tolerance: 1e-3) }
+  }
+
+  @Test(arguments: [true, false])
+  func labelsComeAndGo(exact: Bool) throws {
+    try #require(exact || Self.hasLibrary, "needs the search library: run Scripts/setup")
+    let index = folder.file("labels.index")
+    try DecantProgram.succeed(["index", run, "--output", index] + (exact ? ["--exact"] : []))
+    let words = (0..<4).map { SmallDataset.word(of: 4, $0) }.joined(separator: " ")
+    try DecantProgram.succeed(
+      ["index", run, "--update", index, "--add", "twin=\(words)", "--remove", "label7"])
+    let search = ["search", index, run, "--k", "30", "--json", words]
+    let line = try DecantProgram.succeed(search).lines[0]
+    let found = try JSONDecoder().decode(Line.self, from: Data(line.utf8)).labels.map(\.id)
+    #expect(found.count == 20 && found.prefix(2).sorted() == ["label4", "twin"])
+    #expect(!found.contains("label7"))
+    try DecantProgram.refuse(
+      ["index", run, "--update", index, "--remove", "label7"], code: 65, "no “label7” to remove")
+  }
+
+  @Test func saysWhatIsWrong() throws {
+    try DecantProgram.refuse(["search", texts, run, "x"], code: 65, "this is not an index")
+    try DecantProgram.refuse(["search", folder.file("no"), run, "x"], code: 74, "cannot open")
+    try DecantProgram.refuse(["index", run], code: 64, "--output")
+    try DecantProgram.refuse(
+      ["index", run, "--output", texts, "--add", "a=b"], code: 64, "--update")
+  }
+}
