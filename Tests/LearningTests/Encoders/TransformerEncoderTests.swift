@@ -122,11 +122,15 @@ import Torch
     let (tokens, mask) = golden.batch
     expectClose(
       try TransformerEncoder(checkpoint: folder.path)(tokens, mask: mask), golden.mean.tensor)
-    try folder.write("[{\"type\": \"sentence_transformers.models.Normalize\"}]", to: "modules.json")
-    expectClose(
-      try TransformerEncoder(checkpoint: folder.path)(tokens, mask: mask), golden.unit.tensor)
+    let modules = [
+      "{\"type\": \"x.Pooling\", \"path\": \"1_Pooling\"}", "{\"type\": \"x.Normalize\"}",
+    ]
+    try folder.write("[\(modules.joined(separator: ","))]", to: "modules.json")
     try FileManager.default.createDirectory(
       atPath: folder.file("1_Pooling"), withIntermediateDirectories: false)
+    try folder.write("{\"pooling_mode_mean_tokens\": true}", to: "1_Pooling/config.json")
+    expectClose(
+      try TransformerEncoder(checkpoint: folder.path)(tokens, mask: mask), golden.unit.tensor)
     try folder.write("{\"pooling_mode_max_tokens\": true}", to: "1_Pooling/config.json")
     let error = #expect(throws: InputError.self) { try TransformerEncoder(checkpoint: folder.path) }
     #expect(error?.reason == "the pooling is neither of the first token nor the mean")
