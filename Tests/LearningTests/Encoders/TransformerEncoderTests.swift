@@ -133,7 +133,7 @@ import Torch
       try TransformerEncoder(checkpoint: folder.path)(tokens, mask: mask), golden.unit.tensor)
     try folder.write("{\"pooling_mode_max_tokens\": true}", to: "1_Pooling/config.json")
     let error = #expect(throws: InputError.self) { try TransformerEncoder(checkpoint: folder.path) }
-    #expect(error?.reason == "the pooling is neither of the first token nor the mean")
+    #expect(error?.reason == "the pooling max")
   }
 
   @Test func namesWhatIsWrongWithACheckpoint() throws {
