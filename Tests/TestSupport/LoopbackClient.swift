@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 import Torch
 
 /// Asks a service that listens on the loopback address, as a browser or as an attacker.
@@ -12,9 +13,16 @@ public struct LoopbackClient: Sendable {
     /// What follows them.
     public var body = ""
 
-    /// The body as JSON, or an empty object.
+    /// The body as JSON; a body that is none fails the test.
     public var json: [String: Any] {
-      (try? JSONSerialization.jsonObject(with: Data(body.utf8))) as? [String: Any] ?? [:]
+      do {
+        let value = try JSONSerialization.jsonObject(with: Data(body.utf8))
+        if let object = value as? [String: Any] { return object }
+        Issue.record("the body is not a JSON object: \(body)")
+      } catch {
+        Issue.record("the body is not JSON: \(body)")
+      }
+      return [:]
     }
     /// The code of an error.
     public var code: String? { (json["error"] as? [String: Any])?["code"] as? String }

@@ -32,13 +32,7 @@ enum OpenAPI {
                   }
                 }
               },
-              "400": {"$ref": "#/components/responses/Error"},
-              "401": {"$ref": "#/components/responses/Error"},
-              "429": {"$ref": "#/components/responses/Error"},
-              "500": {"$ref": "#/components/responses/Error"},
-              "503": {"$ref": "#/components/responses/Error"},
-              "413": {"$ref": "#/components/responses/Error"},
-              "415": {"$ref": "#/components/responses/Error"}
+              "default": {"$ref": "#/components/responses/Error"}
             }
           }
         },
@@ -57,14 +51,7 @@ enum OpenAPI {
                   "application/json": {"schema": {"$ref": "#/components/schemas/SimilarDocuments"}}
                 }
               },
-              "400": {"$ref": "#/components/responses/Error"},
-              "401": {"$ref": "#/components/responses/Error"},
-              "429": {"$ref": "#/components/responses/Error"},
-              "500": {"$ref": "#/components/responses/Error"},
-              "503": {"$ref": "#/components/responses/Error"},
-              "413": {"$ref": "#/components/responses/Error"},
-              "415": {"$ref": "#/components/responses/Error"},
-              "404": {"$ref": "#/components/responses/Error"}
+              "default": {"$ref": "#/components/responses/Error"}
             }
           }
         },
@@ -85,11 +72,7 @@ enum OpenAPI {
                 "description": "In their order",
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LabelList"}}}
               },
-              "400": {"$ref": "#/components/responses/Error"},
-              "401": {"$ref": "#/components/responses/Error"},
-              "429": {"$ref": "#/components/responses/Error"},
-              "500": {"$ref": "#/components/responses/Error"},
-              "503": {"$ref": "#/components/responses/Error"}
+              "default": {"$ref": "#/components/responses/Error"}
             }
           },
           "post": {
@@ -106,15 +89,7 @@ enum OpenAPI {
                 "description": "Kept, also across a crash",
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Label"}}}
               },
-              "400": {"$ref": "#/components/responses/Error"},
-              "401": {"$ref": "#/components/responses/Error"},
-              "429": {"$ref": "#/components/responses/Error"},
-              "500": {"$ref": "#/components/responses/Error"},
-              "503": {"$ref": "#/components/responses/Error"},
-              "413": {"$ref": "#/components/responses/Error"},
-              "415": {"$ref": "#/components/responses/Error"},
-              "409": {"$ref": "#/components/responses/Error"},
-              "422": {"$ref": "#/components/responses/Error"}
+              "default": {"$ref": "#/components/responses/Error"}
             }
           }
         },
@@ -135,12 +110,7 @@ enum OpenAPI {
                 "description": "What is known of it",
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Label"}}}
               },
-              "400": {"$ref": "#/components/responses/Error"},
-              "401": {"$ref": "#/components/responses/Error"},
-              "429": {"$ref": "#/components/responses/Error"},
-              "500": {"$ref": "#/components/responses/Error"},
-              "503": {"$ref": "#/components/responses/Error"},
-              "404": {"$ref": "#/components/responses/Error"}
+              "default": {"$ref": "#/components/responses/Error"}
             }
           }
         },
@@ -153,11 +123,7 @@ enum OpenAPI {
                 "description": "One JSON object a line",
                 "content": {"application/jsonl": {"schema": {"type": "string"}}}
               },
-              "400": {"$ref": "#/components/responses/Error"},
-              "401": {"$ref": "#/components/responses/Error"},
-              "429": {"$ref": "#/components/responses/Error"},
-              "500": {"$ref": "#/components/responses/Error"},
-              "503": {"$ref": "#/components/responses/Error"}
+              "default": {"$ref": "#/components/responses/Error"}
             }
           },
           "post": {
@@ -176,14 +142,7 @@ enum OpenAPI {
                   "application/json": {"schema": {"$ref": "#/components/schemas/FeedbackReceipt"}}
                 }
               },
-              "400": {"$ref": "#/components/responses/Error"},
-              "401": {"$ref": "#/components/responses/Error"},
-              "429": {"$ref": "#/components/responses/Error"},
-              "500": {"$ref": "#/components/responses/Error"},
-              "503": {"$ref": "#/components/responses/Error"},
-              "413": {"$ref": "#/components/responses/Error"},
-              "415": {"$ref": "#/components/responses/Error"},
-              "422": {"$ref": "#/components/responses/Error"}
+              "default": {"$ref": "#/components/responses/Error"}
             }
           }
         },
@@ -196,11 +155,7 @@ enum OpenAPI {
                 "description": "The run",
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Model"}}}
               },
-              "400": {"$ref": "#/components/responses/Error"},
-              "401": {"$ref": "#/components/responses/Error"},
-              "429": {"$ref": "#/components/responses/Error"},
-              "500": {"$ref": "#/components/responses/Error"},
-              "503": {"$ref": "#/components/responses/Error"}
+              "default": {"$ref": "#/components/responses/Error"}
             }
           }
         },
@@ -214,9 +169,7 @@ enum OpenAPI {
                 "description": "It does",
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Status"}}}
               },
-              "400": {"$ref": "#/components/responses/Error"},
-              "429": {"$ref": "#/components/responses/Error"},
-              "500": {"$ref": "#/components/responses/Error"}
+              "default": {"$ref": "#/components/responses/Error"}
             }
           }
         },
@@ -234,9 +187,7 @@ enum OpenAPI {
                 "description": "Starting, ending or overloaded",
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Status"}}}
               },
-              "400": {"$ref": "#/components/responses/Error"},
-              "429": {"$ref": "#/components/responses/Error"},
-              "500": {"$ref": "#/components/responses/Error"}
+              "default": {"$ref": "#/components/responses/Error"}
             }
           }
         },
@@ -249,11 +200,7 @@ enum OpenAPI {
                 "description": "Text format 0.0.4",
                 "content": {"text/plain": {"schema": {"type": "string"}}}
               },
-              "400": {"$ref": "#/components/responses/Error"},
-              "401": {"$ref": "#/components/responses/Error"},
-              "429": {"$ref": "#/components/responses/Error"},
-              "500": {"$ref": "#/components/responses/Error"},
-              "503": {"$ref": "#/components/responses/Error"}
+              "default": {"$ref": "#/components/responses/Error"}
             }
           }
         }

@@ -41,9 +41,6 @@ public struct Engine {
     self.documents = try documents.flatMap { try Neighbours(of: $0, model: model) }
   }
 
-  /// The labels' names, those that were added last.
-  public var labelIDs: [String] { model.labelIDs }
-
   /// Whether answers have probabilities.
   public var isCalibrated: Bool { calibration != nil }
 

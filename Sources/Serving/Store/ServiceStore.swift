@@ -97,15 +97,6 @@ public struct ServiceStore: Sendable {
     }
   }
 
-  /// How many verdicts were given, and on how many texts.
-  public func count() async throws -> (verdicts: Int, texts: Int) {
-    try await database.read { database in
-      let row = try Row.fetchOne(
-        database, sql: "SELECT COUNT(*), COUNT(DISTINCT text) FROM feedback")
-      return (row?[0] ?? 0, row?[1] ?? 0)
-    }
-  }
-
   /// Everything that was said, a text at a time in the order of their first mention; of two
   /// verdicts on the same label of a text the later one counts.
   ///
