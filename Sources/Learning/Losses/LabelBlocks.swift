@@ -38,6 +38,10 @@ protocol StreamedLoss: Sendable {
   func value(of pass: Pass, positives: PositiveCells, scores: Tensor) -> Tensor
   /// ∂L/∂s.
   func gradient(of pass: Pass, positives: PositiveCells, scores: Tensor) -> ScoreGradient
+  /// What to differentiate once it is known what comes of the value, and by what number to multiply.
+  ///
+  /// A loss of one number is as it is. A value a row is weighted by its rows' numbers.
+  func weighted(by upstream: Tensor) -> (loss: Self, factor: Tensor)
 }
 
 /// ∂L/∂s in two parts.
@@ -81,6 +85,7 @@ extension StreamedLoss {
   var sweep: ((TileSweep, Pass) -> Bool)? { nil }
   static var sweepsOften: Bool { false }
   func needsAnotherSweep(_ pass: Pass) -> Bool { false }
+  func weighted(by upstream: Tensor) -> (loss: Self, factor: Tensor) { (self, upstream) }
 }
 
 extension RunningLogSumExp {
@@ -182,9 +187,10 @@ extension StreamedLoss {
       }
       let blocks = LabelBlocks(
         context.inputs, temperature: temperature, width: blockWidth, beside: beside)
-      return self.gradients(
-        through: tiling, blocks, positives, context.state, upstream, context.needsGradient)
-        ?? self.gradients(blocks, positives, context.state, upstream, context.needsGradient)
+      let (loss, factor) = self.weighted(by: upstream)
+      return loss.gradients(
+        through: tiling, blocks, positives, context.state, factor, context.needsGradient)
+        ?? loss.gradients(blocks, positives, context.state, factor, context.needsGradient)
     }
     if let bias { return try function(queries, labels, bias)[0] }
     return try function(queries, labels)[0]
