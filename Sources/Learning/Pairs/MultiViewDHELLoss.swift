@@ -31,7 +31,7 @@ public struct MultiViewDHELLoss: Codable, Hashable, Sendable {
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: equal shapes, N > 0, τ > 0.
   /// - Complexity: O(N² · V · D) time, O(N · V · (D + V) + 1000 N) memory.
-  public func callAsFunction(_ views: [Tensor]) throws -> Tensor {
+  public func callAsFunction(views: [Tensor]) throws -> Tensor {
     checkViews(views)
     checkTemperature(temperature)
     let count = views[0].size(along: 0)

@@ -28,12 +28,12 @@ public struct MultiViewInfoNCELoss: Codable, Hashable, Sendable {
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: equal shapes, N > 0, τ > 0.
   /// - Complexity: O((NV)² · D) time, O(NV · (D + 1000) + NV²) memory.
-  public func callAsFunction(_ views: [Tensor]) throws -> Tensor {
-    try perExample(views).mean()
+  public func callAsFunction(views: [Tensor]) throws -> Tensor {
+    try perExample(views: views).mean()
   }
 
   /// The term of each example, `[N]`, on the same terms.
-  public func perExample(_ views: [Tensor]) throws -> Tensor {
+  public func perExample(views: [Tensor]) throws -> Tensor {
     checkViews(views)
     checkTemperature(temperature)
     let count = views[0].size(along: 0)

@@ -34,7 +34,7 @@ public struct SupConLoss: Codable, Hashable, Sendable {
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: a class a row, N > 0, τ > 0.
   /// - Complexity: O(N² · D) time, O(N · (D + 1000)) memory.
-  public func callAsFunction(_ embeddings: Tensor, classes: [Int]) throws -> Tensor {
+  public func callAsFunction(embeddings: Tensor, classes: [Int]) throws -> Tensor {
     checkTemperature(temperature)
     precondition(
       embeddings.dimensionCount == 2 && embeddings.size(along: 0) == classes.count
@@ -52,6 +52,6 @@ public struct SupConLoss: Codable, Hashable, Sendable {
   public func callAsFunction(views: [Tensor], classes: [Int]) throws -> Tensor {
     checkViews(views, atLeast: 1)
     return try self(
-      checked { .concatenated(views) }, classes: views.flatMap { _ in classes })
+      embeddings: checked { .concatenated(views) }, classes: views.flatMap { _ in classes })
   }
 }

@@ -8,7 +8,7 @@ import Torch
   private struct Options: Decodable { let temperature: Double }
 
   private static func loss(_ temperature: Double) -> PairLoss {
-    { try MultiViewDHELLoss(temperature: temperature)($0) }
+    { try MultiViewDHELLoss(temperature: temperature)(views: $0) }
   }
 
   private static func views(_ count: Int, of examples: Int) -> [[[Double]]] {
@@ -80,7 +80,7 @@ import Torch
 
   @Test func refusesASingleView() async {
     await #expect(processExitsWith: .failure) {
-      _ = try MultiViewDHELLoss()([.ones([2, 2])])
+      _ = try MultiViewDHELLoss()(views: [.ones([2, 2])])
     }
   }
 

@@ -8,7 +8,7 @@ import Torch
   private struct Options: Decodable { let temperature: Double }
 
   private static func loss(_ temperature: Double) -> PairLoss {
-    { try MultiViewInfoNCELoss(temperature: temperature)($0) }
+    { try MultiViewInfoNCELoss(temperature: temperature)(views: $0) }
   }
 
   private static func views(_ count: Int, of examples: Int) -> [[[Double]]] {
@@ -37,7 +37,7 @@ import Torch
       try PairLossChecks.result(of: Self.loss(temperature), at: views).value, Loops.mean(terms),
       tolerance: 1e-12)
     let each = try MultiViewInfoNCELoss(temperature: temperature)
-      .perExample(views.map { Tensor(rows: $0) })
+      .perExample(views: views.map { Tensor(rows: $0) })
     expectClose(each.doubles(), terms, tolerance: 1e-12)
   }
 
@@ -79,7 +79,7 @@ import Torch
 
   @Test func refusesASingleView() async {
     await #expect(processExitsWith: .failure) {
-      _ = try MultiViewInfoNCELoss()([.ones([2, 2])])
+      _ = try MultiViewInfoNCELoss()(views: [.ones([2, 2])])
     }
   }
 

@@ -11,7 +11,7 @@ import Torch
   }
 
   private static func loss(_ temperature: Double, _ classes: [Int]) -> PairLoss {
-    { try SupConLoss(temperature: temperature)($0[0], classes: classes) }
+    { try SupConLoss(temperature: temperature)(embeddings: $0[0], classes: classes) }
   }
 
   private static let classes = [7, 2, 7, 7, -3, 2, 5]
