@@ -4,6 +4,22 @@ import Testing
 import Torch
 
 @Suite struct UtilizationTests {
+  private struct Case: Decodable {
+    let queries: [[Double]]
+    let trained: [[Double]]
+    let value: Double
+  }
+
+  @Test func agreesWithSciPy() throws {
+    let golden = try Golden<Case>("Utilization")
+    #expect(golden.cases.count == 3)
+    for found in golden.cases {
+      expectClose(
+        Utilization()(queries: Tensor(rows: found.queries), trained: Tensor(rows: found.trained)),
+        found.value, tolerance: 1e-13)
+    }
+  }
+
   @Test func theMeanSquareOfTheShortestWays() {
     // The shortest ways are 1, 0 and √2.
     let queries = Tensor(rows: [[0.0, 1], [2, 0], [3, 1]])
