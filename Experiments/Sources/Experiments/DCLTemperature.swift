@@ -12,7 +12,7 @@ struct DCLTemperature: Experiment {
     DCLBatchSize.sources + ["Experiments/Sources/Experiments/DCLBatchSize.swift"]
   static let conditionName = "temperature"
   static let conditions = ["0.05", "0.1", "0.2", "0.5", "1"]
-  static let arms = DCLBatchSize.arms
+  static let arms = Array(DCLBatchSize.arms.prefix(2))
   static let measures = DCLBatchSize.measures
 
   private let digits: Digits
@@ -24,7 +24,7 @@ struct DCLTemperature: Experiment {
   }
 
   func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
-    let encoder = try digits.encoder(seed: seed, samples: options.budget(20_000), batch: 64) {
+    let encoder = try digits.encoder(seed: seed, samples: options.budget(12_800), batch: 64) {
       try DCLBatchSize.loss(arm, temperature: Double(condition) ?? 0, $0)
     }
     return try digits.accuracies(of: encoder)

@@ -17,10 +17,10 @@ struct ICNNFewShot: Experiment {
       "Sources/Learning/Pairs/ICNNLoss.swift", "Sources/Learning/Pairs/TripletLoss.swift",
       "Sources/Learning/Prototypes/PrototypeTripletLoss.swift",
     ]
-  static let conditionName = "shots"
-  static let conditions = ["1", "5"]
+  static let conditionName = "batch"
+  static let conditions = ["16 × 10"]
   static let arms = ["prototypical", "triplet", "prototype triplet", "ICNN"]
-  static let measures = ["5-way accuracy (%)"]
+  static let measures = ["1-shot accuracy (%)", "5-shot accuracy (%)"]
 
   private static let ways = 16
   private static let shots = 10
@@ -39,14 +39,16 @@ struct ICNNFewShot: Experiment {
       switch arm {
       case Self.arms[1]:
         return try TripletLoss()(embeddings: embeddings.normalized(), classes: classes)
-      case Self.arms[3]: return try ICNNLoss()(embeddings: embeddings, classes: classes)
+      case Self.arms[3]:
+        return try ICNNLoss(reach: Self.shots)(embeddings: embeddings, classes: classes)
       default: return try Self.episode(arm, embeddings)
       }
     }
-    let episodes = FewShotEpisodes(shots: Int(condition) ?? 0, seed: seed)
-    let result = try episodes(
-      encoder.embeddedAll(characters.testPictures), classes: characters.testClasses)
-    return [result.accuracy * 100]
+    let embeddings = encoder.embeddedAll(characters.testPictures)
+    return try [1, 5].map { shots in
+      let episodes = FewShotEpisodes(shots: shots, seed: seed)
+      return try episodes(embeddings, classes: characters.testClasses).accuracy * 100
+    }
   }
 
   /// The first half of each character's pictures is known, the others are asked for.
@@ -69,13 +71,14 @@ struct ICNNFewShot: Experiment {
   static func verdict(_ record: ExperimentRecord) -> Verdict {
     var parts: [Bool] = []
     var texts: [String] = []
-    for condition in conditions {
-      let bases = arms.prefix(2)
-      let base = bases.max { record.spread($0, condition).mean < record.spread($1, condition).mean }
+    let condition = conditions[0]
+    for (measure, shots) in ["1 shot", "5 shots"].enumerated() {
+      func mean(_ arm: String) -> Double { record.spread(arm, condition, measure: measure).mean }
+      let base = mean(arms[0]) < mean(arms[1]) ? arms[1] : arms[0]
       for arm in arms.suffix(2) {
-        let gain = record.gain(arm, over: base ?? arms[0], condition)
+        let gain = record.gain(arm, over: base, condition, measure: measure)
         parts.append(gain.mean > gain.deviation)
-        texts.append("\(arm) \(gain.text) with \(condition) shot(s)")
+        texts.append("\(arm) \(gain.text) with \(shots)")
       }
     }
     return Verdict(

@@ -50,7 +50,7 @@ struct MetricRetrieval: Experiment {
       case Self.arms[3]:
         return try NormalizedSoftmaxLoss()(
           embeddings: embeddings, weights: weights, classes: classes)
-      default: return try SupConLoss()(embeddings, classes: classes)
+      default: return try SupConLoss()(embeddings: embeddings, classes: classes)
       }
     }
     return try characters.retrieval(encoder)

@@ -13,7 +13,7 @@ struct Digits {
   /// The first pictures of MNIST's two sets.
   ///
   /// - Throws: `InputError` when the files are missing, with what to put there.
-  init(_ options: ExperimentOptions, count: Int = 10_000, testCount: Int = 3_000) throws {
+  init(_ options: ExperimentOptions, count: Int = 5_000, testCount: Int = 2_000) throws {
     let folder = DataFolder(path: options.data)
     func set(_ name: String, first count: Int) throws -> (Tensor, [Int]) {
       let origin = "MNIST's four files, packed with xz"
@@ -38,20 +38,23 @@ struct Digits {
   ///
   /// - Parameters:
   ///   - samples: how many pictures are seen, repetitions counted.
+  ///   - masks: what each view keeps of a picture; all by default.
   ///   - loss: of the projections of the views, each `[batch, P]`.
   func encoder(
-    seed: UInt64, samples: Int, batch: Int, views: Int = 2, learningRate: Double = 1e-3,
+    seed: UInt64, samples: Int, batch: Int, views: Int = 2, masks: [Tensor]? = nil,
     loss: ([Tensor]) throws -> Tensor
   ) throws -> PictureEncoder {
     let encoder = PictureEncoder(seed: seed)
-    let optimizer = AdamW(encoder.parameters.map(\.tensor), .init(learningRate: learningRate))
+    let optimizer = AdamW(encoder.parameters.map(\.tensor), .init(learningRate: 1e-3))
     var random = SplitMix64(seed, 1)
     var order: [Int] = []
     for _ in 0..<max(1, samples / batch) {
       if order.count < batch { order = classes.indices.shuffled(using: &random) }
       let rows = pictures.gathered(rows: Tensor(Array(order.suffix(batch))))
       order.removeLast(batch)
-      let seen = (0..<views).map { _ in PictureViews()(rows, using: &random) }
+      let seen = (0..<views).map { view in
+        PictureViews()(masks.map { rows * $0[view] } ?? rows, using: &random)
+      }
       let outputs = encoder.projected(encoder.embedded(.concatenated(seen)))
       let value = try loss((0..<views).map { outputs[($0 * batch)..<(($0 + 1) * batch)] })
       optimizer.clearGradients()
@@ -66,8 +69,8 @@ struct Digits {
     let train = encoder.embeddedAll(pictures)
     let test = encoder.embeddedAll(testPictures)
     let near = try NearestNeighbourProbe().fitted(to: train, classes: classes)
-    // A tenth is enough for the line; unit length, so that the penalty means the same to all arms.
-    let few = 0..<(classes.count / 10)
+    // Few are enough for a line; unit length, so that the penalty means the same to all arms.
+    let few = 0..<min(1_000, classes.count)
     let line = try LinearProbe(penalty: 0.01, iterations: 200, tolerance: 1e-4)
       .fitted(to: train[few].normalized(), classes: Array(classes[few]))
     return [

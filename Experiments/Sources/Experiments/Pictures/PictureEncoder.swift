@@ -11,7 +11,7 @@ final class PictureEncoder: Layer {
 
   /// Random weights that the seed names.
   init(
-    seed: UInt64, channels: [Int] = [16, 32, 64], dimension: Int = 64, projected: Int = 32
+    seed: UInt64, channels: [Int] = [8, 16, 32], dimension: Int = 64, projected: Int = 32
   ) {
     let generator = Generator(seed: seed)
     convolutions = zip([1] + channels, channels).map { inputs, outputs in
