@@ -16,7 +16,7 @@ struct DCLBatchSize: Experiment {
       "Sources/Learning/Pairs/DCLLoss.swift", "Sources/Learning/Pairs/NTXentLoss.swift",
     ]
   static let conditionName = "batch size"
-  static let conditions = ["16", "32", "64", "128", "256"]
+  static let conditions = ["16", "64", "256"]
   static let arms = ["InfoNCE", "DCL", "DCLW"]
   static let measures = ["kNN accuracy (%)", "linear accuracy (%)"]
 

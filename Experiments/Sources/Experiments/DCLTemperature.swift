@@ -11,7 +11,7 @@ struct DCLTemperature: Experiment {
   static let sources =
     DCLBatchSize.sources + ["Experiments/Sources/Experiments/DCLBatchSize.swift"]
   static let conditionName = "temperature"
-  static let conditions = ["0.05", "0.1", "0.2", "0.5", "1"]
+  static let conditions = ["0.05", "0.1", "0.3", "1"]
   static let arms = Array(DCLBatchSize.arms.prefix(2))
   static let measures = DCLBatchSize.measures
 

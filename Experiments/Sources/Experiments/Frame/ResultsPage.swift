@@ -37,8 +37,9 @@ struct ResultsPage {
 
       Claims of papers, tried at a scale that two cores reach in minutes: small networks, small data,
       short training. That a claim does not hold here does not say that it is wrong; that it holds
-      does not say that it will for you. Values are means ± standard deviations over seeds; times are
-      processor seconds of a run. Written by `experiment page` (see
+      does not say that it will for you. Values are means ± standard deviations over seeds, and a gain
+      counts where its mean, seed by seed, exceeds its standard deviation; times are processor seconds
+      of a run. Written by `experiment page` (see
       [Experiments](../Experiments/README.md)); a result is stale when a file that made it has
       changed since.
 
