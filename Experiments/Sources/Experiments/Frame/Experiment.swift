@@ -1,7 +1,7 @@
 /// A claim of a paper, and what it takes to see whether it holds here.
 ///
 /// Every arm is run under every condition with every seed; the first arm is the baseline.
-protocol Experiment {
+protocol Experiment: SendableMetatype {
   /// What it is called on the command line.
   static var name: String { get }
   /// The claim, in a sentence.

@@ -27,7 +27,7 @@ struct Runner {
               arm: arm, condition: condition, seed: seed,
               values: values.map { ($0 * 1e4).rounded() / 1e4 },
               seconds: (seconds * 100).rounded() / 100))
-          let shown = zip(experiment.measures, values).map { String(format: "\($0) %.2f", $1) }
+          let shown = zip(experiment.measures, values).map { "\($0) " + String(format: "%.2f", $1) }
           let line =
             "\(record.cells.count)/\(total)  seed \(seed), \(experiment.conditionName) "
             + "\(condition), \(arm): \(shown.joined(separator: ", ")) "
