@@ -1,10 +1,10 @@
 extension Layer {
-  /// Overwrites the parameters with tensors of the same names, such as a file's.
+  /// Overwrites the parameters and buffers with tensors of the same names, such as a file's.
   ///
   /// - Throws: `InputError` when names, shapes or dtypes are not this layer's; nothing is changed
   ///   then.
   public func restore(_ tensors: [String: Tensor]) throws {
     try restoreInPlace(
-      Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.tensor) }), from: tensors)
+      Dictionary(uniqueKeysWithValues: state.map { ($0.name, $0.tensor) }), from: tensors)
   }
 }

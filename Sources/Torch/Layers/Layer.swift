@@ -6,14 +6,29 @@
 public protocol Layer: AnyObject {
   /// The learned tensors with their names, in a fixed order; names of parts are joined by dots.
   var parameters: [(name: String, tensor: Tensor)] { get }
+
+  /// The tensors that belong to what was learnt but that no gradient reaches, such as running
+  /// statistics; a layer whose parts have some passes them on.
+  var buffers: [(name: String, tensor: Tensor)] { get }
 }
 
 extension Layer {
+  /// Nothing but the parameters belongs to what was learnt.
+  public var buffers: [(name: String, tensor: Tensor)] { [] }
+
+  /// All that a file has to hold: the parameters, then the buffers.
+  public var state: [(name: String, tensor: Tensor)] { parameters + buffers }
+
   /// The number of learned numbers.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.elementCount } }
 
   /// The parameters with `prefix` and a dot before each name, for the list of a larger layer.
   public func parameters(under prefix: String) -> [(name: String, tensor: Tensor)] {
     parameters.map { ("\(prefix).\($0.name)", $0.tensor) }
+  }
+
+  /// The buffers with `prefix` and a dot before each name, for the list of a larger layer.
+  public func buffers(under prefix: String) -> [(name: String, tensor: Tensor)] {
+    buffers.map { ("\(prefix).\($0.name)", $0.tensor) }
   }
 }

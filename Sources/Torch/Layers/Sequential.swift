@@ -14,6 +14,11 @@ public final class Sequential: UnaryLayer, TrainingAware {
     layers.enumerated().flatMap { $0.element.parameters(under: "\($0.offset)") }
   }
 
+  /// The buffers of all layers, named likewise.
+  public var buffers: [(name: String, tensor: Tensor)] {
+    layers.enumerated().flatMap { $0.element.buffers(under: "\($0.offset)") }
+  }
+
   /// Whether the network is being trained; setting it reaches every layer that cares.
   public var isTraining = true {
     didSet {

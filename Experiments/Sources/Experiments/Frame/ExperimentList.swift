@@ -1,0 +1,4 @@
+/// All experiments, in the order of the page.
+let experiments: [any Experiment.Type] = [
+  GenerativeProbe.self
+]

@@ -1,0 +1,89 @@
+import Foundation
+import Torch
+
+extension ImageSet {
+  /// Reads the PNG files of ZIP archives; the folder that holds a picture is its class.
+  ///
+  /// Omniglot comes in this form. Classes are named by the path to the folder, without the
+  /// archive's own one, and sorted; names that begin with a dot are left out.
+  ///
+  /// - Throws: `FileError` when an archive cannot be read; `InputError` when it or a picture is
+  ///   damaged, when pictures differ in size, or when there are none.
+  public init(zippedPNG archives: [String]) throws {
+    var pictures: [(name: String, folder: String, image: PNGImage)] = []
+    for path in archives {
+      let archive = try ZipArchive(path: path)
+      for member in archive.members where Self.isPicture(member.name) {
+        let content = try archive.content(of: member)
+        let name = "\(path)/\(member.name)"
+        let folder = (member.name as NSString).deletingLastPathComponent
+        let parts = folder.split(separator: "/")
+        pictures.append(
+          (
+            name, parts.dropFirst(parts.count > 1 ? 1 : 0).joined(separator: "/"),
+            try Self.decoded(content, file: name)
+          ))
+      }
+    }
+    try self.init(pictures, source: archives.joined(separator: ", "))
+  }
+
+  /// Reads the PNG files of a folder's folders, each of which is a class.
+  ///
+  /// Classes and pictures are sorted by name; names that begin with a dot are left out.
+  ///
+  /// - Throws: `FileError` when a file cannot be read; `InputError` when a picture is damaged, when
+  ///   pictures differ in size, or when there are none.
+  public init(foldersOfPNG folder: String) throws {
+    var pictures: [(name: String, folder: String, image: PNGImage)] = []
+    let manager = FileManager.default
+    for name in try manager.contentsOfDirectory(atPath: folder).sorted() {
+      var isFolder: ObjCBool = false
+      let path = "\(folder)/\(name)"
+      guard manager.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue,
+        !name.hasPrefix(".")
+      else { continue }
+      for file in try manager.contentsOfDirectory(atPath: path).sorted()
+      where Self.isPicture(file) {
+        let content = try MappedFile(path: "\(path)/\(file)").withBytes { Array($0) }
+        pictures.append(
+          ("\(path)/\(file)", name, try Self.decoded(content, file: "\(path)/\(file)")))
+      }
+    }
+    try self.init(pictures, source: folder)
+  }
+
+  private static func isPicture(_ name: String) -> Bool {
+    name.lowercased().hasSuffix(".png") && !(name as NSString).lastPathComponent.hasPrefix(".")
+  }
+
+  private static func decoded(_ content: [UInt8], file: String) throws -> PNGImage {
+    try content.withUnsafeBytes { bytes in
+      do throws(BinaryFault) {
+        return try PNGImage(bytes, in: 0..<bytes.count)
+      } catch {
+        throw error.inputError(file: file)
+      }
+    }
+  }
+
+  private init(
+    _ pictures: [(name: String, folder: String, image: PNGImage)], source: String
+  ) throws {
+    guard let first = pictures.first?.image else {
+      throw InputError(file: source, reason: "no pictures", expected: "PNG files in folders")
+    }
+    let size = [first.channels, first.height, first.width]
+    for (name, _, image) in pictures where [image.channels, image.height, image.width] != size {
+      throw InputError(
+        file: name,
+        reason: "a picture of \(image.channels) × \(image.height) × \(image.width)",
+        expected: "\(size[0]) × \(size[1]) × \(size[2]) as \(pictures[0].name)")
+    }
+    let names = Set(pictures.map(\.folder)).sorted()
+    let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+    self.init(
+      pixels: Tensor(pictures.flatMap(\.image.pixels), shape: [pictures.count] + size),
+      classes: pictures.compactMap { places[$0.folder] }, classNames: names)
+  }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+@testable import Datasets
+
+@Suite struct SeriesSetTests {
+  private static let head = """
+    # A comment
+    @problemName Small
+    @timeStamps false
+    @missing false
+
+    @classLabel true up down
+    @data
+
+    """
+
+  private func read(_ lines: String, head: String = head) throws -> SeriesSet {
+    let folder = try TemporaryFolder()
+    return try SeriesSet(ts: folder.write(head + lines, to: "f.ts"))
+  }
+
+  @Test func readsSeriesOfEqualLength() throws {
+    for text in ["1,-2.5,3:up\n4,5,6e-1:down\n", "1,-2.5,3:up \r\n4, 5,6e-1:down\r\n\r\n"] {
+      let set = try read(text)
+      #expect(set.values.shape == [2, 1, 3])
+      #expect(set.values.array(of: Float.self) == [1, -2.5, 3, 4, 5, 0.6])
+      #expect(set.classes == [0, 1] && set.classNames == ["up", "down"])
+      #expect(set.lengths == [3, 3])
+    }
+  }
+
+  @Test func fillsUpShorterSeriesOfSeveralChannels() throws {
+    let set = try read("1,2:3,4:down\n5:6:down\n")
+    #expect(set.values.shape == [2, 2, 2])
+    #expect(set.values.array(of: Float.self) == [1, 2, 3, 4, 5, 0, 6, 0])
+    #expect(set.lengths == [2, 1] && set.count == 2)
+  }
+
+  @Test(
+    arguments: [
+      ("1,2\n", 8, nil, "no class"), ("1,2:left\n", 8, 5, "'left'"), ("1,?:up\n", 8, 3, "'?'"),
+      ("1,:up\n", 8, 3, "':'"), ("1 2:up\n", 8, 2, "0x20"), ("1,1e99:up\n", 8, 3, "too large"),
+      ("1,2:3:up\n", 8, nil, "[2, 1]"), ("1:up\n1:2:up\n", 9, nil, "2 channels"),
+      (":up\n", 8, 1, "':'"), ("", nil, nil, "no series"),
+    ] as [(String, Int?, Int?, String)])
+  func refusesWithThePlace(text: String, line: Int?, column: Int?, words: String) throws {
+    let error = #expect(throws: InputError.self) { try read(text) }
+    #expect(error?.line == line && error?.column == column, "\(error?.description ?? "")")
+    #expect(error?.reason.contains(words) == true, "\(error?.description ?? "")")
+  }
+
+  @Test func refusesAHeadOfAnotherKind() throws {
+    for head in [
+      "@timeStamps true\n", "@classLabel false\n", "@missing true\n", "1,2:up\n", "@data\n1:up\n",
+    ] {
+      #expect(throws: InputError.self, "\(head)") { try read("", head: head) }
+    }
+  }
+}
