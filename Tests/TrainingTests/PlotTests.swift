@@ -26,6 +26,12 @@ import Training
     #expect(plot.svg.contains("<title>DCL, 64: 91.00 ± 0.00</title>"))
     #expect(plot.svg.contains("InfoNCE &amp; co</text>"))
     #expect(plot.svg.contains("prefers-color-scheme: dark"))
+    // Three bars and two lines; without the lines, the bars are left.
+    #expect(plot.svg.components(separatedBy: "class=\"line").count == 1 + 3 + 2)
+    let apart = Plot(
+      title: "", xName: "", yName: "", places: ["a", "b"],
+      series: [.init(name: "", values: [(80, 1), (81, 1)])], joinsPlaces: false)
+    #expect(apart.svg.components(separatedBy: "class=\"line").count == 1 + 2)
   }
 
   @Test func `heaps of cosines are drawn`() throws {

@@ -21,8 +21,13 @@ public struct Plot: Sendable {
   /// The text of the file.
   public let svg: String
 
-  /// Lines over named places, with a bar of one standard deviation to each side of a value.
-  public init(title: String, xName: String, yName: String, places: [String], series: [Series]) {
+  /// Values over named places, with a bar of one standard deviation to each side of a value.
+  ///
+  /// - Parameter joinsPlaces: whether a line leads from place to place, as where these are sizes.
+  public init(
+    title: String, xName: String, yName: String, places: [String], series: [Series],
+    joinsPlaces: Bool = true
+  ) {
     let all = series.flatMap(\.values).compactMap { $0 }
     var chart = SVGChart(
       title: title,
@@ -42,7 +47,7 @@ public struct Plot: Sendable {
       let path = points.enumerated().map { place, point -> Markup in
         "\(place == 0 ? "M" : "L")\(point.x, 1) \(chart.down(point.y.mean), 1)"
       }
-      content += "<path class=\"line c\(colour)\" d=\"\(path.joined())\"/>"
+      if joinsPlaces { content += "<path class=\"line c\(colour)\" d=\"\(path.joined())\"/>" }
       for point in points {
         let (low, high) = (point.y.mean - point.y.deviation, point.y.mean + point.y.deviation)
         content += """

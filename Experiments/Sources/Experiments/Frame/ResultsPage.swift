@@ -120,7 +120,7 @@ struct ResultsPage {
       }
       return Plot(
         title: record.claim, xName: "", yName: record.measures.first ?? "", places: record.arms,
-        series: [Plot.Series(name: record.conditions[0], values: values)])
+        series: [Plot.Series(name: record.conditions[0], values: values)], joinsPlaces: false)
     }
     return Plot(
       title: record.claim, xName: record.conditionName, yName: record.measures.first ?? "",
