@@ -68,12 +68,9 @@ public struct VICRegLoss: Codable, Hashable, Sendable {
   private func spread(_ view: Tensor) -> Tensor {
     let scale = 1 / Double(view.size(along: 0) - 1)
     let centred = view - view.mean(along: 0)
-    let variances = centred.squared().sum(along: 0) * scale
-    let low = (deviation - (variances + epsilon).squareRoot()).relu().mean()
-    let between =
-      centred.squaredCrossProduct(centred) * (scale * scale)
-      - variances.squared().sum()
+    let covariances = CrossProduct(centred, centred, scale: scale)
+    let low = (deviation - (covariances.diagonal + epsilon).squareRoot()).relu().mean()
     return low * (varianceWeight / 2)
-      + between * (covarianceWeight / Double(view.size(along: 1)))
+      + covariances.others * (covarianceWeight / Double(view.size(along: 1)))
   }
 }
