@@ -82,6 +82,9 @@ for depth in [1, 2, 4]:
         picture("palette", 9, 3, 3,
                 [palette[3 * x + c] for c in range(3) for r in rows for x in r],
                 png(9, 3, 2, 3, packed, [0, 2, 4], palette))
+# Few values: what the fourth filter compares is often equal.
+ties = [noise(12, 3) for _ in range(8)]
+picture("ties", 12, 8, 1, sum(ties, []), png(12, 8, 8, 0, [bytes(r) for r in ties], [4] * 8))
 wide = [noise(4 * 2) for _ in range(2)]
 picture("grey of 16 bits", 4, 2, 1, [r[2 * i] for r in wide for i in range(4)],
         png(4, 2, 16, 0, [bytes(r) for r in wide], [1, 4]))

@@ -25,7 +25,7 @@ public struct Tolerance: Codable, Hashable, Sendable {
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: a class an embedding.
   /// - Complexity: O(N · D) time and memory.
-  public func callAsFunction(_ embeddings: Tensor, classes: [Int]) throws -> Double {
+  public func callAsFunction(embeddings: Tensor, classes: [Int]) throws -> Double {
     precondition(
       embeddings.dimensionCount == 2 && embeddings.size(along: 0) == classes.count,
       "embeddings of shape \(embeddings.shape) with \(classes.count) classes")

@@ -24,7 +24,7 @@ public struct Uniformity: Codable, Hashable, Sendable {
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: a matrix, t > 0.
   /// - Complexity: O(N² · D) time, O(512 N) memory.
-  public func callAsFunction(_ embeddings: Tensor) throws -> Double {
+  public func callAsFunction(embeddings: Tensor) throws -> Double {
     precondition(embeddings.dimensionCount == 2, "embeddings of shape \(embeddings.shape)")
     precondition(scale > 0, "a scale of \(scale)")
     let count = embeddings.size(along: 0)

@@ -44,7 +44,7 @@ public struct SubclassClusters: Codable, Hashable, Sendable {
   /// - Precondition: a class an example, m ≥ 1.
   /// - Complexity: O(n² / size) time and memory for a class of n.
   public func callAsFunction(
-    _ embeddings: Tensor, classes: [Int], using random: inout SplitMix64
+    embeddings: Tensor, classes: [Int], using random: inout SplitMix64
   ) throws -> [Int] {
     precondition(
       embeddings.dimensionCount == 2 && embeddings.size(along: 0) == classes.count
@@ -71,7 +71,7 @@ public struct SubclassClusters: Codable, Hashable, Sendable {
   ///   - temperature: τ > 0.
   ///   - subclasses: what was found.
   public func temperatures(
-    _ embeddings: Tensor, classes: [Int], subclasses: [Int], around temperature: Double
+    embeddings: Tensor, classes: [Int], subclasses: [Int], around temperature: Double
   ) throws -> [Double] {
     precondition(
       embeddings.size(along: 0) == classes.count && classes.count == subclasses.count,

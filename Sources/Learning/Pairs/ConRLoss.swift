@@ -46,12 +46,12 @@ public struct ConRLoss: Codable, Hashable, Sendable {
   ///   - targets: `[N]`.
   ///   - predictions: `[N]`, constants.
   ///   - weights: `[N]`, positive, larger for rarer targets; nil is 1.
-  /// - Returns: a number.
+  /// - Returns: a number, differentiable once.
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: the shapes fit, N > 0, τ > 0, ω and e not negative.
-  /// - Complexity: O(N² · D) time, O(N²) memory: which pairs count needs all of them.
+  /// - Complexity: O(N² · D) time, O(N · D) memory and a block of a million pairs.
   public func callAsFunction(
-    _ embeddings: Tensor, targets: Tensor, predictions: Tensor, weights: Tensor? = nil
+    embeddings: Tensor, targets: Tensor, predictions: Tensor, weights: Tensor? = nil
   ) throws -> Tensor {
     checkTemperature(temperature)
     let count = embeddings.size(along: 0)
@@ -63,35 +63,40 @@ public struct ConRLoss: Codable, Hashable, Sendable {
       "embeddings of shape \(embeddings.shape), targets \(targets.shape), predictions "
         + "\(predictions.shape), weights \(weights?.shape ?? [])")
     precondition(width >= 0 && push >= 0, "a width of \(width) and a push of \(push)")
-    return try checked {
-      func distances(_ numbers: Tensor) -> Tensor {
-        let numbers = numbers.detached().converted(to: .float64)
-        return (numbers.expandingDimension(at: 1) - numbers).magnitude()
-      }
-      let weights =
+    let (rows, targets, predictions, weights) = try checked {
+      (
+        embeddings.normalized(), targets.detached().converted(to: .float64),
+        predictions.detached().converted(to: .float64),
         weights?.detached().converted(to: embeddings.dtype)
-        ?? .ones([count], dtype: embeddings.dtype, device: embeddings.device)
+          ?? .ones([count], dtype: embeddings.dtype, device: embeddings.device)
+      )
+    }
+    return try RowBlocks().mean(rows: rows, columns: rows) { some, rows, range in
+      func distances(_ numbers: Tensor) -> Tensor {
+        (numbers[range].expandingDimension(at: 1) - numbers).magnitude()
+      }
       let apart = distances(targets)
       let far = apart.isGreater(than: width)
-      let own = Tensor.identity(count, device: embeddings.device).isGreater(than: 0)
+      let places = Tensor.range(0..<count, device: rows.device)
+      let own = places[range].expandingDimension(at: 1).isEqual(to: places)
       let positive = far.logicalOr(own).logicalNot()
       let negative = far.logicalAnd(distances(predictions).isGreater(than: width).logicalNot())
-      let positives = positive.converted(to: embeddings.dtype)
-      let positiveCounts = positives.sum(along: 1)
-      let active = positiveCounts.isGreater(than: 0).logicalAnd(
-        negative.converted(to: embeddings.dtype).sum(along: 1).isGreater(than: 0))
+      let active = positive.anyInRow().logicalAnd(negative.anyInRow())
 
-      let rows = embeddings.normalized()
-      let scores = (rows * (1 / temperature)).matmul(rows.transposed())
+      let scores = (some * (1 / temperature)).matmul(rows.transposed())
       let pushes =
-        (apart * push).converted(to: scores.dtype) + weights.log().expandingDimension(at: 1)
-      // Rows that do not count keep one score, so that no logarithm is of nothing.
+        (apart * push).converted(to: scores.dtype) + weights[range].log().expandingDimension(at: 1)
+      // Rows that do not count keep all scores, so that no logarithm is of nothing.
       let kept = positive.logicalOr(negative).logicalOr(
         active.logicalNot().expandingDimension(at: 1))
       let all = scores.replacing(where: negative, with: scores + pushes)
         .replacing(where: kept.logicalNot(), with: -.infinity).logSumExp(along: 1)
-      let means = (scores * positives).sum(along: 1) / positiveCounts.clamped(from: 1)
-      return ((all - means) * weights * active.converted(to: scores.dtype)).mean()
+      let positives = positive.converted(to: scores.dtype)
+      let means = (scores * positives).sum(along: 1) / positives.sum(along: 1).clamped(from: 1)
+      let terms = (all - means) * weights[range] * active.converted(to: scores.dtype)
+      return (
+        terms.sum(), .full([], Double(range.count), dtype: scores.dtype, device: scores.device)
+      )
     }
   }
 }

@@ -33,29 +33,35 @@ public struct HardContrastiveLoss: Codable, Hashable, Sendable {
   ///   - queries: `[N, D]`.
   ///   - keys: `[N, D]`; key i belongs to query i and is a negative of the others.
   ///   - bank: `[M, D]`, further negatives.
-  /// - Returns: a number.
+  /// - Returns: a number, differentiable once.
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: the shapes fit, N > 0, K > 0, τ > 0.
-  /// - Complexity: O(N (N + M) · D) time, O(N (N + M)) memory: choosing needs all scores.
+  /// - Complexity: O(N (N + M) · D) time, O((N + M) · D) memory and a block of a million scores.
   public func callAsFunction(queries: Tensor, keys: Tensor, bank: Tensor? = nil) throws -> Tensor {
     checkViews([queries, keys])
     checkTemperature(temperature)
     precondition(hardest > 0, "\(hardest) negatives")
-    let count = queries.size(along: 0)
-    return try checked {
-      let rows = queries.normalized() * (1 / temperature)
-      let candidates = Tensor.concatenated(
-        [keys.normalized()] + (bank.map { [$0.normalized()] } ?? []))
+    let (rows, candidates) = try checked {
+      (
+        queries.normalized() * (1 / temperature),
+        Tensor.concatenated([keys] + (bank.map { [$0] } ?? [])).normalized()
+      )
+    }
+    let width = candidates.size(along: 0)
+    return try RowBlocks().mean(rows: rows, columns: candidates) { rows, candidates, range in
       let scores = rows.matmul(candidates.transposed())
-      let width = candidates.size(along: 0)
-      let positions = Tensor((0..<count).map { $0 * width + $0 }).moved(to: queries.device)
+      let positions = Tensor(range.enumerated().map { $0.offset * width + $0.element })
+        .moved(to: scores.device)
       let positives = scores.elements(at: positions)
       let own = Tensor.zeros(scores.shape, dtype: .bool, device: scores.device)
       own.setElementsInPlace(at: positions, to: 1)
       let hard = scores.replacing(where: own, with: -.infinity)
         .largest(min(hardest, width - 1), along: 1).values
       let all = Tensor.concatenated([positives.expandingDimension(at: 1), hard], along: 1)
-      return (all.logSumExp(along: 1) - positives).mean()
+      return (
+        (all.logSumExp(along: 1) - positives).sum(),
+        .full([], Double(range.count), dtype: scores.dtype, device: scores.device)
+      )
     }
   }
 }

@@ -26,7 +26,8 @@ import Torch
         points: embeddings.normalized(), starts: found.starts, iterations: found.iterations)
       #expect(clusters.assignment == found.assignment)
       let temperatures = try SubclassClusters().temperatures(
-        embeddings, classes: found.classes, subclasses: found.subclasses, around: found.around)
+        embeddings: embeddings, classes: found.classes, subclasses: found.subclasses,
+        around: found.around)
       expectClose(temperatures, found.temperatures, tolerance: 1e-12)
     }
   }
@@ -35,11 +36,12 @@ import Torch
     var random = SplitMix64(5)
     let classes = [Int](repeating: 3, count: 17) + [8, 8, 8, 8] + [0, 0, 0, 0, 0, 0, 0]
     let embeddings = Tensor(random.doubles(28 * 3), shape: [28, 3])
-    let subclasses = try SubclassClusters(smallest: 3)(embeddings, classes: classes, using: &random)
+    let subclasses = try SubclassClusters(smallest: 3)(
+      embeddings: embeddings, classes: classes, using: &random)
     let sizes = Dictionary(grouping: 0..<17) { subclasses[$0] }.mapValues(\.count)
     #expect(sizes.values.sorted() == [4, 4, 4, 5])
     #expect(Set(subclasses[17..<28]) == [0])
-    let few = try SubclassClusters()(embeddings, classes: classes, using: &random)
+    let few = try SubclassClusters()(embeddings: embeddings, classes: classes, using: &random)
     #expect(few == [Int](repeating: 0, count: 28))
   }
 
@@ -50,7 +52,8 @@ import Torch
     let classes = [Int](repeating: 0, count: 12) + [Int](repeating: 1, count: 6)
     for seed in 1...5 {
       var random = SplitMix64(UInt64(seed))
-      let found = try SubclassClusters(smallest: 1)(embeddings, classes: classes, using: &random)
+      let found = try SubclassClusters(smallest: 1)(
+        embeddings: embeddings, classes: classes, using: &random)
       #expect(found[0] != found[1])
       #expect((0..<12).allSatisfy { found[$0] == found[$0 % 2] })
     }
@@ -59,10 +62,10 @@ import Torch
   @Test func pointsThatCoincideAreCutAllTheSame() throws {
     var random = SplitMix64(6)
     let found = try SubclassClusters(smallest: 2)(
-      .ones([6, 2]), classes: [0, 0, 0, 0, 1, 1], using: &random)
+      embeddings: .ones([6, 2]), classes: [0, 0, 0, 0, 1, 1], using: &random)
     #expect(found[0..<4].sorted() == [0, 0, 1, 1])
     let temperatures = try SubclassClusters().temperatures(
-      .ones([6, 2]), classes: [0, 0, 0, 0, 1, 1], subclasses: found, around: 0.3)
+      embeddings: .ones([6, 2]), classes: [0, 0, 0, 0, 1, 1], subclasses: found, around: 0.3)
     #expect(temperatures.allSatisfy { $0 == 0.3 })
   }
 

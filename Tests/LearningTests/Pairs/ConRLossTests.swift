@@ -20,7 +20,7 @@ import Torch
   ) -> PairLoss {
     {
       try loss(
-        $0[0], targets: Tensor(targets), predictions: Tensor(predictions),
+        embeddings: $0[0], targets: Tensor(targets), predictions: Tensor(predictions),
         weights: weights.map { Tensor($0) })
     }
   }
@@ -88,7 +88,8 @@ import Torch
   @Test func staysFiniteAndAgreesInFloat32() throws {
     let cold = ConRLoss(width: 1, temperature: 1e-3, push: 10)
     let loss: PairLoss = {
-      try cold($0[0], targets: Tensor(Self.targets), predictions: Tensor(Self.predictions))
+      try cold(
+        embeddings: $0[0], targets: Tensor(Self.targets), predictions: Tensor(Self.predictions))
     }
     try PairLossChecks.staysFinite(at: Self.rows, loss)
     try PairLossChecks.agreesInFloat32(at: Self.rows, Self.loss(Self.targets, Self.predictions))

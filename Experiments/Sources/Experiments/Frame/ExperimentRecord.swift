@@ -59,6 +59,9 @@ struct ExperimentRecord: Codable, Hashable {
     self.machine = machine
   }
 
+  /// A number with two digits behind the point.
+  static func text(_ value: Double) -> String { String(format: "%.2f", value) }
+
   /// The seeds, rising.
   var seeds: [UInt64] { Set(cells.map(\.seed)).sorted() }
 

@@ -97,7 +97,17 @@ struct ResultsPage {
   }
 
   private static func plot(_ record: ExperimentRecord) -> Plot {
-    Plot(
+    // One condition says nothing along an axis: the arms stand side by side instead.
+    if record.conditions.count == 1 {
+      let values = record.arms.map { arm -> (mean: Double, deviation: Double)? in
+        let spread = record.spread(arm, record.conditions[0])
+        return (spread.mean, spread.deviation)
+      }
+      return Plot(
+        title: record.claim, xName: "", yName: record.measures.first ?? "", places: record.arms,
+        series: [Plot.Series(name: record.conditions[0], values: values)])
+    }
+    return Plot(
       title: record.claim, xName: record.conditionName, yName: record.measures.first ?? "",
       places: record.conditions,
       series: record.arms.map { arm in

@@ -1,0 +1,159 @@
+import Foundation
+public import Torch
+
+/// Clips that keep a motion but not its scene, and clips that keep a scene but not its motion.
+///
+/// An encoder of videos that looks at the scene alone cannot tell a clip from its motion-broken
+/// copy. A scene is broken by pulling at 1 … W points of all frames alike; with c the point, s the
+/// pull and p a pixel:
+///
+///     y(p) = x(p − s · ½ / (3 (‖p − c − s‖ / ‖s‖)⁴ + 1))
+///
+/// A motion is broken by inserting frames at the wrong places (what falls out at the end is lost)
+/// and by exchanging frames, twice ⌈·⌉ of a share of the frames each. The loss is a triplet's, with
+/// the motion-broken copy of the clip itself and of another one, z′ᵢ = z_{N+1−i}:
+///
+///     L = (1 / N) Σᵢ max(0, ‖qᵢ − kᵢ‖ − ‖qᵢ − zᵢ‖ + m) + max(0, ‖qᵢ − kᵢ‖ − ‖qᵢ − z′ᵢ‖ + m)
+///
+/// - Paper: Wang, Gao, Li, Hu, Jiang, Guo, Ji, Sun. Enhancing Unsupervised Video Representation
+///   Learning by Decoupling the Scene and the Motion. AAAI 2021.
+///   <https://arxiv.org/abs/2009.05757>
+/// - Gradient: reaches anchors, positives and negatives; through a view, the clips.
+/// - Units: those of the embeddings' distances, averaged over the clips.
+/// - Departures: taken from the authors' code, as the paper's section could not be read: there the
+///   pull is felt in a window only and moves whole pixels, here everywhere and between pixels; all
+///   clips of a batch are broken alike there, each in its own way here. Their training with a
+///   momentum encoder and a queue is another method.
+public struct DecoupledSceneMotion: Codable, Hashable, Sendable {
+  /// The largest number of points that are pulled at, W; 3, the authors' code's.
+  public var largestPullCount: Int
+  /// The share of the frames that is inserted and exchanged in a round; 0.1, the authors' code's.
+  public var frameShare: Double
+  /// How much farther the motion-broken clip is to be, m; 0.5, the authors' code's.
+  public var margin: Double
+
+  /// Sets the strengths.
+  public init(largestPullCount: Int = 3, frameShare: Double = 0.1, margin: Double = 0.5) {
+    self.largestPullCount = largestPullCount
+    self.frameShare = frameShare
+    self.margin = margin
+  }
+
+  /// Clips with the same motion in another scene.
+  ///
+  /// - Parameters:
+  ///   - clips: `[N, C, T, H, W]`.
+  ///   - generator: a generator of the CPU.
+  /// - Returns: `[N, C, T, H, W]`.
+  /// - Precondition: W ≥ 1.
+  public func sceneBroken(_ clips: Tensor, generator: Generator) -> Tensor {
+    let shape = clips.shape
+    precondition(shape.count == 5 && largestPullCount >= 1, "\(shape), \(largestPullCount) pulls")
+    let (count, height, width) = (shape[0], shape[3], shape[4])
+    let numbers = Tensor.integers([count], in: 1..<(largestPullCount + 1), generator: generator)
+      .array(of: Int64.self)
+    let draws = Tensor.uniform(
+      [count, largestPullCount, 4], generator: generator, dtype: .float64
+    ).doubles()
+    var grid: [Double] = []
+    grid.reserveCapacity(count * height * width * 2)
+    for clip in 0..<count {
+      let pulls = (0..<Int(numbers[clip])).map { place in
+        let start = 4 * (clip * largestPullCount + place)
+        return Pull(Array(draws[start..<(start + 4)]), height: height, width: width)
+      }
+      for row in 0..<height {
+        for column in 0..<width {
+          // The last pull is done to what the ones before have made.
+          let source = pulls.reversed().reduce((y: Double(row), x: Double(column))) {
+            $1.source(of: $0)
+          }
+          grid.append((2 * source.x + 1) / Double(width) - 1)
+          grid.append((2 * source.y + 1) / Double(height) - 1)
+        }
+      }
+    }
+    let places = Tensor(grid, shape: [count, height, width, 2]).converted(to: clips.dtype)
+      .moved(to: clips.device)
+    // Bilinear; outside counts as the border; −1 and 1 are the outer edges of a frame.
+    return Ops.sample(
+      .tensor(clips.reshaped([count, -1, height, width])), .tensor(places), 0, 1, false
+    ).reshaped(shape)
+  }
+
+  /// Clips with the same scene in another motion.
+  ///
+  /// - Parameters:
+  ///   - clips: `[N, C, T, H, W]`.
+  ///   - generator: a generator of the CPU.
+  /// - Returns: `[N, C, T, H, W]`, frames of the same clip.
+  /// - Precondition: the share lies in 0 … 1.
+  public func motionBroken(_ clips: Tensor, generator: Generator) -> Tensor {
+    let shape = clips.shape
+    precondition(shape.count == 5 && frameShare >= 0 && frameShare <= 1, "\(shape), \(frameShare)")
+    let (count, length) = (shape[0], shape[2])
+    let changes = 2 * max(1, Int(frameShare * Double(length)))
+    let draws = Tensor.integers([count, 2, changes, 2], in: 0..<length, generator: generator)
+      .array(of: Int64.self).map(Int.init)
+    var order: [Int] = []
+    for clip in 0..<count {
+      var frames = Array(0..<length)
+      for change in 0..<changes {
+        let start = 2 * (2 * clip * changes + change)
+        frames.insert(frames[draws[start + 1]], at: draws[start])
+        frames.removeLast()
+      }
+      for change in 0..<changes {
+        let start = 2 * ((2 * clip + 1) * changes + change)
+        frames.swapAt(draws[start], draws[start + 1])
+      }
+      order += frames
+    }
+    let indices = Tensor(order, shape: [count, 1, length, 1, 1]).moved(to: clips.device)
+    return clips.gathered(at: indices.expanded(to: shape), along: 2)
+  }
+
+  /// The loss of clips, their scene-broken and their motion-broken copies.
+  ///
+  /// - Parameters:
+  ///   - anchors: embeddings `[N, D]`, q.
+  ///   - positives: embeddings `[N, D]`, k.
+  ///   - negatives: embeddings `[N, D]`, z.
+  /// - Returns: a single number.
+  /// - Precondition: the shapes are equal; there is at least one clip.
+  public func callAsFunction(anchors: Tensor, positives: Tensor, negatives: Tensor) -> Tensor {
+    precondition(
+      anchors.shape == positives.shape && anchors.shape == negatives.shape && anchors.shape[0] > 0,
+      "\(anchors.shape), \(positives.shape), \(negatives.shape)")
+    // As in PyTorch: the gradient of a distance of 0 is not defined without it.
+    func distances(_ others: Tensor) -> Tensor { (anchors - others + 1e-6).norm(along: 1) }
+    let near = distances(positives)
+    let turned = Ops.flip(.tensor(negatives), .ints([0]))
+    return [negatives, turned].map { (near - distances($0) + margin).relu().mean() }
+      .reduce(Tensor(0, dtype: anchors.dtype).moved(to: anchors.device), +)
+  }
+
+  /// One pull at a picture, in pixels.
+  private struct Pull {
+    private let target: (y: Double, x: Double)
+    private let shift: (y: Double, x: Double)
+
+    /// The authors' code's ranges for frames of 224 pixels: points 60 … 140, pulls 10 … 20.
+    init(_ draws: [Double], height: Int, width: Int) {
+      let (h, w) = (Double(height) / 224, Double(width) / 224)
+      shift = ((10 + 10 * draws[2]) * h, (10 + 10 * draws[3]) * w)
+      target = ((60 + 80 * draws[0]) * h + shift.y, (60 + 80 * draws[1]) * w + shift.x)
+    }
+
+    func source(of place: (y: Double, x: Double)) -> (y: Double, x: Double) {
+      let share = hypot(place.y - target.y, place.x - target.x) / hypot(shift.y, shift.x)
+      let strength = 0.5 / (3 * share * share * share * share + 1)
+      return (place.y - strength * shift.y, place.x - strength * shift.x)
+    }
+  }
+
+  private enum Ops {
+    static let sample = Op("aten::grid_sampler")
+    static let flip = Op("aten::flip")
+  }
+}

@@ -1,0 +1,55 @@
+public import Torch
+
+/// Leaves tokens of a text out.
+///
+/// Every token goes with probability p, whatever the others do; a text that has some keeps at least
+/// one. The others keep their values and their order.
+///
+/// - Paper: Iyyer, Manjunatha, Boyd-Graber, Daumé III. Deep Unordered Composition Rivals Syntactic
+///   Methods for Text Classification. ACL 2015, section 3.1, equations 4 and 5.
+///   <https://aclanthology.org/P15-1162>
+/// - Gradient: none; the values of the tokens that stay are passed on.
+/// - Units: none.
+/// - Departures: where the paper's text would be left without a token, the luckiest one stays.
+/// - Degenerate: an empty text stays empty.
+public struct TokenDropout: Codable, Hashable, Sendable {
+  /// How likely a token goes, p; 0.3, the paper's.
+  public var probability: Double
+
+  /// Sets how likely a token goes.
+  public init(probability: Double = 0.3) { self.probability = probability }
+
+  /// A view of texts.
+  ///
+  /// - Parameters:
+  ///   - texts: a row a text, its tokens in their order or as a bag.
+  ///   - generator: a generator of the CPU.
+  /// - Returns: the same rows with fewer entries.
+  /// - Precondition: the probability lies in 0 … 1.
+  public func callAsFunction(_ texts: CSRMatrix, generator: Generator) -> CSRMatrix {
+    precondition(probability >= 0 && probability <= 1, "a probability of \(probability)")
+    let luck = Tensor.uniform([texts.entryCount], generator: generator, dtype: .float64).doubles()
+    return texts.keeping { row in
+      let entries = texts.entries(ofRow: row)
+      let kept = entries.filter { luck[$0] >= probability }
+      guard kept.isEmpty, let best = entries.max(by: { luck[$0] < luck[$1] }) else { return kept }
+      return [best]
+    }
+  }
+}
+
+extension CSRMatrix {
+  /// The matrix with the entries of each row that `chosen` names, in that order.
+  func keeping(_ chosen: (_ row: Int) -> [Int]) -> CSRMatrix {
+    var offsets: [Int64] = [0]
+    var entries: [Int] = []
+    for row in 0..<rowCount {
+      entries += chosen(row)
+      offsets.append(Int64(entries.count))
+    }
+    return CSRMatrix(
+      rowOffsets: MappedArray(offsets), columns: MappedArray(entries.map { columns[$0] }),
+      values: values.map { values in MappedArray(entries.map { values[$0] }) },
+      columnCount: columnCount)
+  }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import Learning
+import TestSupport
+import Testing
+import Torch
+
+@Suite struct ColourJitterTests {
+  @Test func agreesWithTheEquationsAndColorsys() throws { try checkView(ColourJitter.self) }
+
+  @Test func noStrengthIsNoChange() {
+    let x = pictures([3, 3, 4, 4])
+    let none = ColourJitter(brightness: 0, contrast: 0, saturation: 0, hue: 0, probability: 1)
+    expectClose(none(x, generator: Generator(seed: 1)), x, tolerance: 1e-12)
+    let never = ColourJitter(probability: 0)
+    #expect(never(x, generator: Generator(seed: 1)).isIdentical(to: x))
+  }
+
+  @Test func aTurnKeepsTheLargestAndSmallestColour() {
+    let x = pictures([2, 3, 6, 6])
+    let turn = ColourJitter(brightness: 0, contrast: 0, saturation: 0, hue: 0.5, probability: 1)
+    let y = turn(x, generator: Generator(seed: 2))
+    #expect(!y.isIdentical(to: x))
+    expectClose(y.maximum(along: 1), x.maximum(along: 1), tolerance: 1e-12)
+    expectClose(y.minimum(along: 1), x.minimum(along: 1), tolerance: 1e-12)
+  }
+
+  @Test func staysBetweenBlackAndWhite() {
+    let strong = ColourJitter(brightness: 3, contrast: 3, saturation: 3, hue: 0.5, probability: 1)
+    for seed in 0..<6 as Range<UInt64> {
+      let y = strong(pictures([4, 3, 4, 4], seed: seed), generator: Generator(seed: seed))
+      #expect(y.minimum().scalar >= 0 && y.maximum().scalar <= 1)
+    }
+  }
+
+  @Test func refusesAHueOfMoreThanAHalf() async {
+    await #expect(processExitsWith: .failure) {
+      _ = ColourJitter(hue: 0.6)(.zeros([1, 3, 2, 2]), generator: Generator(seed: 1))
+    }
+  }
+}
