@@ -9,7 +9,7 @@ struct DCLBatchSize: Experiment {
   static let paper =
     "Yeh, Hong, Hsu, Liu, Chen, LeCun. Decoupled Contrastive Learning. ECCV 2022. <https://arxiv.org/abs/2110.06848>"
   static let data =
-    "MNIST: 5,000 pictures to learn from without classes (12,800 seen in two views, τ = 0.1, AdamW), 2,000 to test. Embeddings of 64 dimensions are judged by the vote of 20 of the 5,000 and by a linear probe fitted to 1,000."
+    "MNIST: 5,000 pictures to learn from without classes (25,600 seen in two views, τ = 0.1, AdamW with a step of 0.001 √(batch / 64)), 2,000 to test. Embeddings of 64 dimensions are judged by the vote of 20 of the 5,000 and by a linear probe fitted to 1,000."
   static let file = #fileID
   static let sources =
     Digits.sources + [
@@ -29,8 +29,10 @@ struct DCLBatchSize: Experiment {
   }
 
   func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+    let batch = Int(condition) ?? 0
     let encoder = try digits.encoder(
-      seed: seed, samples: options.budget(12_800), batch: Int(condition) ?? 0
+      seed: seed, samples: options.budget(25_600), batch: batch,
+      learningRate: 1e-3 * (Double(batch) / 64).squareRoot()
     ) { views in
       try Self.loss(arm, temperature: 0.1, views)
     }

@@ -17,7 +17,7 @@ struct GroupOrdering: Experiment {
       "Sources/Learning/Pairs/SortingNetwork.swift",
     ]
   static let conditionName = "batch size × views"
-  static let conditions = ["32 × 2", "128 × 2", "32 × 4"]
+  static let conditions = ["32 × 2", "128 × 2"]
   static let arms = ["InfoNCE", "GroCo"]
   static let measures = ["kNN accuracy (%)", "linear accuracy (%)"]
 

@@ -18,7 +18,7 @@ struct InfoLOOBHopfield: Experiment {
       "Sources/Learning/Pairs/ModernHopfieldRetrieval.swift",
     ]
   static let conditionName = "temperature"
-  static let conditions = ["0.0333", "0.1", "0.3"]
+  static let conditions = ["0.0333", "0.1"]
   static let arms = ["InfoNCE", "InfoNCE + Hopfield", "InfoLOOB", "CLOOB"]
   static let measures = ["kNN accuracy (%)", "linear accuracy (%)"]
 

@@ -65,7 +65,7 @@ struct SubclassBalancing: Experiment {
     for step in 0..<options.budget(200) {
       if arm == Self.arms[1], step > 0, step % 50 == 0 {
         subclasses = try clusters(
-          embeddings(of: rows, encoder), classes: classes, using: &random)
+          embeddings: embeddings(of: rows, encoder), classes: classes, using: &random)
       }
       let batch = (0..<128).map { _ in Int.random(in: rows.indices, using: &random) }
       let pictures = digits.pictures.gathered(rows: Tensor(batch.map { rows[$0] }))

@@ -17,7 +17,7 @@ struct UnifiedNegatives: Experiment {
       "Sources/Learning/Prototypes/UNPGLoss.swift",
     ]
   static let conditionName = "margin"
-  static let conditions = ["0.1", "0.3", "0.5"]
+  static let conditions = ["0.1", "0.3"]
   static let arms = ["ArcFace", "UNPG, all pairs", "UNPG"]
   static let measures = ["R@1 (%)", "MAP@R (%)"]
 

@@ -1,3 +1,5 @@
+import Evaluation
+
 /// A claim of a paper, and what it takes to see whether it holds here.
 ///
 /// Every arm is run under every condition with every seed; the first arm is the baseline.
@@ -31,8 +33,15 @@ protocol Experiment: SendableMetatype {
   /// - Returns: a value a measure.
   func run(arm: String, condition: String, seed: UInt64) throws -> [Double]
 
+  /// How scores were spread in training, by arm; nothing by default.
+  var heaps: [String: SimilarityHistogram] { get }
+
   /// What the numbers say about the claim.
   static func verdict(_ record: ExperimentRecord) -> Verdict
+}
+
+extension Experiment {
+  var heaps: [String: SimilarityHistogram] { [:] }
 }
 
 /// How an experiment is to be run.

@@ -3,5 +3,5 @@ let experiments: [any Experiment.Type] = [
   GenerativeProbe.self, DCLBatchSize.self, DCLTemperature.self, MultiViewDHEL.self,
   InfoLOOBHopfield.self, SubclassBalancing.self, ICNNFewShot.self, LOOKTransfer.self,
   GroupOrdering.self, MetricRetrieval.self, UnifiedNegatives.self, MixedEmbeddings.self,
-  WithoutNegatives.self,
+  WithoutNegatives.self, TransformedFeatures.self,
 ]

@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 
 /// What an experiment gave: every value of every run, and what made it.
@@ -39,6 +40,8 @@ struct ExperimentRecord: Codable, Hashable {
   var arms: [String]
   var measures: [String]
   var cells: [Cell] = []
+  /// How scores were spread, by arm, where it was looked at.
+  var heaps: [String: SimilarityHistogram]?
   var verdict: Verdict?
   /// The hash of each file that made it.
   var sources: [String: String]

@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 import Torch
 import Training
@@ -31,14 +32,19 @@ struct ResultsPage {
       summary.append("| \(link) | \(record.claim) | \(outcome)\(mark) |")
       sections.append(Self.section(record, changed: changed))
       files["Documentation/experiments/\(record.name).svg"] = Self.plot(record).svg
+      for (index, heap) in Self.heaps(of: record) {
+        let plot = Plot(title: "\(record.name), \(record.arms[index])", histogram: heap)
+        files["Documentation/experiments/\(record.name)-\(index).svg"] = plot.svg
+      }
     }
     files[Self.path] = """
       # Experiments
 
       Claims of papers, tried at a scale that two cores reach in minutes: small networks, small data,
       short training. That a claim does not hold here does not say that it is wrong; that it holds
-      does not say that it will for you. Values are means ± standard deviations over seeds; times are
-      processor seconds of a run. Written by `experiment page` (see
+      does not say that it will for you. Values are means ± standard deviations over seeds, and a gain
+      counts where its mean, seed by seed, exceeds its standard deviation; times are processor seconds
+      of a run. Written by `experiment page` (see
       [Experiments](../Experiments/README.md)); a result is stale when a file that made it has
       changed since.
 
@@ -78,10 +84,19 @@ struct ResultsPage {
 
       ![\(record.measures.first ?? "") by \(record.conditionName)](experiments/\(record.name).svg)
 
-      `experiment run \(record.name)` on \(record.machine).
-
       """
-    return text
+    for (index, _) in heaps(of: record) {
+      text += "\nScores in training, \(record.arms[index]):\n\n"
+      text += "![Scores of \(record.arms[index])](experiments/\(record.name)-\(index).svg)\n"
+    }
+    return text + "\n`experiment run \(record.name)` on \(record.machine).\n"
+  }
+
+  /// The spreads of scores with the number of their arm.
+  private static func heaps(of record: ExperimentRecord) -> [(Int, SimilarityHistogram)] {
+    record.arms.enumerated().compactMap { index, arm in
+      record.heaps?[arm].map { (index, $0) }
+    }
   }
 
   private static func table(

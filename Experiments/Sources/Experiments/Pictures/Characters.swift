@@ -38,7 +38,6 @@ struct Characters {
     "Experiments/Sources/Experiments/Pictures/PictureEncoder.swift",
     "Experiments/Sources/Experiments/Pictures/PictureViews.swift",
     "Sources/Evaluation/EmbeddingRetrieval.swift", "Sources/Evaluation/FewShotEpisodes.swift",
-    "Sources/Torch/Layers/BatchNorm.swift", "Sources/Torch/Layers/Convolution2d.swift",
   ]
 
   /// The number of classes to learn from.

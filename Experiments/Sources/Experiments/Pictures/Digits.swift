@@ -31,7 +31,6 @@ struct Digits {
     "Experiments/Sources/Experiments/Pictures/PictureEncoder.swift",
     "Experiments/Sources/Experiments/Pictures/PictureViews.swift",
     "Sources/Evaluation/LinearProbe.swift", "Sources/Evaluation/NearestNeighbourProbe.swift",
-    "Sources/Torch/Layers/BatchNorm.swift", "Sources/Torch/Layers/Convolution2d.swift",
   ]
 
   /// A network trained without classes.
@@ -42,10 +41,11 @@ struct Digits {
   ///   - loss: of the projections of the views, each `[batch, P]`.
   func encoder(
     seed: UInt64, samples: Int, batch: Int, views: Int = 2, masks: [Tensor]? = nil,
+    learningRate: Double = 1e-3,
     loss: ([Tensor]) throws -> Tensor
   ) throws -> PictureEncoder {
     let encoder = PictureEncoder(seed: seed)
-    let optimizer = AdamW(encoder.parameters.map(\.tensor), .init(learningRate: 1e-3))
+    let optimizer = AdamW(encoder.parameters.map(\.tensor), .init(learningRate: learningRate))
     var random = SplitMix64(seed, 1)
     var order: [Int] = []
     for _ in 0..<max(1, samples / batch) {
