@@ -155,6 +155,19 @@ import Torch
     }
   }
 
+  @Test func aMemberOfAnArchiveHasToAgreeWithItsSum() throws {
+    let folder = try TemporaryFolder()
+    var bytes = Self.bytes(try Self.golden().archive)
+    let whole = try ZipArchive(path: folder.write(Data(bytes), to: "whole.zip"))
+    #expect(whole.members.count == 5)
+    let notes = try #require(whole.members.first { $0.name.hasSuffix("notes.txt") })
+    #expect(try whole.content(of: notes) == Array("not a picture".utf8))
+    let place = try #require(bytes.indices.first { bytes[$0...].starts(with: "not a".utf8) })
+    bytes[place + 1] = UInt8(ascii: "u")
+    let damaged = try ZipArchive(path: folder.write(Data(bytes), to: "damaged.zip"))
+    #expect(throws: InputError.self) { try damaged.content(of: notes) }
+  }
+
   @Test func readsFoldersOfPictures() throws {
     let folder = try TemporaryFolder()
     let pictures = try Self.golden().pictures
