@@ -33,6 +33,8 @@ import Torch
     let (first, last) = (clips.pixels[0][0][0].doubles(), clips.pixels[0][0][7].doubles())
     #expect(zip(first, last).filter { $0 != $1 }.count <= 32)
     #expect(first.filter { $0 < 1 }.allSatisfy { $0 <= 0.8 })
+    // Sixteen fields, of which the square hides none.
+    #expect(Set(first).count == 17)
   }
 
   @Test func motionsFollowScenesAsMuchAsAsked() {
