@@ -78,7 +78,7 @@ let package = Package(
     .target(
       name: "Serving",
       dependencies: [
-        "Torch", "Learning", "Datasets", "Training",
+        "Torch", "Learning", "Datasets", "Evaluation", "Retrieval", "Training",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),

@@ -35,6 +35,12 @@ let package = Package(
       dependencies: [.product(name: "Torch", package: "decant")],
       swiftSettings: strict),
     .executableTarget(
+      name: "PairBenchmark",
+      dependencies: [
+        .product(name: "Learning", package: "decant"), .product(name: "Torch", package: "decant"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
       name: "SearchBenchmark",
       dependencies: ["Evaluation", "Retrieval", "Torch", "Training"].map {
         .product(name: $0, package: "decant")

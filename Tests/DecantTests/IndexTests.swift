@@ -88,6 +88,38 @@ import Torch
       ["index", run, "--update", index, "--remove", "label7"], code: 65, "no “label7” to remove")
   }
 
+  /// Whenever an update is killed, the index is the one before or the one after.
+  @Test func anUpdateThatIsKilledIsDoneOrNotBegun() throws {
+    let index = folder.file("labels.index")
+    try DecantProgram.succeed(["index", run, "--output", index, "--exact"])
+    let words = (0..<4).map { SmallDataset.word(of: 4, $0) }.joined(separator: " ")
+    func update(_ name: String) -> [String] {
+      ["index", run, "--update", index, "--add", "\(name)=\(words)"]
+    }
+    let begun = ContinuousClock.now
+    try DecantProgram.succeed(update("first"))
+    let duration = ContinuousClock.now - begun
+    var random = SplitMix64(5)
+    var known = 21
+    var kills = 0
+    for round in 0..<8 {
+      let process = try DecantProcess(update("new\(round)"))
+      usleep(UInt32(duration * Double.random(in: 0.3..<1, using: &random) / .microseconds(1)))
+      process.send(SIGKILL)
+      let code = try process.wait().code
+      #expect([-SIGKILL, 0].contains(code))
+      if code == -SIGKILL { kills += 1 }
+      let line = try DecantProgram.succeed(["search", index, run, "--k", "50", "--json", words])
+        .lines[0]
+      let found = try JSONDecoder().decode(Line.self, from: Data(line.utf8)).labels.map(\.id)
+      let isThere = found.contains("new\(round)")
+      #expect(isThere || code != 0, "an update that ended well is lost")
+      known += isThere ? 1 : 0
+      #expect(found.count == known)
+    }
+    #expect(kills > 0)
+  }
+
   @Test func saysWhatIsWrong() throws {
     try DecantProgram.refuse(["search", texts, run, "x"], code: 65, "this is not an index")
     try DecantProgram.refuse(["search", folder.file("no"), run, "x"], code: 74, "cannot open")

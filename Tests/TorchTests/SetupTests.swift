@@ -89,6 +89,37 @@ import Testing
     try expect("does not load", ["PAUSE": "no-load"])
   }
 
+  @Test func theSearchLibraryIsMadeOnceAndTakesUpAfterAKill() throws {
+    try sandbox.takeSearchLibrary()
+    let first = try sandbox.start(["PAUSE": "headers"], script: "setup-search")
+    try sandbox.wait(for: "pausing")
+    kill(first.processIdentifier, SIGKILL)
+    try sandbox.write("", to: "go-on")
+    first.waitUntilExit()
+    let second = try sandbox.setup(script: "setup-search")
+    #expect(second.status == 0 && second.text.contains("ready: .deps/libsearch.so"), "\(second.text)")
+    #expect(sandbox.exists(".deps/libsearch.so") && !sandbox.exists(".deps/usearch-download"))
+    let (downloads, compilations) = (sandbox.count("downloads"), sandbox.count("compilations"))
+    #expect(compilations == 1)
+    #expect(try sandbox.setup(script: "setup-search").text.isEmpty)
+    try sandbox.append("// changed\n", to: "Sources/CSearch/Interface/graph.cpp")
+    #expect(try sandbox.setup(script: "setup-search").status == 0)
+    #expect(sandbox.count("downloads") == downloads && sandbox.count("compilations") == 2)
+  }
+
+  @Test func theSearchLibrarySaysWhatToDo() throws {
+    try sandbox.takeSearchLibrary()
+    func expect(_ words: String, _ variables: [String: String]) throws {
+      let run = try sandbox.setup(variables, script: "setup-search")
+      #expect(run.status == 1 && run.text.contains(words), "\(run.text)")
+      #expect(!sandbox.exists(".deps/libsearch.so"))
+    }
+    try expect("install one: apt-get install g++", ["CXX": "no-such-compiler"])
+    try expect("check the network", ["PAUSE": "no-network"])
+    try expect("unpacking USearch failed", ["PAUSE": "broken-wheel"])
+    try expect("did not compile", ["PAUSE": "no-link"])
+  }
+
   @Test func aFolderThatCannotBeWrittenIsNamed() throws {
     try sandbox.write("a file where the folder should be", to: ".deps")
     let run = try sandbox.setup()
@@ -100,6 +131,7 @@ import Testing
 private final class SetupSandbox {
   private let folder: TemporaryFolder
   private let root: String
+  private let package: String
 
   static var isPossible: Bool {
     ["/bin/bash", "/usr/bin/python3"].allSatisfy(FileManager.default.isExecutableFile)
@@ -110,12 +142,8 @@ private final class SetupSandbox {
     root = folder.file("a package")
     let package = URL(filePath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent().path
-    for path in ["Scripts/setup", "Scripts/torch-wheels.txt", "Sources/CTorch"] {
-      try FileManager.default.createDirectory(
-        atPath: (root + "/" + path as NSString).deletingLastPathComponent,
-        withIntermediateDirectories: true)
-      try FileManager.default.copyItem(atPath: package + "/" + path, toPath: root + "/" + path)
-    }
+    self.package = package
+    try take(["Scripts/setup", "Scripts/torch-wheels.txt", "Sources/CTorch"])
     try program(
       "g++",
       """
@@ -146,6 +174,7 @@ private final class SetupSandbox {
       [ "$PAUSE" = download ] && mkdir -p "$target" && echo half >"$target/half.whl" \\
         && pause && rm "$target/half.whl"
       mkdir -p "$target"
+      [ "$PAUSE" = headers ] && echo half >"$target/half.tar.gz" && pause
       [ "$PAUSE" = broken-wheel ] && echo none >"$target/broken.whl"
       /usr/bin/python3 - "$target/torch.whl" <<'PYTHON'
       import sys, zipfile
@@ -154,7 +183,31 @@ private final class SetupSandbox {
           wheel.writestr("torch/include/ATen/a.h", "")
           wheel.writestr("torch/lib/libtorch_cpu.so", "")
       PYTHON
+      [ "$PAUSE" = broken-wheel ] || ! [ -f Scripts/search-wheels.txt ] || \
+        /usr/bin/python3 - "$target" <<'PYTHON'
+      import io, re, sys, tarfile
+      version = re.search(r"usearch==([0-9.]+)", open("Scripts/search-wheels.txt").read())[1]
+      with tarfile.open(f"{sys.argv[1]}/usearch-{version}.tar.gz", "w:gz") as archive:
+          for name in ["index.hpp", "index_plugins.hpp"]:
+              member = tarfile.TarInfo(f"usearch-{version}/include/usearch/{name}")
+              archive.addfile(member, io.BytesIO())
+      PYTHON
       """)
+  }
+
+  /// Copies files and folders of the package.
+  private func take(_ paths: [String]) throws {
+    for path in paths {
+      try FileManager.default.createDirectory(
+        atPath: (root + "/" + path as NSString).deletingLastPathComponent,
+        withIntermediateDirectories: true)
+      try FileManager.default.copyItem(atPath: package + "/" + path, toPath: root + "/" + path)
+    }
+  }
+
+  /// Copies what `Scripts/setup-search` needs; `Scripts/setup` does without.
+  func takeSearchLibrary() throws {
+    try take(["Scripts/setup-search", "Scripts/search-wheels.txt", "Sources/CSearch"])
   }
 
   /// A program in a folder that stands first in the path of the script.
@@ -197,11 +250,11 @@ private final class SetupSandbox {
   }
 
   /// Starts the script; what it says goes to the file `output-` and its process number.
-  func start(_ variables: [String: String]) throws -> Process {
+  func start(_ variables: [String: String], script: String = "setup") throws -> Process {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/bash")
     process.currentDirectoryURL = URL(filePath: root)
-    process.arguments = ["-c", "exec Scripts/setup >output-$$ 2>&1"]
+    process.arguments = ["-c", "exec Scripts/\(script) >output-$$ 2>&1"]
     process.environment = [
       "PATH": root + "/bin:/usr/bin:/bin", "PAUSE": "", "HOME": root,
     ].merging(variables) { $1 }
@@ -209,8 +262,10 @@ private final class SetupSandbox {
     return process
   }
 
-  func setup(_ variables: [String: String] = [:]) throws -> (status: Int32, text: String) {
-    let process = try start(variables)
+  func setup(
+    _ variables: [String: String] = [:], script: String = "setup"
+  ) throws -> (status: Int32, text: String) {
+    let process = try start(variables, script: script)
     process.waitUntilExit()
     return (process.terminationStatus, try content("output-\(process.processIdentifier)"))
   }

@@ -1,5 +1,7 @@
 public import Datasets
+import Evaluation
 import Learning
+import Retrieval
 import Torch
 public import Training
 
@@ -76,23 +78,21 @@ public struct Engine {
 
 /// The embeddings of documents, to find those like a text.
 struct Neighbours {
-  private let ids: [String]
-  /// `[D, N]`, of length 1.
-  private let embeddings: Tensor
+  private let search: ExactSearch
 
   /// Embeds the documents that have texts; nil where none has one.
   init?(of documents: Documents, model: TrainedModel) throws {
     guard let texts = documents.texts else { return nil }
-    ids = (0..<documents.count).map { documents.ids[$0] }
-    embeddings = try model.embeddings(of: texts) { _ in }
-      .normalized(along: -1).transposed().contiguous()
+    let embeddings = try model.embeddings(of: texts) { _ in }
+    var store = VectorStore(dimension: embeddings.size(along: 1), metric: .cosine)
+    try store.add(embeddings, ids: (0..<documents.count).map { documents.ids[$0] })
+    search = ExactSearch(store)
   }
 
   func nearest(_ k: Int, to embedding: Tensor) throws -> [SimilarDocument] {
-    try withoutGradients {
-      let cosines = embedding.normalized(along: -1).matmul(embeddings)
-      let best = try Ranking.best(k, of: cosines)
-      return best.map { SimilarDocument(id: ids[$0.row], similarity: Double($0.score)) }
+    let best = try search(embedding, k: k)
+    return zip(best.labels(ofRow: 0), best.scores(ofRow: 0)).map { row, cosine in
+      SimilarDocument(id: search.store.id(ofRow: Int(row)), similarity: Double(cosine))
     }
   }
 }

@@ -21,6 +21,8 @@ extension Tensor {
   public func sine() -> Tensor { Ops.sin(self) }
   /// The cosine, of radians.
   public func cosine() -> Tensor { Ops.cos(self) }
+  /// The angle of this tangent, in radians between −π / 2 and π / 2.
+  public func arctangent() -> Tensor { Ops.atan(self) }
   /// The hyperbolic tangent.
   public func tanh() -> Tensor { Ops.tanh(self) }
   /// 1 / (1 + e^−x).
@@ -61,6 +63,7 @@ extension Tensor {
     static let sign = Op("aten::sign")
     static let sin = Op("aten::sin")
     static let cos = Op("aten::cos")
+    static let atan = Op("aten::atan")
     static let tanh = Op("aten::tanh")
     static let sigmoid = Op("aten::sigmoid")
     static let logSigmoid = Op("aten::log_sigmoid")

@@ -44,6 +44,16 @@ extension Tensor {
     }
   }
 
+  /// For each value, how many elements of the same row of this rising tensor lie below it, as int64.
+  ///
+  /// - Parameters:
+  ///   - values: equal to this tensor in all axes but the last.
+  ///   - countingEqual: counts elements that equal the value, too.
+  /// - Precondition: the elements rise along the last axis; it is not checked.
+  public func countsBelow(_ values: Tensor, countingEqual: Bool = false) -> Tensor {
+    Ops.searchSorted(.tensor(self), .tensor(values), .bool(false), .bool(countingEqual))
+  }
+
   /// The elements where `mask` is true, as a vector.
   ///
   /// Waits for the device.
@@ -65,6 +75,7 @@ extension Tensor {
     static let indexAddInPlace = Op("aten::index_add_")
     static let scatterValue = Op("aten::scatter", "value")
     static let scatterAdd = Op("aten::scatter_add")
+    static let searchSorted = Op("aten::searchsorted", "Tensor")
     static let maskedSelect = Op("aten::masked_select")
     static let nonzero = Op("aten::nonzero")
     static let oneHot = Op("aten::one_hot")

@@ -29,8 +29,10 @@ struct SVGChart {
 
   /// The chart with `content` between its axes.
   ///
-  /// - Parameter xLabels: names instead of the x axis's numbers, at the places of its ticks.
-  func svg(_ content: Markup, xLabels: [String]? = nil) -> Markup {
+  /// - Parameters:
+  ///   - xLabels: names instead of the x axis's numbers, at the places of its ticks.
+  ///   - style: rules that the drawing brings along, to stand alone in a file; nil in a page.
+  func svg(_ content: Markup, xLabels: [String]? = nil, style: Markup? = nil) -> Markup {
     var lines: Markup = ""
     for tick in y.ticks {
       lines += """
@@ -46,9 +48,12 @@ struct SVGChart {
         text-anchor="middle">\(xLabels?[index] ?? x.label(tick))</text>
         """
     }
+    let rules = style.map { style -> Markup in "<style>\n\(style)\n</style>" } ?? ""
+    let namespace: Markup = style == nil ? "" : "xmlns=\"http://www.w3.org/2000/svg\" "
     return """
-      <svg viewBox="0 0 \(width, 0) \(height, 0)" width="\(width, 0)" height="\(height, 0)" \
-      role="img" aria-label="\(title)">\
+      <svg \(namespace)viewBox="0 0 \(width, 0) \(height, 0)" width="\(width, 0)" \
+      height="\(height, 0)" role="img" aria-label="\(title)">\
+      \(rules)\
       \(lines)<path class="axis" d="M\(left, 1) \(top, 1)V\(height - bottom, 1)H\(width - right, 1)"/>\
       \(content)\
       <text class="name" x="\((left + width - right) / 2, 1)" y="\(height - 8, 1)" \

@@ -77,14 +77,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Whether label texts share the documents' encoder: shared (default) or separate.")
   var towers: TowersName?
 
-  @Option(help: "Passes over the data (default: \(defaults.loop.epochs)).")
-  var epochs: Int?
-
-  @Option(help: "Documents of a step (default: \(defaults.optimization.batchSize)).")
-  var batchSize: Int?
-
-  @Option(help: "Length of the embeddings (default: \(defaults.model.encoder.dimension)).")
-  var dimension: Int?
+  @OptionGroup
+  var steps: StepOptions
 
   @Option(
     help: ArgumentHelp(
@@ -92,18 +86,6 @@ struct TrainCommand: ParsableCommand {
         + "numbers (default: \(defaults.model.encoder.hiddenDimensions.first ?? 0)).",
       valueName: "n"))
   var bagHidden: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Learning rate of the table of features "
-        + "(default: \(defaults.optimization.tableLearningRate)).", valueName: "rate"))
-  var tableLearningRate: Double?
-
-  @Option(
-    help: ArgumentHelp(
-      "Learning rate of everything else (default: \(defaults.optimization.learningRate)).",
-      valueName: "rate"))
-  var learningRate: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -143,12 +125,6 @@ struct TrainCommand: ParsableCommand {
       valueName: "file"))
   var feedback: String?
 
-  @Option(help: "Names the random numbers of the run (default: \(defaults.seed)).")
-  var seed: UInt64?
-
-  @Option(help: "Threads to compute with (default: one a processor).")
-  var threads: Int?
-
   @Option(help: "Hold out a validation part; stop after so many epochs without a better one.")
   var patience: Int?
 
@@ -172,23 +148,11 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError(
         "Name the data set <dir>, or a --config file that does (decant new writes one).")
     }
-    for (name, value) in [
-      ("epochs", epochs), ("batch-size", batchSize), ("dimension", dimension),
-      ("threads", threads), ("patience", patience),
-    ] {
-      if let value, value < 1 {
-        throw ValidationError("--\(name) is \(value); it must be at least 1.")
-      }
+    if let patience, patience < 1 {
+      throw ValidationError("--patience is \(patience); it must be at least 1.")
     }
     if let bagHidden, bagHidden < 0 {
       throw ValidationError("--bag-hidden is \(bagHidden); it must be at least 0.")
-    }
-    for (name, value) in [
-      ("table-learning-rate", tableLearningRate), ("learning-rate", learningRate),
-    ] {
-      if let value, !(value > 0 && value.isFinite) {
-        throw ValidationError("--\(name) is \(value); it must be greater than 0.")
-      }
     }
     if let featureDropout, !(0..<1).contains(featureDropout) {
       throw ValidationError(
@@ -257,16 +221,12 @@ struct TrainCommand: ParsableCommand {
     if let feedback {
       settings.feedback = URL(fileURLWithPath: feedback).standardizedFileURL.path
     }
-    if let epochs { settings.loop.epochs = epochs }
+    steps.apply(to: &settings)
     if let patience { settings.loop.patience = patience }
     if let checkpointInterval { settings.loop.checkpointInterval = checkpointInterval }
-    if let batchSize { settings.optimization.batchSize = batchSize }
-    if let tableLearningRate { settings.optimization.tableLearningRate = tableLearningRate }
-    if let learningRate { settings.optimization.learningRate = learningRate }
     if let featureDropout { settings.optimization.featureDropout = featureDropout }
     if let initialScale { settings.model.encoder.initialScale = initialScale }
     if let weightDecay { settings.optimization.weightDecay = weightDecay }
-    if let dimension { settings.model.encoder.dimension = dimension }
     if let bagHidden {
       settings.model.encoder.hiddenDimensions = bagHidden == 0 ? [] : [bagHidden]
     }
@@ -283,8 +243,6 @@ struct TrainCommand: ParsableCommand {
     settings.model.wide = try wide.applied(
       to: settings.model.wide, hasBags: settings.transformer?.isBesideBags ?? true)
     settings.negatives = negatives.applied(to: settings.negatives)
-    if let seed { settings.seed = seed }
-    if let threads { settings.threads = threads }
     if let learns = loss.learnTemperature { settings.model.learnsTemperature = learns }
     // Scores of unit vectors lie within ±1: without a division the softmax could not get sharp.
     let usual = settings.model.encoder.isNormalized ? 0.05 : 1

@@ -1,0 +1,72 @@
+/// A claim of a paper, and what it takes to see whether it holds here.
+///
+/// Every arm is run under every condition with every seed; the first arm is the baseline.
+protocol Experiment: SendableMetatype {
+  /// What it is called on the command line.
+  static var name: String { get }
+  /// The claim, in a sentence.
+  static var claim: String { get }
+  /// Whose claim: authors, title, venue, link.
+  static var paper: String { get }
+  /// What it is tried on, and with how much training.
+  static var data: String { get }
+  /// The file of the experiment, `#fileID`.
+  static var file: String { get }
+  /// The files whose change makes results stale, from the root of the repository.
+  static var sources: [String] { get }
+  /// What differs between conditions, such as "batch size".
+  static var conditionName: String { get }
+  /// The conditions.
+  static var conditions: [String] { get }
+  /// What is compared, the baseline first.
+  static var arms: [String] { get }
+  /// What is measured, with its unit; the first one is plotted and the larger, the better.
+  static var measures: [String] { get }
+
+  /// Reads the data.
+  init(_ options: ExperimentOptions) throws
+
+  /// One run.
+  ///
+  /// - Returns: a value a measure.
+  func run(arm: String, condition: String, seed: UInt64) throws -> [Double]
+
+  /// What the numbers say about the claim.
+  static func verdict(_ record: ExperimentRecord) -> Verdict
+}
+
+/// How an experiment is to be run.
+struct ExperimentOptions {
+  /// The folder of data sets.
+  var data = "data"
+  /// The number of seeds.
+  var seeds = 3
+  /// The number of threads.
+  var threads = 1
+  /// Whether only to see that it runs: one seed, little training, nothing stored.
+  var isQuick = false
+
+  /// `count`, or a small part of it in a quick run.
+  func budget(_ count: Int) -> Int { isQuick ? max(1, count / 20) : count }
+}
+
+/// What became of a claim.
+struct Verdict: Codable, Hashable {
+  /// The claim's fate.
+  enum Outcome: String, Codable {
+    case holds
+    case holdsInPart = "holds in part"
+    case fails = "does not hold here"
+  }
+
+  var outcome: Outcome
+  /// The numbers that say so.
+  var sentence: String
+
+  /// Holds where all of `parts` do, in part where some do.
+  init(parts: [Bool], _ sentence: String) {
+    let kept = parts.count { $0 }
+    outcome = kept == parts.count ? .holds : kept == 0 ? .fails : .holdsInPart
+    self.sentence = sentence
+  }
+}

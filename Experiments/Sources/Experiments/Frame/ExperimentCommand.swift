@@ -1,0 +1,123 @@
+import Foundation
+import Torch
+
+/// The command line: `experiment list`, `run` and `page`.
+@main struct ExperimentCommand {
+  static let usage = """
+    Tries claims of papers at small scale.
+
+    usage:
+      experiment list                what there is, and which results are stale
+      experiment run NAME [options]  runs one and stores Experiments/results/NAME.json
+      experiment page                writes Documentation/EXPERIMENTS.md and its plots
+      experiment page --check        fails when these are not what would be written
+
+    options of run:
+      --seeds N      how often every arm is run (default 3)
+      --data FOLDER  the folder of data sets (default data)
+      --threads N    threads of a run (default 1, for which results are comparable)
+      --quick        one seed and little training, to see that it runs; stores nothing
+
+    """
+
+  static func main() {
+    do {
+      try run(Array(CommandLine.arguments.dropFirst()))
+    } catch {
+      FileHandle.standardError.write(Data("experiment: \(error)\n".utf8))
+      exit(1)
+    }
+  }
+
+  private static func run(_ arguments: [String]) throws {
+    switch arguments.first {
+    case "list" where arguments.count == 1: try list()
+    case "run": try run(named: arguments.dropFirst().first, Array(arguments.dropFirst(2)))
+    case "page" where arguments.count == 1: try page(isChecking: false)
+    case "page" where arguments == ["page", "--check"]: try page(isChecking: true)
+    case nil, "--help", "-h", "help": print(usage, terminator: "")
+    default: throw refusal("\(arguments.joined(separator: " "))")
+    }
+  }
+
+  private static func refusal(_ reason: String) -> InputError {
+    InputError(file: "command line", reason: reason, expected: "what `experiment --help` names")
+  }
+
+  private static func list() throws {
+    let repository = try Repository()
+    let page = try ResultsPage(experiments, in: repository)
+    for experiment in experiments {
+      let record = try repository.record(of: experiment)
+      let state =
+        page.stale.contains(experiment.name)
+        ? "stale" : record?.verdict?.outcome.rawValue ?? "not run yet"
+      print("\(experiment.name)  [\(state)]\n    \(experiment.claim)")
+    }
+  }
+
+  private static func run(named name: String?, _ rest: [String]) throws {
+    guard let experiment = experiments.first(where: { $0.name == name }) else {
+      throw InputError(
+        file: "command line", reason: "no experiment is called \(name ?? "nothing")",
+        expected: experiments.map { $0.name }.joined(separator: ", "))
+    }
+    let options = try options(rest)
+    let repository = try Repository()
+    let record = try Runner(repository: repository, options: options).run(experiment)
+    for condition in record.conditions {
+      for arm in record.arms {
+        let values = record.measures.indices.map {
+          "\(record.measures[$0]) \(record.spread(arm, condition, measure: $0).text)"
+        }
+        print("\(record.conditionName) \(condition)  \(arm)  \(values.joined(separator: "  "))")
+      }
+    }
+    if let verdict = record.verdict {
+      print("\(verdict.outcome.rawValue): \(verdict.sentence)")
+    }
+    print(
+      options.isQuick
+        ? "a quick run: nothing is stored" : "stored in \(repository.resultPath(record.name))")
+  }
+
+  private static func options(_ arguments: [String]) throws -> ExperimentOptions {
+    var options = ExperimentOptions()
+    var rest = arguments[...]
+    while let option = rest.popFirst() {
+      switch option {
+      case "--quick": options.isQuick = true
+      case "--data":
+        guard let folder = rest.popFirst() else { throw refusal("--data without a folder") }
+        options.data = folder
+      case "--seeds": options.seeds = try number(rest.popFirst(), after: option)
+      case "--threads": options.threads = try number(rest.popFirst(), after: option)
+      default: throw refusal("the option \(option)")
+      }
+    }
+    return options
+  }
+
+  private static func number(_ text: String?, after option: String) throws -> Int {
+    guard let text, let number = Int(text), number >= 1 else {
+      throw refusal("\(option) \(text ?? "without a number")")
+    }
+    return number
+  }
+
+  private static func page(isChecking: Bool) throws {
+    let repository = try Repository()
+    let page = try ResultsPage(experiments, in: repository)
+    if isChecking {
+      let outdated = page.outdated(in: repository)
+      guard outdated.isEmpty else {
+        throw InputError(
+          file: outdated.joined(separator: ", "), reason: "not up to date",
+          expected: "what `experiment page` writes")
+      }
+    } else {
+      try page.write(in: repository)
+    }
+    if !page.stale.isEmpty { print("stale: \(page.stale.joined(separator: ", "))") }
+  }
+}

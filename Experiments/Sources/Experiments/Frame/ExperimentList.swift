@@ -1,0 +1,7 @@
+/// All experiments, in the order of the page.
+let experiments: [any Experiment.Type] = [
+  GenerativeProbe.self, DCLBatchSize.self, DCLTemperature.self, MultiViewDHEL.self,
+  InfoLOOBHopfield.self, SubclassBalancing.self, ICNNFewShot.self, LOOKTransfer.self,
+  GroupOrdering.self, MetricRetrieval.self, UnifiedNegatives.self, MixedEmbeddings.self,
+  WithoutNegatives.self,
+]

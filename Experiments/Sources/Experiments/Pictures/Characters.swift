@@ -1,0 +1,95 @@
+import Datasets
+import Evaluation
+import Torch
+
+/// Handwritten characters of many alphabets: some to learn from, and alphabets never seen to judge
+/// by.
+struct Characters {
+  /// `[N, 1, 28, 28]`, strokes 1 on 0.
+  let pictures: Tensor
+  let classes: [Int]
+  let testPictures: Tensor
+  let testClasses: [Int]
+
+  /// Omniglot's two small background sets, scaled down.
+  ///
+  /// - Throws: `InputError` when an archive is missing, with what to put there.
+  init(_ options: ExperimentOptions) throws {
+    let folder = DataFolder(path: options.data)
+    func set(_ number: Int) throws -> (pictures: Tensor, classes: [Int], names: [String]) {
+      let file = try folder.file(
+        "omniglot-small/images_background_small\(number).zip",
+        origin: "Omniglot's images_background_small1.zip and …small2.zip")
+      let set = try ImageSet(zippedPNG: [file])
+      let ink = 1 - set.batch(Array(0..<set.count))
+      return (Ops.scaled(.tensor(ink), .ints([28, 28])), set.classes, set.classNames)
+    }
+    let (train, test) = (try set(1), try set(2))
+    // Alphabets of both sets are taught only.
+    let taught = Set(train.names)
+    let kept = test.classes.indices.filter { !taught.contains(test.names[test.classes[$0]]) }
+    (pictures, classes) = (train.pictures, train.classes)
+    testPictures = test.pictures.gathered(rows: Tensor(kept))
+    testClasses = kept.map { test.classes[$0] }
+  }
+
+  static let sources = [
+    "Experiments/Sources/Experiments/Pictures/Characters.swift",
+    "Experiments/Sources/Experiments/Pictures/PictureEncoder.swift",
+    "Experiments/Sources/Experiments/Pictures/PictureViews.swift",
+    "Sources/Evaluation/EmbeddingRetrieval.swift", "Sources/Evaluation/FewShotEpisodes.swift",
+    "Sources/Torch/Layers/BatchNorm.swift", "Sources/Torch/Layers/Convolution2d.swift",
+  ]
+
+  /// The number of classes to learn from.
+  var classCount: Int { (classes.max() ?? -1) + 1 }
+
+  /// Random weights for a class each, of unit length on average.
+  func classWeights(seed: UInt64) -> Tensor {
+    (Tensor.normal([classCount, 64], generator: Generator(seed: seed &+ 1000)) * 0.125)
+      .requiringGradient()
+  }
+
+  /// A network trained on classes.
+  ///
+  /// - Parameters:
+  ///   - ways: how many classes a batch has, with `shots` pictures of each, one after the other.
+  ///   - weights: what else is learned.
+  ///   - loss: of the embeddings `[ways · shots, 64]` and their classes.
+  func encoder(
+    seed: UInt64, steps: Int, ways: Int, shots: Int, weights: [Tensor] = [],
+    loss: (Tensor, [Int]) throws -> Tensor
+  ) throws -> PictureEncoder {
+    let encoder = PictureEncoder(seed: seed)
+    let optimizer = AdamW(encoder.embeddingParameters, .init(learningRate: 1e-3))
+    // Weights of classes are seen once in many batches; the usual tenfold step.
+    let classOptimizer = AdamW(weights, .init(learningRate: 1e-2))
+    let members = (0..<classCount).map { label in classes.indices.filter { classes[$0] == label } }
+    var random = SplitMix64(seed, 2)
+    for _ in 0..<steps {
+      let rows = (0..<classCount).shuffled(using: &random).prefix(ways).flatMap {
+        members[$0].shuffled(using: &random).prefix(shots)
+      }
+      let seen = PictureViews(turn: 0.2, scale: 0.85...1.15, contrast: 0.9...1.1)(
+        pictures.gathered(rows: Tensor(rows)), using: &random)
+      let value = try loss(encoder.embedded(seen), rows.map { classes[$0] })
+      optimizer.clearGradients()
+      classOptimizer.clearGradients()
+      try value.backward()
+      try optimizer.step()
+      if !weights.isEmpty { try classOptimizer.step() }
+    }
+    return encoder
+  }
+
+  /// R@1 and MAP@R among characters never seen, in percent.
+  func retrieval(_ encoder: PictureEncoder) throws -> [Double] {
+    let result = try EmbeddingRetrieval()(
+      encoder.embeddedAll(testPictures), classes: testClasses)
+    return [result.recall[0] * 100, result.meanAveragePrecisionAtR * 100]
+  }
+
+  private enum Ops {
+    static let scaled = Op("aten::adaptive_avg_pool2d")
+  }
+}

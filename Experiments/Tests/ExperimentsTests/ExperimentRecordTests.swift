@@ -1,0 +1,130 @@
+import Foundation
+import Testing
+
+@testable import Experiments
+
+@Suite struct ExperimentRecordTests {
+  /// A claim about nothing.
+  private enum Sample: Experiment {
+    static let name = "sample"
+    static let claim = "More is more."
+    static let paper = "Nobody."
+    static let data = "None."
+    static let file = "Experiments/Sample.swift"
+    static let sources = ["Sources/A.swift"]
+    static let conditionName = "size"
+    static let conditions = ["1", "2"]
+    static let arms = ["base", "method"]
+    static let measures = ["accuracy (%)"]
+
+    init(_ options: ExperimentOptions) throws { throw CancellationError() }
+    func run(arm: String, condition: String, seed: UInt64) throws -> [Double] { [] }
+    static func verdict(_ record: ExperimentRecord) -> Verdict {
+      Verdict(parts: [true, false], "Half of it.")
+    }
+  }
+
+  private func withRepository(_ body: (Repository) throws -> Void) throws {
+    let folder = NSTemporaryDirectory() + "experiments-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(
+      atPath: folder + "/Sources", withIntermediateDirectories: true)
+    defer {
+      do { try FileManager.default.removeItem(atPath: folder) } catch { Issue.record(error) }
+    }
+    let repository = Repository(root: folder)
+    try Data("let a = 1\n".utf8).write(to: URL(fileURLWithPath: folder + "/Sources/A.swift"))
+    try body(repository)
+  }
+
+  private func record(in repository: Repository) -> ExperimentRecord {
+    var record = ExperimentRecord(
+      of: Sample.self, sources: repository.sources(of: Sample.self), machine: "here")
+    for (seed, values) in [(UInt64(1), [1.0, 4, 2, 6]), (0, [3, 5, 2, 8])] {
+      for (place, value) in values.enumerated() {
+        record.cells.append(
+          .init(
+            arm: Sample.arms[place % 2], condition: Sample.conditions[place / 2], seed: seed,
+            values: [value], seconds: 1.5))
+      }
+    }
+    record.verdict = Sample.verdict(record)
+    return record
+  }
+
+  @Test func `means, deviations and gains are those worked out by hand`() throws {
+    try withRepository { repository in
+      let record = record(in: repository)
+      #expect(record.seeds == [0, 1])
+      #expect(record.values("base", "1") == [3, 1])
+      let spread = record.spread("base", "1")
+      #expect(spread.mean == 2 && abs(spread.deviation - 2.0.squareRoot()) < 1e-12)
+      let gain = record.gain("method", over: "base", "1")
+      #expect(gain.mean == 2.5 && abs(gain.deviation - 0.5.squareRoot()) < 1e-12)
+      #expect(record.verdict?.outcome == .holdsInPart)
+      #expect(record.seconds("base", "2").mean == 1.5)
+    }
+  }
+
+  @Test func `a result is read as it was stored`() throws {
+    try withRepository { repository in
+      #expect(try repository.record(of: Sample.self) == nil)
+      let record = record(in: repository)
+      try repository.store(record)
+      #expect(try repository.record(of: Sample.self) == record)
+    }
+  }
+
+  @Test func `a changed file makes a result stale, and the page out of date`() throws {
+    try withRepository { repository in
+      try repository.store(record(in: repository))
+      let page = try ResultsPage([Sample.self], in: repository)
+      #expect(page.stale.isEmpty)
+      #expect(page.outdated(in: repository).count == 2)
+      try page.write(in: repository)
+      #expect(page.outdated(in: repository).isEmpty)
+      let text = page.files[ResultsPage.path] ?? ""
+      #expect(text.contains("| 1 | 2.00 ± 1.41 | 4.50 ± 0.71 |"))
+      #expect(text.contains("holds in part"))
+      let source = URL(fileURLWithPath: repository.path("Sources/A.swift"))
+      try Data("let a = 2\n".utf8).write(to: source)
+      let later = try ResultsPage([Sample.self], in: repository)
+      #expect(later.stale == ["sample"])
+      #expect(later.files[ResultsPage.path]?.contains("`Sources/A.swift` changed since") == true)
+      #expect(later.outdated(in: repository) == [ResultsPage.path])
+    }
+  }
+
+  @Test func `an experiment without a result says so`() throws {
+    try withRepository { repository in
+      let page = try ResultsPage([Sample.self], in: repository)
+      #expect(page.files[ResultsPage.path]?.contains("not run yet") == true)
+      #expect(page.files.count == 1)
+    }
+  }
+
+  @Test func `a damaged result is refused with its name`() throws {
+    try withRepository { repository in
+      try repository.store(record(in: repository))
+      let path = repository.path(repository.resultPath("sample"))
+      try Data("{".utf8).write(to: URL(fileURLWithPath: path))
+      #expect(throws: (any Error).self) { try ResultsPage([Sample.self], in: repository) }
+    }
+  }
+
+  @Test func `hashes are those of FNV-1a`() throws {
+    try withRepository { repository in
+      try Data("foobar".utf8).write(to: URL(fileURLWithPath: repository.path("f")))
+      // The reference's test vector for 64 bits.
+      #expect(repository.hash("f") == "85944171f73967e8")
+      #expect(repository.hash("nothing") == "missing")
+    }
+  }
+
+  @Test func `quoted fields keep their commas, lines and marks`() throws {
+    let csv = "text,category\nplain,a\n\"one, two\nthree \"\"four\"\"\",b\n"
+    let records = try GenerativeProbe.records(of: csv)
+    #expect(records.map(\.text) == ["plain", "one, two\nthree \"four\""])
+    #expect(records.map(\.name) == ["a", "b"])
+    #expect(throws: (any Error).self) { try GenerativeProbe.records(of: "text,category\nalone\n") }
+  }
+}

@@ -1,0 +1,28 @@
+#!/usr/bin/env python3
+"""Writes Tests/LearningTests/Goldens/FeatureTransformation.json.
+
+The mixing in PyTorch with coefficients of its Beta; the gradient is that of a cross-entropy.
+"""
+import torch
+from pair_loss_cases import rows, unit, write
+
+cases = []
+for seed, batch, negatives, whole in [(1, 3, 4, False), (2, 2, 5, True), (3, 1, 1, False)]:
+    torch.manual_seed(seed)
+    width = 1 if whole else 3
+    q, k, n = (unit(rows(seed + 10 * i, c, 3)) for i, c in enumerate([batch, batch, negatives]))
+    extrapolations = torch.distributions.Beta(2.0, 2.0).sample((batch, width)) + 1
+    interpolations = torch.distributions.Beta(1.6, 1.6).sample((negatives, width))
+    partners = torch.randperm(negatives)
+    leaf = q.clone().requires_grad_()
+    queries = unit(extrapolations * leaf + (1 - extrapolations) * k)
+    keys = unit(extrapolations * k + (1 - extrapolations) * leaf)
+    mixed = interpolations * n + (1 - interpolations) * n[partners]
+    scores = torch.cat([(queries * keys).sum(1, keepdim=True), queries @ mixed.T], dim=1)
+    torch.nn.functional.cross_entropy(scores, torch.zeros(batch, dtype=torch.long)).backward()
+    cases.append({
+        "queries": q.tolist(), "keys": k.tolist(), "negatives": n.tolist(),
+        "extrapolations": extrapolations.tolist(), "interpolations": interpolations.tolist(),
+        "partners": partners.tolist(), "hardQueries": queries.tolist(), "hardKeys": keys.tolist(),
+        "mixed": mixed.tolist(), "ofQueries": leaf.grad.tolist()})
+write("FeatureTransformation", "feature_transformation.py", "PyTorch", cases)

@@ -1,0 +1,82 @@
+public import Torch
+
+/// How the cosines of pairs that belong together are spread, and those of pairs that do not.
+///
+/// What training does to embeddings is seen here first: the two heaps move apart, or the positives'
+/// one runs into 1 and has nothing left to learn from.
+public struct SimilarityHistogram: Codable, Hashable, Sendable {
+  /// How many pairs that belong together are in each bin; the bins cut −1 to 1 in equal parts.
+  public private(set) var positives: [Int]
+  /// The same for pairs that do not.
+  public private(set) var negatives: [Int]
+  /// The mean cosine of pairs that belong together; 0 without any.
+  public private(set) var positiveMean = 0.0
+  /// The same for pairs that do not.
+  public private(set) var negativeMean = 0.0
+
+  /// Starts without pairs.
+  ///
+  /// - Precondition: there is at least one bin.
+  public init(binCount: Int = 40) {
+    precondition(binCount >= 1, "\(binCount) bins")
+    positives = [Int](repeating: 0, count: binCount)
+    negatives = positives
+  }
+
+  /// Counts all pairs of `embeddings`, `[N, D]`: those of one class belong together.
+  ///
+  /// - Throws: `InputError` for lists that do not fit or embeddings that are not finite.
+  /// - Complexity: O(N² D) time, O(N D) memory.
+  public init(of embeddings: Tensor, classes: [Int], binCount: Int = 40) throws {
+    self.init(binCount: binCount)
+    _ = try ClassIndex(classes, of: embeddings)
+    withoutGradients {
+      let unit = embeddings.normalized()
+      let count = classes.count
+      let blockSize = max(1, 4_000_000 / count)
+      for start in stride(from: 0, to: count, by: blockSize) {
+        let rows = start..<min(count, start + blockSize)
+        let cosines = unit[rows].matmul(unit.transposed()).converted(to: .float64)
+        cosines.contiguous().withUnsafeBytes { bytes in
+          let values = bytes.bindMemory(to: Double.self)
+          for row in rows {
+            for other in (row + 1)..<count {
+              add(
+                values[(row - start) * count + other], isPositive: classes[row] == classes[other])
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Counts a pair.
+  ///
+  /// - Parameter cosine: what is beyond −1 or 1, by rounding, counts as that.
+  public mutating func add(_ cosine: Double, isPositive: Bool) {
+    let held = min(1, max(-1, cosine))
+    let bin = min(positives.count - 1, Int((held + 1) / 2 * Double(positives.count)))
+    if isPositive {
+      positives[bin] += 1
+      positiveCount += 1
+      positiveMean += (held - positiveMean) / Double(positiveCount)
+    } else {
+      negatives[bin] += 1
+      negativeCount += 1
+      negativeMean += (held - negativeMean) / Double(negativeCount)
+    }
+  }
+
+  /// The number of pairs that belong together.
+  public private(set) var positiveCount = 0
+  /// The number of pairs that do not.
+  public private(set) var negativeCount = 0
+
+  /// The share of the two heaps that lies one over the other, from 0, well apart, to 1.
+  public var overlap: Double {
+    guard positiveCount > 0, negativeCount > 0 else { return 0 }
+    return zip(positives, negatives).reduce(0) {
+      $0 + min(Double($1.0) / Double(positiveCount), Double($1.1) / Double(negativeCount))
+    }
+  }
+}

@@ -1,0 +1,114 @@
+public import Torch
+
+/// Makes positives harder by pushing them apart and negatives more varied by mixing them.
+///
+/// Works on embeddings, after the encoder. With q a query, k its key, nⱼ the negatives and π a random
+/// order of them, λ from Beta(α, α) + 1 and μ from Beta(β, β), one for each number of a row:
+///
+///     q′  = λ q + (1 − λ) k,    k′ = λ k + (1 − λ) q        extrapolation, each scaled to unit length
+///     nⱼ′ = μ nⱼ + (1 − μ) nπ₍ⱼ₎                            interpolation
+///
+/// Since λ > 1, q′ · k′ is below q · k where λ is the same for all numbers of a row.
+///
+/// - Paper: Zhu, Zhao, Liu, Kang, Lin, Xu, Lu, Sun. Improving Contrastive Learning by Visualizing
+///   Feature Transformation. ICCV 2021, section 4. <https://arxiv.org/abs/2108.02982>
+/// - Gradient: reaches the queries, through q′ and k′. Keys and negatives are constants.
+/// - Units: q′ and k′ are unit vectors; mixed negatives are shorter than 1.
+/// - Departures: none from the authors' code with its README's options, where negatives are not
+///   scaled to unit length after the mixing either.
+public struct FeatureTransformation: Codable, Hashable, Sendable {
+  /// What has a coefficient of its own.
+  public enum Granularity: String, Codable, Hashable, Sendable {
+    /// Every number of a row, the authors' choice.
+    case element
+    /// Every row.
+    case row
+  }
+
+  /// α > 0 of the extrapolation; 2, the default, is what the authors train with.
+  public var extrapolation: Double
+  /// β > 0 of the interpolation; 1.6, the default, is what the authors train with.
+  public var interpolation: Double
+  /// What has a coefficient of its own.
+  public var granularity: Granularity
+
+  /// Sets the distributions.
+  public init(
+    extrapolation: Double = 2, interpolation: Double = 1.6, granularity: Granularity = .element
+  ) {
+    self.extrapolation = extrapolation
+    self.interpolation = interpolation
+    self.granularity = granularity
+  }
+
+  /// What chance decides for a batch.
+  public struct Draw: Sendable, Hashable {
+    /// λ, `[B][D]`, or `[B][1]` for whole rows.
+    public var extrapolations: [[Double]]
+    /// μ, `[K][D]`, or `[K][1]` for whole rows.
+    public var interpolations: [[Double]]
+    /// π: whom each of the K negatives is mixed with.
+    public var partners: [Int]
+
+    /// Takes what was decided.
+    public init(extrapolations: [[Double]], interpolations: [[Double]], partners: [Int]) {
+      self.extrapolations = extrapolations
+      self.interpolations = interpolations
+      self.partners = partners
+    }
+  }
+
+  /// Decides for B queries and K negatives of D numbers.
+  ///
+  /// - Precondition: α and β are positive.
+  public func draw(
+    queries: Int, negatives: Int, width: Int, using random: inout SplitMix64
+  ) -> Draw {
+    precondition(
+      extrapolation > 0 && interpolation > 0, "Beta of \(extrapolation) and \(interpolation)")
+    let width = granularity == .row ? 1 : width
+    func shares(_ rows: Int, _ concentration: Double, plus offset: Double) -> [[Double]] {
+      let beta = BetaDistribution(concentration: concentration)
+      return (0..<rows).map { _ in (0..<width).map { _ in offset + beta.draw(using: &random) } }
+    }
+    return Draw(
+      extrapolations: shares(queries, extrapolation, plus: 1),
+      interpolations: shares(negatives, interpolation, plus: 0),
+      partners: (0..<negatives).shuffled(using: &random))
+  }
+
+  /// Transforms a batch.
+  ///
+  /// - Parameters:
+  ///   - queries: `[B, D]`, unit vectors.
+  ///   - keys: `[B, D]`, unit vectors; key i belongs to query i.
+  ///   - negatives: `[K, D]`, unit vectors.
+  ///   - draw: what chance decided.
+  /// - Returns: the same, transformed.
+  /// - Throws: `TorchError` when libtorch refuses.
+  /// - Precondition: the shapes fit.
+  public func callAsFunction(queries: Tensor, keys: Tensor, negatives: Tensor, draw: Draw) throws
+    -> (queries: Tensor, keys: Tensor, negatives: Tensor)
+  {
+    precondition(
+      queries.shape == keys.shape && queries.dimensionCount == 2
+        && draw.extrapolations.count == queries.size(along: 0)
+        && draw.interpolations.count == negatives.size(along: 0)
+        && draw.partners.count == negatives.size(along: 0),
+      "\(draw.extrapolations.count) and \(draw.interpolations.count) coefficients for queries of "
+        + "shape \(queries.shape) and negatives of shape \(negatives.shape)")
+    func coefficients(_ rows: [[Double]]) -> Tensor {
+      Tensor(rows: rows).converted(to: queries.dtype).moved(to: queries.device)
+    }
+    return try checked {
+      let (q, k, n) = (queries, keys.detached(), negatives.detached())
+      let lambda = coefficients(draw.extrapolations)
+      let hardQueries = (lambda * q + (1 - lambda) * k).normalized()
+      let hardKeys = (lambda * k + (1 - lambda) * q).normalized()
+      guard !draw.partners.isEmpty else { return (hardQueries, hardKeys, n) }
+      let mu = coefficients(draw.interpolations)
+      let partners = n.gathered(rows: Tensor(draw.partners).moved(to: n.device))
+      return (hardQueries, hardKeys, mu * n + (1 - mu) * partners)
+    }
+  }
+}

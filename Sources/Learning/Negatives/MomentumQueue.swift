@@ -1,0 +1,67 @@
+public import Torch
+
+/// The keys of the latest batches, as negatives for the next ones.
+///
+/// A first-in, first-out queue makes the number of negatives independent of the batch. It needs a key
+/// encoder that changes slowly, which `follow` moves after the query encoder:
+///
+///     θₖ ← m θₖ + (1 − m) θ_q
+///
+/// - Paper: He, Fan, Wu, Xie, Girshick. Momentum Contrast for Unsupervised Visual Representation
+///   Learning. CVPR 2020, section 3.2, equation 2. <https://arxiv.org/abs/1911.05722>
+/// - Gradient: none reaches the keys.
+/// - Units: keys are unit vectors.
+/// - Departures: it starts empty; the authors' code starts with random unit vectors, and demands that
+///   the batch size divides the capacity.
+public final class MomentumQueue {
+  private let ring: RowRing
+
+  /// An empty queue.
+  ///
+  /// - Parameters:
+  ///   - capacity: how many keys it holds; the paper's is 65,536.
+  ///   - width: the length of a key.
+  /// - Precondition: both are positive.
+  public init(capacity: Int, width: Int, dtype: DType = .float32, device: Device = .cpu) {
+    ring = RowRing(capacity: capacity, width: width, dtype: dtype, device: device)
+  }
+
+  /// How many keys there are.
+  public var count: Int { ring.count }
+
+  /// The keys, `[count, D]`, in no order that matters.
+  ///
+  /// Not copied: `append` changes them, so that a loss over them is differentiated before.
+  public var keys: Tensor { ring.rows }
+
+  /// Takes the keys `[N, D]` of a batch in, each scaled to unit length, in place of the oldest.
+  ///
+  /// - Throws: `TorchError` when libtorch refuses.
+  /// - Precondition: the keys have the queue's width.
+  public func append(_ keys: Tensor) throws { try checked { ring.append(keys) } }
+
+  /// Moves each parameter of the key encoder towards the query encoder's.
+  ///
+  /// - Parameters:
+  ///   - momentum: m, 0 to 1; the paper's is 0.999.
+  ///   - keyEncoder: changed in place.
+  ///   - queryEncoder: of the same shapes.
+  /// - Throws: `TorchError` when libtorch refuses.
+  /// - Precondition: equal lists of parameters, m in 0...1.
+  public static func follow(
+    momentum: Double = 0.999, keyEncoder: any Layer, queryEncoder: any Layer
+  ) throws {
+    precondition(0...1 ~= momentum, "a momentum of \(momentum), not in 0...1")
+    let (own, other) = (keyEncoder.parameters, queryEncoder.parameters)
+    precondition(
+      own.map(\.name) == other.map(\.name) && own.map(\.tensor.shape) == other.map(\.tensor.shape),
+      "encoders with different parameters")
+    try checked {
+      withoutGradients {
+        for (mine, theirs) in zip(own, other) {
+          mine.tensor.copyInPlace(from: mine.tensor * momentum + theirs.tensor * (1 - momentum))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,123 @@
+public import Torch
+
+/// The contrast of each row with its hardest negative, in several projections, with a learned
+/// temperature for every pair.
+///
+/// A pair whose similarity is uncertain gets a high temperature and so counts less. With zᵢᶜ the 2N
+/// rows of both views in projection c of C, scaled to unit length, p(i) the other view of row i, n(i)
+/// the row of another example with the largest zᵢᶜ · zₙᶜ, and d the length of a projection:
+///
+///     τᵢₖᶜ = τ_min + (τ_max − τ_min) sigmoid(w₂ · relu(W₁ [zᵢᶜ; zₖᶜ] + c₁) + c₂)
+///     Ω(τ) = (d / 2) log τ + 1 / τ
+///     L    = (1 / 2N) Σᵢ Σ_c ( −zᵢᶜ · zₚᶜ / τᵢₚᶜ + zᵢᶜ · zₙᶜ / τᵢₙᶜ + β Ω(τᵢₚᶜ) − β Ω(τᵢₙᶜ) )
+///
+/// - Paper: Wang, Koniusz, Gedeon, Zheng. Adaptive Multi-head Contrastive Learning. ECCV 2024,
+///   equation 2.1. <https://arxiv.org/abs/2310.05615>
+/// - Gradient: reaches both views and the network of the temperatures. Which negative is the hardest
+///   is no part of it.
+/// - Units: nats, a sum over projections and a mean over rows. It may be negative.
+/// - Departures: the equation is from the authors' repository, where it is a table; their code, which
+///   compares each pair with its own negation, has the network and Ω. There every projection has a
+///   network of its own; in the paper's figure, and here, they share it.
+/// - Degenerate: a single example has no negatives, loss 0 and gradient 0.
+public final class AdaptiveMultiHeadLoss: Layer {
+  /// What kind of loss it is.
+  public struct Configuration: Codable, Hashable, Sendable {
+    /// The length of a projection, d.
+    public var width: Int
+    /// The length of the hidden layer; 128, the default, is the authors' code's.
+    public var hidden: Int
+    /// The lowest and the highest temperature; 1e-5 and 2, the default, are the authors' code's.
+    public var temperatures: ClosedRange<Double>
+    /// How much the temperatures' own term counts, β ≥ 0; 0.1, the default, is the authors' code's.
+    public var regularization: Double
+
+    /// Makes a configuration.
+    public init(
+      width: Int, hidden: Int = 128, temperatures: ClosedRange<Double> = 1e-5...2,
+      regularization: Double = 0.1
+    ) {
+      self.width = width
+      self.hidden = hidden
+      self.temperatures = temperatures
+      self.regularization = regularization
+    }
+  }
+
+  /// What kind of loss it is.
+  public let configuration: Configuration
+  private let network: Sequential
+
+  /// Makes a loss whose network has random weights.
+  ///
+  /// - Precondition: the lowest temperature is positive, β not negative.
+  public init(_ configuration: Configuration, generator: Generator, dtype: DType = .float32) {
+    precondition(
+      configuration.temperatures.lowerBound > 0 && configuration.regularization >= 0,
+      "temperatures \(configuration.temperatures), β = \(configuration.regularization)")
+    self.configuration = configuration
+    network = Sequential(
+      Linear(
+        .init(inputs: 2 * configuration.width, outputs: configuration.hidden),
+        generator: generator, dtype: dtype), Activation(.relu),
+      Linear(.init(inputs: configuration.hidden, outputs: 1), generator: generator, dtype: dtype))
+  }
+
+  /// "network.0.weight", "network.0.bias", "network.2.weight", "network.2.bias".
+  public var parameters: [(name: String, tensor: Tensor)] { network.parameters(under: "network") }
+
+  /// The loss of two views.
+  ///
+  /// - Parameters:
+  ///   - first: the projections of the first view, C of `[N, d]`.
+  ///   - second: those of the second view.
+  /// - Returns: a number.
+  /// - Throws: `TorchError` when libtorch refuses.
+  /// - Precondition: equal numbers and shapes, N > 0, C > 0.
+  /// - Complexity: O(C · N² · d) time, O(C · N · (d + hidden)) memory and a block of a million scores.
+  public func callAsFunction(first: [Tensor], second: [Tensor]) throws -> Tensor {
+    checkViews(first + second)
+    precondition(
+      first.count == second.count && first[0].size(along: 1) == configuration.width,
+      "\(first.count) and \(second.count) projections of shape \(first[0].shape)")
+    return try checked {
+      guard first[0].size(along: 0) > 1 else {
+        return Tensor.concatenated(first + second).nothingToCompare
+      }
+      return zip(first, second).map(head).reduce(.zeros([], dtype: first[0].dtype)) { $0 + $1 }
+    }
+  }
+
+  private func head(_ first: Tensor, _ second: Tensor) -> Tensor {
+    let count = first.size(along: 0)
+    let rows = Tensor.concatenated([first, second]).normalized()
+    let partners = Tensor((0..<(2 * count)).map { ($0 + count) % (2 * count) })
+    let pulled = weighted(rows, rows.gathered(rows: partners.moved(to: rows.device)))
+    let pushed = weighted(rows, rows.gathered(rows: hardest(rows.detached(), examples: count)))
+    return (pushed - pulled).mean()
+  }
+
+  /// z · z′ / τ − β Ω(τ) for each row and its counterpart.
+  private func weighted(_ rows: Tensor, _ others: Tensor) -> Tensor {
+    let range = configuration.temperatures
+    let openness = network(Tensor.concatenated([rows, others], along: 1)).squeezed(along: 1)
+      .sigmoid()
+    let tau = openness * (range.upperBound - range.lowerBound) + range.lowerBound
+    let own = tau.log() * (Double(configuration.width) / 2) + 1 / tau
+    return rows.rowProducts(with: others) / tau - own * configuration.regularization
+  }
+
+  /// The row of another example that is most similar to each row, `[2N]`.
+  private func hardest(_ rows: Tensor, examples: Int) -> Tensor {
+    let total = 2 * examples
+    let numbers = Tensor((0..<total).map { $0 % examples }).moved(to: rows.device)
+    let size = max(1, (1 << 20) / total)
+    let parts = stride(from: 0, to: total, by: size).map { start in
+      let range = start..<min(start + size, total)
+      let same = numbers[range].expandingDimension(at: 1).isEqual(to: numbers)
+      return rows[range].matmul(rows.transposed()).replacing(where: same, with: -.infinity)
+        .argmax(along: 1)
+    }
+    return .concatenated(parts)
+  }
+}

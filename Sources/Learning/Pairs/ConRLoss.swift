@@ -1,0 +1,102 @@
+public import Torch
+
+/// A contrastive term that keeps examples apart whose targets differ while their predictions do not.
+///
+/// In regression on few examples of some targets these collapse into their frequent neighbours. Rows
+/// are positives of each other where their targets are near, and negatives where only what is
+/// predicted is near. With zᵢ the rows scaled to unit length, sᵢₖ = zᵢ · zₖ / τ, ω the width and wᵢ the
+/// weight of a row:
+///
+///     P(i) = { k ≠ i : |tᵢ − tₖ| ≤ ω }
+///     N(i) = { k : |tᵢ − tₖ| > ω and |pᵢ − pₖ| ≤ ω }
+///     Zᵢ   = Σ_{k ∈ P(i)} exp sᵢₖ + Σ_{k ∈ N(i)} wᵢ exp(e |tᵢ − tₖ|) exp sᵢₖ
+///     L    = (1 / N) Σᵢ wᵢ (log Zᵢ − (1 / |P(i)|) Σ_{k ∈ P(i)} sᵢₖ)        over rows with P and N
+///
+/// It is added to a loss of the predictions, in the paper with a factor of 4 for ages.
+///
+/// - Paper: Keramati, Meng, Evans. ConR: Contrastive Regularizer for Deep Imbalanced Regression. ICLR
+///   2024, equation 2. <https://arxiv.org/abs/2309.06651>
+/// - Gradient: reaches the embeddings. Predictions only choose the negatives.
+/// - Units: nats times weights, a sum over the rows that have both kinds, over the number of all
+///   rows.
+/// - Departures: the authors' code adds 1 to Z for every row that is no positive, as exp of a score
+///   that was masked with 0. Its logarithm is inside the mean over positives, as here.
+/// - Degenerate: a row without positives or without negatives is 0 in the mean, with gradient 0.
+public struct ConRLoss: Codable, Hashable, Sendable {
+  /// How near targets or predictions have to be, ω ≥ 0, in their unit; 1, the default, is what the
+  /// authors take for ages in years.
+  public var width: Double
+  /// What cosines are divided by, τ > 0; 0.07, the default, is the authors' code's.
+  public var temperature: Double
+  /// How much more negatives push per unit of distance of their targets, e ≥ 0; 0.01, the default, is
+  /// the authors' code's.
+  public var push: Double
+
+  /// Makes the loss.
+  public init(width: Double = 1, temperature: Double = 0.07, push: Double = 0.01) {
+    self.width = width
+    self.temperature = temperature
+    self.push = push
+  }
+
+  /// The loss of a batch, best with two views of each example stacked.
+  ///
+  /// - Parameters:
+  ///   - embeddings: `[N, D]`.
+  ///   - targets: `[N]`.
+  ///   - predictions: `[N]`, constants.
+  ///   - weights: `[N]`, positive, larger for rarer targets; nil is 1.
+  /// - Returns: a number, differentiable once.
+  /// - Throws: `TorchError` when libtorch refuses.
+  /// - Precondition: the shapes fit, N > 0, τ > 0, ω and e not negative.
+  /// - Complexity: O(N² · D) time, O(N · D) memory and a block of a million pairs.
+  public func callAsFunction(
+    embeddings: Tensor, targets: Tensor, predictions: Tensor, weights: Tensor? = nil
+  ) throws -> Tensor {
+    checkTemperature(temperature)
+    let count = embeddings.size(along: 0)
+    precondition(
+      embeddings.dimensionCount == 2 && count > 0
+        && ([targets, predictions] + (weights.map { [$0] } ?? [])).allSatisfy {
+          $0.shape == [count]
+        },
+      "embeddings of shape \(embeddings.shape), targets \(targets.shape), predictions "
+        + "\(predictions.shape), weights \(weights?.shape ?? [])")
+    precondition(width >= 0 && push >= 0, "a width of \(width) and a push of \(push)")
+    let (rows, targets, predictions, weights) = try checked {
+      (
+        embeddings.normalized(), targets.detached().converted(to: .float64),
+        predictions.detached().converted(to: .float64),
+        weights?.detached().converted(to: embeddings.dtype)
+          ?? .ones([count], dtype: embeddings.dtype, device: embeddings.device)
+      )
+    }
+    return try RowBlocks().mean(rows: rows, columns: rows) { some, rows, range in
+      func distances(_ numbers: Tensor) -> Tensor {
+        (numbers[range].expandingDimension(at: 1) - numbers).magnitude()
+      }
+      let apart = distances(targets)
+      let far = apart.isGreater(than: width)
+      let places = Tensor.range(0..<count, device: rows.device)
+      let own = places[range].expandingDimension(at: 1).isEqual(to: places)
+      let positive = far.logicalOr(own).logicalNot()
+      let negative = far.logicalAnd(distances(predictions).isGreater(than: width).logicalNot())
+      let active = positive.anyInRow().logicalAnd(negative.anyInRow())
+
+      let scores = (some * (1 / temperature)).matmul(rows.transposed())
+      let pushes =
+        (apart * push).converted(to: scores.dtype) + weights[range].log().expandingDimension(at: 1)
+      // Rows that do not count keep all scores, so that no logarithm is of nothing.
+      let kept = positive.logicalOr(negative).logicalOr(
+        active.logicalNot().expandingDimension(at: 1))
+      let all = scores.replacing(where: negative, with: scores + pushes)
+        .replacing(where: kept.logicalNot(), with: -.infinity).logSumExp(along: 1)
+      let positives = positive.converted(to: scores.dtype)
+      let means = (scores * positives).sum(along: 1) / positives.sum(along: 1).clamped(from: 1)
+      let terms = (all - means) * weights[range] * active.converted(to: scores.dtype)
+      return (
+        terms.sum(), .full([], Double(range.count), dtype: scores.dtype, device: scores.device)
+      )
+    }
+  }
+}

@@ -1,0 +1,78 @@
+public import Torch
+
+/// The contrastive loss of two views without the positive in the denominator.
+///
+/// Where the positive is easy, the usual denominator makes all gradients small; without it they do
+/// not depend on how many negatives there are. With zᵢ the 2N rows of both views, each scaled to
+/// unit length, and p(i) the row that holds the other view of row i:
+///
+///     sᵢₖ = zᵢ · zₖ / τ
+///     L   = (1 / 2N) Σᵢ (−wᵢ sᵢ,ₚ₍ᵢ₎ + log Σ_{k ∉ {i, p(i)}} exp sᵢₖ)
+///
+/// wᵢ is 1. With the weight of von Mises-Fisher, DCLW, hard positives count more:
+///
+///     wᵢ = 2 − N exp(zᵢ · zₚ₍ᵢ₎ / σ) / Σₖ exp(zₖ · zₚ₍ₖ₎ / σ)        k over the N examples
+///
+/// - Paper: Yeh, Hong, Hsu, Liu, Chen, LeCun. Decoupled Contrastive Learning. ECCV 2022, equations
+///   5 and 6. <https://arxiv.org/abs/2110.06848>
+/// - Gradient: reaches both views. The weights are constants.
+/// - Units: nats, the mean over the 2N anchors. It may be negative. Where all rows are equal it is
+///   log(2N − 2).
+/// - Departures: none from the equations. A public implementation lets the gradient through the
+///   weights, another one does not. One logarithm is over the negatives of both views; one of the
+///   implementations had two until it was found.
+/// - Degenerate: a single example has no negatives, loss 0 and gradient 0.
+public struct DCLLoss: Codable, Hashable, Sendable {
+  /// How much each pair's own score counts.
+  public enum Weighting: Codable, Hashable, Sendable {
+    /// All the same, DCL.
+    case equal
+    /// DCLW: negative von Mises-Fisher with this σ > 0; the paper's is 0.5.
+    case vonMisesFisher(sigma: Double)
+  }
+
+  /// What cosines are divided by, τ > 0; 0.1, the default, is the paper's.
+  public var temperature: Double
+  /// How much each pair's own score counts, w.
+  public var weighting: Weighting
+
+  /// Makes the loss.
+  public init(temperature: Double = 0.1, weighting: Weighting = .equal) {
+    self.temperature = temperature
+    self.weighting = weighting
+  }
+
+  /// The loss of two views.
+  ///
+  /// - Parameters:
+  ///   - first: `[N, D]`.
+  ///   - second: `[N, D]`; row i is the other view of the same example.
+  /// - Returns: a number, differentiable once.
+  /// - Throws: `TorchError` when libtorch refuses.
+  /// - Precondition: equal shapes, N > 0, τ > 0, σ > 0.
+  /// - Complexity: O(N² · D) time, O(N · (D + 1000)) memory.
+  public func callAsFunction(first: Tensor, second: Tensor) throws -> Tensor {
+    checkViews([first, second])
+    checkTemperature(temperature)
+    let count = first.size(along: 0)
+    guard count > 1 else { return try checked { (first + second).nothingToCompare } }
+    let rows = try checked { Tensor.concatenated([first, second]).normalized() }
+    let negatives = try RowLogSumExp(temperature: temperature)(
+      queries: rows, keys: rows,
+      hiding: .ownExample(rows: 2 * count, columns: 2 * count, examples: count))
+    return try checked {
+      let pairs = rows[0..<count].rowProducts(with: rows[count..<(2 * count)])
+      return negatives.mean() - (pairs * weights(of: pairs)).mean() * (1 / temperature)
+    }
+  }
+
+  private func weights(of cosines: Tensor) -> Tensor {
+    switch weighting {
+    case .equal: return .ones(like: cosines)
+    case .vonMisesFisher(let sigma):
+      precondition(sigma > 0, "σ = \(sigma) is not positive")
+      let shares = (cosines.detached() * (1 / sigma)).softmax(along: 0)
+      return 2 - shares * Double(cosines.elementCount)
+    }
+  }
+}

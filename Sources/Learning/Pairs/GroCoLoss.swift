@@ -1,0 +1,92 @@
+public import Torch
+
+/// A loss on sorting: the similarities of an anchor to its positives have to come after those to its
+/// hardest negatives.
+///
+/// Only the two groups are ordered, by a relaxed sorting network, so that what lies on the wrong side
+/// counts and pairs in order hardly do. For the anchor xᵢ of view v, with the cosines to its K most
+/// similar negatives of the same view and to the P other views, each group in order, and Π the
+/// network's permutation of the K + P cosines, whose first K places are the negatives':
+///
+///     qⱼ = Σ_{places > K} Πⱼ,place
+///     ℓ  = −(1 / (K + P)) (Σ_{j positive} log qⱼ + Σ_{j negative} log (1 − qⱼ))
+///     L  = mean of ℓ over examples and views
+///
+/// - Paper: Shvetsova, Petersen, Kukleva, Schiele, Kuehne. Learning by Sorting: Self-supervised
+///   Learning with Group Ordering Constraints. ICCV 2023. <https://arxiv.org/abs/2301.02009>
+/// - Gradient: reaches the anchor only: positives and negatives are constants, as in the authors'
+///   code.
+/// - Units: nats, the mean over cosines, examples and views.
+/// - Departures: none from the authors' code, from which the formula is taken since the paper's full
+///   text could not be had. Its two cross-entropies, of positive and of negative places, are one and
+///   the same. It cuts logarithms at −100, this probabilities at 1e-12.
+/// - Degenerate: with fewer than K others in the batch all of them are taken; without others the loss
+///   is 0.
+public struct GroCoLoss: Codable, Hashable, Sendable {
+  /// How many of the most similar negatives are sorted, K ≥ 1; the authors' code has 10.
+  public var negatives: Int
+  /// The network; the authors' code has the odd-even one of Cauchy with a steepness of 1.
+  public var network: SortingNetwork
+  /// Anchors at a time; nil, ours, is about a million similarities.
+  public var blockSize: Int?
+
+  /// Makes the loss.
+  public init(
+    negatives: Int = 10,
+    network: SortingNetwork = SortingNetwork(kind: .oddEven, relaxation: .cauchy, steepness: 1),
+    blockSize: Int? = nil
+  ) {
+    self.negatives = negatives
+    self.network = network
+    self.blockSize = blockSize
+  }
+
+  /// The loss of the views of a batch.
+  ///
+  /// - Parameter views: at least two, each `[N, D]`; the loss scales them to unit length. Row i of
+  ///   each shows example i.
+  /// - Returns: a number, differentiable once.
+  /// - Throws: `TorchError` when libtorch refuses.
+  /// - Precondition: at least two views of equal shape, K ≥ 1.
+  /// - Complexity: O(V · N · (N · D + (K + V)³)) time; O(N · (block + D)) memory.
+  public func callAsFunction(views: [Tensor]) throws -> Tensor {
+    precondition(
+      views.count > 1 && views.allSatisfy { $0.dimensionCount == 2 && $0.shape == views[0].shape },
+      "views of shapes \(views.map(\.shape))")
+    precondition(negatives > 0, "\(negatives) negatives")
+    let others = min(negatives, views[0].size(along: 0) - 1)
+    if others < 1 { return views.reduce(Tensor(0, dtype: views[0].dtype)) { $0 + $1.sum() * 0 } }
+    return try checked {
+      let unit = views.map { $0.normalized() }
+      var total = Tensor.zeros([], dtype: unit[0].dtype, device: unit[0].device)
+      for (place, anchors) in unit.enumerated() {
+        let positives = unit.enumerated().filter { $0.offset != place }.map(\.element)
+        total = total + (try loss(of: anchors, positives: positives, others: others))
+      }
+      return total * (1 / Double(views.count))
+    }
+  }
+
+  private func loss(of anchors: Tensor, positives: [Tensor], others: Int) throws -> Tensor {
+    let fixed = Tensor.stacked(positives.map { $0.detached() }, along: 1)
+    let places = Tensor.range(0..<anchors.size(along: 0), device: anchors.device)
+    return try RowBlocks(blockSize: blockSize).mean(rows: anchors, columns: anchors.detached()) {
+      rows, columns, range in
+      let itself = places[range].expandingDimension(at: 1)
+        .isEqual(to: places.expandingDimension(at: 0))
+      let hardest = rows.matmul(columns.transposed())
+        .replacing(where: itself, with: -.infinity).largest(others, along: 1).values
+      let near = (rows.expandingDimension(at: 1) * fixed[range]).sum(along: 2)
+      let rising = Tensor.concatenated(
+        [hardest.sorted(along: 1).values, near.sorted(along: 1).values],
+        along: 1)
+      let permutation = try network(rising).permutation
+      let width = rising.size(along: 1)
+      let share = permutation.slice(others..<width, along: 2).sum(along: 2)
+      let right = Tensor.concatenated(
+        [1 - share.slice(0..<others, along: 1), share.slice(others..<width, along: 1)], along: 1)
+      let terms = -right.clamped(from: 1e-12, to: 1).log()
+      return (terms.sum(), .ones(like: terms).sum())
+    }
+  }
+}

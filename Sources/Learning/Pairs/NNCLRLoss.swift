@@ -1,0 +1,60 @@
+public import Torch
+
+/// The cross-entropy of finding, among the predictions of a batch, the one of one's neighbour.
+///
+/// The nearest neighbour of a view stands in for the view. With nᵢ the neighbour of the first view of
+/// example i in a queue, and pᵢ the prediction made from its second view, each scaled to unit length:
+///
+///     L = (1 / N) Σᵢ (log Σₖ exp(nᵢ · pₖ / τ) − nᵢ · pᵢ / τ)
+///
+/// and the mean of that and of the same with the views in each other's place.
+///
+/// - Paper: Dwibedi, Aytar, Tompson, Sermanet, Zisserman. With a Little Help from My Friends:
+///   Nearest-Neighbor Contrastive Learning of Visual Representations. ICCV 2021, equation 3 and
+///   algorithm 1. <https://arxiv.org/abs/2104.14548>
+/// - Gradient: reaches the predictions. Neighbours are constants.
+/// - Units: nats, the mean over examples and views. Where all rows are equal it is log N.
+/// - Departures: none from the algorithm.
+/// - Degenerate: a single example has loss 0.
+public struct NNCLRLoss: Codable, Hashable, Sendable {
+  /// What cosines are divided by, τ > 0; 0.1, the default, is the paper's.
+  public var temperature: Double
+
+  /// Makes the loss.
+  public init(temperature: Double = 0.1) { self.temperature = temperature }
+
+  /// The loss of one direction.
+  ///
+  /// - Parameters:
+  ///   - neighbours: `[N, D]`, the neighbours of one view.
+  ///   - predictions: `[N, D]`, of the other view.
+  /// - Returns: a number, differentiable once.
+  /// - Throws: `TorchError` when libtorch refuses.
+  /// - Precondition: equal shapes, N > 0, τ > 0.
+  /// - Complexity: O(N² · D) time, O(N · (D + 1000)) memory.
+  public func callAsFunction(neighbours: Tensor, predictions: Tensor) throws -> Tensor {
+    checkViews([neighbours, predictions])
+    checkTemperature(temperature)
+    let (near, rows) = try checked {
+      (neighbours.detached().normalized(), predictions.normalized())
+    }
+    let all = try RowLogSumExp(temperature: temperature)(queries: near, keys: rows)
+    return try checked {
+      all.mean() - near.rowProducts(with: rows).mean() * (1 / temperature)
+    }
+  }
+
+  /// The loss of both directions.
+  ///
+  /// - Parameters:
+  ///   - first: the neighbours of the first view and the predictions made from it, each `[N, D]`.
+  ///   - second: those of the second view.
+  public func callAsFunction(
+    first: (neighbours: Tensor, predictions: Tensor),
+    second: (neighbours: Tensor, predictions: Tensor)
+  ) throws -> Tensor {
+    let forth = try self(neighbours: first.neighbours, predictions: second.predictions)
+    let back = try self(neighbours: second.neighbours, predictions: first.predictions)
+    return try checked { (forth + back) * 0.5 }
+  }
+}

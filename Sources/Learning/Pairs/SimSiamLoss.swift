@@ -1,0 +1,46 @@
+public import Torch
+
+/// The negative cosine between the prediction of one view and the projection of the other, which is
+/// taken as a constant.
+///
+/// No negatives and no second network: that gradients stop at the projection is what keeps the
+/// embeddings from collapsing. With p the predictor's output, z the projector's, sg the stop:
+///
+///     L = −½ (1 / N) Σᵢ (cos(p¹ᵢ, sg z²ᵢ) + cos(p²ᵢ, sg z¹ᵢ))
+///
+/// - Paper: Chen, He. Exploring Simple Siamese Representation Learning. CVPR 2021, equations 1 to 4.
+///   <https://arxiv.org/abs/2011.10566>
+/// - Gradient: reaches the predictions only.
+/// - Units: a negative cosine, −1 (best) to 1, the mean over examples and directions.
+/// - Departures: none.
+/// - Degenerate: an empty batch has loss 0.
+public struct SimSiamLoss: Codable, Hashable, Sendable {
+  /// Makes the loss, which has no settings.
+  public init() {}
+
+  /// The loss of two views of a batch.
+  ///
+  /// - Parameters:
+  ///   - predictions: `[N, D]` of the first and the second view; the loss scales them to unit length.
+  ///   - projections: `[N, D]` of the first and the second view; constants.
+  /// - Returns: a number.
+  /// - Throws: `TorchError` when libtorch refuses.
+  /// - Precondition: equal shapes.
+  public func callAsFunction(
+    predictions: (first: Tensor, second: Tensor), projections: (first: Tensor, second: Tensor)
+  ) throws -> Tensor {
+    try checked {
+      (predictions.first.meanCosine(toConstant: projections.second)
+        + predictions.second.meanCosine(toConstant: projections.first)) * -0.5
+    }
+  }
+}
+
+extension Tensor {
+  /// The mean over rows of their cosines with the rows of `other`, a constant; 0 without rows.
+  func meanCosine(toConstant other: Tensor) -> Tensor {
+    precondition(dimensionCount == 2 && shape == other.shape, "\(shape) beside \(other.shape)")
+    return (normalized() * other.detached().normalized()).sum()
+      * (1 / Double(Swift.max(size(along: 0), 1)))
+  }
+}

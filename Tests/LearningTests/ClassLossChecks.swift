@@ -1,0 +1,130 @@
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+/// A case of a golden file of a loss over named matrices and classes.
+struct ClassLossCase: Decodable {
+  /// The loss's hyperparameters.
+  let options: [String: Double]
+  /// Its variant, where there is one.
+  let kind: String?
+  /// The matrices it is called with.
+  let inputs: [String: [[Double]]]
+  /// The classes it is called with.
+  let classes: [Int]?
+  /// The loss.
+  let value: Double
+  /// Its gradients; an input without one gets none.
+  let gradients: [String: [[Double]]]
+
+  /// An option.
+  subscript(_ name: String) -> Double { options[name] ?? .nan }
+}
+
+/// Expects the values and gradients of every case of a golden file.
+func expectGolden(
+  _ name: String, count: Int, tolerance: Double = 1e-11,
+  _ loss: (_ given: ClassLossCase, _ inputs: [String: Tensor]) throws -> Tensor,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let golden = try Golden<ClassLossCase>(name, testFile: learningTests)
+  #expect(golden.cases.count == count, sourceLocation: sourceLocation)
+  for (place, given) in golden.cases.enumerated() {
+    let inputs = given.inputs.mapValues { Tensor(rows: $0).requiringGradient() }
+    let value = try loss(given, inputs)
+    expectClose(
+      value.scalar, given.value, tolerance: tolerance, "value of case \(place)",
+      sourceLocation: sourceLocation)
+    let names = inputs.keys.sorted()
+    let slopes = try gradients(of: value, withRespectTo: names.compactMap { inputs[$0] })
+    for (name, slope) in zip(names, slopes) {
+      let expected = given.gradients[name].map { Tensor(rows: $0) }
+      // What the loss does not depend on may have no gradient or one of zeros.
+      let zeros = inputs[name].map { Tensor.zeros(like: $0) }
+      expectClose(
+        slope ?? zeros, expected ?? zeros, tolerance: tolerance, "\(name) of case \(place)",
+        sourceLocation: sourceLocation)
+    }
+  }
+}
+
+/// Expects the gradients of `loss` to be its central differences, element by element.
+func expectDifferences(
+  _ inputs: [[[Double]]], step: Double = 1e-5, tolerance: Double = 1e-6,
+  _ loss: ([Tensor]) throws -> Tensor, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let leaves = inputs.map { Tensor(rows: $0).requiringGradient() }
+  let slopes = try gradients(of: loss(leaves), withRespectTo: leaves)
+  for (which, rows) in inputs.enumerated() {
+    var differences: [Double] = []
+    for row in rows.indices {
+      for column in rows[row].indices {
+        func value(_ offset: Double) throws -> Double {
+          var moved = inputs
+          moved[which][row][column] += offset
+          return try loss(moved.map { Tensor(rows: $0) }).scalar
+        }
+        differences.append(try (value(step) - value(-step)) / (2 * step))
+      }
+    }
+    expectClose(
+      slopes[which]?.doubles() ?? [], differences, tolerance: tolerance, "input \(which)",
+      sourceLocation: sourceLocation)
+  }
+}
+
+/// Expects value and gradients of `loss` to be finite.
+@discardableResult
+func expectFinite(
+  _ inputs: [Tensor], _ loss: ([Tensor]) throws -> Tensor,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws -> Double {
+  let leaves = inputs.map { $0.requiringGradient() }
+  let value = try loss(leaves)
+  #expect(value.scalar.isFinite, sourceLocation: sourceLocation)
+  for slope in try gradients(of: value, withRespectTo: leaves) {
+    #expect(slope?.isFinite().allTrue() ?? true, sourceLocation: sourceLocation)
+  }
+  return value.scalar
+}
+
+/// Expects `loss` to be 0 with gradients of zeros.
+func expectNothing(
+  _ inputs: [Tensor], _ loss: ([Tensor]) throws -> Tensor,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let leaves = inputs.map { $0.requiringGradient() }
+  let value = try loss(leaves)
+  #expect(value.scalar == 0, sourceLocation: sourceLocation)
+  for slope in try gradients(of: value, withRespectTo: leaves) {
+    #expect(slope?.isEqual(to: 0).allTrue() ?? true, sourceLocation: sourceLocation)
+  }
+}
+
+/// Expects a record to come back as it was.
+func expectRoundTrip<Record: Codable & Equatable>(
+  _ record: Record, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let data = try JSONEncoder().encode(record)
+  #expect(
+    try JSONDecoder().decode(Record.self, from: data) == record, sourceLocation: sourceLocation)
+}
+
+extension SplitMix64 {
+  /// A matrix of numbers drawn evenly from −1 … 1.
+  mutating func rows(_ count: Int, _ width: Int) -> [[Double]] {
+    (0..<count).map { _ in doubles(width) }
+  }
+}
+
+/// Plain-number geometry for loops that follow a formula.
+enum Plain {
+  static func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).map(*).reduce(0, +) }
+  static func cosine(_ a: [Double], _ b: [Double]) -> Double {
+    dot(a, b) / (dot(a, a) * dot(b, b)).squareRoot()
+  }
+  static func distance(_ a: [Double], _ b: [Double]) -> Double {
+    zip(a, b).map { ($0 - $1) * ($0 - $1) }.reduce(0, +).squareRoot()
+  }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Learning
+import TestSupport
+import Testing
+import Torch
+
+@Suite struct FeatureTransformationTests {
+  private struct Case: Decodable {
+    let queries: [[Double]]
+    let keys: [[Double]]
+    let negatives: [[Double]]
+    let extrapolations: [[Double]]
+    let interpolations: [[Double]]
+    let partners: [Int]
+    let hardQueries: [[Double]]
+    let hardKeys: [[Double]]
+    let mixed: [[Double]]
+    let ofQueries: [[Double]]
+  }
+
+  @Test func agreesWithPyTorchInValueAndGradient() throws {
+    let golden = try Golden<Case>("FeatureTransformation", testFile: learningTests)
+    #expect(golden.cases.count == 3)
+    for found in golden.cases {
+      let leaves = [found.queries, found.keys, found.negatives].map {
+        Tensor(rows: $0).requiringGradient()
+      }
+      let made = try FeatureTransformation()(
+        queries: leaves[0], keys: leaves[1], negatives: leaves[2],
+        draw: .init(
+          extrapolations: found.extrapolations, interpolations: found.interpolations,
+          partners: found.partners))
+      expectClose(made.queries, Tensor(rows: found.hardQueries), tolerance: 1e-12, "queries")
+      expectClose(made.keys, Tensor(rows: found.hardKeys), tolerance: 1e-12, "keys")
+      expectClose(made.negatives, Tensor(rows: found.mixed), tolerance: 1e-12, "negatives")
+      let own = (made.queries * made.keys).sum(along: 1, keepingDimensions: true)
+      let scores = Tensor.concatenated(
+        [own, made.queries.matmul(made.negatives.transposed())], along: 1)
+      let value = scores.crossEntropy(
+        ofClasses: Tensor([Int](repeating: 0, count: found.queries.count)))
+      let slopes = try gradients(of: value, withRespectTo: leaves)
+      expectClose(slopes[0], Tensor(rows: found.ofQueries), tolerance: 1e-11, "gradient")
+      #expect(slopes[1] == nil && slopes[2] == nil)
+    }
+  }
+
+  @Test func wholeRowsMoveApart() throws {
+    var random = SplitMix64(7)
+    let transformation = FeatureTransformation(granularity: .row)
+    let rows = Tensor(random.doubles(30), shape: [2, 5, 3]).normalized()
+    let (q, k) = (rows[0], rows[1])
+    let draw = transformation.draw(queries: 5, negatives: 0, width: 3, using: &random)
+    let made = try transformation(
+      queries: q, keys: k, negatives: .zeros([0, 3], dtype: .float64), draw: draw)
+    let (before, after) = ((q * k).sum(along: 1), (made.queries * made.keys).sum(along: 1))
+    #expect((before - after).doubles().allSatisfy { $0 > 0 })
+    expectClose(made.queries.norm(along: 1).doubles(), [1, 1, 1, 1, 1], tolerance: 1e-12)
+  }
+
+  @Test(arguments: [0.5, 1, 1.6, 2, 30])
+  func coefficientsFollowTheirDistribution(concentration: Double) {
+    var random = SplitMix64(8)
+    let transformation = FeatureTransformation(
+      extrapolation: concentration, interpolation: concentration)
+    let draw = transformation.draw(queries: 60, negatives: 60, width: 100, using: &random)
+    // Beta(α, α) has the mean ½ and the variance 1 / (4 (2 α + 1)).
+    for (rows, mean) in [(draw.extrapolations, 1.5), (draw.interpolations, 0.5)] {
+      let numbers = rows.flatMap { $0 }
+      let deviations = numbers.map { ($0 - mean) * ($0 - mean) }
+      #expect(numbers.allSatisfy { $0 >= mean - 0.5 && $0 <= mean + 0.5 })
+      expectClose(numbers.reduce(0, +) / 6000, mean, tolerance: 0.02)
+      let variance = 1 / (4 * (2 * concentration + 1))
+      #expect(abs(deviations.reduce(0, +) / 6000 / variance - 1) < 0.06)
+    }
+    #expect(draw.partners.sorted() == Array(0..<60))
+    var again = SplitMix64(8)
+    #expect(transformation.draw(queries: 60, negatives: 60, width: 100, using: &again) == draw)
+  }
+
+  @Test func survivesARoundTripThroughItsRecord() throws {
+    try PairLossChecks.survivesARoundTrip(
+      FeatureTransformation(), FeatureTransformation(extrapolation: 1, granularity: .row))
+  }
+}

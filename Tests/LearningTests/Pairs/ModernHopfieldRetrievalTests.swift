@@ -1,0 +1,63 @@
+import Foundation
+import Learning
+import TestSupport
+import Testing
+import Torch
+
+@Suite struct ModernHopfieldRetrievalTests {
+  private struct Case: Decodable {
+    struct Options: Decodable {
+      let sharpness: Double
+      let weights: [[Double]]
+    }
+    let options: Options
+    let inputs: [[[Double]]]
+    let retrieved: [[Double]]
+    let gradients: [[[Double]]]
+  }
+
+  @Test func agreesWithPyTorchsAttention() throws {
+    let golden = try Golden<Case>("ModernHopfieldRetrieval", testFile: learningTests)
+    #expect(golden.cases.count == 4)
+    for found in golden.cases {
+      let leaves = found.inputs.map { Tensor(rows: $0).requiringGradient() }
+      let retrieved = try ModernHopfieldRetrieval(sharpness: found.options.sharpness)(
+        states: leaves[0], stored: leaves[1])
+      expectClose(retrieved, Tensor(rows: found.retrieved), tolerance: 1e-12)
+      let slopes = try gradients(
+        of: (retrieved * Tensor(rows: found.options.weights)).sum(), withRespectTo: leaves)
+      for (slope, expected) in zip(slopes, found.gradients) {
+        expectClose(slope, Tensor(rows: expected), tolerance: 1e-11)
+      }
+    }
+  }
+
+  @Test func gradientsMatchDifferences() throws {
+    let inputs = PairLossChecks.matrices([(3, 3), (4, 3)], seed: 24)
+    try PairLossChecks.gradientsMatchDifferences(at: inputs) {
+      let found = try ModernHopfieldRetrieval(sharpness: 3)(states: $0[0], stored: $0[1])
+      return (found * Tensor([1.0, -2, 3])).sum()
+    }
+  }
+
+  @Test func betweenTheMeanPatternAndTheNearest() throws {
+    let stored = Tensor(rows: [[1.0, 0], [0, 1]])
+    let state = Tensor(rows: [[2.0, 1]])
+    let mean = try ModernHopfieldRetrieval(sharpness: 0)(states: state, stored: stored)
+    expectClose(mean.doubles(), [0.5, 0.5].map { $0.squareRoot() }, tolerance: 1e-12)
+    let nearest = try ModernHopfieldRetrieval(sharpness: 1e4)(states: state, stored: stored)
+    expectClose(nearest.doubles(), [1, 0], tolerance: 1e-12)
+  }
+
+  @Test func patternsThatCancelOutGiveNothing() throws {
+    let stored = Tensor(rows: [[1.0, 0], [-1, 0]]).requiringGradient()
+    let found = try ModernHopfieldRetrieval()(states: Tensor(rows: [[0.0, 1]]), stored: stored)
+    #expect(found.doubles().allSatisfy { $0.isFinite })
+    let slopes = try gradients(of: found.sum(), withRespectTo: [stored])
+    #expect(slopes[0]?.doubles().allSatisfy { $0.isFinite } == true)
+  }
+
+  @Test func survivesARoundTripThroughItsRecord() throws {
+    try PairLossChecks.survivesARoundTrip(ModernHopfieldRetrieval(sharpness: 14.3))
+  }
+}

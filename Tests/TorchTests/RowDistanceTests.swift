@@ -1,0 +1,38 @@
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+@Suite struct RowDistanceTests {
+  @Test func distancesBetweenRows() throws {
+    let x = Tensor(rows: [[0.0, 0], [3, 4], [1, 1]]).requiringGradient()
+    let y = Tensor(rows: [[0.0, 0], [3, 0]])
+    let distances = x.distances(to: y)
+    expectClose(
+      distances, Tensor(rows: [[0.0, 3], [5, 4], [sqrt(2.0), sqrt(5.0)]]))
+    // The unit vectors from y to x; none where both are one point.
+    let slope = try gradients(of: distances.sum(), withRespectTo: [x])[0]
+    expectClose(
+      slope,
+      Tensor(rows: [
+        [-1.0, 0], [0.6, 1.8],
+        [sqrt(0.5) - 2 / sqrt(5.0), sqrt(0.5) + 1 / sqrt(5.0)],
+      ]))
+  }
+
+  @Test func placesOfValuesAmongSortedOnes() {
+    let sorted = Tensor(rows: [[1.0, 2, 2, .infinity], [0, 5, 6, 7]])
+    let values = Tensor(rows: [[2.0, 0], [5, 9]])
+    #expect(sorted.countsBelow(values).array(of: Int.self) == [1, 0, 1, 4])
+    #expect(
+      sorted.countsBelow(values, countingEqual: true).array(of: Int.self) == [3, 0, 2, 4])
+  }
+
+  @Test func arctangentUndoesTheTangent() throws {
+    let angles = [-1.5, -0.3, 0, 1.2]
+    let x = Tensor(angles.map { tan($0) }).requiringGradient()
+    expectClose(x.arctangent().doubles(), angles, tolerance: 1e-14)
+    let slope = try gradients(of: x.arctangent().sum(), withRespectTo: [x])[0]
+    expectClose(slope?.doubles() ?? [], angles.map { cos($0) * cos($0) }, tolerance: 1e-14)
+  }
+}
