@@ -46,16 +46,21 @@ public struct BarlowTwinsLoss: Codable, Hashable, Sendable {
     let count = Double(first.size(along: 0))
     if count == 0 { return (first.sum() + second.sum()) * 0 }
     return try checked {
-      let a = standardized(first)
-      let b = standardized(second)
-      let own = (a * b).sum(along: 0) * (1 / count)
-      let between = a.squaredCrossProduct(b) * (1 / (count * count)) - own.squared().sum()
-      return (1 - own).squared().sum() + between * redundancyWeight
+      let a = first.batchNormalized(epsilon: epsilon, isTraining: true)
+      let b = second.batchNormalized(epsilon: epsilon, isTraining: true)
+      let width = first.size(along: 1)
+      let own: Tensor
+      let all: Tensor
+      if Int(count) < width {
+        own = (a * b).sum(along: 0) * (1 / count)
+        all = a.squaredCrossProduct(b) * (1 / (count * count))
+      } else {
+        let correlations = a.transposed().matmul(b) * (1 / count)
+        own = correlations.elements(
+          at: Tensor((0..<width).map { $0 * (width + 1) }).moved(to: first.device))
+        all = correlations.squared().sum()
+      }
+      return (1 - own).squared().sum() + (all - own.squared().sum()) * redundancyWeight
     }
-  }
-
-  private func standardized(_ view: Tensor) -> Tensor {
-    let centred = view - view.mean(along: 0)
-    return centred * (centred.squared().mean(along: 0) + epsilon).reciprocalSquareRoot()
   }
 }
