@@ -47,14 +47,9 @@ public struct BarlowTwinsLoss: Codable, Hashable, Sendable {
     if count == 0 { return (first.sum() + second.sum()) * 0 }
     return try checked {
       let correlations = CrossProduct(
-        standardized(first), standardized(second), scale: 1 / count)
+        first.batchNormalized(epsilon: epsilon, isTraining: true),
+        second.batchNormalized(epsilon: epsilon, isTraining: true), scale: 1 / count)
       return (1 - correlations.diagonal).squared().sum() + correlations.others * redundancyWeight
     }
-  }
-
-  private func standardized(_ view: Tensor) -> Tensor {
-    view.batchNormalized(
-      weight: nil, bias: nil, runningMean: nil, runningVariance: nil, epsilon: epsilon,
-      isTraining: true)
   }
 }
