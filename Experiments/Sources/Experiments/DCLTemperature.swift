@@ -7,7 +7,7 @@ struct DCLTemperature: Experiment {
   static let claim = "DCL depends less on the temperature than InfoNCE."
   static let paper = DCLBatchSize.paper
   static let data =
-    "MNIST: 5,000 pictures to learn from without classes (12,800 seen in two views, batches of 64, AdamW), 2,000 to test. Embeddings of 64 dimensions are judged by the vote of 20 of the 5,000 and by a linear probe fitted to 1,000."
+    "MNIST: 5,000 pictures to learn from without classes (25,600 seen in two views, batches of 64, AdamW), 2,000 to test. Embeddings of 64 dimensions are judged by the vote of 20 of the 5,000 and by a linear probe fitted to 1,000."
   static let file = #fileID
   static let sources =
     DCLBatchSize.sources + ["Experiments/Sources/Experiments/DCLBatchSize.swift"]
@@ -25,7 +25,7 @@ struct DCLTemperature: Experiment {
   }
 
   func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
-    let encoder = try digits.encoder(seed: seed, samples: options.budget(12_800), batch: 64) {
+    let encoder = try digits.encoder(seed: seed, samples: options.budget(25_600), batch: 64) {
       try DCLBatchSize.loss(arm, temperature: Double(condition) ?? 0, $0)
     }
     return try digits.accuracies(of: encoder)

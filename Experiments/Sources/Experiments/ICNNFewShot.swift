@@ -10,7 +10,7 @@ struct ICNNFewShot: Experiment {
   static let paper =
     "Mendez-Ruiz and others. SuSana Distancia is all you need: Enforcing class separability in metric learning via two novel distance-based loss functions for few-shot image classification. 2023. <https://arxiv.org/abs/2305.09062>"
   static let data =
-    "Omniglot, 28 × 28: 136 characters of the first small background set to learn from, episodes of the second set's characters to judge by (5 ways, 600 episodes, nearest centre). 300 batches of 16 characters with 10 pictures, AdamW, embeddings of 64 dimensions."
+    "Omniglot, 28 × 28: 136 characters of the first small background set to learn from, episodes of the second set's characters to judge by (5 ways, 600 episodes, nearest centre). 900 batches of 16 characters with 10 pictures, AdamW, embeddings of 64 dimensions."
   static let file = #fileID
   static let sources =
     Characters.sources + [
@@ -34,7 +34,7 @@ struct ICNNFewShot: Experiment {
 
   func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
     let encoder = try characters.encoder(
-      seed: seed, steps: options.budget(300), ways: Self.ways, shots: Self.shots
+      seed: seed, steps: options.budget(900), ways: Self.ways, shots: Self.shots
     ) { embeddings, classes in
       switch arm {
       case Self.arms[1]:

@@ -9,7 +9,7 @@ struct MetricRetrieval: Experiment {
   static let paper =
     "Wang, Han, Huang, Dong, Scott. Multi-Similarity Loss with General Pair Weighting for Deep Metric Learning. CVPR 2019. Kim, Kim, Cho, Kwak. Proxy Anchor Loss for Deep Metric Learning. CVPR 2020. <https://arxiv.org/abs/2003.13911>"
   static let data =
-    "Omniglot, 28 × 28: 136 characters of the first small background set to learn from, the second set's characters to retrieve among each other (20 pictures each). 300 batches, AdamW, embeddings of 64 dimensions."
+    "Omniglot, 28 × 28: 136 characters of the first small background set to learn from, the second set's characters to retrieve among each other (20 pictures each). 900 batches, AdamW, embeddings of 64 dimensions."
   static let file = #fileID
   static let sources =
     Characters.sources + [
@@ -37,7 +37,7 @@ struct MetricRetrieval: Experiment {
     let weights = characters.classWeights(seed: seed)
     let learns = arm == Self.arms[2] || arm == Self.arms[3]
     let encoder = try characters.encoder(
-      seed: seed, steps: options.budget(300), ways: condition == Self.conditions[0] ? 8 : 32,
+      seed: seed, steps: options.budget(900), ways: condition == Self.conditions[0] ? 8 : 32,
       shots: 4, weights: learns ? [weights] : []
     ) { embeddings, classes in
       switch arm {

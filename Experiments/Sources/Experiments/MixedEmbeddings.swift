@@ -9,7 +9,7 @@ struct MixedEmbeddings: Experiment {
   static let paper =
     "Venkataramanan, Psomas, Kijak, Amsaleg, Karantzalos, Avrithis. It Takes Two to Tango: Mixup for Deep Metric Learning. ICLR 2022. <https://arxiv.org/abs/2106.04990>"
   static let data =
-    "Omniglot, 28 × 28: 136 characters of the first small background set to learn from, the second set's characters to retrieve among each other (20 pictures each). 300 batches, AdamW, embeddings of 64 dimensions, weight 0.4 of the mixtures."
+    "Omniglot, 28 × 28: 136 characters of the first small background set to learn from, the second set's characters to retrieve among each other (20 pictures each). 900 batches, AdamW, embeddings of 64 dimensions, weight 0.4 of the mixtures."
   static let file = #fileID
   static let sources =
     Characters.sources + [
@@ -31,7 +31,7 @@ struct MixedEmbeddings: Experiment {
   func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
     var random = SplitMix64(seed, 5)
     let encoder = try characters.encoder(
-      seed: seed, steps: options.budget(300), ways: condition == Self.conditions[0] ? 8 : 32,
+      seed: seed, steps: options.budget(900), ways: condition == Self.conditions[0] ? 8 : 32,
       shots: 4
     ) { embeddings, classes in
       let plain = try MultiSimilarityLoss()(embeddings: embeddings, classes: classes)

@@ -9,7 +9,7 @@ struct MultiViewDHEL: Experiment {
   static let paper =
     "Koromilas, Bouritsas, Giannakopoulos, Nicolaou, Panagakis. A Principled Framework for Multi-View Contrastive Learning. 2025. <https://arxiv.org/abs/2507.06979>"
   static let data =
-    "MNIST: 5,000 pictures to learn from without classes (150 batches of 64 pictures, τ = 0.2, AdamW), 2,000 to test. Embeddings of 64 dimensions are judged by the vote of 20 of the 5,000 and by a linear probe fitted to 1,000. More views of a picture mean more computation: see the seconds."
+    "MNIST: 5,000 pictures to learn from without classes (300 batches of 64 pictures, τ = 0.2, AdamW), 2,000 to test. Embeddings of 64 dimensions are judged by the vote of 20 of the 5,000 and by a linear probe fitted to 1,000. More views of a picture mean more computation: see the seconds."
   static let file = #fileID
   static let sources =
     Digits.sources + [
@@ -32,7 +32,7 @@ struct MultiViewDHEL: Experiment {
 
   func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
     let encoder = try digits.encoder(
-      seed: seed, samples: options.budget(150) * 64, batch: 64, views: Int(condition) ?? 0
+      seed: seed, samples: options.budget(300) * 64, batch: 64, views: Int(condition) ?? 0
     ) { views in
       switch arm {
       case Self.arms[0]: return try Self.pairwise(views, temperature: 0.2)

@@ -10,7 +10,7 @@ final class TransformedFeatures: Experiment {
   static let paper =
     "Zhu, Zhao, Liu, Kang, Lin, Xu, Lu, Sun. Improving Contrastive Learning by Visualizing Feature Transformation. ICCV 2021. <https://arxiv.org/abs/2108.02982>"
   static let data =
-    "MNIST: 5,000 pictures to learn from without classes (12,800 seen, batches of 64, a queue of 1,024 keys of an encoder that follows with momentum 0.98, τ = 0.1, AdamW), 2,000 to test. Embeddings of 64 dimensions are judged by the vote of 20 of the 5,000 and by a linear probe fitted to 1,000. Scores are the cosines of the last 20 batches of the first seed, as the loss sees them."
+    "MNIST: 5,000 pictures to learn from without classes (25,600 seen, batches of 64, a queue of 1,024 keys of an encoder that follows with momentum 0.98, τ = 0.1, AdamW), 2,000 to test. Embeddings of 64 dimensions are judged by the vote of 20 of the 5,000 and by a linear probe fitted to 1,000. Scores are the cosines of the last 20 batches of the first seed, as the loss sees them."
   static let file = #fileID
   static let sources =
     Digits.sources + [
@@ -36,7 +36,7 @@ final class TransformedFeatures: Experiment {
     let optimizer = AdamW(encoder.parameters.map(\.tensor), .init(learningRate: 1e-3))
     let queue = MomentumQueue(capacity: Int(condition) ?? 0, width: 32)
     let transformation = FeatureTransformation()
-    let steps = options.budget(12_800) / 64 + 1
+    let steps = options.budget(25_600) / 64 + 1
     var heap = SimilarityHistogram()
     var random = SplitMix64(seed, 6)
     for step in 0..<steps {

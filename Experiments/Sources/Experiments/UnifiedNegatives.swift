@@ -9,7 +9,7 @@ struct UnifiedNegatives: Experiment {
   static let paper =
     "Jung, Lee, Oh, Park, Park, Son. Unified Negative Pair Generation toward Well-discriminative Feature Space for Face Recognition. BMVC 2022. <https://arxiv.org/abs/2203.11593>"
   static let data =
-    "Omniglot, 28 × 28: 136 characters of the first small background set to learn from, the second set's characters to retrieve among each other (20 pictures each). 300 batches of 32 characters with 4 pictures, AdamW, embeddings of 64 dimensions, scale 16, margin as named."
+    "Omniglot, 28 × 28: 136 characters of the first small background set to learn from, the second set's characters to retrieve among each other (20 pictures each). 900 batches of 32 characters with 4 pictures, AdamW, embeddings of 64 dimensions, scale 64, margin as named."
   static let file = #fileID
   static let sources =
     Characters.sources + [
@@ -33,16 +33,16 @@ struct UnifiedNegatives: Experiment {
     let weights = characters.classWeights(seed: seed)
     let margin = Double(condition) ?? 0
     let encoder = try characters.encoder(
-      seed: seed, steps: options.budget(300), ways: 32, shots: 4, weights: [weights]
+      seed: seed, steps: options.budget(900), ways: 32, shots: 4, weights: [weights]
     ) { embeddings, classes in
       switch arm {
       case Self.arms[0]:
-        return try ArcFaceLoss(margin: margin, scale: 16)(
+        return try ArcFaceLoss(margin: margin, scale: 64)(
           embeddings: embeddings, weights: weights, classes: classes)
       default:
         // Whiskers this long filter nothing.
         let whisker = arm == Self.arms[1] ? 1e6 : 1.5
-        return try UNPGLoss(margin: .angle(margin), scale: 16, whisker: whisker)(
+        return try UNPGLoss(margin: .angle(margin), scale: 64, whisker: whisker)(
           embeddings: embeddings, weights: weights, classes: classes)
       }
     }

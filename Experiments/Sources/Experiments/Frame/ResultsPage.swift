@@ -71,7 +71,7 @@ struct ResultsPage {
       text += "> **Stale**: \(names) changed since.\n\n"
     }
     if let verdict = record.verdict {
-      text += "**Here: \(verdict.outcome.rawValue).** \(verdict.sentence)\n\n"
+      text += "**Verdict: \(verdict.outcome.rawValue).** \(verdict.sentence)\n\n"
     }
     text += "**Data.** \(record.data)\n"
     for (index, measure) in record.measures.enumerated() {
