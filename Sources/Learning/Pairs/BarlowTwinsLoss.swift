@@ -46,7 +46,7 @@ public struct BarlowTwinsLoss: Codable, Hashable, Sendable {
     let count = Double(first.size(along: 0))
     if count == 0 { return (first.sum() + second.sum()) * 0 }
     return try checked {
-      let correlations = CrossProduct(
+      let correlations = try CrossProduct(
         first.batchNormalized(epsilon: epsilon, isTraining: true),
         second.batchNormalized(epsilon: epsilon, isTraining: true), scale: 1 / count)
       return (1 - correlations.diagonal).squared().sum() + correlations.others * redundancyWeight
