@@ -25,7 +25,7 @@ public import Torch
 public struct ContinuousTargetAPLoss: Codable, Hashable, Sendable {
   /// How far scores have to lie apart, τ > 0; Smooth-AP has 0.01.
   public var temperature: Double
-  /// Rows at a time; nil, ours, is about a million pairs.
+  /// Rows at a time; nil, ours, is about 260 thousand pairs.
   public var blockSize: Int?
 
   /// Makes the loss.

@@ -50,7 +50,7 @@ public struct MetrixLoss: Codable, Hashable, Sendable {
   public var negativeSharpness: Double
   /// The similarity m that parts positives from negatives; multi-similarity has 0.5.
   public var base: Double
-  /// Anchors at a time; nil, ours, is about a million similarities.
+  /// Anchors at a time; nil, ours, is about 260 thousand similarities.
   public var blockSize: Int?
 
   /// Makes the loss.

@@ -34,7 +34,7 @@ struct PullAndPush {
     let wantsSlopes =
       gradientsAreEnabled && (rows.requiresGradient || columns.requiresGradient)
     let count = columns.size(along: 0)
-    let size = blockSize ?? max(1, RowBlocks.comparisons / max(count, 1))
+    let size = blockSize ?? max(1, (1 << 20) / max(count, 1))
     precondition(size > 0, "a block of \(size) rows")
     let function = CustomFunction<[Tensor?]>("PullAndPush") { inputs in
       // A last column that is no one's: where a row has fewer own columns than another, it stands in.

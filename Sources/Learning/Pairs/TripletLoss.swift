@@ -36,7 +36,7 @@ public struct TripletLoss: Codable, Hashable, Sendable {
   public var margin: Double
   /// Which triplets are looked at; FaceNet's are semi-hard ones.
   public var mining: Mining
-  /// Anchors at a time; nil, ours, is about a million distances.
+  /// Anchors at a time; nil, ours, is about 260 thousand distances.
   public var blockSize: Int?
 
   /// Makes the loss.
