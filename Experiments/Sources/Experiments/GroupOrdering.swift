@@ -9,7 +9,7 @@ struct GroupOrdering: Experiment {
   static let paper =
     "Shvetsova, Petersen, Kukleva, Schiele, Kuehne. Learning by Sorting: Self-supervised Learning with Group Ordering Constraints. ICCV 2023. <https://arxiv.org/abs/2301.02009>"
   static let data =
-    "MNIST: 5,000 pictures to learn from without classes (25,600 seen, AdamW), 2,000 to test. Embeddings of 64 dimensions are judged by the vote of 20 of the 5,000 and by a linear probe fitted to 1,000. InfoNCE has τ = 0.1, GroCo 10 negatives and the authors' sorting network."
+    "MNIST: 5,000 pictures to learn from without classes (51,200 seen, AdamW), 2,000 to test. Embeddings of 64 dimensions are judged by the vote of 20 of the 5,000 and by a linear probe fitted to 1,000. InfoNCE has τ = 0.1, GroCo 10 negatives and the authors' sorting network."
   static let file = #fileID
   static let sources =
     Digits.sources + [
@@ -32,7 +32,7 @@ struct GroupOrdering: Experiment {
   func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
     let parts = condition.split(separator: " × ").compactMap { Int($0) }
     let encoder = try digits.encoder(
-      seed: seed, samples: options.budget(25_600), batch: parts[0], views: parts[1]
+      seed: seed, samples: options.budget(51_200), batch: parts[0], views: parts[1]
     ) { views in
       arm == Self.arms[0]
         ? try MultiViewDHEL.pairwise(views, temperature: 0.1) : try GroCoLoss()(views: views)

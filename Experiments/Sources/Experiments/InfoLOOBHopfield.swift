@@ -9,7 +9,7 @@ struct InfoLOOBHopfield: Experiment {
   static let paper =
     "Fürst, Rumetshofer, Lehner, Tran, Tang, Ramsauer, Kreil, Kopp, Klambauer, Bitto-Nemling, Hochreiter. CLOOB: Modern Hopfield Networks with InfoLOOB Outperform CLIP. NeurIPS 2022. <https://arxiv.org/abs/2110.11316>"
   static let data =
-    "MNIST: 5,000 pictures to learn from without classes (12,800 seen, batches of 64, AdamW), 2,000 to test. The two kinds that CLIP has are the upper and the lower half of a picture here, each in a view of its own; embeddings of whole pictures, 64 dimensions, are judged by the vote of 20 of the 5,000 and by a linear probe fitted to 1,000. β = 8."
+    "MNIST: 5,000 pictures to learn from without classes (38,400 seen, batches of 64, AdamW), 2,000 to test. The two kinds that CLIP has are the upper and the lower half of a picture here, each in a view of its own; embeddings of whole pictures, 64 dimensions, are judged by the vote of 20 of the 5,000 and by a linear probe fitted to 1,000. β = 8."
   static let file = #fileID
   static let sources =
     Digits.sources + [
@@ -35,7 +35,7 @@ struct InfoLOOBHopfield: Experiment {
     let upper = Tensor((0..<28 * 28).map { Float($0 < 14 * 28 ? 1 : 0) }, shape: [1, 1, 28, 28])
     let halves = [upper, 1 - upper]
     let encoder = try digits.encoder(
-      seed: seed, samples: options.budget(12_800), batch: 64, masks: halves
+      seed: seed, samples: options.budget(38_400), batch: 64, masks: halves
     ) { views in
       let (x, y) = (views[0].normalized(), views[1].normalized())
       let plain = SymmetricInfoNCELoss(temperature: temperature, smoothing: 0)
