@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes Tests/LearningTests/Goldens/DCLLoss.json.
 
-Equations 5 and 6 of Decoupled Contrastive Learning over the matrix of all scores, in PyTorch; the
+The two losses of Decoupled Contrastive Learning over the matrix of all scores, in PyTorch; the
 weights are constants, as in lightly.
 """
 import torch
@@ -21,7 +21,7 @@ def loss(first, second, temperature, sigma=None):
     return negatives.mean() - (weights * cosines).mean() / temperature
 
 
-write("DCLLoss", "decoupled_contrastive.py", "equations 5 and 6 in PyTorch", [
+write("DCLLoss", "decoupled_contrastive.py", "the paper's formulas in PyTorch", [
     case(loss, options, rows(s, n, 3), rows(s + 10, n, 3, scale=2.0))
     for s, n, options in [
         (1, 5, {"temperature": 0.1}), (2, 2, {"temperature": 0.5}), (3, 4, {"temperature": 5.0}),

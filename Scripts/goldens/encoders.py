@@ -170,6 +170,37 @@ def head(inputs, hidden, outputs, layers, output):
     return nn.Sequential(*steps)
 
 
+class Adapter(nn.Module):
+    """What stands behind the scattering transform: its input is the transform's output."""
+
+    def __init__(self, channels, width, stages, blocks, fields):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, width, 3, 1, 1, bias=False)
+        self.bn = nn.BatchNorm2d(width)
+        self.blocks = nn.Sequential()
+        for outputs in stages:
+            for _ in range(blocks):
+                self.blocks.append(BasicBlock(width, outputs, 1))
+                width = outputs
+        self.pool = nn.AdaptiveAvgPool2d(fields)
+
+    def forward(self, x):
+        return self.pool(self.blocks(self.bn(self.conv(x)).relu())).flatten(1)
+
+
+class Pretext(nn.Module):
+    def __init__(self, inputs, classes, tiles, width, jointWidth):
+        super().__init__()
+        self.first = nn.Linear(inputs, width)
+        self.second = nn.Linear(tiles * width, jointWidth)
+        self.last = nn.Linear(jointWidth, classes)
+        self.tiles = tiles
+
+    def forward(self, x):
+        parts = self.first(x).relu().unflatten(0, (-1, self.tiles))
+        return self.last(self.second(torch.cat(parts.unbind(1), 1)).relu())
+
+
 write("ConvolutionalEncoder", [
     case({"channels": c, "widths": w}, Convolutional(c, w), s)
     for c, w, s in [(1, [2, 3], [3, 1, 5, 6]), (2, [3], [2, 2, 3, 3]),
@@ -187,3 +218,12 @@ write("ProjectionHead", [
          [4, i])
     for i, h, o, n, e in [(3, 4, 2, 2, "plain"), (3, 3, 2, 3, "normalized"), (2, 5, 2, 1, "offset"),
                           (4, 1, 4, 2, "offset"), (3, 3, 2, 2, "affine")]])
+write("ScatteringEncoder", [
+    case({"transform": {"height": 4 * h, "width": 4 * w, "scales": 2, "angles": 1}, "channels": c,
+          "width": n, "stages": s, "blocks": b, "fields": f}, Adapter(4 * c, n, s, b, f),
+         [2, 4 * c, h, w])
+    for c, n, s, b, f, h, w in [(1, 2, [2, 3], 1, 2, 3, 3), (2, 2, [3], 2, 4, 5, 4)]])
+write("PretextHead", [
+    case({"inputs": i, "classes": k, "tiles": t, "width": w, "jointWidth": j, "dropout": 0.0,
+          "weight": 0.3}, Pretext(i, k, t, w, j), [3 * t, i])
+    for i, k, t, w, j in [(3, 4, 1, 5, 3), (2, 3, 4, 3, 4)]])

@@ -7,7 +7,7 @@ public import Torch
 ///
 ///     rᵢⱼ = |∂L / ∂(xᵢ · yⱼ)| / |∂L / ∂(xᵢ · yᵢ)| = exp(xᵢ · yⱼ / τ) / Σ_{k ≠ i} exp(xᵢ · yₖ / τ)
 ///
-/// - Paper: Wang, Liu. Understanding the Behaviour of Contrastive Loss. CVPR 2021, section 3.2,
+/// - Paper: Wang, Liu. Understanding the Behaviour of Contrastive Loss. CVPR 2021, the
 ///   relative penalty on negative samples. <https://arxiv.org/abs/2012.09740>
 /// - Units: shares, each row adding up to 1. The effective number of negatives is from 1, where the
 ///   hardest takes all, to N − 1, where all share alike.

@@ -7,7 +7,8 @@ public import Torch
 ///
 ///     T = mean of xᵢ · xⱼ
 ///
-/// - Paper: Wang, Liu. Understanding the Behaviour of Contrastive Loss. CVPR 2021, section 3.4.
+/// - Paper: Wang, Liu. Understanding the Behaviour of Contrastive Loss. CVPR 2021, the
+///   tolerance.
 ///   <https://arxiv.org/abs/2012.09740>
 /// - Units: −1 to 1; 1 where each class is one point.
 /// - Departures: the paper writes the mean over all pairs of xᵢ · xⱼ times whether the classes are

@@ -8,7 +8,7 @@ public import Torch
 ///     u(Q, X) = (1 / |Q|) Σ_{q ∈ Q} min_{x ∈ X} ‖q − x‖²
 ///
 /// - Paper: Venkataramanan, Psomas, Kijak, Amsaleg, Karantzalos, Avrithis. It Takes Two to Tango:
-///   Mixup for Deep Metric Learning. ICLR 2022, section 4.3. <https://arxiv.org/abs/2106.04990>
+///   Mixup for Deep Metric Learning. ICLR 2022, "utilization". <https://arxiv.org/abs/2106.04990>
 /// - Units: a squared distance, the mean over queries; low where the space is well used, 0 where
 ///   every query was trained on. Embeddings are taken as they are: 0 to 4 for unit vectors.
 /// - Departures: none. Without queries it is 0, without trained embeddings infinite.

@@ -39,8 +39,8 @@ import Torch
     try packed.withUnsafeBytes { try Inflater.unpackZlib($0, in: 0..<$0.count, size: size) }
   }
 
-  private static func decode(_ file: [UInt8]) throws -> PNGImage {
-    try file.withUnsafeBytes { try PNGImage($0, in: 0..<$0.count) }
+  private static func decode(_ file: [UInt8]) throws -> RasterImage {
+    try file.withUnsafeBytes { try PNGDecoder.picture($0, in: 0..<$0.count) }
   }
 
   @Test func unpacksWhatZlibPacks() throws {
@@ -135,21 +135,37 @@ import Torch
     let folder = try TemporaryFolder()
     let archive = Self.bytes(try Self.golden().archive)
     let path = try folder.write(Data(archive), to: "set.zip")
-    let set = try ImageSet(zippedPNG: [path])
+    let set = try ImageSet(zipArchives: [path])
     #expect(set.classNames == ["a", "b"])
     #expect(set.classes == [1, 0, 1])
     #expect(set.pixels.shape == [3, 1, 2, 2])
     #expect(set.pixels.array(of: UInt8.self) == [1, 2, 3, 98, 1, 2, 3, 97, 1, 2, 3, 98])
+    // The same pictures from another archive are no new ones.
+    let again = try folder.write(Data(archive), to: "again.zip")
+    #expect(try ImageSet(zipArchives: [path, again]).count == 3)
     for place in stride(from: 3, to: archive.count, by: 11) {
       var damaged = archive
       damaged[place] ^= 0x41
       let path = try folder.write(Data(damaged), to: "damaged.zip")
       // Times and attributes are not looked at, and so may be anything.
-      do { _ = try ImageSet(zippedPNG: [path]) } catch { #expect(error is InputError) }
+      do { _ = try ImageSet(zipArchives: [path]) } catch { #expect(error is InputError) }
     }
     #expect(throws: InputError.self) {
-      try ImageSet(zippedPNG: [folder.write(Data(archive.dropLast(9)), to: "short.zip")])
+      try ImageSet(zipArchives: [folder.write(Data(archive.dropLast(9)), to: "short.zip")])
     }
+  }
+
+  @Test func aMemberOfAnArchiveHasToAgreeWithItsSum() throws {
+    let folder = try TemporaryFolder()
+    var bytes = Self.bytes(try Self.golden().archive)
+    let whole = try ZipArchive(path: folder.write(Data(bytes), to: "whole.zip"))
+    #expect(whole.members.count == 5)
+    let notes = try #require(whole.members.first { $0.name.hasSuffix("notes.txt") })
+    #expect(try whole.content(of: notes) == Array("not a picture".utf8))
+    let place = try #require(bytes.indices.first { bytes[$0...].starts(with: "not a".utf8) })
+    bytes[place + 1] = UInt8(ascii: "u")
+    let damaged = try ZipArchive(path: folder.write(Data(bytes), to: "damaged.zip"))
+    #expect(throws: InputError.self) { try damaged.content(of: notes) }
   }
 
   @Test func readsFoldersOfPictures() throws {
@@ -162,13 +178,13 @@ import Torch
       try folder.write(Data(grey), to: "\(name)/x.png")
     }
     try folder.write("not a picture", to: "one/notes.txt")
-    let set = try ImageSet(foldersOfPNG: folder.path)
+    let set = try ImageSet(classFolders: folder.path)
     #expect(set.classNames == ["one", "two"] && set.classes == [0, 1])
     #expect(set.pixels.shape == [2, 1, 6, 7])
     try folder.write(Data(Self.bytes(pictures[1].file)), to: "two/y.png")
-    let error = #expect(throws: InputError.self) { try ImageSet(foldersOfPNG: folder.path) }
+    let error = #expect(throws: InputError.self) { try ImageSet(classFolders: folder.path) }
     #expect(error?.file == folder.file("two/y.png"))
     #expect(error?.reason == "a picture of 3 × 5 × 5")
-    #expect(throws: InputError.self) { try ImageSet(foldersOfPNG: folder.file("one")) }
+    #expect(throws: InputError.self) { try ImageSet(classFolders: folder.file("one")) }
   }
 }

@@ -4,6 +4,16 @@ import Torch
 
 /// Operators called by name.
 @Suite struct OpTests {
+  @Test func meanSquaredDifferencesHaveBothGradients() throws {
+    let x = Tensor(rows: [[1.0, -2], [0.5, 4]]).requiringGradient()
+    let y = Tensor(rows: [[0.0, 1], [0.5, 3]]).requiringGradient()
+    let value = x.meanSquaredDifference(from: y)
+    expectClose(value.scalar, (1 + 9 + 0 + 1) / 4.0)
+    let slopes = try gradients(of: value, withRespectTo: [x, y])
+    expectClose(slopes[0], Tensor(rows: [[0.5, -1.5], [0, 0.5]]))
+    expectClose(slopes[1], Tensor(rows: [[-0.5, 1.5], [0, -0.5]]))
+  }
+
   @Test func listsOfTruthValuesAreArguments() throws {
     let backward = Op("aten::native_layer_norm_backward")
     let forward = Op("aten::native_layer_norm")

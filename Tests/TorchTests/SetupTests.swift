@@ -97,7 +97,8 @@ import Testing
     try sandbox.write("", to: "go-on")
     first.waitUntilExit()
     let second = try sandbox.setup(script: "setup-search")
-    #expect(second.status == 0 && second.text.contains("ready: .deps/libsearch.so"), "\(second.text)")
+    #expect(
+      second.status == 0 && second.text.contains("ready: .deps/libsearch.so"), "\(second.text)")
     #expect(sandbox.exists(".deps/libsearch.so") && !sandbox.exists(".deps/usearch-download"))
     let (downloads, compilations) = (sandbox.count("downloads"), sandbox.count("compilations"))
     #expect(compilations == 1)

@@ -43,6 +43,10 @@ struct IDXFile {
         expected: "\(count)")
     }
     let range = try cursor.take(count, "the elements")
-    elements = Tensor(Array(bytes[range]), shape: shape)
+    elements = .uninitialized(shape, dtype: .uint8)
+    elements.withUnsafeMutableElements(of: UInt8.self) {
+      UnsafeMutableRawBufferPointer($0).copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: bytes[range]))
+    }
   }
 }

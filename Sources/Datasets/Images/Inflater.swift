@@ -19,6 +19,12 @@ struct Inflater {
   static func unpack(
     _ bytes: UnsafeRawBufferPointer, in range: Range<Int>, size: Int
   ) throws(BinaryFault) -> (output: [UInt8], end: Int) {
+    // Two bits stand for 258 bytes at best; a damaged file must not ask for more memory than that.
+    guard size <= 1032 * (range.count + 1) else {
+      throw BinaryFault(
+        range.lowerBound, "\(size) bytes from \(range.count)",
+        expected: "at most \(1032 * (range.count + 1))")
+    }
     var inflater = Inflater(cursor: ByteCursor(bytes, in: range), size: size)
     try inflater.run()
     return (inflater.output, inflater.cursor.position)

@@ -1,7 +1,7 @@
 /// A canonical Huffman code: codes of one length rise with their symbols, shorter ones come first.
 struct PrefixCode {
-  /// The longest code that DEFLATE has.
-  static let longest = 15
+  /// The longest code that JPEG has; DEFLATE's have 15 bits.
+  static let longest = 16
 
   /// How many codes have each length.
   private var counts = [Int](repeating: 0, count: longest + 1)
@@ -11,15 +11,25 @@ struct PrefixCode {
   /// The code of symbols with the given lengths (0: no code); nil where there is none.
   init?(lengths: [UInt8]) {
     for length in lengths where length > 0 { counts[Int(length)] += 1 }
-    var free = 1
-    for length in 1...Self.longest {
-      free = 2 * free - counts[length]
-      if free < 0 { return nil }
-    }
     symbols = lengths.indices.filter { lengths[$0] > 0 }
       .sorted { (lengths[$0], $0) < (lengths[$1], $1) }
     // Codes that leave bit patterns unused are allowed only with a single code, or none.
-    if free > 0 && symbols.count > 1 { return nil }
+    let free = spareCodes()
+    if free < 0 || (free > 0 && symbols.count > 1) { return nil }
+  }
+
+  /// The code with so many codes of each length from 1, whose symbols are given by length; nil where
+  /// there is none.
+  init?(counts: [Int], symbols: [Int]) {
+    guard counts.count <= Self.longest, counts.reduce(0, +) == symbols.count else { return nil }
+    for (place, count) in counts.enumerated() { self.counts[place + 1] = count }
+    self.symbols = symbols
+    guard spareCodes() >= 0 else { return nil }
+  }
+
+  /// How many codes of the greatest length are left over; below 0 there are too many codes.
+  private func spareCodes() -> Int {
+    (1...Self.longest).reduce(1) { free, length in free < 0 ? free : 2 * free - counts[length] }
   }
 
   /// How far a code has been read.

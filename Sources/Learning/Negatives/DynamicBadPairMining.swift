@@ -14,7 +14,7 @@ public import Torch
 /// Losses of a batch are multiplied by w. It works on the losses of any method with one number a pair.
 ///
 /// - Paper: Lan, Yan, Hong, Feng. Towards Enhancing Time Series Contrastive Learning: A Dynamic Bad
-///   Pair Mining Approach. ICLR 2024, equations 4 to 8. <https://arxiv.org/abs/2302.03357>
+///   Pair Mining Approach. ICLR 2024. <https://arxiv.org/abs/2302.03357>
 /// - Gradient: none reaches the weights.
 /// - Units: weights are densities, at most 1 / (σ √(2π)).
 /// - Departures: none from the authors' code, which also divides by the number of epochs and not by

@@ -11,7 +11,7 @@ public import Torch
 /// Since λ > 1, q′ · k′ is below q · k where λ is the same for all numbers of a row.
 ///
 /// - Paper: Zhu, Zhao, Liu, Kang, Lin, Xu, Lu, Sun. Improving Contrastive Learning by Visualizing
-///   Feature Transformation. ICCV 2021, section 4. <https://arxiv.org/abs/2108.02982>
+///   Feature Transformation. ICCV 2021. <https://arxiv.org/abs/2108.02982>
 /// - Gradient: reaches the queries, through q′ and k′. Keys and negatives are constants.
 /// - Units: q′ and k′ are unit vectors; mixed negatives are shorter than 1.
 /// - Departures: none from the authors' code with its README's options, where negatives are not

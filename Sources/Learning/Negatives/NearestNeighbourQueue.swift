@@ -8,7 +8,7 @@ public import Torch
 ///     NN(z, Q) = argmin_{q ∈ Q} ‖z − q‖        over unit vectors: the largest z · q
 ///
 /// - Paper: Dwibedi, Aytar, Tompson, Sermanet, Zisserman. With a Little Help from My Friends:
-///   Nearest-Neighbor Contrastive Learning of Visual Representations. ICCV 2021, equation 2.
+///   Nearest-Neighbor Contrastive Learning of Visual Representations. ICCV 2021.
 ///   <https://arxiv.org/abs/2104.14548>
 /// - Gradient: none reaches the embeddings or the neighbours.
 /// - Units: embeddings are unit vectors.

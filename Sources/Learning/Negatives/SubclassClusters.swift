@@ -100,16 +100,9 @@ public struct SubclassClusters: Codable, Hashable, Sendable {
 
   /// The examples of each class, classes in the order in which they appear.
   private static func members(of classes: [Int]) -> [[Int]] {
-    var numbers: [Int: Int] = [:]
-    var members: [[Int]] = []
-    for (row, name) in classes.enumerated() {
-      let number = numbers[name, default: members.count]
-      if number == members.count {
-        numbers[name] = number
-        members.append([])
-      }
-      members[number].append(row)
-    }
+    let groups = ClassGroups(classes, device: .cpu)
+    var members = [[Int]](repeating: [], count: groups.counts.count)
+    for (row, number) in groups.numbers.enumerated() { members[number].append(row) }
     return members
   }
 

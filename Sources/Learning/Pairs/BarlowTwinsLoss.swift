@@ -46,16 +46,10 @@ public struct BarlowTwinsLoss: Codable, Hashable, Sendable {
     let count = Double(first.size(along: 0))
     if count == 0 { return (first.sum() + second.sum()) * 0 }
     return try checked {
-      let a = standardized(first)
-      let b = standardized(second)
-      let own = (a * b).sum(along: 0) * (1 / count)
-      let between = a.squaredCrossProduct(b) * (1 / (count * count)) - own.squared().sum()
-      return (1 - own).squared().sum() + between * redundancyWeight
+      let correlations = try CrossProduct(
+        first.batchNormalized(epsilon: epsilon, isTraining: true),
+        second.batchNormalized(epsilon: epsilon, isTraining: true), scale: 1 / count)
+      return (1 - correlations.diagonal).squared().sum() + correlations.others * redundancyWeight
     }
-  }
-
-  private func standardized(_ view: Tensor) -> Tensor {
-    let centred = view - view.mean(along: 0)
-    return centred * (centred.squared().mean(along: 0) + epsilon).reciprocalSquareRoot()
   }
 }

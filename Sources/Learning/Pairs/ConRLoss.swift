@@ -15,7 +15,7 @@ public import Torch
 /// It is added to a loss of the predictions, in the paper with a factor of 4 for ages.
 ///
 /// - Paper: Keramati, Meng, Evans. ConR: Contrastive Regularizer for Deep Imbalanced Regression. ICLR
-///   2024, equation 2. <https://arxiv.org/abs/2309.06651>
+///   2024. <https://arxiv.org/abs/2309.06651>
 /// - Gradient: reaches the embeddings. Predictions only choose the negatives.
 /// - Units: nats times weights, a sum over the rows that have both kinds, over the number of all
 ///   rows.

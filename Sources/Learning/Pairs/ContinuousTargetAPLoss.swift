@@ -15,7 +15,7 @@ public import Torch
 ///
 /// - Paper: Wen, Xu, Dai, Cong, Huang. Semantic Concentration for Self-Supervised Dense
 ///   Representations Learning. TPAMI 2025; the ground: Brown, Xie, Kalogeiton, Zisserman. Smooth-AP.
-///   ECCV 2020, equation 7. <https://arxiv.org/abs/2509.09429> <https://arxiv.org/abs/2007.12163>
+///   ECCV 2020. <https://arxiv.org/abs/2509.09429> <https://arxiv.org/abs/2007.12163>
 /// - Gradient: reaches the scores; targets are constants.
 /// - Units: 0 (every pair in the order of its targets, far apart) to 1, the mean over rows.
 /// - Departures: neither the paper's full text nor its code could be had: the extension is derived
@@ -25,7 +25,7 @@ public import Torch
 public struct ContinuousTargetAPLoss: Codable, Hashable, Sendable {
   /// How far scores have to lie apart, τ > 0; Smooth-AP has 0.01.
   public var temperature: Double
-  /// Rows at a time; nil, ours, is about a million pairs.
+  /// Rows at a time; nil, ours, is about 260 thousand pairs.
   public var blockSize: Int?
 
   /// Makes the loss.

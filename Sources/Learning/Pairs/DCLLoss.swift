@@ -13,8 +13,8 @@ public import Torch
 ///
 ///     wᵢ = 2 − N exp(zᵢ · zₚ₍ᵢ₎ / σ) / Σₖ exp(zₖ · zₚ₍ₖ₎ / σ)        k over the N examples
 ///
-/// - Paper: Yeh, Hong, Hsu, Liu, Chen, LeCun. Decoupled Contrastive Learning. ECCV 2022, equations
-///   5 and 6. <https://arxiv.org/abs/2110.06848>
+/// - Paper: Yeh, Hong, Hsu, Liu, Chen, LeCun. Decoupled Contrastive Learning. ECCV 2022, the
+///   losses L_DC and L_DCW. <https://arxiv.org/abs/2110.06848>
 /// - Gradient: reaches both views. The weights are constants.
 /// - Units: nats, the mean over the 2N anchors. It may be negative. Where all rows are equal it is
 ///   log(2N − 2).
@@ -52,17 +52,23 @@ public struct DCLLoss: Codable, Hashable, Sendable {
   /// - Precondition: equal shapes, N > 0, τ > 0, σ > 0.
   /// - Complexity: O(N² · D) time, O(N · (D + 1000)) memory.
   public func callAsFunction(first: Tensor, second: Tensor) throws -> Tensor {
+    try perExample(first: first, second: second).mean()
+  }
+
+  /// The mean of the terms of the two rows of each example, `[N]`, on the same terms.
+  public func perExample(first: Tensor, second: Tensor) throws -> Tensor {
     checkViews([first, second])
     checkTemperature(temperature)
     let count = first.size(along: 0)
-    guard count > 1 else { return try checked { (first + second).nothingToCompare } }
+    guard count > 1 else { return try checked { ((first + second) * 0).sum(along: 1) } }
     let rows = try checked { Tensor.concatenated([first, second]).normalized() }
     let negatives = try RowLogSumExp(temperature: temperature)(
       queries: rows, keys: rows,
       hiding: .ownExample(rows: 2 * count, columns: 2 * count, examples: count))
     return try checked {
       let pairs = rows[0..<count].rowProducts(with: rows[count..<(2 * count)])
-      return negatives.mean() - (pairs * weights(of: pairs)).mean() * (1 / temperature)
+      return (negatives[0..<count] + negatives[count..<(2 * count)]) * 0.5
+        - pairs * weights(of: pairs) * (1 / temperature)
     }
   }
 

@@ -27,7 +27,7 @@ public struct GroCoLoss: Codable, Hashable, Sendable {
   public var negatives: Int
   /// The network; the authors' code has the odd-even one of Cauchy with a steepness of 1.
   public var network: SortingNetwork
-  /// Anchors at a time; nil, ours, is about a million similarities.
+  /// Anchors at a time; nil, ours, is about 260 thousand similarities.
   public var blockSize: Int?
 
   /// Makes the loss.

@@ -8,7 +8,7 @@ public import Torch
 ///
 ///     L = −(1 / N) Σᵢ log ( exp sᵢᵢ / (exp sᵢᵢ + Σ_{j ∈ Hᵢ} exp sᵢⱼ) )
 ///
-/// - Paper: Wang, Liu. Understanding the Behaviour of Contrastive Loss. CVPR 2021, section 3.3, hard
+/// - Paper: Wang, Liu. Understanding the Behaviour of Contrastive Loss. CVPR 2021, the hard
 ///   contrastive loss. <https://arxiv.org/abs/2012.09740>
 /// - Gradient: reaches queries, keys and the bank. Which negatives are the hardest is no part of it.
 /// - Units: nats, the mean over queries. Where all rows are equal it is log(K + 1).

@@ -24,7 +24,7 @@ public struct LOOKLoss: Codable, Hashable, Sendable {
   public var neighbours: Int
   /// What cosines are divided by, τ > 0; Wu and others have 0.07.
   public var temperature: Double
-  /// Queries at a time; nil, ours, is about a million similarities.
+  /// Queries at a time; nil, ours, is about 260 thousand similarities.
   public var blockSize: Int?
 
   /// Makes the loss.

@@ -12,11 +12,11 @@ public import Torch
 ///                        + (1 / γ) log(1 + Σₙ (1 − λ) exp  γ(s(a, vₙ) − m)))
 ///
 /// - Paper: Venkataramanan, Psomas, Kijak, Amsaleg, Karantzalos, Avrithis. It Takes Two to Tango:
-///   Mixup for Deep Metric Learning. ICLR 2022, equations 8 to 11.
+///   Mixup for Deep Metric Learning. ICLR 2022, the mixed loss with the multi-similarity functions.
 ///   <https://arxiv.org/abs/2106.04990>
 /// - Gradient: reaches anchors and both parts of a mixture.
 /// - Units: cosines, the mean over the anchors that have a mixture.
-/// - Departures: the paper mixes all positives with all negatives, N³ mixtures, of shares of their
+/// - Departures: written without the paper's full text at hand. The paper mixes all positives with all negatives, N³ mixtures, of shares of their
 ///   own; here an anchor has one partner and one share, drawn anew each step. The authors' published
 ///   code has the contrastive loss only, the anchor's first positive as partner and one share for the
 ///   batch. Mixtures are scaled to unit length, as the code's distance does.
@@ -50,7 +50,7 @@ public struct MetrixLoss: Codable, Hashable, Sendable {
   public var negativeSharpness: Double
   /// The similarity m that parts positives from negatives; multi-similarity has 0.5.
   public var base: Double
-  /// Anchors at a time; nil, ours, is about a million similarities.
+  /// Anchors at a time; nil, ours, is about 260 thousand similarities.
   public var blockSize: Int?
 
   /// Makes the loss.

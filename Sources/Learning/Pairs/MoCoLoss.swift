@@ -30,9 +30,14 @@ public struct MoCoLoss: Codable, Hashable, Sendable {
   /// - Precondition: the shapes fit, N > 0, τ > 0.
   /// - Complexity: O(N · K · D) time, O((N + K) · D + 1000 N) memory.
   public func callAsFunction(queries: Tensor, keys: Tensor, queue: Tensor) throws -> Tensor {
+    try perExample(queries: queries, keys: keys, queue: queue).mean()
+  }
+
+  /// The cross-entropy of each query, `[N]`, on the same terms.
+  public func perExample(queries: Tensor, keys: Tensor, queue: Tensor) throws -> Tensor {
     checkViews([queries, keys])
     checkTemperature(temperature)
-    guard queue.size(along: 0) > 0 else { return try checked { queries.nothingToCompare } }
+    guard queue.size(along: 0) > 0 else { return try checked { (queries * 0).sum(along: 1) } }
     let (rows, positives, negatives) = try checked {
       let rows = queries.normalized()
       let scores = rows.rowProducts(with: keys.detached().normalized()) * (1 / temperature)
@@ -40,7 +45,7 @@ public struct MoCoLoss: Codable, Hashable, Sendable {
     }
     let others = try RowLogSumExp(temperature: temperature)(queries: rows, keys: negatives)
     return try checked {
-      (Tensor.stacked([positives, others]).logSumExp(along: 0) - positives).mean()
+      Tensor.stacked([positives, others]).logSumExp(along: 0) - positives
     }
   }
 }

@@ -8,7 +8,7 @@ public import Torch
 ///     u = Xᵀ softmax(β X r),    u / ‖u‖
 ///
 /// - Paper: Ramsauer and others. Hopfield Networks is All You Need. ICLR 2021, as used by Fürst and
-///   others, CLOOB: Modern Hopfield Networks with InfoLOOB Outperform CLIP, NeurIPS 2022, section 2.
+///   others, CLOOB: Modern Hopfield Networks with InfoLOOB Outperform CLIP, NeurIPS 2022.
 ///   <https://arxiv.org/abs/2110.11316>
 /// - Gradient: reaches states and stored patterns.
 /// - Units: unit vectors. With β → 0 all states retrieve the mean pattern, with β → ∞ the nearest.

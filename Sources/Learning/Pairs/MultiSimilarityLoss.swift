@@ -12,7 +12,7 @@ public import Torch
 ///                    + (1 / β) log(1 + Σ_{Nᵢ} exp  β(sᵢₖ − λ)))
 ///
 /// - Paper: Wang, Han, Huang, Dong, Scott. Multi-Similarity Loss with General Pair Weighting for
-///   Deep Metric Learning. CVPR 2019, equations 11, 12 and 16.
+///   Deep Metric Learning. CVPR 2019, section 4.
 ///   <https://arxiv.org/abs/1904.06627>
 /// - Gradient: reaches both sides of a pair; the mining has none.
 /// - Units: cosines, the mean over all N embeddings, those without mined pairs (0) included.
@@ -60,31 +60,14 @@ public struct MultiSimilarityLoss: Codable, Hashable, Sendable {
     precondition(
       positiveSharpness > 0 && negativeSharpness > 0,
       "sharpness \(positiveSharpness) and \(negativeSharpness) are not both positive")
-    let known = Tensor.classes(classes, of: embeddings)
+    _ = Tensor.classes(classes, of: embeddings)
+    let members = Dictionary(grouping: classes.indices) { classes[$0] }
+    let share = 1 / Double(max(classes.count, 1))
     let unit = embeddings.normalized()
-    return try RowBlocks(blockSize: blockSize).mean(rows: unit, columns: unit) {
-      rows, columns, range in
-      let similarities = rows.matmul(columns.transposed())
-      let masks = ClassMasks(range, of: known)
-      let (positives, negatives) = mined(similarities.detached(), masks)
-      let pulled = ((base - similarities) * positiveSharpness).logOnePlusSumExp(where: positives)
-      let pushed = ((similarities - base) * negativeSharpness).logOnePlusSumExp(where: negatives)
-      let terms = pulled * (1 / positiveSharpness) + pushed * (1 / negativeSharpness)
-      return (terms.sum(), .ones(like: terms).sum())
-    }
-  }
-
-  private func mined(_ similarities: Tensor, _ masks: ClassMasks) -> (Tensor, Tensor) {
-    guard let miningMargin else { return (masks.positives, masks.negatives) }
-    let closestNegative = similarities.replacing(where: masks.same, with: -.infinity)
-      .maximum(along: 1, keepingDimensions: true)
-    let farthestPositive =
-      similarities
-      .replacing(where: masks.positives.logicalNot(), with: .infinity)
-      .minimum(along: 1, keepingDimensions: true)
-    return (
-      masks.positives.logicalAnd((similarities - miningMargin).isLess(than: closestNegative)),
-      masks.negatives.logicalAnd((similarities + miningMargin).isGreater(than: farthestPositive))
-    )
+    return try PullAndPush(
+      pull: (positiveSharpness, base, share / positiveSharpness),
+      push: (negativeSharpness, base, share / negativeSharpness), miningMargin: miningMargin,
+      blockSize: blockSize)(
+        rows: unit, columns: unit, own: classes.map { members[$0] ?? [] }, leavingOutItself: true)
   }
 }

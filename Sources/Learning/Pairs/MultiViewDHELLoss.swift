@@ -32,10 +32,17 @@ public struct MultiViewDHELLoss: Codable, Hashable, Sendable {
   /// - Precondition: equal shapes, N > 0, τ > 0.
   /// - Complexity: O(N² · V · D) time, O(N · V · (D + V) + 1000 N) memory.
   public func callAsFunction(views: [Tensor]) throws -> Tensor {
+    try perExample(views: views).mean()
+  }
+
+  /// The term of each example, `[N]`, on the same terms.
+  public func perExample(views: [Tensor]) throws -> Tensor {
     checkViews(views)
     checkTemperature(temperature)
     let count = views[0].size(along: 0)
-    guard count > 1 else { return try checked { Tensor.concatenated(views).nothingToCompare } }
+    guard count > 1 else {
+      return try checked { (Tensor.stacked(views) * 0).sum(along: 0).sum(along: 1) }
+    }
     let rows = try checked { Tensor.concatenated(views).normalized() }
     let own = CSRMatrix.ownExample(rows: count, columns: count, examples: count)
     let uniformities = try views.indices.map { view in
@@ -46,7 +53,7 @@ public struct MultiViewDHELLoss: Codable, Hashable, Sendable {
       // Ordered pairs of views are counted twice.
       let alignment =
         ViewPairs(rows, viewCount: views.count, temperature: temperature).logSumExp - log(2)
-      return Tensor.stacked(uniformities).sum(along: 0).mean() - alignment.mean()
+      return Tensor.stacked(uniformities).sum(along: 0) - alignment
     }
   }
 }

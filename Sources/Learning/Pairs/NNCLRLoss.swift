@@ -10,8 +10,8 @@ public import Torch
 /// and the mean of that and of the same with the views in each other's place.
 ///
 /// - Paper: Dwibedi, Aytar, Tompson, Sermanet, Zisserman. With a Little Help from My Friends:
-///   Nearest-Neighbor Contrastive Learning of Visual Representations. ICCV 2021, equation 3 and
-///   algorithm 1. <https://arxiv.org/abs/2104.14548>
+///   Nearest-Neighbor Contrastive Learning of Visual Representations. ICCV 2021, the loss
+///   and algorithm 1. <https://arxiv.org/abs/2104.14548>
 /// - Gradient: reaches the predictions. Neighbours are constants.
 /// - Units: nats, the mean over examples and views. Where all rows are equal it is log N.
 /// - Departures: none from the algorithm.
@@ -33,6 +33,11 @@ public struct NNCLRLoss: Codable, Hashable, Sendable {
   /// - Precondition: equal shapes, N > 0, τ > 0.
   /// - Complexity: O(N² · D) time, O(N · (D + 1000)) memory.
   public func callAsFunction(neighbours: Tensor, predictions: Tensor) throws -> Tensor {
+    try perExample(neighbours: neighbours, predictions: predictions).mean()
+  }
+
+  /// The cross-entropy of each example in one direction, `[N]`, on the same terms.
+  public func perExample(neighbours: Tensor, predictions: Tensor) throws -> Tensor {
     checkViews([neighbours, predictions])
     checkTemperature(temperature)
     let (near, rows) = try checked {
@@ -40,7 +45,7 @@ public struct NNCLRLoss: Codable, Hashable, Sendable {
     }
     let all = try RowLogSumExp(temperature: temperature)(queries: near, keys: rows)
     return try checked {
-      all.mean() - near.rowProducts(with: rows).mean() * (1 / temperature)
+      all - near.rowProducts(with: rows) * (1 / temperature)
     }
   }
 

@@ -12,8 +12,8 @@ internal import Torch
 struct RowBlocks {
   /// What a block adds: a sum, and how many terms there are in it, a constant.
   typealias Part = (sum: Tensor, count: Tensor)
-  /// About how many comparisons are held at a time: 8 MB an intermediate in float64.
-  static let comparisons = 1 << 20
+  /// About how many comparisons are held at a time: 2 MB an intermediate in float64.
+  static let comparisons = 1 << 18
 
   /// Rows at a time; nil is as many as make `comparisons`.
   var blockSize: Int?

@@ -40,7 +40,10 @@ extension Tensor {
   /// The mean over rows of their cosines with the rows of `other`, a constant; 0 without rows.
   func meanCosine(toConstant other: Tensor) -> Tensor {
     precondition(dimensionCount == 2 && shape == other.shape, "\(shape) beside \(other.shape)")
-    return (normalized() * other.detached().normalized()).sum()
+    // Dividing the products by the lengths saves the two unit matrices and their gradients.
+    let fixed = other.detached()
+    let lengths = norm(along: 1).clamped(from: 1e-12) * fixed.norm(along: 1).clamped(from: 1e-12)
+    return ((self * fixed).sum(along: 1) / lengths).sum()
       * (1 / Double(Swift.max(size(along: 0), 1)))
   }
 }

@@ -15,7 +15,7 @@ public import Torch
 ///
 /// - Paper: Petersen, Borgelt, Kuehne, Deussen. Differentiable Sorting Networks for Scalable Sorting
 ///   and Ranking Supervision. ICML 2021; the Cauchy relaxation: Monotonic Differentiable Sorting
-///   Networks. ICLR 2022, equation 10. <https://arxiv.org/abs/2105.04019>
+///   Networks. ICLR 2022. <https://arxiv.org/abs/2105.04019>
 ///   <https://arxiv.org/abs/2203.09630>
 /// - Gradient: reaches the values through sorted ones and permutation.
 /// - Units: sorted values have the unit of the values; rows and columns of the permutation sum to 1.

@@ -12,7 +12,7 @@ public import Torch
 ///     hard:      p the farthest, n the closest of a;             L = mean over anchors
 ///
 /// - Paper: Schroff, Kalenichenko, Philbin. FaceNet: A Unified Embedding for Face Recognition and
-///   Clustering. CVPR 2015, equations 1 and 4; `all` and `hard`: Hermans, Beyer, Leibe. In Defense
+///   Clustering. CVPR 2015, sections 3.1 and 3.2; `hard` and `all`: Hermans, Beyer, Leibe. In Defense
 ///   of the Triplet Loss for Person Re-Identification. 2017, equations 5 and 6.
 ///   <https://arxiv.org/abs/1503.03832> <https://arxiv.org/abs/1703.07737>
 /// - Gradient: reaches anchor, positive and negative; which triplets are taken has none.
@@ -36,7 +36,7 @@ public struct TripletLoss: Codable, Hashable, Sendable {
   public var margin: Double
   /// Which triplets are looked at; FaceNet's are semi-hard ones.
   public var mining: Mining
-  /// Anchors at a time; nil, ours, is about a million distances.
+  /// Anchors at a time; nil, ours, is about 260 thousand distances.
   public var blockSize: Int?
 
   /// Makes the loss.

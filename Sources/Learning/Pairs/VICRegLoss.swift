@@ -59,21 +59,18 @@ public struct VICRegLoss: Codable, Hashable, Sendable {
     let count = first.size(along: 0)
     if count == 0 { return (first.sum() + second.sum()) * 0 }
     return try checked {
-      let invariance = (first - second).squared().mean() * invarianceWeight
+      let invariance = first.meanSquaredDifference(from: second) * invarianceWeight
       if count < 2 { return invariance }
-      return invariance + spread(first) + spread(second)
+      return try invariance + spread(first) + spread(second)
     }
   }
 
-  private func spread(_ view: Tensor) -> Tensor {
+  private func spread(_ view: Tensor) throws -> Tensor {
     let scale = 1 / Double(view.size(along: 0) - 1)
     let centred = view - view.mean(along: 0)
-    let variances = centred.squared().sum(along: 0) * scale
-    let low = (deviation - (variances + epsilon).squareRoot()).relu().mean()
-    let between =
-      centred.squaredCrossProduct(centred) * (scale * scale)
-      - variances.squared().sum()
+    let covariances = try CrossProduct(centred, centred, scale: scale)
+    let low = (deviation - (covariances.diagonal + epsilon).squareRoot()).relu().mean()
     return low * (varianceWeight / 2)
-      + between * (covarianceWeight / Double(view.size(along: 1)))
+      + covariances.others * (covarianceWeight / Double(view.size(along: 1)))
   }
 }

@@ -20,8 +20,9 @@ extension Tensor {
 extension RowLogSumExp {
   /// log Σ e^s of each row over the classes that are not its own; −∞ where there is no other.
   func ofOthers(_ queries: Tensor, weights: Tensor, classes: [Int]) throws -> Tensor {
-    try self(
-      queries: queries, keys: weights,
-      hiding: CSRMatrix(rows: classes.map { [$0] }, columnCount: weights.size(along: 0)))
+    let own = CSRMatrix(
+      rowOffsets: MappedArray((0...classes.count).map { Int64($0) }),
+      columns: MappedArray(classes.map { Int32($0) }), columnCount: weights.size(along: 0))
+    return try self(queries: queries, keys: weights, hiding: own)
   }
 }

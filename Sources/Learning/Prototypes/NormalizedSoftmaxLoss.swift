@@ -11,7 +11,7 @@ public import Torch
 ///
 /// - Paper: Pereira, Joly, Valduriez, Porto. Hyperspherical embedding for novel class
 ///   classification. 2021; the loss is that of Zhai, Wu. Classification is a Strong Baseline for
-///   Deep Metric Learning. BMVC 2019, equation 4. <https://arxiv.org/abs/2102.03243>
+///   Deep Metric Learning. BMVC 2019. <https://arxiv.org/abs/2102.03243>
 ///   <https://arxiv.org/abs/1811.12649>
 /// - Gradient: reaches embeddings and weights.
 /// - Units: nats, the mean over examples. Where all cosines are equal it is log C.

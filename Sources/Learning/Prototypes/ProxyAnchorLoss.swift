@@ -44,24 +44,14 @@ public struct ProxyAnchorLoss: Codable, Hashable, Sendable {
   /// - Complexity: O(N · C · D) time; O(N · block + (N + C) · D) memory.
   public func callAsFunction(embeddings: Tensor, proxies: Tensor, classes: [Int]) throws -> Tensor {
     precondition(sharpness > 0, "a sharpness of \(sharpness)")
-    let known = Tensor.classes(classes, of: embeddings, below: proxies)
-    let present = Double(max(Set(classes).count, 1))
-    let count = Double(max(proxies.size(along: 0), 1))
-    let places = Tensor.range(0..<proxies.size(along: 0), device: embeddings.device)
-    return try RowBlocks(blockSize: blockSize).mean(
-      rows: proxies.normalized(), columns: embeddings.normalized()
-    ) { rows, columns, range in
-      let similarities = rows.matmul(columns.transposed())
-      let own = places[range].expandingDimension(at: 1)
-        .isEqual(to: known.expandingDimension(at: 0))
-      let pulled = ((margin - similarities) * sharpness).logOnePlusSumExp(where: own)
-      let pushed = ((similarities + margin) * sharpness)
-        .logOnePlusSumExp(where: own.logicalNot())
-      // The two divisors are known beforehand: the count of the parts is not used.
-      return (
-        pulled.sum() * (1 / present) + pushed.sum() * (1 / count),
-        .zeros([], dtype: rows.dtype, device: rows.device)
-      )
-    }
+    _ = Tensor.classes(classes, of: embeddings, below: proxies)
+    var own = [[Int]](repeating: [], count: proxies.size(along: 0))
+    for (place, known) in classes.enumerated() { own[known].append(place) }
+    let present = Double(max(own.count { !$0.isEmpty }, 1))
+    return try PullAndPush(
+      pull: (sharpness, margin, 1 / present), push: (sharpness, -margin, 1 / Double(own.count)),
+      blockSize: blockSize)(
+        rows: proxies.normalized(), columns: embeddings.normalized(), own: own,
+        leavingOutItself: false)
   }
 }

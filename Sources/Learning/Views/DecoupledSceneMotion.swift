@@ -1,4 +1,3 @@
-import Foundation
 public import Torch
 
 /// Clips that keep a motion but not its scene, and clips that keep a scene but not its motion.
@@ -60,7 +59,7 @@ public struct DecoupledSceneMotion: Codable, Hashable, Sendable {
     for clip in 0..<count {
       let pulls = (0..<Int(numbers[clip])).map { place in
         let start = 4 * (clip * largestPullCount + place)
-        return Pull(Array(draws[start..<(start + 4)]), height: height, width: width)
+        return ScenePull(Array(draws[start..<(start + 4)]), height: height, width: width)
       }
       for row in 0..<height {
         for column in 0..<width {
@@ -131,25 +130,6 @@ public struct DecoupledSceneMotion: Codable, Hashable, Sendable {
     let turned = Ops.flip(.tensor(negatives), .ints([0]))
     return [negatives, turned].map { (near - distances($0) + margin).relu().mean() }
       .reduce(Tensor(0, dtype: anchors.dtype).moved(to: anchors.device), +)
-  }
-
-  /// One pull at a picture, in pixels.
-  private struct Pull {
-    private let target: (y: Double, x: Double)
-    private let shift: (y: Double, x: Double)
-
-    /// The authors' code's ranges for frames of 224 pixels: points 60 … 140, pulls 10 … 20.
-    init(_ draws: [Double], height: Int, width: Int) {
-      let (h, w) = (Double(height) / 224, Double(width) / 224)
-      shift = ((10 + 10 * draws[2]) * h, (10 + 10 * draws[3]) * w)
-      target = ((60 + 80 * draws[0]) * h + shift.y, (60 + 80 * draws[1]) * w + shift.x)
-    }
-
-    func source(of place: (y: Double, x: Double)) -> (y: Double, x: Double) {
-      let share = hypot(place.y - target.y, place.x - target.x) / hypot(shift.y, shift.x)
-      let strength = 0.5 / (3 * share * share * share * share + 1)
-      return (place.y - strength * shift.y, place.x - strength * shift.x)
-    }
   }
 
   private enum Ops {

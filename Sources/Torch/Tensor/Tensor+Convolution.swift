@@ -73,18 +73,19 @@ extension Tensor {
   ///   - weight: `[C]`, or nil for 1.
   ///   - bias: `[C]`, or nil for 0.
   ///   - runningMean: `[C]`: taken where `isTraining` is false, moved towards the batch's in place
-  ///     where it is true.
+  ///     where it is true. Nil keeps none; then `isTraining` has to be true.
   ///   - runningVariance: `[C]`, likewise; moved towards the batch's unbiased variance.
   ///   - momentum: how far they move: the share of the new value.
   ///   - epsilon: what is added to the variance before its root.
   ///   - isTraining: whether mean and variance are the batch's, over all axes but the second.
   public func batchNormalized(
-    weight: Tensor?, bias: Tensor?, runningMean: Tensor, runningVariance: Tensor,
+    weight: Tensor? = nil, bias: Tensor? = nil, runningMean: Tensor? = nil,
+    runningVariance: Tensor? = nil,
     momentum: Double = 0.1, epsilon: Double = 1e-5, isTraining: Bool
   ) -> Tensor {
     Ops.batchNorm(
-      .tensor(self), .optional(weight), .optional(bias), .tensor(runningMean),
-      .tensor(runningVariance), .bool(isTraining), .double(momentum), .double(epsilon),
+      .tensor(self), .optional(weight), .optional(bias), .optional(runningMean),
+      .optional(runningVariance), .bool(isTraining), .double(momentum), .double(epsilon),
       .bool(true))
   }
 

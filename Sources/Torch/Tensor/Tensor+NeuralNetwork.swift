@@ -23,6 +23,12 @@ extension Tensor {
     }
   }
 
+  /// The mean of the squared differences of two tensors of one shape, which need not be kept for its
+  /// gradient.
+  public func meanSquaredDifference(from other: Tensor) -> Tensor {
+    Ops.meanSquaredError(.tensor(self), .tensor(other), .int(1))
+  }
+
   /// Vectors along the last axis, shifted to mean 0 and scaled to variance 1, then `· weight + bias`.
   ///
   /// - Parameters:
@@ -53,6 +59,7 @@ extension Tensor {
 
   private enum Ops {
     static let crossEntropy = Op("aten::cross_entropy_loss")
+    static let meanSquaredError = Op("aten::mse_loss")
     static let layerNorm = Op("aten::layer_norm")
     static let embedding = Op("aten::embedding")
   }

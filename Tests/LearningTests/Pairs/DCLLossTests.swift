@@ -92,6 +92,17 @@ import Torch
       tolerance: 1e-12)
   }
 
+  @Test func theLossIsTheMeanOverExamples() throws {
+    let inputs = Self.views(5)
+    let each = try DCLLoss(temperature: 0.3, weighting: .vonMisesFisher(sigma: 0.5)).perExample(
+      first: Tensor(rows: inputs[0]), second: Tensor(rows: inputs[1]))
+    #expect(each.shape == [5])
+    expectClose(
+      Loops.mean(each.doubles()),
+      try PairLossChecks.result(of: Self.loss(0.3, sigma: 0.5), at: inputs).value,
+      tolerance: 1e-12)
+  }
+
   @Test func aSingleExampleIsNoLoss() throws {
     try PairLossChecks.isNothing(at: Self.views(1), Self.loss(0.1, sigma: 0.5))
   }

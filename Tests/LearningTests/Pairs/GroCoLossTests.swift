@@ -74,6 +74,10 @@ import Torch
     try expectNothing([view, view]) { try GroCoLoss()(views: $0) }
   }
 
+  @Test func refusesASingleView() async {
+    await #expect(processExitsWith: .failure) { _ = try GroCoLoss()(views: [.ones([3, 2])]) }
+  }
+
   @Test func survivesARoundTripThroughItsRecord() throws {
     try expectRoundTrip(
       GroCoLoss(negatives: 4, network: SortingNetwork(steepness: 2), blockSize: 3))

@@ -84,6 +84,14 @@ import Torch
     }
   }
 
+  @Test func refusesARowThatTheMemoryDoesNotHave() async {
+    await #expect(processExitsWith: .failure) {
+      _ = try LOOKLoss()(
+        queries: .ones([1, 2]), classes: [0], memory: .ones([2, 2]), memoryClasses: [0, 1],
+        own: [2])
+    }
+  }
+
   @Test func survivesARoundTripThroughItsRecord() throws {
     try expectRoundTrip(LOOKLoss(neighbours: 20, temperature: 0.1, blockSize: 4))
   }

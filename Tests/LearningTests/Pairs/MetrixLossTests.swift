@@ -87,6 +87,14 @@ import Torch
     }
   }
 
+  @Test func refusesADrawOfAnotherBatch() async {
+    await #expect(processExitsWith: .failure) {
+      _ = try MetrixLoss()(
+        embeddings: .ones([2, 2]), classes: [0, 1],
+        draw: MetrixLoss.Draw(partners: [nil], shares: [0.5]))
+    }
+  }
+
   @Test func survivesARoundTripThroughItsRecord() throws {
     try expectRoundTrip(MetrixLoss(base: 0.3, blockSize: 4))
     try expectRoundTrip(draw)

@@ -26,6 +26,10 @@ import Torch
     expectClose(
       try PairLossChecks.result(of: Self.loss(temperature), at: inputs).value, Loops.mean(terms),
       tolerance: 1e-12)
+    let rows = inputs.map { Tensor(rows: $0) }
+    let each = try MoCoLoss(temperature: temperature)
+      .perExample(queries: rows[0], keys: rows[1], queue: rows[2])
+    expectClose(each.doubles(), terms, tolerance: 1e-12)
   }
 
   @Test func agreesWithPyTorch() throws {

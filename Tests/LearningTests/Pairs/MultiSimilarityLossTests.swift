@@ -100,6 +100,13 @@ import Torch
     }
   }
 
+  @Test func refusesASharpnessOfZero() async {
+    await #expect(processExitsWith: .failure) {
+      _ = try MultiSimilarityLoss(negativeSharpness: 0)(
+        embeddings: .ones([2, 2]), classes: [0, 1])
+    }
+  }
+
   @Test func survivesARoundTripThroughItsRecord() throws {
     try expectRoundTrip(MultiSimilarityLoss(base: 0.4, miningMargin: nil))
   }

@@ -34,6 +34,9 @@ import Torch
     expectClose(
       try PairLossChecks.result(of: Self.loss(temperature), at: views).value, Loops.mean(terms),
       tolerance: 1e-12)
+    let each = try MultiViewDHELLoss(temperature: temperature)
+      .perExample(views: views.map { Tensor(rows: $0) })
+    expectClose(each.doubles(), terms, tolerance: 1e-12)
   }
 
   @Test func agreesWithPyTorch() throws {

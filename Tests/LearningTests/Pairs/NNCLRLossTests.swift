@@ -25,6 +25,9 @@ import Torch
     expectClose(
       try PairLossChecks.result(of: Self.loss(temperature), at: inputs).value, Loops.mean(terms),
       tolerance: 1e-12)
+    let each = try NNCLRLoss(temperature: temperature)
+      .perExample(neighbours: Tensor(rows: inputs[0]), predictions: Tensor(rows: inputs[1]))
+    expectClose(each.doubles(), terms, tolerance: 1e-12)
   }
 
   @Test func agreesWithPyTorch() throws {

@@ -80,6 +80,12 @@ import Torch
     }
   }
 
+  @Test func refusesASteepnessOfZero() async {
+    await #expect(processExitsWith: .failure) {
+      _ = try SortingNetwork(steepness: 0)(.ones([1, 2]))
+    }
+  }
+
   @Test func survivesARoundTripThroughItsRecord() throws {
     try expectRoundTrip(SortingNetwork(kind: .bitonic, relaxation: .logistic, steepness: 3))
   }

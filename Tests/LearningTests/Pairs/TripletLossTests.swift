@@ -106,6 +106,12 @@ import Torch
     try expectNothing([x]) { try loss(embeddings: $0[0], classes: [1, 2, 3]) }
   }
 
+  @Test func refusesClassesThatDoNotFit() async {
+    await #expect(processExitsWith: .failure) {
+      _ = try TripletLoss()(embeddings: .ones([3, 2]), classes: [0, 1])
+    }
+  }
+
   @Test func survivesARoundTripThroughItsRecord() throws {
     try expectRoundTrip(TripletLoss(margin: 0.7, mining: .hard, blockSize: 12))
   }

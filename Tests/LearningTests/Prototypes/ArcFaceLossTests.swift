@@ -83,6 +83,12 @@ import Torch
     }
   }
 
+  @Test func refusesAClassWithoutWeights() async {
+    await #expect(processExitsWith: .failure) {
+      _ = try ArcFaceLoss()(embeddings: .ones([1, 2]), weights: .ones([3, 2]), classes: [3])
+    }
+  }
+
   @Test func survivesARoundTripThroughItsRecord() throws {
     try expectRoundTrip(ArcFaceLoss(margin: 0.1, scale: 8, blockSize: 5))
   }

@@ -1,6 +1,4 @@
-import Torch
-
-/// A picture from a PNG file: bytes of `channels` channels.
+/// Reads PNG files.
 ///
 /// Grey becomes 1 channel, colours and palettes 3; transparency, where the pixels carry it, is one
 /// more. Grey of less than 8 bits is stretched to 0 … 255, of numbers of 16 bits the upper 8 stay.
@@ -8,15 +6,11 @@ import Torch
 ///
 /// - Source: Portable Network Graphics specification, third edition. W3C 2025.
 ///   <https://www.w3.org/TR/png-3/>
-struct PNGImage {
-  var width: Int
-  var height: Int
-  var channels: Int
-  /// `[C, H, W]` in row-major order.
-  var pixels: [UInt8]
-
-  /// Reads the picture from the bytes of a whole file.
-  init(_ bytes: UnsafeRawBufferPointer, in range: Range<Int>) throws(BinaryFault) {
+enum PNGDecoder {
+  /// The picture in the bytes of a whole file.
+  static func picture(
+    _ bytes: UnsafeRawBufferPointer, in range: Range<Int>
+  ) throws(BinaryFault) -> RasterImage {
     var cursor = ByteCursor(bytes, in: range)
     let signature = try cursor.take(8, "the signature")
     guard bytes[signature].elementsEqual([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) else {
@@ -53,19 +47,12 @@ struct PNGImage {
     guard let header else { throw BinaryFault(range.lowerBound, "no header", expected: "IHDR") }
     do throws(BinaryFault) {
       let rows = try header.rows(packed)
-      self = try header.image(rows, palette: palette)
+      return try header.image(rows, palette: palette)
     } catch {
       throw BinaryFault(
         range.upperBound, "the pixels cannot be unpacked: \(error.reason)",
         expected: error.expected)
     }
-  }
-
-  private init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
-    self.width = width
-    self.height = height
-    self.channels = channels
-    self.pixels = pixels
   }
 
   private struct Header {
@@ -143,7 +130,7 @@ struct PNGImage {
       return a <= b && a <= c ? left : b <= c ? above : corner
     }
 
-    func image(_ rows: [UInt8], palette: [UInt8]) throws(BinaryFault) -> PNGImage {
+    func image(_ rows: [UInt8], palette: [UInt8]) throws(BinaryFault) -> RasterImage {
       let channels = colour == 3 ? 3 : samples
       let area = width * height
       var pixels = [UInt8](repeating: 0, count: channels * area)
@@ -167,7 +154,7 @@ struct PNGImage {
           }
         }
       }
-      return PNGImage(width: width, height: height, channels: channels, pixels: pixels)
+      return RasterImage(width: width, height: height, channels: channels, pixels: pixels)
     }
 
     /// A number of a row, the upper 8 bits of one of 16.

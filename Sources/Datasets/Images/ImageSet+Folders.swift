@@ -2,40 +2,43 @@ import Foundation
 import Torch
 
 extension ImageSet {
-  /// Reads the PNG files of ZIP archives; the folder that holds a picture is its class.
+  /// Reads the PNG and JPEG files of ZIP archives; the folder that holds a picture is its class.
   ///
   /// Omniglot comes in this form. Classes are named by the path to the folder, without the
-  /// archive's own one, and sorted; names that begin with a dot are left out.
+  /// archive's own one, and sorted; names that begin with a dot are left out. A picture with the
+  /// class, name and pixels of another one counts once: archives overlap (both small ones of Omniglot
+  /// hold the Greek letters).
   ///
   /// - Throws: `FileError` when an archive cannot be read; `InputError` when it or a picture is
   ///   damaged, when pictures differ in size, or when there are none.
-  public init(zippedPNG archives: [String]) throws {
-    var pictures: [(name: String, folder: String, image: PNGImage)] = []
+  public init(zipArchives archives: [String]) throws {
+    var pictures: [(name: String, folder: String, image: RasterImage)] = []
+    var seen: [String: [UInt8]] = [:]
     for path in archives {
       let archive = try ZipArchive(path: path)
       for member in archive.members where Self.isPicture(member.name) {
-        let content = try archive.content(of: member)
         let name = "\(path)/\(member.name)"
-        let folder = (member.name as NSString).deletingLastPathComponent
-        let parts = folder.split(separator: "/")
-        pictures.append(
-          (
-            name, parts.dropFirst(parts.count > 1 ? 1 : 0).joined(separator: "/"),
-            try Self.decoded(content, file: name)
-          ))
+        let image = try Self.decoded(try archive.content(of: member), file: name)
+        let parts = member.name.split(separator: "/")
+        let inside = parts.dropFirst(parts.count > 2 ? 1 : 0)
+        let folder = inside.dropLast().joined(separator: "/")
+        let place = inside.joined(separator: "/")
+        if seen[place] == image.pixels { continue }
+        seen[place] = image.pixels
+        pictures.append((name, folder, image))
       }
     }
     try self.init(pictures, source: archives.joined(separator: ", "))
   }
 
-  /// Reads the PNG files of a folder's folders, each of which is a class.
+  /// Reads the PNG and JPEG files of a folder's folders, each of which is a class.
   ///
   /// Classes and pictures are sorted by name; names that begin with a dot are left out.
   ///
   /// - Throws: `FileError` when a file cannot be read; `InputError` when a picture is damaged, when
   ///   pictures differ in size, or when there are none.
-  public init(foldersOfPNG folder: String) throws {
-    var pictures: [(name: String, folder: String, image: PNGImage)] = []
+  public init(classFolders folder: String) throws {
+    var pictures: [(name: String, folder: String, image: RasterImage)] = []
     let manager = FileManager.default
     for name in try manager.contentsOfDirectory(atPath: folder).sorted() {
       var isFolder: ObjCBool = false
@@ -54,13 +57,15 @@ extension ImageSet {
   }
 
   private static func isPicture(_ name: String) -> Bool {
-    name.lowercased().hasSuffix(".png") && !(name as NSString).lastPathComponent.hasPrefix(".")
+    ["png", "jpg", "jpeg"].contains((name as NSString).pathExtension.lowercased())
+      && !(name as NSString).lastPathComponent.hasPrefix(".")
   }
 
-  private static func decoded(_ content: [UInt8], file: String) throws -> PNGImage {
+  private static func decoded(_ content: [UInt8], file: String) throws -> RasterImage {
     try content.withUnsafeBytes { bytes in
       do throws(BinaryFault) {
-        return try PNGImage(bytes, in: 0..<bytes.count)
+        let isPNG = (file as NSString).pathExtension.lowercased() == "png"
+        return try (isPNG ? PNGDecoder.picture : JPEGDecoder.picture)(bytes, 0..<bytes.count)
       } catch {
         throw error.inputError(file: file)
       }
@@ -68,10 +73,11 @@ extension ImageSet {
   }
 
   private init(
-    _ pictures: [(name: String, folder: String, image: PNGImage)], source: String
+    _ pictures: [(name: String, folder: String, image: RasterImage)], source: String
   ) throws {
     guard let first = pictures.first?.image else {
-      throw InputError(file: source, reason: "no pictures", expected: "PNG files in folders")
+      throw InputError(
+        file: source, reason: "no pictures", expected: "PNG or JPEG files in folders")
     }
     let size = [first.channels, first.height, first.width]
     for (name, _, image) in pictures where [image.channels, image.height, image.width] != size {

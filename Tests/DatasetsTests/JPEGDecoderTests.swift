@@ -1,0 +1,85 @@
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+@testable import Datasets
+
+@Suite struct JPEGDecoderTests {
+  private struct Case: Decodable {
+    struct Picture: Decodable {
+      let name: String
+      let width: Int
+      let height: Int
+      let channels: Int
+      let file: String
+      let pixels: [UInt8]
+    }
+    let pictures: [Picture]
+    let progressive: String
+  }
+
+  private static func golden() throws -> Case {
+    try #require(try Golden<Case>("JPEGPictures").cases.first)
+  }
+
+  private static func bytes(_ hex: String) -> [UInt8] {
+    let digits = Array(hex.utf8)
+    return stride(from: 0, to: digits.count, by: 2).compactMap {
+      UInt8(String(decoding: digits[$0..<($0 + 2)], as: UTF8.self), radix: 16)
+    }
+  }
+
+  private static func decode(_ file: [UInt8]) throws -> RasterImage {
+    try file.withUnsafeBytes { try JPEGDecoder.picture($0, in: 0..<$0.count) }
+  }
+
+  @Test func agreesWithLibjpeg() throws {
+    for picture in try Self.golden().pictures {
+      let image = try Self.decode(Self.bytes(picture.file))
+      #expect(image.width == picture.width && image.height == picture.height, "\(picture.name)")
+      #expect(image.channels == picture.channels, "\(picture.name)")
+      let errors = zip(image.pixels, picture.pixels).map { abs(Int($0) - Int($1)) }
+      #expect(errors.count == picture.pixels.count)
+      // libjpeg's transform works with whole numbers: a sample may be rounded the other way, and
+      // colours add up two of them.
+      #expect((errors.max() ?? 0) <= 3, "\(picture.name)")
+      #expect(Double(errors.reduce(0, +)) / Double(errors.count) < 0.1, "\(picture.name)")
+    }
+  }
+
+  @Test func aDamagedPictureNeverCrashes() throws {
+    for picture in try Self.golden().pictures {
+      let file = Self.bytes(picture.file)
+      for place in stride(from: 0, to: file.count, by: 9) {
+        var damaged = file
+        damaged[place] ^= 0x5A
+        // A bit of a scan may change into another picture.
+        do { _ = try Self.decode(damaged) } catch { #expect(error is BinaryFault) }
+        #expect(throws: BinaryFault.self) { try Self.decode(Array(file[..<place])) }
+      }
+    }
+  }
+
+  @Test func otherProcessesAreRefusedByName() throws {
+    let error = #expect(throws: BinaryFault.self) {
+      try Self.decode(Self.bytes(try Self.golden().progressive))
+    }
+    #expect(error?.reason == "the process 0xFFC2")
+  }
+
+  @Test func readsFoldersOfPictures() throws {
+    let folder = try TemporaryFolder()
+    let picture = try #require(try Self.golden().pictures.first { $0.width == 32 })
+    for name in ["bird", "cat"] {
+      try FileManager.default.createDirectory(
+        atPath: folder.file(name), withIntermediateDirectories: true)
+      try folder.write(Data(Self.bytes(picture.file)), to: "\(name)/0.jpg")
+    }
+    let set = try ImageSet(classFolders: folder.path)
+    #expect(set.pixels.shape == [2, 3, 32, 32] && set.classNames == ["bird", "cat"])
+    try folder.write("no picture", to: "cat/1.JPEG")
+    let error = #expect(throws: InputError.self) { try ImageSet(classFolders: folder.path) }
+    #expect(error?.reason == "byte 0: no JPEG signature")
+  }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import Learning
+import TestSupport
+import Testing
+import Torch
+
+@Suite struct QuarterTurnsTests {
+  private struct Case: Decodable {
+    let seed: UInt64
+    let input: GoldenTensor
+    let value: GoldenTensor
+    let classes: [Int]
+  }
+
+  @Test func agreesWithNumPy() throws {
+    for one in try Golden<Case>("QuarterTurns", testFile: learningTests).cases {
+      let (pictures, classes) = QuarterTurns()(
+        one.input.tensor, generator: Generator(seed: one.seed))
+      #expect(classes.array(of: Int64.self).map(Int.init) == one.classes)
+      expectClose(pictures, one.value.tensor, tolerance: 0)
+    }
+  }
+
+  @Test func allTurnsOccur() {
+    let (_, classes) = QuarterTurns()(pictures([100, 1, 2, 2]), generator: Generator(seed: 1))
+    #expect(Set(classes.doubles()) == [0, 1, 2, 3])
+  }
+
+  @Test func survivesARoundTripThroughItsRecord() throws {
+    let turns = QuarterTurns()
+    #expect(
+      try JSONDecoder().decode(QuarterTurns.self, from: JSONEncoder().encode(turns)) == turns)
+  }
+
+  @Test func refusesPicturesThatAreNotSquare() async {
+    await #expect(processExitsWith: .failure) {
+      _ = QuarterTurns()(.zeros([1, 1, 3, 4]), generator: Generator(seed: 1))
+    }
+  }
+}
