@@ -4,4 +4,5 @@ let experiments: [any Experiment.Type] = [
   InfoLOOBHopfield.self, SubclassBalancing.self, ICNNFewShot.self, LOOKTransfer.self,
   GroupOrdering.self, MetricRetrieval.self, UnifiedNegatives.self, MixedEmbeddings.self,
   WithoutNegatives.self, TransformedFeatures.self,
+  ImbalancedRegression.self,
 ]
