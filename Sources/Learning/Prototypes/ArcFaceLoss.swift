@@ -25,7 +25,7 @@ public struct ArcFaceLoss: Codable, Hashable, Sendable {
   public var margin: Double
   /// What cosines are multiplied by, s > 0; the paper has 64.
   public var scale: Double
-  /// Classes that are scored at a time; nil chooses.
+  /// Examples at a time; nil, ours, is about a million cosines.
   public var blockSize: Int?
 
   /// Makes the loss.
@@ -47,18 +47,13 @@ public struct ArcFaceLoss: Codable, Hashable, Sendable {
   /// - Complexity: O(N · C · D) time; O(N · block + (N + C) · D) memory.
   public func callAsFunction(embeddings: Tensor, weights: Tensor, classes: [Int]) throws -> Tensor {
     precondition(0...Double.pi ~= margin && scale > 0, "margin \(margin) and scale \(scale)")
-    let known = Tensor.classes(classes, of: embeddings, below: weights)
+    _ = Tensor.classes(classes, of: embeddings, below: weights)
     if classes.isEmpty { return embeddings.sum() * 0 }
-    return try checked {
-      let unit = embeddings.normalized()
-      let centres = weights.normalized()
-      let cosines = (unit * centres.gathered(rows: known)).sum(along: 1)
-      let enlarged = cosines.cosines(ofAnglesEnlargedBy: margin)
+    let margin = margin
+    return try OwnClassSoftmax(scale: scale, blockSize: blockSize) { cosines in
       let turned = cosines.detached().isLess(than: -cos(margin))
-      let own = enlarged.replacing(where: turned, with: cosines - margin * sin(margin)) * scale
-      let others = try RowLogSumExp(temperature: 1 / scale, blockSize: blockSize)
-        .ofOthers(unit, weights: centres, classes: classes)
-      return (Tensor.stacked([own, others], along: 1).logSumExp(along: 1) - own).mean()
-    }
+      return cosines.cosines(ofAnglesEnlargedBy: margin)
+        .replacing(where: turned, with: cosines - margin * sin(margin))
+    }(rows: embeddings.normalized(), columns: weights.normalized(), classes: classes)
   }
 }

@@ -22,7 +22,7 @@ public import Torch
 public struct NormalizedSoftmaxLoss: Codable, Hashable, Sendable {
   /// What cosines are divided by, τ > 0; Zhai and Wu have 0.05.
   public var temperature: Double
-  /// Classes that are scored at a time; nil chooses.
+  /// Examples at a time; nil, ours, is about a million cosines.
   public var blockSize: Int?
 
   /// Makes the loss.
@@ -43,16 +43,10 @@ public struct NormalizedSoftmaxLoss: Codable, Hashable, Sendable {
   /// - Complexity: O(N · C · D) time; O(N · block + (N + C) · D) memory.
   public func callAsFunction(embeddings: Tensor, weights: Tensor, classes: [Int]) throws -> Tensor {
     precondition(temperature > 0, "the temperature \(temperature) is not positive")
-    let known = Tensor.classes(classes, of: embeddings, below: weights)
+    _ = Tensor.classes(classes, of: embeddings, below: weights)
     if classes.isEmpty { return embeddings.sum() * 0 }
-    return try checked {
-      let unit = embeddings.normalized()
-      let centres = weights.normalized()
-      let own = (unit * centres.gathered(rows: known)).sum(along: 1) * (1 / temperature)
-      let all = try RowLogSumExp(temperature: temperature, blockSize: blockSize)(
-        queries: unit, keys: centres)
-      return (all - own).mean()
-    }
+    return try OwnClassSoftmax(scale: 1 / temperature, blockSize: blockSize)(
+      rows: embeddings.normalized(), columns: weights.normalized(), classes: classes)
   }
 
   /// The class of each embedding among classes that need not have been trained: that of the most
