@@ -5,4 +5,5 @@ let experiments: [any Experiment.Type] = [
   GroupOrdering.self, MetricRetrieval.self, UnifiedNegatives.self, MixedEmbeddings.self,
   WithoutNegatives.self, TransformedFeatures.self,
   ImbalancedRegression.self,
+  BadPairs.self,
 ]
