@@ -6,4 +6,5 @@ let experiments: [any Experiment.Type] = [
   WithoutNegatives.self, TransformedFeatures.self,
   ImbalancedRegression.self,
   BadPairs.self,
+  FewLabels.self,
 ]
