@@ -5,4 +5,6 @@ let experiments: [any Experiment.Type] = [
   GroupOrdering.self, MetricRetrieval.self, UnifiedNegatives.self, MixedEmbeddings.self,
   WithoutNegatives.self, TransformedFeatures.self,
   ImbalancedRegression.self,
+  BadPairs.self,
+  FewLabels.self,
 ]

@@ -1,0 +1,164 @@
+import Learning
+import Torch
+
+/// SimCLRv2's three steps against learning from the few labels alone.
+final class FewLabels: Experiment {
+  static let name = "simclrv2-labels"
+  static let claim =
+    "Pretraining without labels, fine-tuning from the middle of the head on few of them and distilling on all pictures (SimCLRv2) each do better than the step before, and than learning from the few alone."
+  static let paper =
+    "Chen, Kornblith, Swersky, Norouzi, Hinton. Big Self-Supervised Models are Strong Semi-Supervised Learners. NeurIPS 2020. <https://arxiv.org/abs/2006.10029>"
+  static let data =
+    "MNIST: 5,000 pictures without labels, as many with labels as named, equally many of each class, 2,000 to test. Pretraining sees 25,600 pictures in batches of 128 (τ = 0.1, a head of three layers); fine-tuning and supervised learning see 200 batches of 64 views with labels, the student, which starts where fine-tuning did, 200 of 64 without (τ = 1). AdamW throughout."
+  static let file = #fileID
+  static let sources =
+    Digits.sources + [
+      "Sources/Learning/Encoders/ProjectionHead.swift", "Sources/Learning/Pairs/NTXentLoss.swift",
+      "Sources/Learning/Prototypes/SelfDistillationLoss.swift",
+    ]
+  static let conditionName = "labels"
+  static let conditions = ["20", "50", "200"]
+  static let arms = [
+    "supervised", "fine-tuned from the encoder", "fine-tuned from the head's middle", "distilled",
+  ]
+  static let measures = ["test accuracy (%)"]
+
+  /// A network and how many layers of its head are kept.
+  private struct Classifier {
+    let encoder: PictureEncoder
+    let head: ProjectionHead?
+    let last: Linear
+
+    func logits(_ pictures: Tensor) -> Tensor {
+      let embeddings = encoder.embedded(pictures)
+      return last(head.map { $0(embeddings) } ?? embeddings.relu())
+    }
+
+    /// By running statistics, without gradients.
+    func settledLogits(_ pictures: Tensor) -> Tensor {
+      head?.isTraining = false
+      defer { head?.isTraining = true }
+      let embeddings = encoder.embeddedAll(pictures)
+      return withoutGradients { last(head.map { $0(embeddings) } ?? embeddings.relu()) }
+    }
+
+    var parameters: [Tensor] {
+      encoder.embeddingParameters + ((head?.parameters ?? []) + last.parameters).map(\.tensor)
+    }
+  }
+
+  private let digits: Digits
+  private let options: ExperimentOptions
+  private var pretrained: [UInt64: [Tensor]] = [:]
+
+  init(_ options: ExperimentOptions) throws {
+    digits = try Digits(options)
+    self.options = options
+  }
+
+  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+    var random = SplitMix64(seed, 13)
+    let each = (Int(condition) ?? 0) / 10
+    let order = digits.classes.indices.shuffled(using: &random)
+    let rows = (0..<10).flatMap { label in
+      order.filter { digits.classes[$0] == label }.prefix(each)
+    }
+    let classifier = try network(
+      seed: seed, isPretrained: arm != Self.arms[0], isMiddle: arm != Self.arms[1])
+    try teach(classifier, using: &random) { random in
+      let batch = (0..<64).map { _ in rows[Int.random(in: rows.indices, using: &random)] }
+      return (batch, { $0.crossEntropy(ofClasses: Tensor(batch.map { self.digits.classes[$0] })) })
+    }
+    guard arm == Self.arms[3] else { return [accuracy(of: classifier)] }
+    let answers = classifier.settledLogits(digits.pictures)
+    let student = try network(seed: seed, isPretrained: true, isMiddle: true)
+    let loss = SelfDistillationLoss()
+    try teach(student, using: &random) { random in
+      let batch = (0..<64).map { _ in Int.random(in: self.digits.classes.indices, using: &random) }
+      return (batch, { loss(student: $0, teacher: answers.gathered(rows: Tensor(batch))) })
+    }
+    return [accuracy(of: student)]
+  }
+
+  private func accuracy(of classifier: Classifier) -> Double {
+    let found = classifier.settledLogits(digits.testPictures).argmax(along: 1)
+    let hits = found.isEqual(to: Tensor(digits.testClasses)).converted(to: .float64)
+    return hits.mean().scalar * 100
+  }
+
+  private func teach(
+    _ classifier: Classifier, using random: inout SplitMix64,
+    draw: (inout SplitMix64) -> (rows: [Int], loss: (Tensor) -> Tensor)
+  ) throws {
+    let optimizer = AdamW(classifier.parameters, .init(learningRate: 1e-3))
+    for _ in 0..<options.budget(200) {
+      let (rows, loss) = draw(&random)
+      let seen = PictureViews()(digits.pictures.gathered(rows: Tensor(rows)), using: &random)
+      optimizer.clearGradients()
+      try loss(classifier.logits(seen)).backward()
+      try optimizer.step()
+    }
+  }
+
+  private func network(seed: UInt64, isPretrained: Bool, isMiddle: Bool) throws -> Classifier {
+    let (encoder, head) = parts(seed)
+    if isPretrained {
+      let known = try weights(seed)
+      withoutGradients {
+        for (own, other) in zip(Self.all(encoder, head), known) { own.copyInPlace(from: other) }
+      }
+    }
+    return Classifier(
+      encoder: encoder, head: isMiddle ? head.prefix(1) : nil,
+      last: Linear(from: 64, to: 10, generator: Generator(seed: seed &+ 3000)))
+  }
+
+  private func parts(_ seed: UInt64) -> (PictureEncoder, ProjectionHead) {
+    (
+      PictureEncoder(seed: seed),
+      ProjectionHead(
+        .simCLR(inputs: 64, outputs: 32, layers: 3), generator: Generator(seed: seed &+ 2000))
+    )
+  }
+
+  private static func all(_ encoder: PictureEncoder, _ head: ProjectionHead) -> [Tensor] {
+    encoder.embeddingParameters + head.state.map(\.tensor)
+  }
+
+  /// What pretraining gives, once a seed.
+  private func weights(_ seed: UInt64) throws -> [Tensor] {
+    if let known = pretrained[seed] { return known }
+    let (encoder, head) = parts(seed)
+    let optimizer = AdamW(
+      encoder.embeddingParameters + head.parameters.map(\.tensor), .init(learningRate: 1e-3))
+    var random = SplitMix64(seed, 14)
+    for _ in 0..<options.budget(200) {
+      let rows = Array(digits.classes.indices.shuffled(using: &random).prefix(128))
+      let pictures = digits.pictures.gathered(rows: Tensor(rows))
+      let seen = (0..<2).map { _ in PictureViews()(pictures, using: &random) }
+      let outputs = head(encoder.embedded(.concatenated(seen)))
+      let value = try NTXentLoss(temperature: 0.1)(
+        first: outputs[0..<128], second: outputs[128..<256])
+      optimizer.clearGradients()
+      try value.backward()
+      try optimizer.step()
+    }
+    let found = Self.all(encoder, head).map { $0.detached().copied() }
+    pretrained[seed] = found
+    return found
+  }
+
+  static func verdict(_ record: ExperimentRecord) -> Verdict {
+    let pairs = [(2, 0), (2, 1), (3, 2)]
+    let gains = pairs.map { own, other in
+      conditions.map { record.gain(arms[own], over: arms[other], $0) }
+    }
+    let texts = zip(pairs, gains).map { pair, gains in
+      "\(arms[pair.0]) over \(arms[pair.1]): \(gains.map(\.text).joined(separator: ", "))"
+    }
+    return Verdict(
+      parts: gains.joined().map { $0.mean > $0.deviation },
+      "In points, with \(conditions.joined(separator: ", ")) labels: \(texts.joined(separator: "; "))."
+    )
+  }
+}
