@@ -95,8 +95,9 @@ func batch(_ rows: Tensor, _ weights: Tensor) -> Batch {
 
 let rows = try NumpyFile.read(words[2] + "/rows.npy")
 let weights = try NumpyFile.read(words[2] + "/weights.npy")
-// A small first call opens libtorch's kernels, so that memory is the loss's alone.
-_ = try step(batch(rows[0..<16].copied(), weights[0..<2].copied()))
+// A smaller first call opens the kernels that the large one takes, so that memory is the loss's alone.
+let few = min(256, max(16, rows.size(along: 0) / 4))
+_ = try step(batch(rows[0..<few].copied(), weights[0..<(few / 8)].copied()))
 let task = batch(rows, weights)
 print("memory", try peakGrowth { _ = try step(task) })
 let (value, slopes) = try step(task)
