@@ -42,7 +42,9 @@ let losses: [String: Loss] = [
   "normalized-softmax": {
     try NormalizedSoftmaxLoss()(embeddings: $0.rows, weights: $0.weights, classes: $0.classes)
   },
-  "barlow-twins": { try BarlowTwinsLoss(redundancyWeight: 0.005)(first: $0.first, second: $0.second) },
+  "barlow-twins": {
+    try BarlowTwinsLoss(redundancyWeight: 0.005)(first: $0.first, second: $0.second)
+  },
   "vicreg": { try VICRegLoss()(first: $0.first, second: $0.second) },
   "simsiam": {
     let views = (first: $0.first, second: $0.second)
