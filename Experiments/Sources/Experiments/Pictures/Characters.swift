@@ -20,7 +20,7 @@ struct Characters {
       let file = try folder.file(
         "omniglot-small/images_background_small\(number).zip",
         origin: "Omniglot's images_background_small1.zip and …small2.zip")
-      let set = try ImageSet(zippedPNG: [file])
+      let set = try ImageSet(zipArchives: [file])
       let ink = 1 - set.batch(Array(0..<set.count))
       return (Ops.scaled(.tensor(ink), .ints([28, 28])), set.classes, set.classNames)
     }
