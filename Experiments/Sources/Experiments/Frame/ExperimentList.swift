@@ -7,4 +7,5 @@ let experiments: [any Experiment.Type] = [
   ImbalancedRegression.self,
   BadPairs.self,
   FewLabels.self,
+  BatchStyles.self,
 ]
