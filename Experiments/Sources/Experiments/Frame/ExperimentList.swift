@@ -8,4 +8,5 @@ let experiments: [any Experiment.Type] = [
   BadPairs.self,
   FewLabels.self,
   BatchStyles.self,
+  ScatteringSmallData.self,
 ]
