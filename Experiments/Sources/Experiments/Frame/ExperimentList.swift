@@ -8,5 +8,6 @@ let experiments: [any Experiment.Type] = [
   BadPairs.self,
   FewLabels.self,
   BatchStyles.self,
+  SoftRelevance.self,
   ScatteringSmallData.self,
 ]
