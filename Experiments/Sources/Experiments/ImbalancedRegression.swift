@@ -1,4 +1,3 @@
-import Foundation
 import Learning
 import Torch
 
@@ -124,7 +123,7 @@ struct ImbalancedRegression: Experiment {
     let gains = conditions.flatMap { condition in
       arms.dropFirst().map { ($0, condition, record.gain($0, over: arms[0], condition)) }
     }
-    let texts = gains.map { "\($0.0) \($0.2.text) of \($0.1) examples" }
+    let texts = gains.map { "\($0.2.text) \($0.0) from \($0.1) examples" }
     let all = conditions.map { record.gain(arms[2], over: arms[0], $0, measure: 1).text }
     return Verdict(
       parts: gains.map { $0.2.mean > $0.2.deviation },

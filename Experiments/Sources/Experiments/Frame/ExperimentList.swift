@@ -7,4 +7,7 @@ let experiments: [any Experiment.Type] = [
   ImbalancedRegression.self,
   BadPairs.self,
   FewLabels.self,
+  BatchStyles.self,
+  SoftRelevance.self,
+  ScatteringSmallData.self,
 ]
