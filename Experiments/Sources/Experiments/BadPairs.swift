@@ -143,7 +143,8 @@ struct BadPairs: Experiment {
       "\(record.spread(arms[1], $0, measure: 1).text) % at \($0) %"
     }
     return Verdict(
-      parts: gains.dropFirst().map { $0.mean > $0.deviation },
+      // One test series more in a single seed makes mean and deviation equal, up to rounding.
+      parts: gains.dropFirst().map { $0.mean > $0.deviation + 0.01 },
       "DBPM over SimCLR, in points: \(texts.joined(separator: "; ")). It finds \(found.joined(separator: ", ")) of the bad pairs."
     )
   }

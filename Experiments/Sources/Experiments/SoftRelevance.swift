@@ -7,7 +7,7 @@ import Torch
 final class SoftRelevance: Experiment {
   static let name = "soft-relevance"
   static let claim =
-    "Margins as large as relevances differ, on both sides (symmetric multi-similarity), rank partly relevant examples better than InfoNCE, which takes them for negatives."
+    "Margins as large as relevances differ, on both sides (symmetric multi-similarity), rank partly relevant examples better than losses that only know pairs (InfoNCE) or classes (SupCon) and take the others for negatives."
   static let paper =
     "Wang, Wang, Chau. EVA02-AT: Egocentric Video-Language Understanding with Spatial-Temporal Rotary Positional Embeddings and Symmetric Optimization. 2025. <https://arxiv.org/abs/2506.14356>"
   static let data =

@@ -8,6 +8,9 @@ let experiments: [any Experiment.Type] = [
   BadPairs.self,
   FewLabels.self,
   BatchStyles.self,
+  AdaptiveHeads.self,
   SoftRelevance.self,
+  GatedPairs.self,
+  SceneMotion.self,
   ScatteringSmallData.self,
 ]
