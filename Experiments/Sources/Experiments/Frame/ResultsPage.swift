@@ -44,9 +44,10 @@ struct ResultsPage {
       short training. That a claim does not hold here does not say that it is wrong; that it holds
       does not say that it will for you. Values are means ± standard deviations over seeds, and a gain
       counts where its mean, seed by seed, exceeds its standard deviation; times are processor seconds
-      of a run. Written by `experiment page` (see
-      [Experiments](../Experiments/README.md)); a result is stale when a file that made it has
-      changed since.
+      of a run. How long to train, and a few settings of the same kind, were changed after a first look
+      at these measures, without a part held out for it: read the values as exploration. Written by
+      `experiment page` (see [Experiments](../Experiments/README.md)); a result is stale when a file
+      that made it has changed since.
 
       | Experiment | Claim | Here |
       |---|---|---|
