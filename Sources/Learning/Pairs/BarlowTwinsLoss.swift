@@ -47,8 +47,7 @@ public struct BarlowTwinsLoss: Codable, Hashable, Sendable {
     if count == 0 { return (first.sum() + second.sum()) * 0 }
     return try checked {
       let correlations = try CrossProduct(
-        first.batchNormalized(epsilon: epsilon, isTraining: true),
-        second.batchNormalized(epsilon: epsilon, isTraining: true), scale: 1 / count)
+        first, second, dividing: epsilon, scale: 1 / count)
       return (1 - correlations.diagonal).squared().sum() + correlations.others * redundancyWeight
     }
   }
