@@ -34,7 +34,7 @@ public struct BarlowTwinsLoss: Codable, Hashable, Sendable {
   /// - Parameters:
   ///   - first: `[N, D]`.
   ///   - second: `[N, D]`; row i shows the same example.
-  /// - Returns: a number.
+  /// - Returns: a number; differentiable once where N ≥ D.
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: equal shapes.
   /// - Complexity: O(N · D · min(N, D)) time, O(min(N, D)² + N · D) memory: the correlations
