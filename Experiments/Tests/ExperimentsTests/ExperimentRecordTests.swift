@@ -111,11 +111,14 @@ import Testing
     }
   }
 
-  @Test func `hashes are those of FNV-1a`() throws {
+  @Test func `hashes are those of FNV-1a, of code alone`() throws {
     try withRepository { repository in
-      try Data("foobar".utf8).write(to: URL(fileURLWithPath: repository.path("f")))
+      let text = "/// What it is.\n\n  foobar\n  // Why.\n"
+      try Data(text.utf8).write(to: URL(fileURLWithPath: repository.path("f")))
       // The reference's test vector for 64 bits.
       #expect(repository.hash("f") == "85944171f73967e8")
+      try Data("foo\nbar".utf8).write(to: URL(fileURLWithPath: repository.path("f")))
+      #expect(repository.hash("f") != "85944171f73967e8")
       #expect(repository.hash("nothing") == "missing")
     }
   }

@@ -46,7 +46,7 @@ struct ResultsPage {
       counts where its mean, seed by seed, exceeds its standard deviation; times are processor seconds
       of a run. How long to train, and a few settings of the same kind, were changed after a first look
       at these measures, without a part held out for it: read the values as exploration. Written by
-      `experiment page` (see [Experiments](../Experiments/README.md)); a result is stale when a file
+      `experiment page` (see [Experiments](../Experiments/README.md)); a result is stale when the code
       that made it has changed since.
 
       | Experiment | Claim | Here |
