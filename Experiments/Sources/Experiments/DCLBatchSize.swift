@@ -25,7 +25,7 @@ struct DCLBatchSize: Experiment {
   static let choiceSeeds = 1
 
   static func settings(of arm: String) -> [String] {
-    ["0.1 × 0.001", "0.1 × 0.003", "0.2 × 0.001", "0.2 × 0.003"]
+    ["0.1 × 0.001", "0.1 × 0.003", "0.1 × 0.01", "0.2 × 0.003"]
   }
 
   private let characters: Characters

@@ -40,11 +40,11 @@ struct TemperatureHardness: Experiment {
     let loss = HardContrastiveLoss(
       hardest: Int(setting) ?? 0, temperature: Double(condition) ?? 0)
     let encoder = try characters.learned(
-      network, seed: seed, .init(samples: options.budget(25_600), batch: 128, rate: 1e-3)
+      network, seed: seed, .init(samples: options.budget(25_600), batch: 128, rate: 3e-3)
     ) {
       try (loss(queries: $0, keys: $1) + loss(queries: $1, keys: $0)) * 0.5
     }
-    let projections = withoutGradients { network(characters.testPictures) }
+    let projections = network.projectedAll(characters.testPictures)
     return try characters.retrieval(encoder) + [
       -Uniformity()(embeddings: projections),
       Tolerance()(embeddings: projections, classes: characters.testClasses),
@@ -70,5 +70,14 @@ struct TemperatureHardness: Experiment {
       ],
       "From \(conditions[0]) to \(conditions[last]) evenness goes from \(ExperimentRecord.text(evenness[0])) to \(ExperimentRecord.text(evenness[last])) and tolerance from \(ExperimentRecord.text(tolerance[0])) to \(ExperimentRecord.text(tolerance[last])); the best temperature is \(conditions[best]). At \(conditions[last]) the hard loss is \(gain.text) points above; from the worst temperature to the best it gains \(ExperimentRecord.text(range(hard))), the contrastive loss \(ExperimentRecord.text(range(plain)))."
     )
+  }
+}
+
+extension InstanceNetwork {
+  /// What the loss would see of many pictures, by running statistics, without gradients.
+  func projectedAll(_ pictures: Tensor) -> Tensor {
+    head.isTraining = false
+    defer { head.isTraining = true }
+    return withoutGradients { head(encoder.embeddedAll(pictures).relu()) }
   }
 }

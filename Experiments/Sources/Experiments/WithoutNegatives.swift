@@ -28,15 +28,15 @@ struct WithoutNegatives: Experiment {
   static let choiceSeeds = 1
 
   static func settings(of arm: String) -> [String] {
-    let own =
+    let (first, second) =
       switch arm {
-      case arms[0]: ["0.1", "0.2"]
-      case arms[1]: ["0.005", "0.02"]
-      case arms[2]: ["1", "4"]
-      case arms[3]: ["0.98", "0.996"]
-      default: ["64", "256"]
+      case arms[0]: ("0.1", "0.2")
+      case arms[1]: ("0.005", "0.02")
+      case arms[2]: ("1", "4")
+      case arms[3]: ("0.98", "0.996")
+      default: ("64", "256")
       }
-    return own.flatMap { value in ["0.001", "0.003"].map { "\(value) × \($0)" } }
+    return ["\(first) × 0.001", "\(second) × 0.001", "\(first) × 0.003"]
   }
 
   private let digits: Digits

@@ -40,8 +40,10 @@ struct InstanceTraining {
   /// How many pictures are seen, repetitions counted.
   var samples: Int
   var batch: Int
-  /// The step of AdamW for batches of 64; others have it times √(batch / 64). It rises over a
-  /// twentieth of the training and falls along half a cosine.
+  /// The step of AdamW for batches of 64.
+  ///
+  /// Others have it times √(batch / 64). It rises over a twentieth of the training and falls along
+  /// half a cosine.
   var rate: Double
 
   static let sources = [
