@@ -10,7 +10,7 @@ struct TemperatureHardness: Experiment {
   static let paper =
     "Wang, Liu. Understanding the Behaviour of Contrastive Loss. CVPR 2021. <https://arxiv.org/abs/2012.09740>"
   static let data =
-    "Omniglot's small background sets: the first one teaches without classes (2,720 drawings, 25,600 seen in two views that are slightly turned, scaled and moved, batches of 128), new alphabets of the second one are retrieved. Evenness is −U of Wang and Isola and tolerance the mean cosine within a character, both of the retrieved characters' projections. The hard loss chooses how many of the 127 negatives it keeps."
+    "Omniglot's small background sets: the first one teaches without classes (2,720 drawings, 25,600 seen in two views that are slightly turned, scaled and moved, batches of 128), new alphabets of the second one are retrieved. Evenness is −U of Wang and Isola and tolerance the mean cosine within a character, both of the projections of the drawings learned from. The hard loss chooses how many of the 127 negatives it keeps."
   static let file = #fileID
   static let sources =
     Characters.sources + InstanceTraining.sources + [
@@ -18,14 +18,16 @@ struct TemperatureHardness: Experiment {
       "Sources/Learning/Pairs/HardContrastiveLoss.swift",
     ]
   static let conditionName = "temperature"
-  static let conditions = ["0.05", "0.1", "0.3", "1", "3"]
+  static let conditions = ["0.05", "0.1", "0.2", "0.5", "1"]
   static let arms = ["contrastive", "hard contrastive"]
   static let measures = ["R@1 (%)", "MAP@R (%)", "evenness", "tolerance"]
   static let settingName = "negatives kept"
 
   static let choiceSeeds = 1
 
-  static func settings(of arm: String) -> [String] { arm == arms[0] ? ["127"] : ["4", "12", "32"] }
+  static func settings(of arm: String) -> [String] {
+    arm == arms[0] ? ["127"] : ["12", "32", "64"]
+  }
 
   private let characters: Characters
   private let options: ExperimentOptions
@@ -44,10 +46,10 @@ struct TemperatureHardness: Experiment {
     ) {
       try (loss(queries: $0, keys: $1) + loss(queries: $1, keys: $0)) * 0.5
     }
-    let projections = network.projectedAll(characters.testPictures)
+    let projections = network.projectedAll(characters.pictures)
     return try characters.retrieval(encoder) + [
       -Uniformity()(embeddings: projections),
-      Tolerance()(embeddings: projections, classes: characters.testClasses),
+      Tolerance()(embeddings: projections, classes: characters.classes),
     ]
   }
 
@@ -61,6 +63,7 @@ struct TemperatureHardness: Experiment {
     func range(_ values: [Double]) -> Double { (values.max() ?? 0) - (values.min() ?? 0) }
     let best = plain.indices.max { plain[$0] < plain[$1] } ?? 0
     let last = conditions.count - 1
+    let flattest = evenness.indices.max { evenness[$0] < evenness[$1] } ?? 0
     let gain = record.gain(arms[1], over: arms[0], conditions[last])
     return Verdict(
       parts: [
@@ -68,7 +71,7 @@ struct TemperatureHardness: Experiment {
         zip(tolerance, tolerance.dropFirst()).allSatisfy { $0 < $1 },
         best > 0 && best < last, gain.mean > gain.deviation, range(hard) < range(plain),
       ],
-      "From \(conditions[0]) to \(conditions[last]) evenness goes from \(ExperimentRecord.text(evenness[0])) to \(ExperimentRecord.text(evenness[last])) and tolerance from \(ExperimentRecord.text(tolerance[0])) to \(ExperimentRecord.text(tolerance[last])); the best temperature is \(conditions[best]). At \(conditions[last]) the hard loss is \(gain.text) points above; from the worst temperature to the best it gains \(ExperimentRecord.text(range(hard))), the contrastive loss \(ExperimentRecord.text(range(plain)))."
+      "From \(conditions[0]) to \(conditions[last]) evenness goes from \(ExperimentRecord.text(evenness[0])) to \(ExperimentRecord.text(evenness[last])) and tolerance from \(ExperimentRecord.text(tolerance[0])) to \(ExperimentRecord.text(tolerance[last])); the most even embeddings are those of \(conditions[flattest]), the best temperature is \(conditions[best]). At \(conditions[last]) the hard loss is \(gain.text) points above; from the worst temperature to the best it gains \(ExperimentRecord.text(range(hard))), the contrastive loss \(ExperimentRecord.text(range(plain)))."
     )
   }
 }
