@@ -9,7 +9,7 @@ struct AdaptiveHeads: Experiment {
   static let paper =
     "Wang, Koniusz, Gedeon, Zheng. Adaptive Multi-head Contrastive Learning. ECCV 2024. <https://arxiv.org/abs/2310.05615>"
   static let data =
-    "Omniglot, 28 × 28: 2,720 pictures of the first small background set to learn from without classes (600 batches of 64 in two views, AdamW), the second set's characters to judge by: to retrieve among each other, and by a linear probe fitted to every other picture. Heads are perceptrons from 64 to 32 numbers; InfoNCE averages over its heads. Strong views are turned by up to 0.8 and show as little as 0.4 of a side."
+    "Omniglot, 28 × 28: 2,720 pictures of the first small background set to learn from without classes (600 batches of 64 in two views, AdamW), the second set's characters to judge by: to retrieve among each other, and by a linear probe fitted to every other picture. Heads are perceptrons from 64 to 32 numbers that end in batch normalisation; InfoNCE averages over its heads. Strong views are turned by up to 0.8 and show as little as 0.4 of a side. AMCL is equation 2.1 as the authors' repository shows it: a positive's temperature falls to the lowest and the hardest negative's rises to the highest, so that positives weigh more the wider the range is, and the authors' range leaves nothing else; the last arm has one temperature for all. Their code cannot be run (it fails where it is constructed)."
   static let file = #fileID
   static let sources =
     UnlabelledCharacters.sources + [
@@ -19,13 +19,21 @@ struct AdaptiveHeads: Experiment {
     ]
   static let conditionName = "views"
   static let conditions = ["usual", "strong"]
-  static let arms = ["InfoNCE, 1 head", "InfoNCE, 3 heads", "AMCL, 1 head", "AMCL, 3 heads"]
+  static let arms = [
+    "InfoNCE with 1 head", "InfoNCE with 3 heads", "AMCL with 1 head", "AMCL with 3 heads",
+    "AMCL with 3 heads and one τ",
+  ]
   static let measures = ["R@1 (%)", "linear accuracy (%)"]
-  static let settingName = "τ, or the lowest and highest τ and β"
+  static let choiceConditions = ["usual"]
+  static let choiceSeeds = 1
+  static let settingName = "τ, or the lowest and the highest τ and β"
   static func settings(of arm: String) -> [String] {
-    arm.hasPrefix("AMCL")
-      ? ["1e-5 2 0.1", "0.1 2 0.1", "0.1 0.2 0.1", "0.1 0.2 1", "0.1 0.5 1", "0.5 1 0.1"]
-      : ["0.05", "0.1", "0.2", "0.5"]
+    switch arm {
+    case arms[2], arms[3]:
+      ["1e-5 2 0.1", "0.1 0.2 1", "0.2 0.4 0.01", "0.15 0.2 0.1", "0.18 0.2 0.01"]
+    case arms[4]: ["0.1 0.1 0", "0.2 0.2 0", "0.5 0.5 0"]
+    default: ["0.05", "0.1", "0.2", "0.5"]
+    }
   }
 
   private let characters: UnlabelledCharacters
@@ -41,7 +49,7 @@ struct AdaptiveHeads: Experiment {
     let encoder = PictureEncoder(seed: seed)
     let generator = Generator(seed: seed &+ 1000)
     let heads = (0..<(arm.contains("3") ? 3 : 1)).map { _ in
-      ProjectionHead(.init(inputs: 64, hidden: 64, outputs: 32), generator: generator)
+      ProjectionHead(.simCLR(inputs: 64, outputs: 32), generator: generator)
     }
     let adaptive =
       arm.hasPrefix("AMCL") && numbers.count == 3

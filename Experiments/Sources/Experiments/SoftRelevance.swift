@@ -24,6 +24,7 @@ final class SoftRelevance: Experiment {
   static let conditions = ["128"]
   static let arms = ["InfoNCE", "SupCon", "symmetric multi-similarity"]
   static let measures = ["nDCG (%)", "MAP of the same class (%)"]
+  static let choiceSeeds = 1
   static let settingName = "τ, or γ, λ and pairs"
   static func settings(of arm: String) -> [String] {
     arm == arms[2]
@@ -34,7 +35,10 @@ final class SoftRelevance: Experiment {
 
   private let train: (texts: [String], names: [String])
   private let test: (texts: [String], names: [String])
-  /// The questions to learn from that are relevant to each by more than 0.1, as the authors draw.
+  private let kinds: [String: Int]
+  /// Words in both classes' names over words in either.
+  private let overlaps: Tensor
+  /// The questions that are relevant to each class by more than 0.1, among which the authors draw.
   private let related: [[Int]]
   private let features: TextFeatures
   private let options: ExperimentOptions
@@ -54,17 +58,17 @@ final class SoftRelevance: Experiment {
     let some = (options.part == .test ? files[1].shuffled(using: &random) : known).prefix(1_500)
     test = (some.map(\.text), some.map(\.name))
     let names = train.names
-    let members = Dictionary(grouping: names.indices) { names[$0] }
-    let kinds = members.keys.sorted()
-    let overlaps = Self.relevance(kinds, kinds)
-    let relatives = Dictionary(
-      uniqueKeysWithValues: kinds.enumerated().map { place, name in
-        let values = overlaps[place].doubles()
-        return (
-          name, kinds.indices.filter { values[$0] > 0.1 }.flatMap { members[kinds[$0]] ?? [] }
-        )
-      })
-    related = names.map { relatives[$0] ?? [] }
+    let sorted = Set(names).sorted()
+    kinds = Dictionary(uniqueKeysWithValues: sorted.enumerated().map { ($1, $0) })
+    let words = sorted.map { Set($0.lowercased().split(separator: "_")) }
+    let table = words.map { some in
+      words.map { Double(some.intersection($0).count) / Double(some.union($0).count) }
+    }
+    overlaps = Tensor(rows: table).converted(to: .float32)
+    related = table.map { row in
+      let near = Set(sorted.indices.filter { row[$0] > 0.1 }.map { sorted[$0] })
+      return names.indices.filter { near.contains(names[$0]) }
+    }
     features = try TextFeatures(learningFrom: train.texts, threads: options.threads)
   }
 
@@ -77,18 +81,19 @@ final class SoftRelevance: Experiment {
     let size = Int(condition) ?? 0
     let isDrawn = setting.hasSuffix("drawn")
     var random = SplitMix64(seed, 17)
-    let places = Dictionary(
-      uniqueKeysWithValues: Set(train.names).sorted().enumerated().map { ($1, $0) })
     for _ in 0..<options.budget(10) {
       let order = train.texts.indices.shuffled(using: &random)
       let end = options.isQuick ? size : order.count
       for start in stride(from: 0, through: end - size, by: size) {
         let batch = Array(order[start..<(start + size)])
-        let others = isDrawn ? batch.map { related[$0].randomElement(using: &random) ?? $0 } : batch
+        let classes = batch.compactMap { kinds[train.names[$0]] }
+        var others = batch
         var (left, right) = halves(batch.map { train.texts[$0] }, using: &random)
-        if isDrawn { right = halves(others.map { train.texts[$0] }, using: &random).second }
+        if isDrawn {
+          others = classes.compactMap { related[$0].randomElement(using: &random) }
+          right = halves(others.map { train.texts[$0] }, using: &random).1
+        }
         let (first, second) = (try embedded(left, encoder), try embedded(right, encoder))
-        let names = batch.map { train.names[$0] }
         let value =
           switch arm {
           case Self.arms[0]:
@@ -96,24 +101,25 @@ final class SoftRelevance: Experiment {
               queries: first, references: second)
           case Self.arms[1]:
             try SupConLoss(temperature: numbers[0])(
-              views: [first, second], classes: names.map { places[$0] ?? 0 })
+              views: [first, second], classes: classes)
           default:
             try SymmetricMultiSimilarityLoss(margin: numbers[0], slack: numbers[1])(
               first: first, second: second,
-              relevance: Self.relevance(names, others.map { train.names[$0] }))
+              relevance: relevance(classes, others.compactMap { kinds[train.names[$0]] }))
           }
         optimizer.clearGradients()
         try value.backward()
         try optimizer.step()
       }
     }
+    let judged = test.names.compactMap { kinds[$0] }
     // The same halves for all.
     var fixed = SplitMix64(78)
     let (left, right) = halves(test.texts, using: &fixed)
     return try withoutGradients {
       Self.ranking(
         scores: try embedded(left, encoder).matmul(embedded(right, encoder).transposed()),
-        relevance: Self.relevance(test.names, test.names))
+        relevance: relevance(judged, judged))
     }
   }
 
@@ -122,30 +128,17 @@ final class SoftRelevance: Experiment {
   }
 
   /// Each word goes to one of two texts.
-  private func halves(
-    _ texts: [String], using random: inout SplitMix64
-  ) -> (first: [String], second: [String]) {
+  private func halves(_ texts: [String], using random: inout SplitMix64) -> ([String], [String]) {
     let dealt = texts.map { text in
       let words = text.split(separator: " ").shuffled(using: &random)
       let half = (words.count + 1) / 2
-      return (
-        words.prefix(half).joined(separator: " "), words.suffix(half).joined(separator: " ")
-      )
+      return [words.prefix(half), words.suffix(half)].map { $0.joined(separator: " ") }
     }
-    return (dealt.map(\.0), dealt.map(\.1))
+    return (dealt.map { $0[0] }, dealt.map { $0[1] })
   }
 
-  /// Words in both names over words in either, for all pairs.
-  private static func relevance(_ rows: [String], _ columns: [String]) -> Tensor {
-    let kinds = Set(rows + columns).sorted()
-    let words = kinds.map { Set($0.lowercased().split(separator: "_")) }
-    let table = words.flatMap { some in
-      words.map { Float(some.intersection($0).count) / Float(some.union($0).count) }
-    }
-    let places = Dictionary(uniqueKeysWithValues: kinds.enumerated().map { ($1, $0) })
-    return Tensor(table, shape: [kinds.count, kinds.count])
-      .gathered(rows: Tensor(rows.compactMap { places[$0] }))
-      .gathered(rows: Tensor(columns.compactMap { places[$0] }), along: 1)
+  private func relevance(_ rows: [Int], _ columns: [Int]) -> Tensor {
+    overlaps.gathered(rows: Tensor(rows)).gathered(rows: Tensor(columns), along: 1)
   }
 
   /// nDCG with relevances as gains, and MAP where relevance is 1, in percent.

@@ -10,7 +10,7 @@ final class TransformedFeatures: Experiment {
   static let paper =
     "Zhu, Zhao, Liu, Kang, Lin, Xu, Lu, Sun. Improving Contrastive Learning by Visualizing Feature Transformation. ICCV 2021. <https://arxiv.org/abs/2108.02982>"
   static let data =
-    "Omniglot, 28 × 28: 2,720 pictures of the first small background set to learn from without classes (1,000 batches of 64, a queue of 1,024 keys of an encoder that follows with momentum 0.99, AdamW), the second set's characters to judge by: to retrieve among each other, and by a linear probe fitted to every other picture. Scores of positives are those of the last 100 batches, as the loss sees them and, as cosines, before they are pushed apart; the plot's are those of the first seed's last 20."
+    "Omniglot, 28 × 28: 2,720 pictures of the first small background set to learn from without classes (800 batches of 64, a queue of 1,024 keys of an encoder that follows with momentum 0.99, AdamW), the second set's characters to judge by: to retrieve among each other, and by a linear probe fitted to every other picture. Scores of positives are those of the last 100 batches, as the loss sees them and, as cosines, before they are pushed apart; the plot's are those of the first seed's last 20."
   static let file = #fileID
   static let sources =
     UnlabelledCharacters.sources + [
@@ -44,7 +44,7 @@ final class TransformedFeatures: Experiment {
     let transformation = FeatureTransformation()
     let (pushes, mixes) = (arm == Self.arms[1], arm == Self.arms[2])
     let doesBoth = arm == Self.arms[3]
-    let steps = options.budget(1_000)
+    let steps = options.budget(800)
     var heap = SimilarityHistogram()
     var (scored, cosines) = ([Double](), [Double]())
     var random = SplitMix64(seed, 6)
