@@ -13,4 +13,6 @@ let experiments: [any Experiment.Type] = [
   GatedPairs.self,
   SceneMotion.self,
   ScatteringSmallData.self,
+  TemperatureHardness.self,
+  MixedNegatives.self,
 ]
