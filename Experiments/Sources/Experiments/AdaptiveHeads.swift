@@ -30,7 +30,7 @@ struct AdaptiveHeads: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let encoder = PictureEncoder(seed: seed)
     let generator = Generator(seed: seed &+ 1000)
     let heads = (0..<(arm.contains("3") ? 3 : 1)).map { _ in

@@ -62,7 +62,7 @@ struct BadPairs: Experiment {
     (train, test) = (both[0], both[1])
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     var random = SplitMix64(seed, 12)
     let count = train.count
     let bad = Array(

@@ -33,7 +33,7 @@ struct BatchStyles: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     var random = SplitMix64(seed, 15)
     let bound = Double(condition).map { $0 / 100 } ?? 0
     let styles = (0..<20).map { _ in Self.style(using: &random) }

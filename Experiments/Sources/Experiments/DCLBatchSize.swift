@@ -28,7 +28,7 @@ struct DCLBatchSize: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let batch = Int(condition) ?? 0
     let encoder = try digits.encoder(
       seed: seed, samples: options.budget(25_600), batch: batch,

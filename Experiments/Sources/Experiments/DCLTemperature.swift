@@ -24,7 +24,7 @@ struct DCLTemperature: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let encoder = try digits.encoder(seed: seed, samples: options.budget(25_600), batch: 64) {
       try DCLBatchSize.loss(arm, temperature: Double(condition) ?? 0, $0)
     }

@@ -56,7 +56,7 @@ final class FewLabels: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     var random = SplitMix64(seed, 13)
     let each = (Int(condition) ?? 0) / 10
     let order = digits.classes.indices.shuffled(using: &random)

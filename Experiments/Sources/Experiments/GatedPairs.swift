@@ -29,7 +29,7 @@ struct GatedPairs: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let gate = HydraGate(
       .init(classes: characters.classCount, width: 64, classWidth: 64, hidden: 128),
       generator: Generator(seed: seed &+ 1000))

@@ -44,7 +44,7 @@ final class GenerativeProbe: Experiment {
     (train, test) = (set(files[0]), set(files[1]))
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let vectors = try embeddings(seed: seed)
     let curve = SampleEfficiencyCurve(sizes: [Int(condition) ?? 0], draws: 1, seed: seed)
     func points(_ probe: some EmbeddingProbe) throws -> [SampleEfficiencyCurve.Point] {

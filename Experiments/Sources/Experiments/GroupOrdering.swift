@@ -29,7 +29,7 @@ struct GroupOrdering: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let parts = condition.split(separator: " × ").compactMap { Int($0) }
     let encoder = try digits.encoder(
       seed: seed, samples: options.budget(51_200), batch: parts[0], views: parts[1]

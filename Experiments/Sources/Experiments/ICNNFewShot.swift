@@ -32,7 +32,7 @@ struct ICNNFewShot: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let encoder = try characters.encoder(
       seed: seed, steps: options.budget(900), ways: Self.ways, shots: Self.shots
     ) { embeddings, classes in

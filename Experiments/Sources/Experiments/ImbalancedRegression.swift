@@ -40,7 +40,7 @@ struct ImbalancedRegression: Experiment {
     targets = table.map { $0[width - 1] * 100 }
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     var random = SplitMix64(seed, 11)
     let order = rows.indices.shuffled(using: &random)
     let (held, taught) = (Array(order.prefix(600)), Array(order.suffix(Int(condition) ?? 0)))

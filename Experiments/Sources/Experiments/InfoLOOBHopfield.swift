@@ -30,7 +30,7 @@ struct InfoLOOBHopfield: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let temperature = Double(condition) ?? 0
     let upper = Tensor((0..<28 * 28).map { Float($0 < 14 * 28 ? 1 : 0) }, shape: [1, 1, 28, 28])
     let halves = [upper, 1 - upper]

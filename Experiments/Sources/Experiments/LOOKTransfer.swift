@@ -31,7 +31,7 @@ struct LOOKTransfer: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let encoder = PictureEncoder(seed: seed)
     let classifier = Linear(from: 64, to: 2, generator: Generator(seed: seed &+ 1000))
     let optimizer = AdamW(

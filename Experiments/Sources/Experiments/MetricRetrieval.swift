@@ -33,7 +33,7 @@ struct MetricRetrieval: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let weights = characters.classWeights(seed: seed)
     let learns = arm == Self.arms[2] || arm == Self.arms[3]
     let encoder = try characters.encoder(

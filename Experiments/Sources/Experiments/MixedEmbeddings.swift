@@ -28,7 +28,7 @@ struct MixedEmbeddings: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     var random = SplitMix64(seed, 5)
     let encoder = try characters.encoder(
       seed: seed, steps: options.budget(900), ways: condition == Self.conditions[0] ? 8 : 32,

@@ -30,7 +30,7 @@ struct MultiViewDHEL: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let encoder = try digits.encoder(
       seed: seed, samples: options.budget(300) * 64, batch: 64, views: Int(condition) ?? 0
     ) { views in

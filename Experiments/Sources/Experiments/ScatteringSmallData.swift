@@ -32,7 +32,7 @@ struct ScatteringSmallData: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let generator = Generator(seed: seed)
     let waves = ScatteringTransform.Configuration(height: 28, width: 28, scales: 2, angles: 4)
     let encoder: any UnaryLayer & TrainingAware =

@@ -28,7 +28,7 @@ struct SceneMotion: Experiment {
 
   init(_ options: ExperimentOptions) throws { self.options = options }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let coupling = Double(condition).map { $0 / 100 } ?? 0
     let train = MovingShapes(coupling: coupling, seed: seed).clips(0..<2_000)
     // The same scenes, other clips.

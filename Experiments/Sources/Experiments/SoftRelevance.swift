@@ -45,7 +45,7 @@ final class SoftRelevance: Experiment {
     features = try TextFeatures(learningFrom: train.texts, threads: options.threads)
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let encoder = BagEncoder(
       .init(dimension: 64, isNormalized: true), featureCount: features.vocabulary.count,
       generator: Generator(seed: seed))

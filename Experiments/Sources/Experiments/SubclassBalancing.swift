@@ -30,7 +30,7 @@ struct SubclassBalancing: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     var random = SplitMix64(seed, 3)
     let imbalance = Double(condition) ?? 1
     // Which classes are rare is drawn, too.

@@ -31,7 +31,7 @@ final class TransformedFeatures: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let (encoder, follower) = (PictureEncoder(seed: seed), PictureEncoder(seed: seed))
     let optimizer = AdamW(encoder.parameters.map(\.tensor), .init(learningRate: 1e-3))
     let queue = MomentumQueue(capacity: Int(condition) ?? 0, width: 32)

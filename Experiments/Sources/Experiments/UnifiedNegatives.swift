@@ -29,7 +29,7 @@ struct UnifiedNegatives: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let weights = characters.classWeights(seed: seed)
     let margin = Double(condition) ?? 0
     let encoder = try characters.encoder(

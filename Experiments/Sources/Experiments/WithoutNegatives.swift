@@ -31,7 +31,7 @@ struct WithoutNegatives: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double] {
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let encoder = PictureEncoder(seed: seed)
     let target = PictureEncoder(seed: seed)
     let predictor = [

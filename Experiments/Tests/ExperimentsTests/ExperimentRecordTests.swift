@@ -18,7 +18,9 @@ import Testing
     static let measures = ["accuracy (%)"]
 
     init(_ options: ExperimentOptions) throws { throw CancellationError() }
-    func run(arm: String, condition: String, seed: UInt64) throws -> [Double] { [] }
+    func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
+      []
+    }
     static func verdict(_ record: ExperimentRecord) -> Verdict {
       Verdict(parts: [true, false], "Half of it.")
     }

@@ -2,7 +2,9 @@ import Evaluation
 
 /// A claim of a paper, and what it takes to see whether it holds here.
 ///
-/// Every arm is run under every condition with every seed; the first arm is the baseline.
+/// Every arm is run under every condition with every seed; the first arm is the baseline. What an
+/// arm leaves open is chosen before, for the baseline as for the others: by the first measure, on a
+/// part held out of what is learned from, with other seeds.
 protocol Experiment: SendableMetatype {
   /// What it is called on the command line.
   static var name: String { get }
@@ -25,13 +27,22 @@ protocol Experiment: SendableMetatype {
   /// What is measured, with its unit; the first one is plotted and the larger, the better.
   static var measures: [String] { get }
 
-  /// Reads the data.
+  /// What is chosen for every arm, such as "temperature".
+  static var settingName: String { get }
+  /// What there is to choose from; one for nothing to choose.
+  static func settings(of arm: String) -> [String]
+  /// The conditions that a choice is made under, by the mean over them.
+  static var choiceConditions: [String] { get }
+  /// The number of seeds that a choice is made by.
+  static var choiceSeeds: Int { get }
+
+  /// Reads the data: those to learn from, and those of `options.part` to judge by.
   init(_ options: ExperimentOptions) throws
 
   /// One run.
   ///
   /// - Returns: a value a measure.
-  func run(arm: String, condition: String, seed: UInt64) throws -> [Double]
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double]
 
   /// How scores were spread in training, by arm; nothing by default.
   var heaps: [String: SimilarityHistogram] { get }
@@ -41,6 +52,10 @@ protocol Experiment: SendableMetatype {
 }
 
 extension Experiment {
+  static var settingName: String { "setting" }
+  static func settings(of arm: String) -> [String] { [""] }
+  static var choiceConditions: [String] { conditions }
+  static var choiceSeeds: Int { 2 }
   var heaps: [String: SimilarityHistogram] { [:] }
 }
 
@@ -48,12 +63,22 @@ extension Experiment {
 struct ExperimentOptions {
   /// The folder of data sets.
   var data = "data"
+  /// What to judge by.
+  var part = Part.test
   /// The number of seeds.
   var seeds = 3
   /// The number of threads.
   var threads = 1
   /// Whether only to see that it runs: one seed, little training, nothing stored.
   var isQuick = false
+
+  /// A part of the data to judge by.
+  enum Part: Hashable {
+    /// Held out of what is learned from, to choose settings by.
+    case choice
+    /// What results are taken on.
+    case test
+  }
 
   /// `count`, or a small part of it in a quick run.
   func budget(_ count: Int) -> Int { isQuick ? max(1, count / 20) : count }

@@ -1,22 +1,30 @@
 import Foundation
 import Torch
 
-/// The command line: `experiment list`, `run` and `page`.
+/// The command line: `experiment list`, `choose`, `run` and `page`.
 @main struct ExperimentCommand {
   static let usage = """
     Tries claims of papers at small scale.
 
     usage:
       experiment list                what there is, and which results are stale
-      experiment run NAME [options]  runs one and stores Experiments/results/NAME.json
+      experiment choose NAME [options]
+                                     what each arm's settings come to on the part held out
+      experiment run NAME [options]  chooses, runs and stores Experiments/results/NAME.json
       experiment page                writes Documentation/EXPERIMENTS.md and its plots
       experiment page --check        fails when these are not what would be written
 
-    options of run:
-      --seeds N      how often every arm is run (default 3)
+    options of both:
       --data FOLDER  the folder of data sets (default data)
       --threads N    threads of a run (default 1, for which results are comparable)
+
+    options of run:
+      --seeds N      how often every arm is run (default 3)
       --quick        one seed and little training, to see that it runs; stores nothing
+
+    options of choose:
+      --arms A,B     only these arms
+      --settings A,B only these settings
 
     """
 
@@ -32,6 +40,7 @@ import Torch
   private static func run(_ arguments: [String]) throws {
     switch arguments.first {
     case "list" where arguments.count == 1: try list()
+    case "choose": try choose(arguments.dropFirst().first, Array(arguments.dropFirst(2)))
     case "run": try run(named: arguments.dropFirst().first, Array(arguments.dropFirst(2)))
     case "page" where arguments.count == 1: try page(isChecking: false)
     case "page" where arguments == ["page", "--check"]: try page(isChecking: true)
@@ -56,15 +65,33 @@ import Torch
     }
   }
 
-  private static func run(named name: String?, _ rest: [String]) throws {
+  private static func experiment(named name: String?) throws -> any Experiment.Type {
     guard let experiment = experiments.first(where: { $0.name == name }) else {
       throw InputError(
         file: "command line", reason: "no experiment is called \(name ?? "nothing")",
         expected: experiments.map { $0.name }.joined(separator: ", "))
     }
-    let options = try options(rest)
+    return experiment
+  }
+
+  private static func choose(_ name: String?, _ rest: [String]) throws {
+    let experiment = try experiment(named: name)
+    var runner = Runner(repository: try Repository(), options: ExperimentOptions())
+    try read(rest, into: &runner, isChoosing: true)
+    for choice in try runner.choices(experiment) {
+      let mark = choice.isTaken ? "  taken" : ""
+      print(
+        "\(choice.arm)  \(experiment.settingName) \(choice.setting)  "
+          + "\(ExperimentRecord.text(choice.mean))\(mark)")
+    }
+  }
+
+  private static func run(named name: String?, _ rest: [String]) throws {
+    let experiment = try experiment(named: name)
     let repository = try Repository()
-    let record = try Runner(repository: repository, options: options).run(experiment)
+    var runner = Runner(repository: repository, options: ExperimentOptions())
+    try read(rest, into: &runner, isChoosing: false)
+    let record = try runner.run(experiment)
     for condition in record.conditions {
       for arm in record.arms {
         let values = record.measures.indices.map {
@@ -77,25 +104,34 @@ import Torch
       print("\(verdict.outcome.rawValue): \(verdict.sentence)")
     }
     print(
-      options.isQuick
+      runner.options.isQuick
         ? "a quick run: nothing is stored" : "stored in \(repository.resultPath(record.name))")
   }
 
-  private static func options(_ arguments: [String]) throws -> ExperimentOptions {
-    var options = ExperimentOptions()
+  private static func read(
+    _ arguments: [String], into runner: inout Runner, isChoosing: Bool
+  ) throws {
     var rest = arguments[...]
     while let option = rest.popFirst() {
       switch option {
-      case "--quick": options.isQuick = true
+      case "--quick" where !isChoosing: runner.options.isQuick = true
       case "--data":
         guard let folder = rest.popFirst() else { throw refusal("--data without a folder") }
-        options.data = folder
-      case "--seeds": options.seeds = try number(rest.popFirst(), after: option)
-      case "--threads": options.threads = try number(rest.popFirst(), after: option)
+        runner.options.data = folder
+      case "--seeds" where !isChoosing:
+        runner.options.seeds = try number(rest.popFirst(), after: option)
+      case "--threads": runner.options.threads = try number(rest.popFirst(), after: option)
+      case "--arms" where isChoosing: runner.arms = try names(rest.popFirst(), after: option)
+      case "--settings" where isChoosing:
+        runner.settings = try names(rest.popFirst(), after: option)
       default: throw refusal("the option \(option)")
       }
     }
-    return options
+  }
+
+  private static func names(_ text: String?, after option: String) throws -> [String] {
+    guard let text else { throw refusal("\(option) without names") }
+    return text.split(separator: ",").map(String.init)
   }
 
   private static func number(_ text: String?, after option: String) throws -> Int {

@@ -14,6 +14,16 @@ struct ExperimentRecord: Codable, Hashable {
     var seconds: Double
   }
 
+  /// What a setting came to on the part held out.
+  struct Choice: Codable, Hashable {
+    var arm: String
+    var setting: String
+    /// Of the first measure, over conditions and seeds.
+    var mean: Double
+    /// Whether results were taken with it.
+    var isTaken: Bool
+  }
+
   /// The mean over seeds, and the standard deviation with one degree of freedom less.
   struct Spread: Hashable {
     var mean: Double
@@ -40,6 +50,9 @@ struct ExperimentRecord: Codable, Hashable {
   var arms: [String]
   var measures: [String]
   var cells: [Cell] = []
+  /// What was chosen, and from what; none where nothing was.
+  var settingName: String?
+  var choices: [Choice]?
   /// How scores were spread, by arm, where it was looked at.
   var heaps: [String: SimilarityHistogram]?
   var verdict: Verdict?
@@ -84,6 +97,11 @@ struct ExperimentRecord: Codable, Hashable {
     let pairs = zip(
       values(arm, condition, measure: measure), values(other, condition, measure: measure))
     return Spread(pairs.map { $0 - $1 })
+  }
+
+  /// What was chosen for an arm; none where there was nothing to choose.
+  func chosen(_ arm: String) -> String? {
+    choices?.first { $0.arm == arm && $0.isTaken }?.setting
   }
 
   /// Processor seconds of an arm's runs under a condition.

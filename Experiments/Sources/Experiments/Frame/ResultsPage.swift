@@ -44,8 +44,8 @@ struct ResultsPage {
       short training. That a claim does not hold here does not say that it is wrong; that it holds
       does not say that it will for you. Values are means ± standard deviations over seeds, and a gain
       counts where its mean, seed by seed, exceeds its standard deviation; times are processor seconds
-      of a run. How long to train, and a few settings of the same kind, were changed after a first look
-      at these measures, without a part held out for it: read the values as exploration. Written by
+      of a run. What a table of settings names was chosen for every arm, the baseline as the others, by
+      the first measure on data held out of what is learned from, with other seeds. Written by
       `experiment page` (see [Experiments](../Experiments/README.md)); a result is stale when the code
       that made it has changed since.
 
@@ -74,7 +74,7 @@ struct ResultsPage {
     if let verdict = record.verdict {
       text += "**Verdict: \(verdict.outcome.rawValue).** \(verdict.sentence)\n\n"
     }
-    text += "**Data.** \(record.data)\n"
+    text += "**Data.** \(record.data)\n" + settings(record)
     for (index, measure) in record.measures.enumerated() {
       text += "\n\(measure), \(record.seeds.count) seeds:\n\n"
       text += table(record) { record.spread($0, $1, measure: index).text }
@@ -91,6 +91,23 @@ struct ResultsPage {
       text += "![Scores of \(record.arms[index])](experiments/\(record.name)-\(index).svg)\n"
     }
     return text + "\n`experiment run \(record.name)` on \(record.machine).\n"
+  }
+
+  /// What was chosen, and what the others came to on the part held out.
+  private static func settings(_ record: ExperimentRecord) -> String {
+    guard let choices = record.choices, let name = record.settingName else { return "" }
+    var text =
+      "\nChosen on data held out, by \(record.measures.first ?? ""):\n\n| | \(name) |\n|---|---|\n"
+    for arm in record.arms {
+      let own = choices.filter { $0.arm == arm }
+      if own.isEmpty { continue }
+      let values = own.map { choice in
+        let words = "\(choice.setting): \(ExperimentRecord.text(choice.mean))"
+        return choice.isTaken ? "**\(words)**" : words
+      }
+      text += "| \(arm) | \(values.joined(separator: ", ")) |\n"
+    }
+    return text
   }
 
   /// The spreads of scores with the number of their arm.

@@ -11,7 +11,7 @@ struct Characters {
   let testPictures: Tensor
   let testClasses: [Int]
 
-  /// Omniglot's two small background sets, scaled down.
+  /// Omniglot's two small background sets, scaled down: the first one teaches, the second one judges.
   ///
   /// - Throws: `InputError` when an archive is missing, with what to put there.
   init(_ options: ExperimentOptions) throws {
@@ -24,14 +24,26 @@ struct Characters {
       let ink = 1 - set.batch(Array(0..<set.count))
       return (Ops.scaled(.tensor(ink), .ints([28, 28])), set.classes, set.classNames)
     }
-    let (train, test) = (try set(1), try set(2))
+    let train = try set(1)
+    func taught(_ label: Int) -> Bool {
+      options.part == .test || !Self.heldOut.contains { train.names[label].hasPrefix($0) }
+    }
+    let rows = train.classes.indices.filter { taught(train.classes[$0]) }
+    pictures = train.pictures.gathered(rows: Tensor(rows))
+    // Classes are numbered without gaps.
+    let numbers = Set(rows.map { train.classes[$0] }).sorted().enumerated()
+      .reduce(into: [Int: Int]()) { $0[$1.element] = $1.offset }
+    classes = rows.compactMap { numbers[train.classes[$0]] }
+    let test = options.part == .test ? try set(2) : train
     // Alphabets of both sets are taught only.
-    let taught = Set(train.names)
-    let kept = test.classes.indices.filter { !taught.contains(test.names[test.classes[$0]]) }
-    (pictures, classes) = (train.pictures, train.classes)
+    let known = Set(rows.map { train.names[train.classes[$0]] })
+    let kept = test.classes.indices.filter { !known.contains(test.names[test.classes[$0]]) }
     testPictures = test.pictures.gathered(rows: Tensor(kept))
     testClasses = kept.map { test.classes[$0] }
   }
+
+  /// The alphabets that choices are made by, and that are not taught meanwhile.
+  private static let heldOut = ["Early_Aramaic", "Korean"]
 
   static let sources = [
     "Experiments/Sources/Experiments/Pictures/Characters.swift",

@@ -1,6 +1,6 @@
 import Torch
 
-/// A small convolutional network for grey pictures of 28 × 28, with a projection behind it.
+/// A small convolutional network for pictures of 28 × 28 or 32 × 32, with a projection behind it.
 ///
 /// Three convolutions of stride 2 with batch normalisation, a linear layer to the embedding, and a
 /// perceptron of one hidden layer to what the loss sees.
@@ -11,10 +11,11 @@ final class PictureEncoder: Layer {
 
   /// Random weights that the seed names.
   init(
-    seed: UInt64, channels: [Int] = [8, 16, 32], dimension: Int = 64, projected: Int = 32
+    seed: UInt64, inputs: Int = 1, channels: [Int] = [8, 16, 32], dimension: Int = 64,
+    projected: Int = 32
   ) {
     let generator = Generator(seed: seed)
-    convolutions = zip([1] + channels, channels).map { inputs, outputs in
+    convolutions = zip([inputs] + channels, channels).map { inputs, outputs in
       (
         Convolution2d(
           .init(
@@ -23,7 +24,7 @@ final class PictureEncoder: Layer {
         BatchNorm(.init(channels: outputs))
       )
     }
-    // 28 → 14 → 7 → 4.
+    // 28 → 14 → 7 → 4, or 32 → 16 → 8 → 4.
     head = Linear(from: 16 * channels[channels.count - 1], to: dimension, generator: generator)
     projection = [
       Linear(from: dimension, to: dimension, generator: generator),
@@ -44,7 +45,7 @@ final class PictureEncoder: Layer {
     parameters.filter { !$0.name.hasPrefix("projection") }.map(\.tensor)
   }
 
-  /// The embeddings `[N, D]` of pictures `[N, 1, 28, 28]`.
+  /// The embeddings `[N, D]` of pictures `[N, C, H, W]`.
   func embedded(_ pictures: Tensor) -> Tensor {
     let maps = convolutions.reduce(pictures) { $1.1($1.0($0)).relu() }
     return head(maps.reshaped([pictures.size(along: 0), -1]))
