@@ -13,4 +13,6 @@ let experiments: [any Experiment.Type] = [
   GatedPairs.self,
   SceneMotion.self,
   ScatteringSmallData.self,
+  NovelClasses.self,
+  DynamicSubspaces.self,
 ]
