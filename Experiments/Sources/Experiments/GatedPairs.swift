@@ -26,7 +26,7 @@ struct GatedPairs: Experiment {
 
   static func settings(of arm: String) -> [String] {
     ["embedding", "perceptron"].flatMap { place in
-      ["0.05", "0.1", "0.2"].map { "\(place) \($0)" }
+      ["0.1", "0.2"].map { "\(place) \($0)" }
     }
   }
 

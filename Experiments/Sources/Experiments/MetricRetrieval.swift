@@ -21,6 +21,7 @@ struct MetricRetrieval: Experiment {
     ]
   static let conditionName = "batch"
   static let conditions = ["8 × 4", "32 × 4"]
+  static let choiceConditions = ["8 × 4"]
   static let arms = [
     "triplet", "multi-similarity", "proxy anchor", "normalised softmax", "SupCon",
   ]

@@ -30,9 +30,7 @@ struct SubclassBalancing: Experiment {
   static func settings(of arm: String) -> [String] {
     if arm == arms[0] { return ["τ 0.1", "τ 0.2", "τ 0.5"] }
     return ["τ 0.1", "τ 0.2"].flatMap { temperature in
-      ["m 10", "m 50"].flatMap { size in
-        ["β 0.25", "β 1"].map { "\(temperature) \(size) \($0)" }
-      }
+      ["m 10 β 0.25", "m 50 β 1"].map { "\(temperature) \($0)" }
     }
   }
 

@@ -26,8 +26,9 @@ struct UnifiedNegatives: Experiment {
   static let settingName = "scale and margin"
 
   static func settings(of arm: String) -> [String] {
-    let scales = arm == arms[0] ? ["16", "64"] : ["16", "32"]
-    return scales.flatMap { scale in ["0.1", "0.3"].map { "scale \(scale) margin \($0)" } }
+    arm == arms[0]
+      ? ["scale 16 margin 0.1", "scale 16 margin 0.3", "scale 64 margin 0.1"]
+      : ["scale 8 margin 0.3", "scale 16 margin 0.3", "scale 32 margin 0.3"]
   }
 
   private let characters: Characters
