@@ -15,4 +15,6 @@ let experiments: [any Experiment.Type] = [
   ScatteringSmallData.self,
   TemperatureHardness.self,
   MixedNegatives.self,
+  NovelClasses.self,
+  DynamicSubspaces.self,
 ]
