@@ -13,4 +13,7 @@ let experiments: [any Experiment.Type] = [
   GatedPairs.self,
   SceneMotion.self,
   ScatteringSmallData.self,
+  DenseRanking.self,
+  ReIdentification.self,
+  PretextRegularization.self,
 ]
