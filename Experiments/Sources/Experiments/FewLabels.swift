@@ -22,6 +22,7 @@ final class FewLabels: Experiment {
     "supervised", "fine-tuned from the encoder", "fine-tuned from the head's middle", "distilled",
   ]
   static let measures = ["test accuracy (%)"]
+  static let choiceSeeds = 1
   static let settingName = "step, temperature"
 
   static func settings(of arm: String) -> [String] {

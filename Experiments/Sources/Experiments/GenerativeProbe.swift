@@ -24,10 +24,12 @@ final class GenerativeProbe: Experiment {
   static let arms = ["logistic regression", "logistic regression, α = 1", "naive Bayes"]
   static let measures = ["test accuracy (%)"]
   static let settingName = "penalty or smoothing"
+  static let choiceConditions = ["154", "770", "3080"]
+  static let choiceSeeds = 1
 
   static func settings(of arm: String) -> [String] {
     switch arm {
-    case arms[0]: ["0.1", "0.01", "0.001", "0.0001"]
+    case arms[0]: ["0.1", "0.01", "0.001"]
     case arms[1]: ["1"]
     default: ["1e-9", "0.1", "1", "10"]
     }

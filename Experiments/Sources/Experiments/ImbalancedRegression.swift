@@ -19,7 +19,7 @@ struct ImbalancedRegression: Experiment {
     "error removed on rare targets (%)", "error removed (%)", "absolute error on rare targets",
   ]
   static let settingName = "step, factor, width, temperature"
-  static let choiceSeeds = 6
+  static let choiceSeeds = 4
 
   static func settings(of arm: String) -> [String] {
     let steps = ["step 0.0003", "step 0.001", "step 0.003"]

@@ -10,7 +10,7 @@ struct PretextRegularization: Experiment {
   static let paper =
     "Kinakh, Taran, Voloshynovskiy. ScatSimCLR: self-supervised contrastive learning with pretext task regularization for small-scale datasets. ICCV Workshops 2021. <https://arxiv.org/abs/2108.13939>"
   static let data =
-    "CIFAR-10: as many photographs as named to learn from without classes (300 batches of 64 in two views, AdamW), 2,000 to judge by. A convolutional encoder (32, 64, 128). The pretext sees a third view of each, turned, or in nine tiles of 10 × 10 in one of 35 orders (the authors scale tiles up and show all four turns). Embeddings are judged by a linear probe and by the vote of 20, fitted to 1,000 and 10,000 photographs."
+    "CIFAR-10: as many photographs as named to learn from without classes (200 batches of 64 in two views, AdamW), 2,000 to judge by. A convolutional encoder (32, 64, 128). The pretext sees a third view of each, turned, or in nine tiles of 10 × 10 in one of 35 orders (the authors scale tiles up and show all four turns). Embeddings are judged by a linear probe and by the vote of 20, fitted to 1,000 and 10,000 photographs."
   static let file = #fileID
   static let sources =
     Photographs.sources + [
@@ -84,7 +84,7 @@ struct PretextRegularization: Experiment {
         .map(\.tensor), .init(learningRate: 1e-3))
     let generator = Generator(seed: seed &+ 1000)
     var random = SplitMix64(seed, 51)
-    for _ in 0..<options.budget(300) {
+    for _ in 0..<options.budget(200) {
       let rows = (0..<64).map { _ in Int.random(in: 0..<count, using: &random) }
       let pictures = photographs.pictures.gathered(rows: Tensor(rows))
       let seen = (0..<2).map { _ in photographs.view(pictures, using: &random) }
