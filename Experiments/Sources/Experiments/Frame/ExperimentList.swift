@@ -17,4 +17,7 @@ let experiments: [any Experiment.Type] = [
   MixedNegatives.self,
   NovelClasses.self,
   DynamicSubspaces.self,
+  DenseRanking.self,
+  ReIdentification.self,
+  PretextRegularization.self,
 ]
