@@ -16,16 +16,16 @@ struct DCLBatchSize: Experiment {
       "Sources/Learning/Pairs/DCLLoss.swift", "Sources/Learning/Pairs/NTXentLoss.swift",
     ]
   static let conditionName = "batch size"
-  static let conditions = ["16", "32", "64", "128", "256"]
+  static let conditions = ["16", "32", "64", "256"]
   static let arms = ["InfoNCE", "DCL", "DCLW"]
   static let measures = ["R@1 (%)", "MAP@R (%)"]
   static let settingName = "temperature × step"
-  static let choiceConditions = ["16", "128"]
+  static let choiceConditions = ["16", "64"]
 
-  static let choiceSeeds = 1
+  static let choiceSeeds = 3
 
   static func settings(of arm: String) -> [String] {
-    ["0.1 × 0.001", "0.1 × 0.003", "0.1 × 0.01", "0.2 × 0.003"]
+    ["0.1 × 0.003", "0.1 × 0.01", "0.2 × 0.003"]
   }
 
   private let characters: Characters

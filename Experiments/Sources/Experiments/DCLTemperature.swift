@@ -19,7 +19,7 @@ struct DCLTemperature: Experiment {
 
   static let choiceSeeds = 1
 
-  static func settings(of arm: String) -> [String] { ["0.001", "0.003", "0.01"] }
+  static func settings(of arm: String) -> [String] { ["0.003", "0.01"] }
 
   private let characters: Characters
   private let options: ExperimentOptions

@@ -10,7 +10,7 @@ struct WithoutNegatives: Experiment {
   static let paper =
     "Zbontar and others, ICML 2021; Bardes, Ponce, LeCun, ICLR 2022; Grill and others, NeurIPS 2020; Chen, He, CVPR 2021. <https://arxiv.org/abs/2103.03230> <https://arxiv.org/abs/2105.04906> <https://arxiv.org/abs/2006.07733> <https://arxiv.org/abs/2011.10566>"
   static let data =
-    "MNIST: 5,000 pictures to learn from without classes (76,800 seen, batches of 64), 2,000 to test. Each arm has the head of its paper, normalised over the batch and narrower: 256 numbers for Barlow Twins, VICReg and SimSiam, 64 for InfoNCE and BYOL; SimSiam's predictor learns at the full step until the end. Each chooses the step of AdamW and the temperature, the weight of the redundancy, that of the covariance, the momentum or the predictor's inner width. Embeddings of 64 dimensions are judged by the vote of 20 of the 5,000 and by a linear probe fitted to 1,000; the effective rank is that of the test pictures' embeddings. Close is less than five points."
+    "MNIST: 5,000 pictures to learn from without classes (51,200 seen, batches of 64), 2,000 to test. Each arm has the head of its paper, normalised over the batch and narrower: 256 numbers for Barlow Twins, VICReg and SimSiam, 64 for InfoNCE and BYOL; SimSiam's predictor learns at the full step until the end. Each chooses the step of AdamW and the temperature, the weight of the redundancy, that of the covariance, the momentum or the predictor's inner width. Embeddings of 64 dimensions are judged by the vote of 20 of the 5,000 and by a linear probe fitted to 1,000; the effective rank is that of the test pictures' embeddings. Close is less than five points."
   static let file = #fileID
   static let sources =
     Digits.sources + InstanceTraining.sources + [
@@ -69,7 +69,7 @@ struct WithoutNegatives: Experiment {
     func halves(_ rows: Tensor) -> (first: Tensor, second: Tensor) {
       (rows[0..<batch], rows[batch..<(2 * batch)])
     }
-    try InstanceTraining(samples: options.budget(76_800), batch: batch, rate: numbers[1])(
+    try InstanceTraining(samples: options.budget(51_200), batch: batch, rate: numbers[1])(
       on: digits.pictures, seed: seed,
       parameters: arm == Self.arms[3] ? learns + predicts : learns,
       steady: arm == Self.arms[4] ? predicts : [], view: digits.view,
