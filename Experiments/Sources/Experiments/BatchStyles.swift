@@ -19,7 +19,7 @@ struct BatchStyles: Experiment {
       "Sources/Learning/Views/BatchStyleStandardization.swift",
     ]
   static let conditionName = "pictures in their class's style (%)"
-  static let conditions = ["digits 0", "digits 90", "photographs 0", "photographs 90"]
+  static let conditions = ["digits 90", "photographs 0", "photographs 90"]
   static let choiceConditions = ["digits 90", "photographs 90"]
   static let choiceSeeds = 1
   static let arms = ["SimCLR", "with batch styles"]
@@ -31,7 +31,7 @@ struct BatchStyles: Experiment {
   static func settings(of arm: String) -> [String] {
     let temperatures = ["τ 0.1", "τ 0.3"]
     return arm == arms[0]
-      ? temperatures : temperatures.flatMap { ["\($0) area 0.03", "\($0) area 0.1"] }
+      ? temperatures : temperatures.flatMap { ["\($0) area 0.1"] }
   }
 
   private let digits: Digits

@@ -31,7 +31,7 @@ struct PretextRegularization: Experiment {
     let temperatures = ["τ 0.2", "τ 0.5"]
     return arm == arms[0]
       ? temperatures
-      : temperatures.flatMap { known in ["0.1", "0.5"].map { "\(known) λ \($0)" } }
+      : temperatures.map { "\($0) λ 0.3" }
   }
 
   private let photographs: Photographs
