@@ -15,4 +15,9 @@ let experiments: [any Experiment.Type] = [
   ScatteringSmallData.self,
   TemperatureHardness.self,
   MixedNegatives.self,
+  NovelClasses.self,
+  DynamicSubspaces.self,
+  DenseRanking.self,
+  ReIdentification.self,
+  PretextRegularization.self,
 ]
