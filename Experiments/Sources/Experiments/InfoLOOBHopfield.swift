@@ -9,7 +9,7 @@ struct InfoLOOBHopfield: Experiment {
   static let paper =
     "Fürst, Rumetshofer, Lehner, Tran, Tang, Ramsauer, Kreil, Kopp, Klambauer, Bitto-Nemling, Hochreiter. CLOOB: Modern Hopfield Networks with InfoLOOB Outperform CLIP. NeurIPS 2022. <https://arxiv.org/abs/2110.11316>"
   static let data =
-    "EURLEX57K: titles and texts of 11,250 laws, which are the two kinds that CLIP has, each with an encoder of its own (bags of words, 128 dimensions, 10 epochs). Judged without further training, as CLIP is: the text of each of about 1,500 other laws is to find one of its subjects by their names, which the encoder of titles embeds, among those that ten or more of these laws have; and its own title."
+    "EURLEX57K: titles and texts of 11,250 laws, which are the two kinds that CLIP has, each with an encoder of its own (bags of words, 128 dimensions, 10 epochs). Judged without further training, as CLIP is: the text of each of about 1,500 other laws is to find one of its subjects by their names, which the encoder of titles embeds, among those that ten or more of these laws have; and its own title. On the same embeddings the authors' code gives the same value and gradient."
   static let file = #fileID
   static let sources =
     Laws.sources + [

@@ -10,10 +10,11 @@ final class TransformedFeatures: Experiment {
   static let paper =
     "Zhu, Zhao, Liu, Kang, Lin, Xu, Lu, Sun. Improving Contrastive Learning by Visualizing Feature Transformation. ICCV 2021. <https://arxiv.org/abs/2108.02982>"
   static let data =
-    "Omniglot, 28 × 28: 2,720 pictures of the first small background set to learn from without classes (800 batches of 64, a queue of 1,024 keys of an encoder that follows with momentum 0.99, AdamW), the second set's characters to judge by: to retrieve among each other, and by a linear probe fitted to every other picture. Scores of positives are those of the last 100 batches, as the loss sees them and, as cosines, before they are pushed apart; the plot's are those of the first seed's last 20."
+    "Omniglot, 28 × 28: 2,720 pictures of the first small background set to learn from without classes (800 batches of 64, a queue of 1,024 keys of an encoder that follows with momentum 0.99, AdamW; heads end in batch normalisation, without which positives that are pushed apart all but coincide), the second set's characters to judge by: to retrieve among each other, and by a linear probe fitted to every other picture. Scores of positives are those of the last 100 batches, as the loss sees them and, as cosines, before they are pushed apart; the plot's are those of the first seed's last 20. On the same features the authors' code gives the same gradient."
   static let file = #fileID
   static let sources =
     UnlabelledCharacters.sources + [
+      "Sources/Learning/Encoders/ProjectionHead.swift",
       "Sources/Learning/Negatives/FeatureTransformation.swift",
       "Sources/Learning/Negatives/MomentumQueue.swift",
     ]
@@ -36,10 +37,12 @@ final class TransformedFeatures: Experiment {
   }
 
   func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
-    let (encoder, follower) = (
-      PictureEncoder(seed: seed), PictureEncoder(seed: seed)
-    )
-    let optimizer = AdamW(encoder.parameters.map(\.tensor), .init(learningRate: 1e-3))
+    let (encoder, follower) = (PictureEncoder(seed: seed), PictureEncoder(seed: seed))
+    let heads = (0..<2).map { _ in
+      ProjectionHead(.simCLR(inputs: 64, outputs: 32), generator: Generator(seed: seed &+ 1000))
+    }
+    let learned = encoder.embeddingParameters + heads[0].parameters.map(\.tensor)
+    let optimizer = AdamW(learned, .init(learningRate: 1e-3))
     let queue = MomentumQueue(capacity: Int(condition) ?? 0, width: 32)
     let transformation = FeatureTransformation()
     let (pushes, mixes) = (arm == Self.arms[1], arm == Self.arms[2])
@@ -54,8 +57,8 @@ final class TransformedFeatures: Experiment {
       let (seen, other) = (
         characters.view(pictures, using: &random), characters.view(pictures, using: &random)
       )
-      let queries = encoder.projected(encoder.embedded(seen)).normalized()
-      let keys = withoutGradients { follower.projected(follower.embedded(other)).normalized() }
+      let queries = heads[0](encoder.embedded(seen).relu()).normalized()
+      let keys = withoutGradients { heads[1](follower.embedded(other).relu()).normalized() }
       let draw = transformation.draw(
         queries: 64, negatives: queue.count, width: 32, using: &random)
       let changed = try transformation(
@@ -81,6 +84,7 @@ final class TransformedFeatures: Experiment {
       try value.backward()
       try optimizer.step()
       try MomentumQueue.follow(momentum: 0.99, keyEncoder: follower, queryEncoder: encoder)
+      try MomentumQueue.follow(momentum: 0.99, keyEncoder: heads[1], queryEncoder: heads[0])
       try queue.append(keys)
     }
     if seed == 0 { heaps[arm] = heap }
