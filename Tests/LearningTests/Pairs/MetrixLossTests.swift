@@ -11,7 +11,8 @@ import Torch
       let count = try #require(given.classes).count
       let ofAnchors = (0..<count).map { anchor in rows.filter { Int($0[0]) == anchor } }
       let draw = MetrixLoss.Draw(
-        partners: ofAnchors.map { $0.map { Int($0[1]) } }, shares: ofAnchors.map { $0.map { $0[2] } })
+        partners: ofAnchors.map { $0.map { Int($0[1]) } },
+        shares: ofAnchors.map { $0.map { $0[2] } })
       return try MetrixLoss(
         positiveSharpness: given["beta"], negativeSharpness: given["gamma"], base: given["base"])(
           embeddings: #require(inputs["embeddings"]), classes: #require(given.classes), draw: draw)
