@@ -46,8 +46,7 @@ public struct BarlowTwinsLoss: Codable, Hashable, Sendable {
     let count = Double(first.size(along: 0))
     if count == 0 { return (first.sum() + second.sum()) * 0 }
     return try checked {
-      let correlations = try CrossProduct(
-        first, second, dividing: epsilon, scale: 1 / count)
+      let correlations = try CrossProduct(first, second, epsilon: epsilon, scale: 1 / count)
       return (1 - correlations.diagonal).squared().sum() + correlations.others * redundancyWeight
     }
   }

@@ -37,7 +37,7 @@ public struct CLOOBLoss: Codable, Hashable, Sendable {
   /// - Returns: a number, differentiable once.
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: equal shapes, N > 0, τ > 0, β ≥ 0.
-  /// - Complexity: O(N² · D) time, O(N²) memory: the retrievals need all scores.
+  /// - Complexity: O(N² · D) time, O(N · (D + 1000)) memory: scores are made a block at a time.
   public func callAsFunction(first: Tensor, second: Tensor) throws -> Tensor {
     checkViews([first, second])
     checkTemperature(temperature)
@@ -47,8 +47,8 @@ public struct CLOOBLoss: Codable, Hashable, Sendable {
     }
     return try checked {
       let (x, y) = (first.normalized(), second.normalized())
-      func retrieved(_ states: Tensor, from stored: Tensor) -> Tensor {
-        hopfieldUpdate(of: states, stored: stored, sharpness: sharpness)
+      func retrieved(_ states: Tensor, from stored: Tensor) throws -> Tensor {
+        try hopfieldUpdate(of: states, stored: stored, sharpness: sharpness)
       }
       let ofFirst = try leaveOneOut(
         anchors: retrieved(x, from: x), candidates: retrieved(y, from: x),

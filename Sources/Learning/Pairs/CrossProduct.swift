@@ -1,84 +1,142 @@
 internal import Torch
 
-/// What `(Aᵀ B) · scale` says to losses that treat its diagonal apart, A and B two matrices `[N, D]`
+/// What `Aᵀ B · scale` says to losses that treat its diagonal apart, A and B two matrices `[N, D]`
 /// with their columns shifted to mean 0.
 ///
-/// Where the products are `[D, D]` only the matrices as they were given are kept for the gradient.
+/// The sum of squares is also that of A Aᵀ times B Bᵀ element by element; the smaller products are
+/// made: O(N · D · min(N, D)) time, O(min(N, D)² + N · D) memory. Differentiable once.
 struct CrossProduct {
   /// `[D]`, the diagonal.
   let diagonal: Tensor
   /// Σ of the squares of the others.
   let others: Tensor
 
-  /// The sum of squares is also that of A Aᵀ times B Bᵀ element by element; the smaller products are
-  /// made: O(N · D · min(N, D)) time, O(min(N, D)² + N · D) memory.
-  ///
-  /// Differentiable once.
-  ///
-  /// - Parameter epsilon: what is added to the variances by whose roots columns are divided; nil
-  ///   divides by nothing.
-  init(_ first: Tensor, _ second: Tensor, dividing epsilon: Double? = nil, scale: Double) throws {
-    let (count, width) = (first.size(along: 0), first.size(along: 1))
-    let squares: Tensor
-    if count < width {
-      let (a, b) = (
-        ShiftedColumns(first, epsilon: epsilon).rows, ShiftedColumns(second, epsilon: epsilon).rows
-      )
-      squares =
-        (a.matmul(a.transposed()) * b.matmul(b.transposed())).sum() * (scale * scale)
-      diagonal = (a * b).sum(along: 0) * scale
+  /// Columns against each other.
+  init(of matrix: Tensor, scale: Double) throws {
+    if matrix.size(along: 0) < matrix.size(along: 1) {
+      let rows = matrix - matrix.mean(along: 0)
+      self.init(rows, rows, scale: scale)
     } else {
-      let product = try Self.product(first, second, epsilon: epsilon) * scale
-      squares = product.squared().sum()
-      diagonal = product.elements(
-        at: Tensor((0..<width).map { $0 * (width + 1) }).moved(to: product.device))
+      self.init(product: try Self.product(matrix) * scale)
     }
+  }
+
+  /// Columns of one matrix against those of another, each divided by the root of its variance.
+  ///
+  /// - Parameter epsilon: what is added to variances.
+  init(_ first: Tensor, _ second: Tensor, epsilon: Double, scale: Double) throws {
+    if first.size(along: 0) < first.size(along: 1) {
+      let rows = [first, second].map { matrix in
+        let shifted = matrix - matrix.mean(along: 0)
+        return shifted * (shifted.squared().mean(along: 0) + epsilon).reciprocalSquareRoot()
+      }
+      self.init(rows[0], rows[1], scale: scale)
+    } else {
+      self.init(product: try Self.product(first, second, epsilon: epsilon) * scale)
+    }
+  }
+
+  private init(_ a: Tensor, _ b: Tensor, scale: Double) {
+    diagonal = (a * b).sum(along: 0) * scale
+    let squares = (a.matmul(a.transposed()) * b.matmul(b.transposed())).sum() * (scale * scale)
     others = squares - diagonal.squared().sum()
   }
 
-  /// Aᵀ B, by the product that is fast on every processor.
-  private static func product(_ first: Tensor, _ second: Tensor, epsilon: Double?) throws -> Tensor
-  {
-    let isOne = first.isSame(as: second)
-    let function = CustomFunction<Void>("CrossProduct") { inputs in
-      let shifted = inputs.map { ShiftedColumns($0, epsilon: epsilon).rows }
-      let rows = shifted[0].transposed().contiguous()
-      return ([rows.productWithTransposed(shifted[isOne ? 0 : 1].transposed())], ())
+  private init(product: Tensor) {
+    let width = product.size(along: 0)
+    diagonal = product.elements(
+      at: Tensor((0..<width).map { $0 * (width + 1) }).moved(to: product.device))
+    others = product.squared().sum() - diagonal.squared().sum()
+  }
+
+  /// Aᵀ A, which keeps the matrix as it was given only.
+  private static func product(_ matrix: Tensor) throws -> Tensor {
+    try CustomFunction<Void>("CrossProduct") { inputs in
+      let blocks = ShiftedBlocks(inputs)
+      var result = blocks.zeros
+      blocks.forEach { result += $0.product(0, 0) }
+      return ([result], ())
     } backward: { context, given in
-      guard let slope = given[0] else { return context.inputs.map { _ in nil } }
-      let shifted = context.inputs.map { ShiftedColumns($0, epsilon: epsilon) }
-      if isOne {
-        let both = slope + slope.transposed()
-        return [shifted[0].gradient(from: shifted[0].rows.productWithTransposed(both))]
+      guard let slope = given[0] else { return [nil] }
+      let both = slope + slope.transposed()
+      let result = Tensor.zeros(like: context.inputs[0])
+      ShiftedBlocks(context.inputs).forEach {
+        result[$0.range].copyInPlace(from: $0.rows[0].productWithTransposed(both))
       }
-      let slopes = [slope, slope.transposed()]
-      return context.needsGradient.indices.map { side in
-        guard context.needsGradient[side] else { return nil }
-        return shifted[side].gradient(
-          from: shifted[1 - side].rows.productWithTransposed(slopes[side]))
+      return [result]
+    }(matrix)[0]
+  }
+
+  /// Aᵀ B with divided columns, which keeps the matrices as they were given only.
+  ///
+  /// Columns are divided in `[D, D]`, after the product and before its gradient.
+  private static func product(_ first: Tensor, _ second: Tensor, epsilon: Double) throws -> Tensor {
+    try CustomFunction<(product: Tensor, factors: [Tensor])>("CrossProduct") { inputs in
+      let blocks = ShiftedBlocks(inputs)
+      var (product, squares) = (blocks.zeros, [blocks.zeros[0], blocks.zeros[0]])
+      blocks.forEach { block in
+        product += block.product(0, 1)
+        for side in [0, 1] { squares[side] += block.rows[side].squared().sum(along: 0) }
       }
-    }
-    return try isOne ? function(first)[0] : function(first, second)[0]
+      let factors = squares.map { ($0 / Double(blocks.count) + epsilon).reciprocalSquareRoot() }
+      product *= factors[0].expandingDimension(at: 1) * factors[1]
+      return ([product], (product.detached(), factors))
+    } backward: { context, given in
+      guard let slope = given[0] else { return [nil, nil] }
+      let (product, factors) = context.state
+      let inner = slope * factors[0].expandingDimension(at: 1) * factors[1]
+      let (outer, blocks) = ([inner, inner.transposed()], ShiftedBlocks(context.inputs))
+      // Longer columns make the same correlations: what of a slope is along its column goes.
+      let along = product * slope / Double(blocks.count)
+      let lengths = [0, 1].map { along.sum(along: 1 - $0) * factors[$0].squared() }
+      let results = context.inputs.map { Tensor.zeros(like: $0) }
+      blocks.forEach { block in
+        for side in [0, 1] {
+          var result = block.rows[1 - side].productWithTransposed(outer[side])
+          result -= block.rows[side] * lengths[side]
+          results[side][block.range].copyInPlace(from: result)
+        }
+      }
+      return results
+    }(first, second)[0]
   }
 }
 
-/// A matrix with its columns shifted to mean 0, and divided by the roots of their variances.
-private struct ShiftedColumns {
-  let rows: Tensor
-  private let factors: Tensor?
+/// Matrices of one shape, some rows at a time, with their columns shifted to mean 0.
+private struct ShiftedBlocks {
+  /// The rows of a range of every matrix.
+  struct Block {
+    let range: Range<Int>
+    let rows: [Tensor]
 
-  init(_ matrix: Tensor, epsilon: Double?) {
-    let centred = matrix - matrix.mean(along: 0)
-    factors = epsilon.map { (centred.squared().mean(along: 0) + $0).reciprocalSquareRoot() }
-    rows = factors.map { centred * $0 } ?? centred
+    /// Aᵀ B of two of them, by the product that is fast on every processor.
+    func product(_ first: Int, _ second: Int) -> Tensor {
+      rows[first].transposed().contiguous().productWithTransposed(rows[second].transposed())
+    }
   }
 
-  /// ∂L/∂matrix from ∂L/∂rows, whose columns have mean 0 where they are mixed from such columns.
-  func gradient(from slope: Tensor) -> Tensor {
-    guard let factors else { return slope }
-    var result = slope
-    result -= rows * (slope * rows).mean(along: 0)
-    result *= factors
-    return result
+  private static let size = 512
+  private let matrices: [Tensor]
+  private let means: [Tensor]
+
+  init(_ matrices: [Tensor]) {
+    self.matrices = matrices
+    means = matrices.map { $0.mean(along: 0) }
+  }
+
+  /// The number of rows.
+  var count: Int { matrices[0].size(along: 0) }
+
+  /// `[D, D]`.
+  var zeros: Tensor {
+    let width = matrices[0].size(along: 1)
+    return .zeros([width, width], dtype: matrices[0].dtype, device: matrices[0].device)
+  }
+
+  func forEach(_ body: (Block) -> Void) {
+    for start in stride(from: 0, to: count, by: Self.size) {
+      let range = start..<min(start + Self.size, count)
+      body(Block(range: range, rows: zip(matrices, means).map { $0[range] - $1 }))
+    }
   }
 }

@@ -26,10 +26,10 @@ public struct ModernHopfieldRetrieval: Codable, Hashable, Sendable {
   /// - Parameters:
   ///   - states: `[N, D]`.
   ///   - stored: `[M, D]`.
-  /// - Returns: `[N, D]`.
+  /// - Returns: `[N, D]`, differentiable once.
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: the shapes fit, M > 0, β ≥ 0.
-  /// - Complexity: O(N · M · D) time, O(N · M) memory.
+  /// - Complexity: O(N · M · D) time, O((N + M) · D) memory: scores are made a block at a time.
   public func callAsFunction(states: Tensor, stored: Tensor) throws -> Tensor {
     precondition(
       states.dimensionCount == 2 && stored.dimensionCount == 2
@@ -37,7 +37,8 @@ public struct ModernHopfieldRetrieval: Codable, Hashable, Sendable {
       "states of shape \(states.shape) and stored patterns of shape \(stored.shape)")
     precondition(sharpness >= 0, "a sharpness of \(sharpness)")
     return try checked {
-      hopfieldUpdate(of: states.normalized(), stored: stored.normalized(), sharpness: sharpness)
+      try hopfieldUpdate(
+        of: states.normalized(), stored: stored.normalized(), sharpness: sharpness)
     }
   }
 }

@@ -67,7 +67,7 @@ public struct VICRegLoss: Codable, Hashable, Sendable {
 
   private func spread(_ view: Tensor) throws -> Tensor {
     let scale = 1 / Double(view.size(along: 0) - 1)
-    let covariances = try CrossProduct(view, view, scale: scale)
+    let covariances = try CrossProduct(of: view, scale: scale)
     let low = (deviation - (covariances.diagonal + epsilon).squareRoot()).relu().mean()
     return low * (varianceWeight / 2)
       + covariances.others * (covarianceWeight / Double(view.size(along: 1)))

@@ -1,8 +1,9 @@
 import Foundation
-import Learning
 import TestSupport
 import Testing
 import Torch
+
+@testable import Learning
 
 @Suite struct ModernHopfieldRetrievalTests {
   private struct Case: Decodable {
@@ -37,6 +38,24 @@ import Torch
     try PairLossChecks.gradientsMatchDifferences(at: inputs) {
       let found = try ModernHopfieldRetrieval(sharpness: 3)(states: $0[0], stored: $0[1])
       return (found * Tensor([1.0, -2, 3])).sum()
+    }
+  }
+
+  @Test(arguments: [1, 2, 5])
+  func blocksOfStatesChangeNothing(blockSize: Int) throws {
+    let inputs = PairLossChecks.matrices([(5, 3), (4, 3)], seed: 25)
+    func found(_ size: Int?) throws -> (value: Tensor, slopes: [Tensor?]) {
+      let leaves = inputs.map { Tensor(rows: $0).requiringGradient() }
+      let result = try hopfieldUpdate(
+        of: leaves[0], stored: leaves[1], sharpness: 4, blockSize: size)
+      let slopes = try gradients(
+        of: (result * Tensor([1.0, -2, 3])).sum(), withRespectTo: leaves)
+      return (result, slopes)
+    }
+    let (some, all) = (try found(blockSize), try found(nil))
+    expectClose(some.value, all.value, tolerance: 1e-14)
+    for (slope, expected) in zip(some.slopes, all.slopes) {
+      expectClose(slope, expected, tolerance: 1e-13)
     }
   }
 
