@@ -11,7 +11,7 @@ struct BatchStyles: Experiment {
   static let paper =
     "Scalbert, Vakalopoulou, Couzinié-Devy. Towards Domain-Invariant Self-Supervised Learning with Batch Styles Standardization. ICLR 2024. <https://arxiv.org/abs/2303.06088>"
   static let data =
-    "Pictures in styles: light, contrast and a wave across the picture, for photographs another one a colour. A training picture has the style of its class as often as named, else any of ten; those to judge by have ten others, drawn independently. MNIST: 5,000 pictures to learn from without classes and 2,000 to judge by; CIFAR-10: 10,000 and 2,000. 200 batches of 128 in two views (AdamW), the encoder of 8, 16 and 32 channels for digits, 16, 32 and 64 for photographs. A linear probe and the vote of 20 neighbours are fitted to 1,000 and to all training pictures in their styles."
+    "Pictures in styles: light, contrast and a wave across the picture, for photographs another one a colour. A training picture has the style of its class as often as named, else any of ten; those to judge by have ten others, drawn independently. MNIST: 5,000 pictures to learn from without classes and 2,000 to judge by; CIFAR-10: 10,000 and 2,000. 200 batches (100 of photographs) of 128 in two views (AdamW), the encoder of 8, 16 and 32 channels for digits, 16, 32 and 64 for photographs. A linear probe and the vote of 20 neighbours are fitted to 1,000 and to all training pictures in their styles."
   static let file = #fileID
   static let sources =
     Digits.sources + Photographs.sources + [
@@ -84,7 +84,7 @@ struct BatchStyles: Experiment {
       seed: seed, inputs: inputs, channels: inputs == 1 ? [8, 16, 32] : [16, 32, 64])
     let generator = Generator(seed: seed &+ 1000)
     let optimizer = AdamW(encoder.parameters.map(\.tensor), .init(learningRate: 1e-3))
-    for _ in 0..<options.budget(200) {
+    for _ in 0..<options.budget(inputs == 1 ? 200 : 100) {
       let rows = Array(data.classes.indices.shuffled(using: &random).prefix(128))
       let batch = pictures.gathered(rows: Tensor(rows))
       let seen = (0..<2).map { _ in

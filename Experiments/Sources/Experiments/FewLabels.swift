@@ -24,7 +24,6 @@ final class FewLabels: Experiment {
   static let measures = ["test accuracy (%)"]
   static let choiceSeeds = 1
   static let settingName = "step, temperature"
-
   static func settings(of arm: String) -> [String] {
     let steps = ["0.0003", "0.001", "0.003"]
     return arm == arms[3] ? steps.flatMap { ["\($0) τ 0.5", "\($0) τ 1"] } : steps
@@ -57,7 +56,6 @@ final class FewLabels: Experiment {
   private let digits: Digits
   private let options: ExperimentOptions
   private var pretrained: [UInt64: [Tensor]] = [:]
-
   init(_ options: ExperimentOptions) throws {
     digits = try Digits(options)
     self.options = options

@@ -20,8 +20,7 @@ struct PretextRegularization: Experiment {
       "Sources/Learning/Views/QuarterTurns.swift",
     ]
   static let conditionName = "photographs"
-  static let conditions = ["1000", "10000"]
-  static let choiceConditions = ["10000"]
+  static let conditions = ["1000"]
   static let choiceSeeds = 1
   static let arms = ["SimCLR", "with turns", "with tiles"]
   static let measures = ["linear accuracy (%)", "kNN accuracy (%)"]
