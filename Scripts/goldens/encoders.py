@@ -227,3 +227,19 @@ write("PretextHead", [
     case({"inputs": i, "classes": k, "tiles": t, "width": w, "jointWidth": j, "dropout": 0.0,
           "weight": 0.3}, Pretext(i, k, t, w, j), [3 * t, i])
     for i, k, t, w, j in [(3, 4, 1, 5, 3), (2, 3, 4, 3, 4)]])
+
+
+class Attention(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        widths = [channels, max(channels // 8, 1), max(channels // 32, 1), 1]
+        self.layers = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in zip(widths, widths[1:]))
+
+    def forward(self, x):
+        inner = torch.relu(self.layers[1](torch.relu(self.layers[0](x))))
+        return x * torch.sigmoid(self.layers[2](inner))
+
+
+write("SpatialAttention", [
+    case({"channels": channels}, Attention(channels), [2, channels, *size])
+    for channels, size in [(3, (4, 5)), (34, (2, 3))]])

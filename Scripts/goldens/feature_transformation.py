@@ -1,27 +1,33 @@
 #!/usr/bin/env python3
 """Writes Tests/LearningTests/Goldens/FeatureTransformation.json.
 
-The mixing in PyTorch with coefficients of its Beta; the gradient is that of a cross-entropy.
+The mixing in PyTorch with coefficients of its Beta: as the authors train (one a batch, lengths as
+they are), and with their code's options. The gradient is that of a cross-entropy.
 """
 import torch
 from pair_loss_cases import rows, unit, write
 
 cases = []
-for seed, batch, negatives, whole in [(1, 3, 4, False), (2, 2, 5, True), (3, 1, 1, False)]:
+for seed, batch, negatives, granularity, scaled in [
+        (1, 3, 4, "batch", False), (2, 2, 5, "row", True), (3, 1, 1, "element", True),
+        (4, 4, 3, "element", False)]:
     torch.manual_seed(seed)
-    width = 1 if whole else 3
+    width = 3 if granularity == "element" else 1
+    count = (1, 1) if granularity == "batch" else (batch, negatives)
     q, k, n = (unit(rows(seed + 10 * i, c, 3)) for i, c in enumerate([batch, batch, negatives]))
-    extrapolations = torch.distributions.Beta(2.0, 2.0).sample((batch, width)) + 1
-    interpolations = torch.distributions.Beta(1.6, 1.6).sample((negatives, width))
+    extrapolations = torch.distributions.Beta(2.0, 2.0).sample((count[0], width)) + 1
+    interpolations = torch.distributions.Beta(1.6, 1.6).sample((count[1], width))
     partners = torch.randperm(negatives)
     leaf = q.clone().requires_grad_()
-    queries = unit(extrapolations * leaf + (1 - extrapolations) * k)
-    keys = unit(extrapolations * k + (1 - extrapolations) * leaf)
+    queries = extrapolations * leaf + (1 - extrapolations) * k
+    keys = extrapolations * k + (1 - extrapolations) * leaf
+    if scaled:
+        queries, keys = unit(queries), unit(keys)
     mixed = interpolations * n + (1 - interpolations) * n[partners]
     scores = torch.cat([(queries * keys).sum(1, keepdim=True), queries @ mixed.T], dim=1)
     torch.nn.functional.cross_entropy(scores, torch.zeros(batch, dtype=torch.long)).backward()
     cases.append({
-        "queries": q.tolist(), "keys": k.tolist(), "negatives": n.tolist(),
+        "granularity": granularity, "isNormalized": scaled, "queries": q.tolist(), "keys": k.tolist(), "negatives": n.tolist(),
         "extrapolations": extrapolations.tolist(), "interpolations": interpolations.tolist(),
         "partners": partners.tolist(), "hardQueries": queries.tolist(), "hardKeys": keys.tolist(),
         "mixed": mixed.tolist(), "ofQueries": leaf.grad.tolist()})

@@ -11,70 +11,90 @@ struct BatchStyles: Experiment {
   static let paper =
     "Scalbert, Vakalopoulou, Couzinié-Devy. Towards Domain-Invariant Self-Supervised Learning with Batch Styles Standardization. ICLR 2024. <https://arxiv.org/abs/2303.06088>"
   static let data =
-    "MNIST in styles: light, contrast and a wave across the picture. A training picture has the style of its class as often as named, else any of ten; test pictures have ten others, drawn independently. 5,000 pictures to learn from without classes (25,600 seen, batches of 128 in two views, τ = 0.1, AdamW), 2,000 to test. A linear probe and the vote of 20 neighbours are fitted to 1,000 and 5,000 training pictures in their styles."
+    "Pictures in styles: light, contrast and a wave across the picture, for photographs another one a colour. A training picture has the style of its class as often as named, else any of ten; those to judge by have ten others, drawn independently. MNIST: 5,000 pictures to learn from without classes and 2,000 to judge by; CIFAR-10: 10,000 and 2,000. 200 batches of 128 in two views (AdamW), the encoder of 8, 16 and 32 channels for digits, 16, 32 and 64 for photographs. A linear probe and the vote of 20 neighbours are fitted to 1,000 and to all training pictures in their styles."
   static let file = #fileID
   static let sources =
-    Digits.sources + [
+    Digits.sources + Photographs.sources + [
       "Sources/Learning/Pairs/NTXentLoss.swift",
       "Sources/Learning/Views/BatchStyleStandardization.swift",
     ]
   static let conditionName = "pictures in their class's style (%)"
-  static let conditions = ["0", "90"]
+  static let conditions = ["digits 90", "photographs 0", "photographs 90"]
+  static let choiceConditions = ["digits 90", "photographs 90"]
+  static let choiceSeeds = 1
   static let arms = ["SimCLR", "with batch styles"]
   static let measures = [
     "kNN accuracy in new styles (%)", "linear accuracy in new styles (%)",
   ]
+  static let settingName = "temperature, largest area"
+
+  static func settings(of arm: String) -> [String] {
+    let temperatures = ["τ 0.1", "τ 0.3"]
+    return arm == arms[0]
+      ? temperatures : temperatures.flatMap { ["\($0) area 0.1"] }
+  }
 
   private let digits: Digits
+  private let photographs: Photographs
   private let options: ExperimentOptions
 
   init(_ options: ExperimentOptions) throws {
     digits = try Digits(options)
+    photographs = try Photographs(options)
     self.options = options
   }
 
   func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     var random = SplitMix64(seed, 15)
-    let bound = Double(condition).map { $0 / 100 } ?? 0
-    let styles = (0..<20).map { _ in Self.style(using: &random) }
+    let isDigits = condition.hasPrefix("digits")
+    let data: any PictureData = isDigits ? digits : photographs
+    let bound = (condition.split(separator: " ").last.flatMap { Double($0) } ?? 0) / 100
+    let (channels, side) = (data.pictures.size(along: 1), data.pictures.size(along: 2))
+    let styles = (0..<20).map { _ in Self.style(channels, side: side, using: &random) }
     let pictures = Self.styled(
-      digits.pictures,
-      digits.classes.map { label in
+      data.pictures,
+      data.classes.map { label in
         let isBound = Double.random(in: 0..<1, using: &random) < bound
         let other = Int.random(in: 0..<10, using: &random)
         return styles[isBound ? label : other]
       })
     let testPictures = Self.styled(
-      digits.testPictures,
-      digits.testClasses.map { _ in styles[Int.random(in: 10..<20, using: &random)] })
+      data.testPictures,
+      data.testClasses.map { _ in styles[Int.random(in: 10..<20, using: &random)] })
+    let numbers = setting.split(separator: " ").compactMap { Double($0) }
     let encoder = try train(
-      pictures, isStandardized: arm == Self.arms[1], seed: seed, using: &random)
+      data, pictures, numbers: numbers, isStandardized: arm == Self.arms[1], seed: seed,
+      using: &random)
     let (own, other) = (encoder.embeddedAll(pictures), encoder.embeddedAll(testPictures))
-    let near = try NearestNeighbourProbe().fitted(to: own, classes: digits.classes)
+    let near = try NearestNeighbourProbe().fitted(to: own, classes: data.classes)
     let line = try LinearProbe(penalty: 0.01, iterations: 200, tolerance: 1e-4)
-      .fitted(to: own[0..<1_000].normalized(), classes: Array(digits.classes[0..<1_000]))
+      .fitted(to: own[0..<1_000].normalized(), classes: Array(data.classes[0..<1_000]))
     return [
-      try near.accuracy(on: other, classes: digits.testClasses) * 100,
-      try line.accuracy(on: other.normalized(), classes: digits.testClasses) * 100,
+      try near.accuracy(on: other, classes: data.testClasses) * 100,
+      try line.accuracy(on: other.normalized(), classes: data.testClasses) * 100,
     ]
   }
 
   private func train(
-    _ pictures: Tensor, isStandardized: Bool, seed: UInt64, using random: inout SplitMix64
+    _ data: any PictureData, _ pictures: Tensor, numbers: [Double], isStandardized: Bool,
+    seed: UInt64, using random: inout SplitMix64
   ) throws -> PictureEncoder {
-    let encoder = PictureEncoder(seed: seed)
+    let inputs = pictures.size(along: 1)
+    let encoder = PictureEncoder(
+      seed: seed, inputs: inputs, channels: inputs == 1 ? [8, 16, 32] : [16, 32, 64])
     let generator = Generator(seed: seed &+ 1000)
     let optimizer = AdamW(encoder.parameters.map(\.tensor), .init(learningRate: 1e-3))
     for _ in 0..<options.budget(200) {
-      let rows = Array(digits.classes.indices.shuffled(using: &random).prefix(128))
+      let rows = Array(data.classes.indices.shuffled(using: &random).prefix(128))
       let batch = pictures.gathered(rows: Tensor(rows))
       let seen = (0..<2).map { _ in
         let styled =
-          isStandardized ? BatchStyleStandardization()(batch, generator: generator) : batch
-        return PictureViews()(styled, using: &random)
+          isStandardized
+          ? BatchStyleStandardization(largestArea: numbers[1])(batch, generator: generator) : batch
+        return data.view(styled, using: &random)
       }
       let outputs = encoder.projected(encoder.embedded(.concatenated(seen)))
-      let value = try NTXentLoss(temperature: 0.1)(
+      let value = try NTXentLoss(temperature: numbers[0])(
         first: outputs[0..<128], second: outputs[128..<256])
       optimizer.clearGradients()
       try value.backward()
@@ -83,37 +103,43 @@ struct BatchStyles: Experiment {
     return encoder
   }
 
-  /// Contrast, and what is added to each pixel.
+  /// Contrast, and what is added to each pixel of each colour.
   private typealias Style = (contrast: Float, light: [Float])
 
-  private static func style(using random: inout SplitMix64) -> Style {
-    let level = Double.random(in: 0...0.4, using: &random)
-    let strength = Double.random(in: 0...0.3, using: &random)
-    let (across, down) = (
-      Double.random(in: -2...2, using: &random), Double.random(in: -2...2, using: &random)
-    )
-    let phase = Double.random(in: 0..<(2 * .pi), using: &random)
-    let light = (0..<784).map { pixel in
-      let (x, y) = (Double(pixel % 28) / 28, Double(pixel / 28) / 28)
-      return Float(level + strength * cos(2 * .pi * (across * x + down * y) + phase))
+  private static func style(
+    _ channels: Int, side: Int, using random: inout SplitMix64
+  ) -> Style {
+    let light = (0..<channels).flatMap { _ in
+      let level = Double.random(in: 0...0.4, using: &random)
+      let strength = Double.random(in: 0...0.3, using: &random)
+      let (across, down) = (
+        Double.random(in: -2...2, using: &random), Double.random(in: -2...2, using: &random)
+      )
+      let phase = Double.random(in: 0..<(2 * .pi), using: &random)
+      return (0..<(side * side)).map { pixel in
+        let (x, y) = (Double(pixel % side) / Double(side), Double(pixel / side) / Double(side))
+        return Float(level + strength * cos(2 * .pi * (across * x + down * y) + phase))
+      }
     }
     return (Float(Double.random(in: 0.4...1, using: &random)), light)
   }
 
   private static func styled(_ pictures: Tensor, _ styles: [Style]) -> Tensor {
     let contrasts = Tensor(styles.map(\.contrast), shape: [styles.count, 1, 1, 1])
-    let lights = Tensor(styles.flatMap(\.light), shape: [styles.count, 1, 28, 28])
-    return pictures * contrasts + lights
+    let light = Tensor(styles.flatMap(\.light), shape: pictures.shape)
+    // Views of photographs keep to 0 … 1.
+    return pictures * contrasts + (pictures.size(along: 1) == 1 ? light : light * (1 - contrasts))
   }
 
   static func verdict(_ record: ExperimentRecord) -> Verdict {
     let near = conditions.map { record.gain(arms[1], over: arms[0], $0) }
     let line = conditions.map { record.gain(arms[1], over: arms[0], $0, measure: 1) }
     let texts = conditions.indices.map {
-      "\(near[$0].text) by neighbours and \(line[$0].text) by the linear probe where \(conditions[$0]) % are in their class's style"
+      "\(near[$0].text) by neighbours and \(line[$0].text) by the linear probe for \(conditions[$0]) %"
     }
     return Verdict(
       parts: (near + line).map { $0.mean > $0.deviation },
-      "Batch styles over SimCLR, in points: \(texts.joined(separator: "; ")).")
+      "Batch styles over SimCLR, in points, for kinds of pictures and shares in their class's style: \(texts.joined(separator: "; "))."
+    )
   }
 }

@@ -9,43 +9,53 @@ struct DCLBatchSize: Experiment {
   static let paper =
     "Yeh, Hong, Hsu, Liu, Chen, LeCun. Decoupled Contrastive Learning. ECCV 2022. <https://arxiv.org/abs/2110.06848>"
   static let data =
-    "MNIST: 5,000 pictures to learn from without classes (25,600 seen in two views, τ = 0.1, AdamW with a step of 0.001 √(batch / 64)), 2,000 to test. Embeddings of 64 dimensions are judged by the vote of 20 of the 5,000 and by a linear probe fitted to 1,000."
+    "Omniglot's small background sets: the first one teaches without classes (2,720 drawings, 25,600 seen in two views that are slightly turned, scaled and moved), new alphabets of the second one are retrieved. Each arm chooses its temperature and the step of AdamW for batches of 64, from which the others' follow by √(batch / 64)."
   static let file = #fileID
   static let sources =
-    Digits.sources + [
+    Characters.sources + InstanceTraining.sources + [
       "Sources/Learning/Pairs/DCLLoss.swift", "Sources/Learning/Pairs/NTXentLoss.swift",
     ]
   static let conditionName = "batch size"
-  static let conditions = ["16", "32", "64", "128", "256"]
+  static let conditions = ["16", "32", "64", "256"]
   static let arms = ["InfoNCE", "DCL", "DCLW"]
-  static let measures = ["kNN accuracy (%)", "linear accuracy (%)"]
+  static let measures = ["R@1 (%)", "MAP@R (%)"]
+  static let settingName = "temperature × step"
+  static let choiceConditions = ["16", "64"]
 
-  private let digits: Digits
+  static let choiceSeeds = 3
+
+  static func settings(of arm: String) -> [String] {
+    ["0.1 × 0.003", "0.1 × 0.01", "0.2 × 0.003"]
+  }
+
+  private let characters: Characters
   private let options: ExperimentOptions
 
   init(_ options: ExperimentOptions) throws {
-    digits = try Digits(options)
+    characters = try Characters(options)
     self.options = options
   }
 
   func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
-    let batch = Int(condition) ?? 0
-    let encoder = try digits.encoder(
-      seed: seed, samples: options.budget(25_600), batch: batch,
-      learningRate: 1e-3 * (Double(batch) / 64).squareRoot()
-    ) { views in
-      try Self.loss(arm, temperature: 0.1, views)
+    let numbers = setting.split(separator: " × ").compactMap { Double($0) }
+    let encoder = try characters.learned(
+      InstanceNetwork(seed: seed), seed: seed,
+      .init(samples: options.budget(25_600), batch: Int(condition) ?? 0, rate: numbers[1])
+    ) {
+      try Self.loss(arm, temperature: numbers[0], $0, $1)
     }
-    return try digits.accuracies(of: encoder)
+    return try characters.retrieval(encoder)
   }
 
-  static func loss(_ arm: String, temperature: Double, _ views: [Tensor]) throws -> Tensor {
+  static func loss(
+    _ arm: String, temperature: Double, _ first: Tensor, _ second: Tensor
+  ) throws -> Tensor {
     switch arm {
-    case arms[0]: try NTXentLoss(temperature: temperature)(first: views[0], second: views[1])
-    case arms[1]: try DCLLoss(temperature: temperature)(first: views[0], second: views[1])
+    case arms[0]: try NTXentLoss(temperature: temperature)(first: first, second: second)
+    case arms[1]: try DCLLoss(temperature: temperature)(first: first, second: second)
     default:
       try DCLLoss(temperature: temperature, weighting: .vonMisesFisher(sigma: 0.5))(
-        first: views[0], second: views[1])
+        first: first, second: second)
     }
   }
 

@@ -9,7 +9,7 @@ final class FewLabels: Experiment {
   static let paper =
     "Chen, Kornblith, Swersky, Norouzi, Hinton. Big Self-Supervised Models are Strong Semi-Supervised Learners. NeurIPS 2020. <https://arxiv.org/abs/2006.10029>"
   static let data =
-    "MNIST: 5,000 pictures without labels, as many with labels as named, equally many of each class, 2,000 to test. Pretraining sees 25,600 pictures in batches of 128 (τ = 0.1, a head of three layers); fine-tuning and supervised learning see 200 batches of 64 views with labels, the student, which starts where fine-tuning did, 200 of 64 without (τ = 1). AdamW throughout."
+    "MNIST: 5,000 pictures without labels, as many with labels as named, equally many of each class, 2,000 to test. Pretraining sees 51,200 pictures in batches of 128 (τ = 0.2, a head of three layers); fine-tuning and supervised learning see 200 batches of 64 views with labels, the student, which starts where fine-tuning did, 400 of 64 without. The distilled arm's teacher is fine-tuned from the head's middle with the same step. AdamW throughout."
   static let file = #fileID
   static let sources =
     Digits.sources + [
@@ -22,6 +22,13 @@ final class FewLabels: Experiment {
     "supervised", "fine-tuned from the encoder", "fine-tuned from the head's middle", "distilled",
   ]
   static let measures = ["test accuracy (%)"]
+  static let choiceSeeds = 1
+  static let settingName = "step, temperature"
+
+  static func settings(of arm: String) -> [String] {
+    let steps = ["0.0003", "0.001", "0.003"]
+    return arm == arms[3] ? steps.flatMap { ["\($0) τ 0.5", "\($0) τ 1"] } : steps
+  }
 
   /// A network and how many layers of its head are kept.
   private struct Classifier {
@@ -57,6 +64,7 @@ final class FewLabels: Experiment {
   }
 
   func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
+    let numbers = setting.split(separator: " ").compactMap { Double($0) }
     var random = SplitMix64(seed, 13)
     let each = (Int(condition) ?? 0) / 10
     let order = digits.classes.indices.shuffled(using: &random)
@@ -65,15 +73,15 @@ final class FewLabels: Experiment {
     }
     let classifier = try network(
       seed: seed, isPretrained: arm != Self.arms[0], isMiddle: arm != Self.arms[1])
-    try teach(classifier, using: &random) { random in
+    try teach(classifier, step: numbers[0], batches: 200, using: &random) { random in
       let batch = (0..<64).map { _ in rows[Int.random(in: rows.indices, using: &random)] }
       return (batch, { $0.crossEntropy(ofClasses: Tensor(batch.map { self.digits.classes[$0] })) })
     }
     guard arm == Self.arms[3] else { return [accuracy(of: classifier)] }
     let answers = classifier.settledLogits(digits.pictures)
     let student = try network(seed: seed, isPretrained: true, isMiddle: true)
-    let loss = SelfDistillationLoss()
-    try teach(student, using: &random) { random in
+    let loss = SelfDistillationLoss(temperature: numbers[1])
+    try teach(student, step: numbers[0], batches: 400, using: &random) { random in
       let batch = (0..<64).map { _ in Int.random(in: self.digits.classes.indices, using: &random) }
       return (batch, { loss(student: $0, teacher: answers.gathered(rows: Tensor(batch))) })
     }
@@ -87,11 +95,11 @@ final class FewLabels: Experiment {
   }
 
   private func teach(
-    _ classifier: Classifier, using random: inout SplitMix64,
+    _ classifier: Classifier, step: Double, batches: Int, using random: inout SplitMix64,
     draw: (inout SplitMix64) -> (rows: [Int], loss: (Tensor) -> Tensor)
   ) throws {
-    let optimizer = AdamW(classifier.parameters, .init(learningRate: 1e-3))
-    for _ in 0..<options.budget(200) {
+    let optimizer = AdamW(classifier.parameters, .init(learningRate: step))
+    for _ in 0..<options.budget(batches) {
       let (rows, loss) = draw(&random)
       let seen = PictureViews()(digits.pictures.gathered(rows: Tensor(rows)), using: &random)
       optimizer.clearGradients()
@@ -132,12 +140,12 @@ final class FewLabels: Experiment {
     let optimizer = AdamW(
       encoder.embeddingParameters + head.parameters.map(\.tensor), .init(learningRate: 1e-3))
     var random = SplitMix64(seed, 14)
-    for _ in 0..<options.budget(200) {
+    for _ in 0..<options.budget(400) {
       let rows = Array(digits.classes.indices.shuffled(using: &random).prefix(128))
       let pictures = digits.pictures.gathered(rows: Tensor(rows))
       let seen = (0..<2).map { _ in PictureViews()(pictures, using: &random) }
       let outputs = head(encoder.embedded(.concatenated(seen)))
-      let value = try NTXentLoss(temperature: 0.1)(
+      let value = try NTXentLoss(temperature: 0.2)(
         first: outputs[0..<128], second: outputs[128..<256])
       optimizer.clearGradients()
       try value.backward()

@@ -1,3 +1,4 @@
+import Evaluation
 import Learning
 import Torch
 
@@ -9,17 +10,25 @@ struct GatedPairs: Experiment {
   static let paper =
     "Wu, Atito, Feng, Mo, Kitler, Awais. Rethinking Positive Pairs in Contrastive Learning. 2024. <https://arxiv.org/abs/2410.18200>"
   static let data =
-    "Omniglot, 28 × 28: 136 characters of the first small background set to learn from, the second set's characters to retrieve among each other (20 pictures each). 300 batches (characters × pictures of each), τ = 0.1, AdamW, embeddings of 64 dimensions. The partner class of each picture is drawn among the pictures of its batch; gates are learned with a step of 0.01. SupCon + Hydra is the sum."
+    "Omniglot, 28 × 28: 136 characters of the first small background set to learn from, the second set's characters to retrieve among each other (20 pictures each). 600 batches of 32 characters with 4 pictures, AdamW, embeddings of 64 dimensions. The loss sees the embedding, or a perceptron on top of it as in the authors' code; the partner class of each picture is drawn among the pictures of its batch; gates are learned with a step of 0.01. SupCon + Hydra is the sum."
   static let file = #fileID
   static let sources =
     Characters.sources + [
+      "Experiments/Sources/Experiments/SettingNumbers.swift",
       "Sources/Learning/Pairs/HydraGate.swift", "Sources/Learning/Pairs/HydraLoss.swift",
       "Sources/Learning/Pairs/SupConLoss.swift",
     ]
   static let conditionName = "batch"
-  static let conditions = ["8 × 4", "32 × 4"]
+  static let conditions = ["32 × 4"]
   static let arms = ["SupCon", "Hydra", "SupCon + Hydra"]
-  static let measures = ["R@1 (%)", "MAP@R (%)"]
+  static let measures = ["R@1 (%)", "MAP@R (%)", "effective rank"]
+  static let settingName = "where the loss is, and its temperature"
+
+  static func settings(of arm: String) -> [String] {
+    ["embedding", "perceptron"].flatMap { place in
+      ["0.1", "0.2"].map { "\(place) \($0)" }
+    }
+  }
 
   private let characters: Characters
   private let options: ExperimentOptions
@@ -30,30 +39,47 @@ struct GatedPairs: Experiment {
   }
 
   func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
+    let temperature = setting.settingNumbers[0]
+    let onTop = setting.hasPrefix("perceptron")
+    let width = onTop ? 32 : 64
     let gate = HydraGate(
-      .init(classes: characters.classCount, width: 64, classWidth: 64, hidden: 128),
+      .init(classes: characters.classCount, width: width, classWidth: 64, hidden: 128),
       generator: Generator(seed: seed &+ 1000))
+    let encoder = PictureEncoder(seed: seed)
+    let optimizer = AdamW(encoder.parameters.map(\.tensor), .init(learningRate: 1e-3))
+    let gateOptimizer = AdamW(gate.parameters.map(\.tensor), .init(learningRate: 1e-2))
+    let members = Dictionary(grouping: characters.classes.indices) { characters.classes[$0] }
     var random = SplitMix64(seed, 18)
-    let encoder = try characters.encoder(
-      seed: seed, steps: options.budget(300), ways: condition == Self.conditions[0] ? 8 : 32,
-      shots: 4, weights: arm == Self.arms[0] ? [] : gate.parameters.map(\.tensor)
-    ) { embeddings, classes in
-      func alike() throws -> Tensor {
-        try SupConLoss(temperature: 0.1)(views: [embeddings], classes: classes)
+    for _ in 0..<options.budget(600) {
+      let rows = (0..<characters.classCount).shuffled(using: &random).prefix(32).flatMap {
+        (members[$0] ?? []).shuffled(using: &random).prefix(4)
       }
-      func gated() throws -> Tensor {
-        let partners = classes.map { _ in classes[Int.random(in: classes.indices, using: &random)] }
-        return try HydraLoss(temperature: 0.1)(
-          embeddings: embeddings, gates: gate(classes: classes, partners: partners),
-          classes: classes, partners: partners)
+      let classes = rows.map { characters.classes[$0] }
+      let views = PictureViews(turn: 0.2, scale: 0.85...1.15, contrast: 0.9...1.1)(
+        characters.pictures.gathered(rows: Tensor(rows)), using: &random)
+      let embeddings = encoder.embedded(views)
+      let outputs = onTop ? encoder.projected(embeddings) : embeddings
+      var value = Tensor.zeros([])
+      if arm != Self.arms[1] {
+        value =
+          value + (try SupConLoss(temperature: temperature)(embeddings: outputs, classes: classes))
       }
-      switch arm {
-      case Self.arms[0]: return try alike()
-      case Self.arms[1]: return try gated()
-      default: return try alike() + gated()
+      if arm != Self.arms[0] {
+        let partners = classes.shuffled(using: &random)
+        let gates = try gate(classes: classes, partners: partners)
+        value =
+          value
+          + (try HydraLoss(temperature: temperature)(
+            embeddings: outputs, gates: gates, classes: classes, partners: partners))
       }
+      optimizer.clearGradients()
+      gateOptimizer.clearGradients()
+      try value.backward()
+      try optimizer.step()
+      if arm != Self.arms[0] { try gateOptimizer.step() }
     }
-    return try characters.retrieval(encoder)
+    let rank = try EffectiveRank()(of: encoder.embeddedAll(characters.testPictures))
+    return try characters.retrieval(encoder) + [rank]
   }
 
   static func verdict(_ record: ExperimentRecord) -> Verdict {

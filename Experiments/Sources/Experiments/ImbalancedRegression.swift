@@ -9,15 +9,27 @@ struct ImbalancedRegression: Experiment {
   static let paper =
     "Keramati, Meng, Evans. ConR: Contrastive Regularizer for Deep Imbalanced Regression. ICLR 2024. <https://arxiv.org/abs/2309.06651>"
   static let data =
-    "Communities and Crime (1,994 communities, 99 numbers each, columns with gaps left out): as many to learn from as named, 600 to test, drawn by the seed. The target, violent crimes, is scaled to 0 … 100 and mostly small; rare are tens of it that hold less than a twentieth of the examples. A perceptron of two hidden layers (128, 64), 400 batches of 64 in two noisy views, AdamW, absolute error; ConR with the authors' settings on the second hidden layer, weights by the inverse square root of how frequent a ten is. Percent are of the error that the training set's median makes on the same targets."
+    "Communities and Crime (1,994 communities, 99 numbers each, columns with gaps left out): 600 to test; as many of the others to learn from as named, drawn by the seed, and for choices another 300 of them to judge by. The target, violent crimes, is scaled to 0 … 100 and mostly small; rare are tens of it that hold less than a twentieth of the examples. A perceptron of two hidden layers (128, 64), 400 batches of 64 in two noisy views, AdamW, absolute error; ConR on the second hidden layer (e = 0.01), weights by the inverse square root of how frequent a ten is. Percent are of the error that the training set's median makes on the same targets."
   static let file = #fileID
   static let sources = ["Sources/Learning/Pairs/ConRLoss.swift"]
   static let conditionName = "examples"
-  static let conditions = ["300", "1200"]
-  static let arms = ["absolute error", "with ConR × 0.4", "with ConR × 4"]
+  static let conditions = ["300", "1000"]
+  static let arms = ["absolute error", "with ConR"]
   static let measures = [
     "error removed on rare targets (%)", "error removed (%)", "absolute error on rare targets",
   ]
+  static let settingName = "step, factor, width, temperature"
+  static let choiceSeeds = 4
+
+  static func settings(of arm: String) -> [String] {
+    let steps = ["step 0.0003", "step 0.001", "step 0.003"]
+    guard arm == arms[1] else { return steps }
+    return steps.flatMap { step in
+      ["× 0.4", "× 1", "× 4"].flatMap { factor in
+        ["ω 1 τ 0.07", "ω 1 τ 0.5", "ω 5 τ 0.07", "ω 5 τ 0.5"].map { "\(step) \(factor) \($0)" }
+      }
+    }
+  }
 
   private let rows: [[Float]]
   private let targets: [Double]
@@ -42,8 +54,12 @@ struct ImbalancedRegression: Experiment {
 
   func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     var random = SplitMix64(seed, 11)
-    let order = rows.indices.shuffled(using: &random)
-    let (held, taught) = (Array(order.prefix(600)), Array(order.suffix(Int(condition) ?? 0)))
+    let numbers = setting.split(separator: " ").compactMap { Double($0) }
+    var fixed = SplitMix64(0)
+    let mixed = rows.indices.shuffled(using: &fixed)
+    let order = mixed.dropFirst(600).shuffled(using: &random)
+    let held = options.part == .test ? Array(mixed.prefix(600)) : Array(order.prefix(300))
+    let taught = Array(order.suffix(Int(condition) ?? 0))
     let (mean, deviation) = moments(of: taught)
     func inputs(_ some: [Int]) -> Tensor {
       (Tensor(rows: some.map { rows[$0] }) - mean) / deviation
@@ -56,7 +72,7 @@ struct ImbalancedRegression: Experiment {
 
     let network = try train(
       inputs(taught), targets: taught.map { targets[$0] }, weights: inverse.map { $0 / total },
-      factor: [0, 0.4, 4][Self.arms.firstIndex(of: arm) ?? 0], seed: seed, using: &random)
+      numbers: numbers, seed: seed, using: &random)
     let found = withoutGradients { network.output(network.hidden(inputs(held))).doubles() }
     let median = taught.map { targets[$0] }.sorted()[taught.count / 2]
     func errors(_ places: [Int]) -> (own: Double, median: Double) {
@@ -84,7 +100,7 @@ struct ImbalancedRegression: Experiment {
   }
 
   private func train(
-    _ inputs: Tensor, targets: [Double], weights: [Double], factor: Double, seed: UInt64,
+    _ inputs: Tensor, targets: [Double], weights: [Double], numbers: [Double], seed: UInt64,
     using random: inout SplitMix64
   ) throws -> Network {
     let generator = Generator(seed: seed)
@@ -95,7 +111,7 @@ struct ImbalancedRegression: Experiment {
       last: Linear(from: 64, to: 1, generator: generator))
     let optimizer = AdamW(
       (network.hidden.parameters + network.last.parameters).map(\.tensor),
-      .init(learningRate: 1e-3))
+      .init(learningRate: numbers[0]))
     for _ in 0..<options.budget(400) {
       let batch = (0..<64).map { _ in Int.random(in: targets.indices, using: &random) }
       let both = Tensor(batch + batch)
@@ -105,10 +121,10 @@ struct ImbalancedRegression: Experiment {
       let predictions = network.output(embeddings)
       let wanted = Tensor(targets).gathered(rows: both)
       var value = (predictions - wanted.converted(to: .float32)).magnitude().mean()
-      if factor > 0 {
+      if numbers.count > 1 {
         value =
-          value + factor
-          * (try ConRLoss()(
+          value + numbers[1]
+          * (try ConRLoss(width: numbers[2], temperature: numbers[3])(
             embeddings: embeddings, targets: wanted, predictions: predictions,
             weights: Tensor(weights).gathered(rows: both)))
       }
@@ -120,14 +136,14 @@ struct ImbalancedRegression: Experiment {
   }
 
   static func verdict(_ record: ExperimentRecord) -> Verdict {
-    let gains = conditions.flatMap { condition in
-      arms.dropFirst().map { ($0, condition, record.gain($0, over: arms[0], condition)) }
+    let rare = conditions.map { record.gain(arms[1], over: arms[0], $0) }
+    let all = conditions.map { record.gain(arms[1], over: arms[0], $0, measure: 1) }
+    let texts = conditions.indices.map {
+      "\(rare[$0].text) on rare targets and \(all[$0].text) on all from \(conditions[$0]) examples"
     }
-    let texts = gains.map { "\($0.2.text) \($0.0) from \($0.1) examples" }
-    let all = conditions.map { record.gain(arms[2], over: arms[0], $0, measure: 1).text }
     return Verdict(
-      parts: gains.map { $0.2.mean > $0.2.deviation },
-      "Error removed on rare targets beyond what the absolute error alone removes, in points: \(texts.joined(separator: ", ")); on all targets with ConR × 4: \(all.joined(separator: ", "))."
+      parts: rare.map { $0.mean > $0.deviation },
+      "Error removed with ConR beyond what the absolute error alone removes, in points: \(texts.joined(separator: "; "))."
     )
   }
 }

@@ -13,6 +13,7 @@ struct MetricRetrieval: Experiment {
   static let file = #fileID
   static let sources =
     Characters.sources + [
+      "Experiments/Sources/Experiments/SettingNumbers.swift",
       "Sources/Learning/Pairs/MultiSimilarityLoss.swift",
       "Sources/Learning/Pairs/SupConLoss.swift", "Sources/Learning/Pairs/TripletLoss.swift",
       "Sources/Learning/Prototypes/NormalizedSoftmaxLoss.swift",
@@ -20,10 +21,21 @@ struct MetricRetrieval: Experiment {
     ]
   static let conditionName = "batch"
   static let conditions = ["8 × 4", "32 × 4"]
+  static let choiceConditions = ["8 × 4"]
   static let arms = [
     "triplet", "multi-similarity", "proxy anchor", "normalised softmax", "SupCon",
   ]
   static let measures = ["R@1 (%)", "MAP@R (%)"]
+  static let settingName = "margin, sharpness or temperature"
+
+  static func settings(of arm: String) -> [String] {
+    switch arm {
+    case arms[0]: ["semi-hard 0.1", "semi-hard 0.2", "semi-hard 0.5"]
+    case arms[1]: ["α 2 β 50 λ 0.5", "α 18 β 75 λ 0.77", "α 2 β 20 λ 0.5"]
+    case arms[2]: ["α 16 δ 0.1", "α 32 δ 0.1", "α 64 δ 0.1"]
+    default: ["τ 0.05", "τ 0.1", "τ 0.2"]
+    }
+  }
 
   private let characters: Characters
   private let options: ExperimentOptions
@@ -36,21 +48,27 @@ struct MetricRetrieval: Experiment {
   func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let weights = characters.classWeights(seed: seed)
     let learns = arm == Self.arms[2] || arm == Self.arms[3]
+    let numbers = setting.settingNumbers
     let encoder = try characters.encoder(
       seed: seed, steps: options.budget(900), ways: condition == Self.conditions[0] ? 8 : 32,
       shots: 4, weights: learns ? [weights] : []
     ) { embeddings, classes in
       switch arm {
       case Self.arms[0]:
-        return try TripletLoss()(embeddings: embeddings.normalized(), classes: classes)
+        return try TripletLoss(margin: numbers[0])(
+          embeddings: embeddings.normalized(), classes: classes)
       case Self.arms[1]:
-        return try MultiSimilarityLoss()(embeddings: embeddings, classes: classes)
+        return try MultiSimilarityLoss(
+          positiveSharpness: numbers[0], negativeSharpness: numbers[1], base: numbers[2])(
+            embeddings: embeddings, classes: classes)
       case Self.arms[2]:
-        return try ProxyAnchorLoss()(embeddings: embeddings, proxies: weights, classes: classes)
+        return try ProxyAnchorLoss(margin: numbers[1], sharpness: numbers[0])(
+          embeddings: embeddings, proxies: weights, classes: classes)
       case Self.arms[3]:
-        return try NormalizedSoftmaxLoss()(
+        return try NormalizedSoftmaxLoss(temperature: numbers[0])(
           embeddings: embeddings, weights: weights, classes: classes)
-      default: return try SupConLoss()(embeddings: embeddings, classes: classes)
+      default:
+        return try SupConLoss(temperature: numbers[0])(embeddings: embeddings, classes: classes)
       }
     }
     return try characters.retrieval(encoder)

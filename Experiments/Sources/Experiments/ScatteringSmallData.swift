@@ -10,7 +10,7 @@ struct ScatteringSmallData: Experiment {
   static let paper =
     "Kinakh, Taran, Voloshynovskiy. ScatSimCLR: self-supervised contrastive learning with pretext task regularization for small-scale datasets. ICCV Workshops 2021. <https://arxiv.org/abs/2108.13939>"
   static let data =
-    "MNIST: as many pictures as named to learn from without classes (80 batches of 64 in two views, τ = 0.1, AdamW), 2,000 to test. Embeddings of 128 dimensions are judged by a linear probe and by the vote of 20, both fitted to 1,000 pictures. Wavelets of 2 scales and 4 angles, then a convolution of 16 channels and a residual block of 32, averaged over 2 × 2 fields; the other encoder has convolutions of 16, 32 and 128. Wavelets alone are averaged over the same fields."
+    "MNIST: as many pictures as named to learn from without classes (100 batches of 64 in two views, AdamW), 2,000 to test. Embeddings of 128 dimensions are judged by a linear probe and by the vote of 20, both fitted to 1,000 pictures. Wavelets of 2 scales and 4 angles, then a convolution of 16 channels and a residual block of 32, averaged over 2 × 2 fields; the other encoder has convolutions of 16, 32 and 128. Wavelets alone are averaged over the same fields."
   static let file = #fileID
   static let sources =
     Digits.sources + [
@@ -21,8 +21,15 @@ struct ScatteringSmallData: Experiment {
     ]
   static let conditionName = "pictures"
   static let conditions = ["200", "1000"]
+  static let choiceConditions = ["1000"]
+  static let choiceSeeds = 1
   static let arms = ["convolutional", "wavelets, then learned", "wavelets alone"]
   static let measures = ["linear accuracy (%)", "kNN accuracy (%)"]
+  static let settingName = "temperature"
+
+  static func settings(of arm: String) -> [String] {
+    arm == arms[2] ? [""] : ["0.1", "0.2", "0.5"]
+  }
 
   private let digits: Digits
   private let options: ExperimentOptions
@@ -47,13 +54,14 @@ struct ScatteringSmallData: Experiment {
         Ops.averages(.tensor(transform($0)), .ints([2, 2])).reshaped([500, -1])
       }
     }
-    try teach(encoder, count: Int(condition) ?? 0, seed: seed)
+    try teach(
+      encoder, count: Int(condition) ?? 0, temperature: Double(setting) ?? 0.1, seed: seed)
     encoder.isTraining = false
     return try judged { encoder($0) }
   }
 
   private func teach(
-    _ encoder: any UnaryLayer & TrainingAware, count: Int, seed: UInt64
+    _ encoder: any UnaryLayer & TrainingAware, count: Int, temperature: Double, seed: UInt64
   ) throws {
     let head = ProjectionHead(
       .init(inputs: 128, hidden: 64, outputs: 32), generator: Generator(seed: seed &+ 2000))
@@ -61,12 +69,12 @@ struct ScatteringSmallData: Experiment {
       (encoder.parameters + head.parameters).map(\.tensor), .init(learningRate: 1e-3))
     var random = SplitMix64(seed, 20)
     let known = digits.classes.indices.shuffled(using: &random).prefix(count)
-    for _ in 0..<options.budget(80) {
+    for _ in 0..<options.budget(100) {
       let rows = Array(known.shuffled(using: &random).prefix(64))
       let pictures = digits.pictures.gathered(rows: Tensor(rows))
       let seen = (0..<2).map { _ in PictureViews()(pictures, using: &random) }
       let outputs = head(encoder(.concatenated(seen)))
-      let value = try NTXentLoss(temperature: 0.1)(
+      let value = try NTXentLoss(temperature: temperature)(
         first: outputs[0..<64], second: outputs[64..<128])
       optimizer.clearGradients()
       try value.backward()

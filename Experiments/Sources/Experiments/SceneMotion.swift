@@ -11,7 +11,7 @@ struct SceneMotion: Experiment {
   static let paper =
     "Wang, Gao, Li, Hu, Jiang, Guo, Ji, Sun. Enhancing Unsupervised Video Representation Learning by Decoupling the Scene and the Motion. AAAI 2021. <https://arxiv.org/abs/2009.05757>"
   static let data =
-    "Made clips of 8 frames of 24 × 24, in which a square moves in one of 8 directions before one of 8 scenes: 2,000 to learn from without classes (12,800 seen, batches of 64, AdamW), 1,000 to test, in which motion and scene are independent. SimCLR's views are of other light and cut by up to a sixth (τ = 0.1); DSM's anchors are such views, its positives such views with a broken scene. Frames are the channels of a small convolutional encoder. A linear probe of motions is fitted to 1,000 training clips in which the motion follows from the scene as often as named."
+    "Made clips of 8 frames of 24 × 24, in which a square moves in one of 8 directions before a scene: 2,000 to learn from without classes (250 batches of 64, AdamW), 1,000 to judge by, others for choices. Scenes are as many as named: with 1,000 hardly two clips share one, as in collections of videos. SimCLR's views are of other light and cut by up to a sixth; DSM's anchors are such views with a broken scene, its positives such views, its negatives such views with a broken motion, in triplets or, as in the paper's main form, as further negatives of a softmax over the batch. Frames are the channels of a small convolutional encoder. A linear probe of motions is fitted to 1,000 training clips."
   static let file = #fileID
   static let sources = [
     "Sources/Datasets/Images/MovingShapes.swift", "Sources/Evaluation/LinearProbe.swift",
@@ -19,38 +19,49 @@ struct SceneMotion: Experiment {
     "Sources/Learning/Pairs/NTXentLoss.swift", "Sources/Learning/Views/DecoupledSceneMotion.swift",
     "Sources/Learning/Views/ScenePull.swift",
   ]
-  static let conditionName = "coupled clips (%)"
-  static let conditions = ["0", "90"]
-  static let arms = ["SimCLR", "DSM", "SimCLR + DSM"]
-  static let measures = ["motion accuracy (%)", "scene accuracy (%)"]
+  static let conditionName = "scenes"
+  static let conditions = ["8", "1000"]
+  static let arms = ["SimCLR", "DSM, triplets", "DSM, softmax"]
+  static let measures = ["motion accuracy (%)", "neighbours of the same scene (%)"]
+  static let settingName = "temperature or margin"
+
+  static let choiceConditions = ["1000"]
+
+  static func settings(of arm: String) -> [String] {
+    arm == arms[1] ? ["m 0.2", "m 0.5", "m 1"] : ["τ 0.1", "τ 0.2", "τ 0.5"]
+  }
 
   private let options: ExperimentOptions
 
   init(_ options: ExperimentOptions) throws { self.options = options }
 
   func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
-    let coupling = Double(condition).map { $0 / 100 } ?? 0
-    let train = MovingShapes(coupling: coupling, seed: seed).clips(0..<2_000)
+    let shapes = MovingShapes(scenes: Int(condition) ?? 8, seed: seed)
+    let train = shapes.clips(0..<2_000)
     // The same scenes, other clips.
-    let test = MovingShapes(coupling: 0, seed: seed).clips(2_000..<3_000)
+    let test = shapes.clips(options.part == .test ? 3_000..<4_000 : 2_000..<3_000)
     let encoder = ConvolutionalEncoder(
       .init(channels: 8, widths: [16, 32, 64]), generator: Generator(seed: seed))
-    try teach(encoder, clips: train.pixels, arm: arm, seed: seed)
+    try teach(encoder, clips: train.pixels, arm: arm, setting: setting, seed: seed)
     encoder.isTraining = false
     func embedded(_ clips: Tensor) -> Tensor {
       withoutGradients {
         Tensor.concatenated(
-          stride(from: 0, to: 1_000, by: 250).map {
+          stride(from: 0, to: clips.size(along: 0), by: 250).map {
             encoder(Self.pictures(clips[$0..<($0 + 250)]))
           }
         ).normalized()
       }
     }
     let (own, other) = (embedded(train.pixels), embedded(test.pixels))
-    return try [(train.motions, test.motions), (train.scenes, test.scenes)].map {
-      try LinearProbe(penalty: 0.01, iterations: 200, tolerance: 1e-4)
-        .fitted(to: own, classes: Array($0[0..<1_000])).accuracy(on: other, classes: $1) * 100
-    }
+    let probe = try LinearProbe(penalty: 0.01, iterations: 200, tolerance: 1e-4)
+      .fitted(to: own[0..<1_000], classes: Array(train.motions[0..<1_000]))
+    let nearest = other.matmul(own.transposed()).argmax(along: 1).array(of: Int64.self)
+    let same = zip(nearest, test.scenes).count { train.scenes[Int($0)] == $1 }
+    return [
+      try probe.accuracy(on: other, classes: test.motions) * 100,
+      Double(same) / Double(test.scenes.count) * 100,
+    ]
   }
 
   /// Frames as channels.
@@ -73,33 +84,35 @@ struct SceneMotion: Experiment {
   }
 
   private func teach(
-    _ encoder: ConvolutionalEncoder, clips: Tensor, arm: String, seed: UInt64
+    _ encoder: ConvolutionalEncoder, clips: Tensor, arm: String, setting: String, seed: UInt64
   ) throws {
+    let numbers = setting.split(separator: " ").compactMap { Double($0) }
     let head = ProjectionHead(
       .init(inputs: 64, hidden: 64, outputs: 32), generator: Generator(seed: seed &+ 2000))
     let optimizer = AdamW(
       (encoder.parameters + head.parameters).map(\.tensor), .init(learningRate: 1e-3))
-    let decoupling = DecoupledSceneMotion()
+    let decoupling = DecoupledSceneMotion(margin: numbers[0])
     let generator = Generator(seed: seed &+ 1000)
     var random = SplitMix64(seed, 19)
-    for _ in 0..<options.budget(200) {
+    for _ in 0..<options.budget(250) {
       let rows = (0..<64).map { _ in Int.random(in: 0..<2_000, using: &random) }
       let batch = clips.gathered(rows: Tensor(rows))
       func projected(_ clips: Tensor) -> Tensor {
         head(encoder(Self.pictures(Self.view(clips, using: &random)))).normalized()
       }
-      let anchors = projected(batch)
-      var value = Tensor(0)
-      if arm != Self.arms[1] {
-        value = value + (try NTXentLoss(temperature: 0.1)(first: anchors, second: projected(batch)))
-      }
-      if arm != Self.arms[0] {
+      let value: Tensor
+      if arm == Self.arms[0] {
+        value = try NTXentLoss(temperature: numbers[0])(
+          first: projected(batch), second: projected(batch))
+      } else {
+        let anchors = projected(decoupling.sceneBroken(batch, generator: generator))
+        let positives = projected(batch)
+        let negatives = projected(decoupling.motionBroken(batch, generator: generator))
         value =
-          value
-          + decoupling(
-            anchors: anchors,
-            positives: projected(decoupling.sceneBroken(batch, generator: generator)),
-            negatives: projected(decoupling.motionBroken(batch, generator: generator)))
+          arm == Self.arms[1]
+          ? decoupling(anchors: anchors, positives: positives, negatives: negatives)
+          : (anchors.matmul(Tensor.concatenated([positives, negatives]).transposed())
+            * (1 / numbers[0])).crossEntropy(ofClasses: Tensor(Array(0..<64)))
       }
       optimizer.clearGradients()
       try value.backward()
@@ -111,7 +124,12 @@ struct SceneMotion: Experiment {
     let gains = conditions.flatMap { condition in
       arms.dropFirst().map { ($0, condition, record.gain($0, over: arms[0], condition)) }
     }
-    let texts = gains.map { "\($0.0) \($0.2.text) with \($0.1) % of the clips coupled" }
+    let scenes = conditions.flatMap { condition in
+      arms.dropFirst().map { record.gain($0, over: arms[0], condition, measure: 1) }
+    }
+    let texts = zip(gains, scenes).map {
+      "\($0.0) \($0.2.text) (scenes \($1.text)) with \($0.1) scenes"
+    }
     return Verdict(
       parts: gains.map { $0.2.mean > $0.2.deviation },
       "Accuracy on motions over SimCLR, in points: \(texts.joined(separator: ", ")).")

@@ -11,7 +11,7 @@ final class SoftRelevance: Experiment {
   static let paper =
     "Wang, Wang, Chau. EVA02-AT: Egocentric Video-Language Understanding with Spatial-Temporal Rotary Positional Embeddings and Symmetric Optimization. 2025. <https://arxiv.org/abs/2506.14356>"
   static let data =
-    "BANKING77: 10,003 questions to learn from, 1,500 to test. Each question's words are dealt to two texts; one half's embedding ranks the other halves of all test questions. Relevance is the overlap of the words in the names of two classes, 1 in one class. A bag encoder of 64 dimensions, 5 epochs of batches of 128; InfoNCE and SupCon, which knows classes but no overlaps, with τ = 0.07."
+    "BANKING77: 8,503 questions to learn from, 1,500 held out to choose by, 1,500 to test. Each question's words are dealt to two texts; one half's embedding ranks the other halves of all questions to judge by. Relevance is the overlap of the words in the names of two classes, 1 in one class; SupCon knows classes but no overlaps. The pairs of symmetric multi-similarity are halves of one question or, as the authors do, of two questions whose relevance is above 0.1. A bag encoder of 64 dimensions, 10 epochs of batches of 128."
   static let file = #fileID
   static let sources = [
     "Experiments/Sources/Experiments/GenerativeProbe.swift",
@@ -24,9 +24,22 @@ final class SoftRelevance: Experiment {
   static let conditions = ["128"]
   static let arms = ["InfoNCE", "SupCon", "symmetric multi-similarity"]
   static let measures = ["nDCG (%)", "MAP of the same class (%)"]
+  static let choiceSeeds = 1
+  static let settingName = "τ, or γ, λ and pairs"
+  static func settings(of arm: String) -> [String] {
+    arm == arms[2]
+      ? ["halves", "drawn"].flatMap { pairs in
+        ["0.6 0.1", "1 0.1", "1.5 0.1", "1 0"].map { "\($0) \(pairs)" }
+      } : ["0.02", "0.05", "0.1", "0.2", "0.4"]
+  }
 
   private let train: (texts: [String], names: [String])
   private let test: (texts: [String], names: [String])
+  private let kinds: [String: Int]
+  /// Words in both classes' names over words in either.
+  private let overlaps: Tensor
+  /// The questions that are relevant to each class by more than 0.1, among which the authors draw.
+  private let related: [[Int]]
   private let features: TextFeatures
   private let options: ExperimentOptions
 
@@ -38,54 +51,75 @@ final class SoftRelevance: Experiment {
       try GenerativeProbe.records(
         of: folder.unpackedText("banking77/\($0).csv.xz", origin: origin))
     }
-    train = (files[0].map(\.text), files[0].map(\.name))
     var random = SplitMix64(77)
-    let some = files[1].shuffled(using: &random).prefix(1_500)
+    let known = files[0].shuffled(using: &random)
+    let learned = known.dropFirst(1_500)
+    train = (learned.map(\.text), learned.map(\.name))
+    let some = (options.part == .test ? files[1].shuffled(using: &random) : known).prefix(1_500)
     test = (some.map(\.text), some.map(\.name))
+    let names = train.names
+    let sorted = Set(names).sorted()
+    kinds = Dictionary(uniqueKeysWithValues: sorted.enumerated().map { ($1, $0) })
+    let words = sorted.map { Set($0.lowercased().split(separator: "_")) }
+    let table = words.map { some in
+      words.map { Double(some.intersection($0).count) / Double(some.union($0).count) }
+    }
+    overlaps = Tensor(rows: table).converted(to: .float32)
+    related = table.map { row in
+      let near = Set(sorted.indices.filter { row[$0] > 0.1 }.map { sorted[$0] })
+      return names.indices.filter { near.contains(names[$0]) }
+    }
     features = try TextFeatures(learningFrom: train.texts, threads: options.threads)
   }
 
   func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
+    let numbers = setting.split(separator: " ").compactMap { Double($0) }
     let encoder = BagEncoder(
       .init(dimension: 64, isNormalized: true), featureCount: features.vocabulary.count,
       generator: Generator(seed: seed))
     let optimizer = SparseAdam(encoder.parameters.map(\.tensor), .init(learningRate: 0.01))
     let size = Int(condition) ?? 0
+    let isDrawn = setting.hasSuffix("drawn")
     var random = SplitMix64(seed, 17)
-    let places = Dictionary(
-      uniqueKeysWithValues: Set(train.names).sorted().enumerated().map { ($1, $0) })
-    for _ in 0..<options.budget(5) {
+    for _ in 0..<options.budget(10) {
       let order = train.texts.indices.shuffled(using: &random)
       let end = options.isQuick ? size : order.count
       for start in stride(from: 0, through: end - size, by: size) {
         let batch = Array(order[start..<(start + size)])
-        let (left, right) = halves(batch.map { train.texts[$0] }, using: &random)
+        let classes = batch.compactMap { kinds[train.names[$0]] }
+        var others = batch
+        var (left, right) = halves(batch.map { train.texts[$0] }, using: &random)
+        if isDrawn {
+          others = classes.compactMap { related[$0].randomElement(using: &random) }
+          right = halves(others.map { train.texts[$0] }, using: &random).1
+        }
         let (first, second) = (try embedded(left, encoder), try embedded(right, encoder))
-        let names = batch.map { train.names[$0] }
         let value =
           switch arm {
           case Self.arms[0]:
-            try SymmetricInfoNCELoss(temperature: 0.07, smoothing: 0)(
+            try SymmetricInfoNCELoss(temperature: numbers[0], smoothing: 0)(
               queries: first, references: second)
           case Self.arms[1]:
-            try SupConLoss(temperature: 0.07)(
-              views: [first, second], classes: names.map { places[$0] ?? 0 })
+            try SupConLoss(temperature: numbers[0])(
+              views: [first, second], classes: classes)
           default:
-            try SymmetricMultiSimilarityLoss()(
-              first: first, second: second, relevance: Self.relevance(names))
+            try SymmetricMultiSimilarityLoss(margin: numbers[0], slack: numbers[1])(
+              first: first, second: second,
+              relevance: relevance(classes, others.compactMap { kinds[train.names[$0]] }))
           }
         optimizer.clearGradients()
         try value.backward()
         try optimizer.step()
       }
     }
+    let judged = test.names.compactMap { kinds[$0] }
     // The same halves for all.
     var fixed = SplitMix64(78)
     let (left, right) = halves(test.texts, using: &fixed)
     return try withoutGradients {
       Self.ranking(
         scores: try embedded(left, encoder).matmul(embedded(right, encoder).transposed()),
-        relevance: Self.relevance(test.names))
+        relevance: relevance(judged, judged))
     }
   }
 
@@ -94,30 +128,17 @@ final class SoftRelevance: Experiment {
   }
 
   /// Each word goes to one of two texts.
-  private func halves(
-    _ texts: [String], using random: inout SplitMix64
-  ) -> (first: [String], second: [String]) {
+  private func halves(_ texts: [String], using random: inout SplitMix64) -> ([String], [String]) {
     let dealt = texts.map { text in
       let words = text.split(separator: " ").shuffled(using: &random)
       let half = (words.count + 1) / 2
-      return (
-        words.prefix(half).joined(separator: " "), words.suffix(half).joined(separator: " ")
-      )
+      return [words.prefix(half), words.suffix(half)].map { $0.joined(separator: " ") }
     }
-    return (dealt.map(\.0), dealt.map(\.1))
+    return (dealt.map { $0[0] }, dealt.map { $0[1] })
   }
 
-  /// Words in both names over words in either, for all pairs.
-  private static func relevance(_ names: [String]) -> Tensor {
-    let kinds = Array(Set(names)).sorted()
-    let words = kinds.map { Set($0.lowercased().split(separator: "_")) }
-    let table = words.flatMap { some in
-      words.map { Float(some.intersection($0).count) / Float(some.union($0).count) }
-    }
-    let places = Dictionary(uniqueKeysWithValues: kinds.enumerated().map { ($1, $0) })
-    let rows = Tensor(names.compactMap { places[$0] })
-    return Tensor(table, shape: [kinds.count, kinds.count]).gathered(rows: rows)
-      .gathered(rows: rows, along: 1)
+  private func relevance(_ rows: [Int], _ columns: [Int]) -> Tensor {
+    overlaps.gathered(rows: Tensor(rows)).gathered(rows: Tensor(columns), along: 1)
   }
 
   /// nDCG with relevances as gains, and MAP where relevance is 1, in percent.

@@ -63,15 +63,20 @@ public final class ConvolutionalEncoder: UnaryLayer, TrainingAware {
     didSet { for block in blocks { block.isTraining = isTraining } }
   }
 
-  /// Embeds pictures: `[N, C, H, W]` → `[N, D]`.
+  /// The maps that embeddings are the mean of: `[N, C, H, W]` → `[N, D, H′, W′]`.
   ///
   /// - Precondition: each block but the last leaves at least one place.
-  public func callAsFunction(_ input: Tensor) -> Tensor {
+  public func maps(of input: Tensor) -> Tensor {
     var h = input
     for (index, block) in blocks.enumerated() {
       h = block(h).relu()
       if index < blocks.count - 1 { h = h.maxPooled(window: 2) }
     }
-    return h.globallyAveraged()
+    return h
   }
+
+  /// Embeds pictures: `[N, C, H, W]` → `[N, D]`.
+  ///
+  /// - Precondition: each block but the last leaves at least one place.
+  public func callAsFunction(_ input: Tensor) -> Tensor { maps(of: input).globallyAveraged() }
 }

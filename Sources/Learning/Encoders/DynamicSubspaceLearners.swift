@@ -19,7 +19,7 @@ public import Torch
 /// - Departures: the formula is that of the authors' code, since the paper's full text could not be
 ///   had. The code moves the rows that stay to the front one after the other, so that some are
 ///   overwritten before they are moved; here they stay where they are. The attention in front of the
-///   pooling and the clustering of the data are not part of this type.
+///   pooling is `SpatialAttention`; the clustering of the data is not part of this type.
 /// - Degenerate: where all units matter alike there is nothing to split.
 public struct DynamicSubspaceLearners: Codable, Hashable, Sendable {
   /// What a unit has to reach to stay, 0 … 1; the authors' code has 0.5.

@@ -84,8 +84,11 @@ public final class ResNetEncoder: UnaryLayer, TrainingAware {
     }
   }
 
-  /// Embeds pictures: `[N, C, H, W]` → `[N, D]`.
-  public func callAsFunction(_ input: Tensor) -> Tensor {
-    blocks.reduce(stem(input).relu()) { $1.block($0) }.globallyAveraged()
+  /// The maps that embeddings are the mean of: `[N, C, H, W]` → `[N, D, H′, W′]`.
+  public func maps(of input: Tensor) -> Tensor {
+    blocks.reduce(stem(input).relu()) { $1.block($0) }
   }
+
+  /// Embeds pictures: `[N, C, H, W]` → `[N, D]`.
+  public func callAsFunction(_ input: Tensor) -> Tensor { maps(of: input).globallyAveraged() }
 }

@@ -3,26 +3,30 @@ public import Torch
 /// Makes positives harder by pushing them apart and negatives more varied by mixing them.
 ///
 /// Works on embeddings, after the encoder. With q a query, k its key, nⱼ the negatives and π a random
-/// order of them, λ from Beta(α, α) + 1 and μ from Beta(β, β), one for each number of a row:
+/// order of them, λ from Beta(α, α) + 1 and μ from Beta(β, β), one of each for a batch:
 ///
-///     q′  = λ q + (1 − λ) k,    k′ = λ k + (1 − λ) q        extrapolation, each scaled to unit length
+///     q′  = λ q + (1 − λ) k,    k′ = λ k + (1 − λ) q        extrapolation
 ///     nⱼ′ = μ nⱼ + (1 − μ) nπ₍ⱼ₎                            interpolation
 ///
-/// Since λ > 1, q′ · k′ is below q · k where λ is the same for all numbers of a row.
+/// Since λ > 1, a positive's score falls: q′ · k′ = q · k − 2 λ (λ − 1) (1 − q · k). The loss then
+/// takes q′ for the query against the negatives too.
 ///
 /// - Paper: Zhu, Zhao, Liu, Kang, Lin, Xu, Lu, Sun. Improving Contrastive Learning by Visualizing
 ///   Feature Transformation. ICCV 2021. <https://arxiv.org/abs/2108.02982>
 /// - Gradient: reaches the queries, through q′ and k′. Keys and negatives are constants.
-/// - Units: q′ and k′ are unit vectors; mixed negatives are shorter than 1.
-/// - Departures: none from the authors' code with its README's options, where negatives are not
-///   scaled to unit length after the mixing either.
+/// - Units: q′ and k′ are longer than 1, mixed negatives shorter, unless scaled to unit length.
+/// - Departures: none from the authors' code, class `RGBMoCo_dropmix_norm`, with its README's
+///   options; a coefficient for every number of a row and scaling q′ and k′ to unit length are
+///   options there, too.
 public struct FeatureTransformation: Codable, Hashable, Sendable {
   /// What has a coefficient of its own.
   public enum Granularity: String, Codable, Hashable, Sendable {
-    /// Every number of a row, the authors' choice.
+    /// Every number of a row.
     case element
     /// Every row.
     case row
+    /// Every batch, the authors' choice.
+    case batch
   }
 
   /// α > 0 of the extrapolation; 2, the default, is what the authors train with.
@@ -31,21 +35,25 @@ public struct FeatureTransformation: Codable, Hashable, Sendable {
   public var interpolation: Double
   /// What has a coefficient of its own.
   public var granularity: Granularity
+  /// Whether q′ and k′ are scaled to unit length; the authors train without.
+  public var isNormalized: Bool
 
   /// Sets the distributions.
   public init(
-    extrapolation: Double = 2, interpolation: Double = 1.6, granularity: Granularity = .element
+    extrapolation: Double = 2, interpolation: Double = 1.6, granularity: Granularity = .batch,
+    isNormalized: Bool = false
   ) {
     self.extrapolation = extrapolation
     self.interpolation = interpolation
     self.granularity = granularity
+    self.isNormalized = isNormalized
   }
 
   /// What chance decides for a batch.
   public struct Draw: Sendable, Hashable {
-    /// λ, `[B][D]`, or `[B][1]` for whole rows.
+    /// λ, `[B][D]`, `[B][1]` for whole rows or `[1][1]` for the batch.
     public var extrapolations: [[Double]]
-    /// μ, `[K][D]`, or `[K][1]` for whole rows.
+    /// μ, `[K][D]`, `[K][1]` for whole rows or `[1][1]` for all negatives.
     public var interpolations: [[Double]]
     /// π: whom each of the K negatives is mixed with.
     public var partners: [Int]
@@ -66,10 +74,12 @@ public struct FeatureTransformation: Codable, Hashable, Sendable {
   ) -> Draw {
     precondition(
       extrapolation > 0 && interpolation > 0, "Beta of \(extrapolation) and \(interpolation)")
-    let width = granularity == .row ? 1 : width
+    let width = granularity == .element ? width : 1
     func shares(_ rows: Int, _ concentration: Double, plus offset: Double) -> [[Double]] {
       let beta = BetaDistribution(concentration: concentration)
-      return (0..<rows).map { _ in (0..<width).map { _ in offset + beta.draw(using: &random) } }
+      return (0..<(granularity == .batch ? 1 : rows)).map { _ in
+        (0..<width).map { _ in offset + beta.draw(using: &random) }
+      }
     }
     return Draw(
       extrapolations: shares(queries, extrapolation, plus: 1),
@@ -92,8 +102,8 @@ public struct FeatureTransformation: Codable, Hashable, Sendable {
   {
     precondition(
       queries.shape == keys.shape && queries.dimensionCount == 2
-        && draw.extrapolations.count == queries.size(along: 0)
-        && draw.interpolations.count == negatives.size(along: 0)
+        && [1, queries.size(along: 0)].contains(draw.extrapolations.count)
+        && [1, negatives.size(along: 0)].contains(draw.interpolations.count)
         && draw.partners.count == negatives.size(along: 0),
       "\(draw.extrapolations.count) and \(draw.interpolations.count) coefficients for queries of "
         + "shape \(queries.shape) and negatives of shape \(negatives.shape)")
@@ -103,8 +113,11 @@ public struct FeatureTransformation: Codable, Hashable, Sendable {
     return try checked {
       let (q, k, n) = (queries, keys.detached(), negatives.detached())
       let lambda = coefficients(draw.extrapolations)
-      let hardQueries = (lambda * q + (1 - lambda) * k).normalized()
-      let hardKeys = (lambda * k + (1 - lambda) * q).normalized()
+      var hardQueries = lambda * q + (1 - lambda) * k
+      var hardKeys = lambda * k + (1 - lambda) * q
+      if isNormalized {
+        (hardQueries, hardKeys) = (hardQueries.normalized(), hardKeys.normalized())
+      }
       guard !draw.partners.isEmpty else { return (hardQueries, hardKeys, n) }
       let mu = coefficients(draw.interpolations)
       let partners = n.gathered(rows: Tensor(draw.partners).moved(to: n.device))

@@ -16,10 +16,13 @@ public import Torch
 /// - Gradient: reaches both views and the network of the temperatures. Which negative is the hardest
 ///   is no part of it.
 /// - Units: nats, a sum over projections and a mean over rows. It may be negative.
-/// - Departures: the equation is from the authors' repository, where it is a table; their code, which
-///   compares each pair with its own negation, has the network and Ω. There every projection has a
-///   network of its own; in the paper's figure, and here, they share it.
-/// - Degenerate: a single example has no negatives, loss 0 and gradient 0.
+/// - Departures: the equation is from the authors' repository, where it is a table. Their code, which
+///   cannot be constructed as it is and compares each pair with its own negation instead of
+///   negatives, has the network and Ω. There every projection has a network of its own; in the
+///   paper's figure, and here, they share it.
+/// - Degenerate: a single example has no negatives, loss 0 and gradient 0. With β < 1 a pair whose
+///   cosine is above β gains the more the lower its temperature, without bound as τ_min → 0, so that
+///   a τ_min near 0 leaves nothing but positives being pulled.
 public final class AdaptiveMultiHeadLoss: Layer {
   /// What kind of loss it is.
   public struct Configuration: Codable, Hashable, Sendable {

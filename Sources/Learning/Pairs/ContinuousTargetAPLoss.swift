@@ -20,7 +20,7 @@ public import Torch
 /// - Units: 0 (every pair in the order of its targets, far apart) to 1, the mean over rows.
 /// - Departures: neither the paper's full text nor its code could be had: the extension is derived
 ///   here from what its abstract says, with Smooth-AP and a loss of 0 at the right order as its
-///   limits.
+///   limits. The paper's targets are similarities that a following network finds between patches.
 /// - Degenerate: a row whose targets are all 0 leaves the mean; an empty mean is 0.
 public struct ContinuousTargetAPLoss: Codable, Hashable, Sendable {
   /// How far scores have to lie apart, τ > 0; Smooth-AP has 0.01.

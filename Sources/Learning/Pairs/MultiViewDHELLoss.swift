@@ -17,6 +17,10 @@ public import Torch
 /// - Departures: the formula is that of the authors' code, class `MVDHEL`, which multiplies the V
 ///   sums before the logarithm and so overflows for many views or a small τ.
 /// - Degenerate: a single example has no negatives, loss 0 and gradient 0.
+///
+/// A view is pushed by a whole term and pulled by its share of one, about 2 / V: with many views the
+/// projections should end in a normalisation over the batch, as the authors' do, or the pull is too
+/// weak (measured with their code and with ours).
 public struct MultiViewDHELLoss: Codable, Hashable, Sendable {
   /// What cosines are divided by, τ > 0; 0.2, the default, is the authors' code's.
   public var temperature: Double

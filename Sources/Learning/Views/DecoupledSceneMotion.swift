@@ -21,8 +21,11 @@ public import Torch
 /// - Units: those of the embeddings' distances, averaged over the clips.
 /// - Departures: taken from the authors' code, as the paper's section could not be read: there the
 ///   pull is felt in a window only and moves whole pixels, here everywhere and between pixels; all
-///   clips of a batch are broken alike there, each in its own way here. Their training with a
-///   momentum encoder and a queue is another method.
+///   clips of a batch are broken alike there, each in its own way here. There frames are moved in
+///   place, so that an insertion repeats one frame to the end and an exchange copies. Their training
+///   makes the motion-breaking and does not call it: its negatives are other stretches of the same
+///   video; here they are what the paper's abstract says. Their training with a momentum encoder and
+///   a queue is another method.
 public struct DecoupledSceneMotion: Codable, Hashable, Sendable {
   /// The largest number of points that are pulled at, W; 3, the authors' code's.
   public var largestPullCount: Int

@@ -6,6 +6,8 @@ import Torch
 
 @Suite struct FeatureTransformationTests {
   private struct Case: Decodable {
+    let granularity: FeatureTransformation.Granularity
+    let isNormalized: Bool
     let queries: [[Double]]
     let keys: [[Double]]
     let negatives: [[Double]]
@@ -20,16 +22,17 @@ import Torch
 
   @Test func agreesWithPyTorchInValueAndGradient() throws {
     let golden = try Golden<Case>("FeatureTransformation", testFile: learningTests)
-    #expect(golden.cases.count == 3)
+    #expect(golden.cases.count == 4)
     for found in golden.cases {
       let leaves = [found.queries, found.keys, found.negatives].map {
         Tensor(rows: $0).requiringGradient()
       }
-      let made = try FeatureTransformation()(
-        queries: leaves[0], keys: leaves[1], negatives: leaves[2],
-        draw: .init(
-          extrapolations: found.extrapolations, interpolations: found.interpolations,
-          partners: found.partners))
+      let made = try FeatureTransformation(
+        granularity: found.granularity, isNormalized: found.isNormalized)(
+          queries: leaves[0], keys: leaves[1], negatives: leaves[2],
+          draw: .init(
+            extrapolations: found.extrapolations, interpolations: found.interpolations,
+            partners: found.partners))
       expectClose(made.queries, Tensor(rows: found.hardQueries), tolerance: 1e-12, "queries")
       expectClose(made.keys, Tensor(rows: found.hardKeys), tolerance: 1e-12, "keys")
       expectClose(made.negatives, Tensor(rows: found.mixed), tolerance: 1e-12, "negatives")
@@ -44,24 +47,41 @@ import Torch
     }
   }
 
-  @Test func wholeRowsMoveApart() throws {
+  @Test(arguments: [FeatureTransformation.Granularity.row, .batch])
+  func scoresOfPositivesFallAsThePaperSays(granularity: FeatureTransformation.Granularity) throws {
     var random = SplitMix64(7)
-    let transformation = FeatureTransformation(granularity: .row)
+    let transformation = FeatureTransformation(granularity: granularity)
     let rows = Tensor(random.doubles(30), shape: [2, 5, 3]).normalized()
     let (q, k) = (rows[0], rows[1])
+    let draw = transformation.draw(queries: 5, negatives: 2, width: 3, using: &random)
+    let made = try transformation(queries: q, keys: k, negatives: q[0..<2], draw: draw)
+    let before = (q * k).sum(along: 1).doubles()
+    let expected = before.indices.map { row in
+      let lambda = draw.extrapolations[granularity == .row ? row : 0][0]
+      return before[row] - 2 * lambda * (lambda - 1) * (1 - before[row])
+    }
+    expectClose((made.queries * made.keys).sum(along: 1).doubles(), expected, tolerance: 1e-12)
+    #expect(zip(expected, before).allSatisfy { $0 < $1 })
+    #expect(draw.extrapolations.count == (granularity == .row ? 5 : 1))
+  }
+
+  @Test func scalesToUnitLengthOnRequest() throws {
+    var random = SplitMix64(7)
+    let transformation = FeatureTransformation(granularity: .element, isNormalized: true)
+    let rows = Tensor(random.doubles(30), shape: [2, 5, 3]).normalized()
     let draw = transformation.draw(queries: 5, negatives: 0, width: 3, using: &random)
     let made = try transformation(
-      queries: q, keys: k, negatives: .zeros([0, 3], dtype: .float64), draw: draw)
-    let (before, after) = ((q * k).sum(along: 1), (made.queries * made.keys).sum(along: 1))
-    #expect((before - after).doubles().allSatisfy { $0 > 0 })
-    expectClose(made.queries.norm(along: 1).doubles(), [1, 1, 1, 1, 1], tolerance: 1e-12)
+      queries: rows[0], keys: rows[1], negatives: .zeros([0, 3], dtype: .float64), draw: draw)
+    for side in [made.queries, made.keys] {
+      expectClose(side.norm(along: 1).doubles(), [1, 1, 1, 1, 1], tolerance: 1e-12)
+    }
   }
 
   @Test(arguments: [0.5, 1, 1.6, 2, 30])
   func coefficientsFollowTheirDistribution(concentration: Double) {
     var random = SplitMix64(8)
     let transformation = FeatureTransformation(
-      extrapolation: concentration, interpolation: concentration)
+      extrapolation: concentration, interpolation: concentration, granularity: .element)
     let draw = transformation.draw(queries: 60, negatives: 60, width: 100, using: &random)
     // Beta(α, α) has the mean ½ and the variance 1 / (4 (2 α + 1)).
     for (rows, mean) in [(draw.extrapolations, 1.5), (draw.interpolations, 0.5)] {
@@ -79,6 +99,7 @@ import Torch
 
   @Test func survivesARoundTripThroughItsRecord() throws {
     try PairLossChecks.survivesARoundTrip(
-      FeatureTransformation(), FeatureTransformation(extrapolation: 1, granularity: .row))
+      FeatureTransformation(),
+      FeatureTransformation(extrapolation: 1, granularity: .row, isNormalized: true))
   }
 }

@@ -8,8 +8,11 @@ import Torch
   @Test func agreesWithTheEquationsInPyTorch() throws {
     try expectGolden("MetrixLoss", count: 3) { given, inputs in
       let rows = try #require(given.inputs["draw"])
+      let count = try #require(given.classes).count
+      let ofAnchors = (0..<count).map { anchor in rows.filter { Int($0[0]) == anchor } }
       let draw = MetrixLoss.Draw(
-        partners: rows.map { $0[0] < 0 ? nil : Int($0[0]) }, shares: rows.map { $0[1] })
+        partners: ofAnchors.map { $0.map { Int($0[1]) } },
+        shares: ofAnchors.map { $0.map { $0[2] } })
       return try MetrixLoss(
         positiveSharpness: given["beta"], negativeSharpness: given["gamma"], base: given["base"])(
           embeddings: #require(inputs["embeddings"]), classes: #require(given.classes), draw: draw)
@@ -18,7 +21,8 @@ import Torch
 
   private let classes = [0, 1, 0, 2, 1, 0]
   private let draw = MetrixLoss.Draw(
-    partners: [2, 4, 0, nil, 1, 2], shares: [0.3, 0.5, 0.9, 0.4, 0.1, 0.7])
+    partners: [[2, 5], [4], [0], [], [1], [2, 0]],
+    shares: [[0.3, 0.6], [0.5], [0.9], [], [0.1], [0.7, 0.2]])
 
   @Test func gradientsAreDifferencesWhateverTheBlock() throws {
     var random = SplitMix64(1)
@@ -33,29 +37,43 @@ import Torch
     // Anchor and positive along (1, 0), the negative along (0, 1).
     let x = Tensor(rows: [[1.0, 0], [2, 0], [0, 3]])
     func value(_ share: Double) throws -> Double {
-      let draw = MetrixLoss.Draw(partners: [1, nil, nil], shares: [share, 0.5, 0.5])
+      let draw = MetrixLoss.Draw(partners: [[1], [], []], shares: [[share], [], []])
       return try MetrixLoss()(embeddings: x, classes: [0, 0, 1], draw: draw).scalar
     }
     expectClose(try value(0), log(1 + exp(-25.0)) / 50, tolerance: 1e-12)
     expectClose(try value(1), log(1 + exp(-1.0)) / 2, tolerance: 1e-12)
   }
 
-  @Test func theDrawTakesPositivesAndSharesAroundTheMiddle() {
+  @Test func mixturesOfAllPartnersAreInOneSum() throws {
+    // Two positives at the anchor, the negative at a right angle: two equal mixtures.
+    let x = Tensor(rows: [[1.0, 0], [2, 0], [4, 0], [0, 3]])
+    let draw = MetrixLoss.Draw(partners: [[1, 2], [], [], []], shares: [[0.5, 0.5], [], [], []])
+    let similarity = 0.5.squareRoot()
+    let expected =
+      log(1 + 2 * 0.5 * exp(-2 * (similarity - 0.5))) / 2
+      + log(1 + 2 * 0.5 * exp(50 * (similarity - 0.5))) / 50
+    let value = try MetrixLoss()(embeddings: x, classes: [0, 0, 0, 1], draw: draw)
+    expectClose(value.scalar, expected, tolerance: 1e-12)
+  }
+
+  @Test func theDrawTakesAllPositivesAndSharesAroundTheMiddle() {
     var random = SplitMix64(2)
-    let many = (0..<3000).map { $0 % 7 } + [99]
+    let many = (0..<120).map { $0 % 3 } + [99]
     let draw = MetrixLoss().draw(classes: many, partner: .positive, using: &random)
-    for (row, partner) in draw.partners.enumerated() {
-      #expect((partner == nil) == (many[row] == 99))
-      if let partner { #expect(partner != row && many[partner] == many[row]) }
+    for (row, partners) in draw.partners.enumerated() {
+      #expect(partners == many.indices.filter { $0 != row && many[$0] == many[row] })
     }
+    #expect(draw.partners.map(\.count) == draw.shares.map(\.count))
     // Beta(2, 2) has the mean ½ and the variance 1/20.
-    let mean = draw.shares.reduce(0, +) / 3001
-    let variance = draw.shares.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / 3001
+    let shares = Array(draw.shares.joined())
+    let mean = shares.reduce(0, +) / Double(shares.count)
+    let variance =
+      shares.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(shares.count)
     #expect(abs(mean - 0.5) < 0.02 && abs(variance - 0.05) < 0.005)
     var again = SplitMix64(2)
     #expect(MetrixLoss().draw(classes: many, partner: .positive, using: &again) == draw)
     let itself = MetrixLoss().draw(classes: [5, 5, 6], partner: .anchor, using: &again)
-    #expect(itself.partners == [0, 1, 2])
+    #expect(itself.partners == [[0], [1], [2]])
   }
 
   @Test func staysFinite() throws {
@@ -68,7 +86,7 @@ import Torch
       }
     }
     // Opposite vectors in equal shares mix to nothing.
-    let half = MetrixLoss.Draw(partners: [0, 1], shares: [0.5, 0.5])
+    let half = MetrixLoss.Draw(partners: [[0], [1]], shares: [[0.5], [0.5]])
     try expectFinite([Tensor(rows: [[1.0, 0], [-1, 0]])]) {
       try MetrixLoss()(embeddings: $0[0], classes: [0, 1], draw: half)
     }
@@ -77,11 +95,11 @@ import Torch
   @Test func withoutPartnersOrNegativesItIsNothing() throws {
     var random = SplitMix64(4)
     let x = Tensor(rows: random.rows(3, 2))
-    let alone = MetrixLoss.Draw(partners: [nil, nil, nil], shares: [0.5, 0.5, 0.5])
+    let alone = MetrixLoss.Draw(partners: [[], [], []], shares: [[], [], []])
     try expectNothing([x]) {
       try MetrixLoss()(embeddings: $0[0], classes: [0, 1, 2], draw: alone)
     }
-    let together = MetrixLoss.Draw(partners: [1, 2, 0], shares: [0.5, 0.5, 0.5])
+    let together = MetrixLoss.Draw(partners: [[1], [2], [0]], shares: [[0.5], [0.5], [0.5]])
     try expectNothing([x]) {
       try MetrixLoss()(embeddings: $0[0], classes: [3, 3, 3], draw: together)
     }
@@ -91,7 +109,7 @@ import Torch
     await #expect(processExitsWith: .failure) {
       _ = try MetrixLoss()(
         embeddings: .ones([2, 2]), classes: [0, 1],
-        draw: MetrixLoss.Draw(partners: [nil], shares: [0.5]))
+        draw: MetrixLoss.Draw(partners: [[]], shares: [[]]))
     }
   }
 

@@ -13,4 +13,11 @@ let experiments: [any Experiment.Type] = [
   GatedPairs.self,
   SceneMotion.self,
   ScatteringSmallData.self,
+  TemperatureHardness.self,
+  MixedNegatives.self,
+  NovelClasses.self,
+  DynamicSubspaces.self,
+  DenseRanking.self,
+  ReIdentification.self,
+  PretextRegularization.self,
 ]

@@ -1,0 +1,117 @@
+import Evaluation
+import Learning
+import Torch
+
+/// A pretext beside a contrastive loss.
+struct PretextRegularization: Experiment {
+  static let name = "pretext-regularization"
+  static let claim =
+    "A pretext beside the contrastive loss (ScatSimCLR: which quarter a picture is turned by, or which order its tiles have) gives better embeddings than the contrastive loss alone."
+  static let paper =
+    "Kinakh, Taran, Voloshynovskiy. ScatSimCLR: self-supervised contrastive learning with pretext task regularization for small-scale datasets. ICCV Workshops 2021. <https://arxiv.org/abs/2108.13939>"
+  static let data =
+    "CIFAR-10: as many photographs as named to learn from without classes (200 batches of 64 in two views, AdamW), 2,000 to judge by. A convolutional encoder (32, 64, 128). The pretext sees a third view of each, turned, or in nine tiles of 10 × 10 in one of 35 orders (the authors scale tiles up and show all four turns). Embeddings are judged by a linear probe and by the vote of 20, fitted to 1,000 and 10,000 photographs."
+  static let file = #fileID
+  static let sources =
+    Photographs.sources + [
+      "Sources/Learning/Encoders/ConvolutionalEncoder.swift",
+      "Sources/Learning/Encoders/PretextHead.swift",
+      "Sources/Learning/Pairs/NTXentLoss.swift", "Sources/Learning/Views/Jigsaw.swift",
+      "Sources/Learning/Views/QuarterTurns.swift",
+    ]
+  static let conditionName = "photographs"
+  static let conditions = ["1000", "10000"]
+  static let choiceConditions = ["10000"]
+  static let choiceSeeds = 1
+  static let arms = ["SimCLR", "with turns", "with tiles"]
+  static let measures = ["linear accuracy (%)", "kNN accuracy (%)"]
+  static let settingName = "temperature, weight"
+
+  static func settings(of arm: String) -> [String] {
+    let temperatures = ["τ 0.2", "τ 0.5"]
+    return arm == arms[0]
+      ? temperatures
+      : temperatures.map { "\($0) λ 0.3" }
+  }
+
+  private let photographs: Photographs
+  private let options: ExperimentOptions
+
+  init(_ options: ExperimentOptions) throws {
+    photographs = try Photographs(options)
+    self.options = options
+  }
+
+  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
+    let encoder = ConvolutionalEncoder(
+      .init(channels: 3, widths: [32, 64, 128]), generator: Generator(seed: seed))
+    try teach(encoder, count: Int(condition) ?? 0, arm: arm, setting: setting, seed: seed)
+    encoder.isTraining = false
+    func embedded(_ pictures: Tensor) -> Tensor {
+      withoutGradients {
+        Tensor.concatenated(
+          stride(from: 0, to: pictures.size(along: 0), by: 500).map {
+            encoder(pictures[$0..<($0 + 500)])
+          }
+        ).normalized()
+      }
+    }
+    let (own, other) = (embedded(photographs.pictures), embedded(photographs.testPictures))
+    let line = try LinearProbe(penalty: 0.01, iterations: 200, tolerance: 1e-4)
+      .fitted(to: own[0..<1_000], classes: Array(photographs.classes[0..<1_000]))
+    let near = try NearestNeighbourProbe().fitted(to: own, classes: photographs.classes)
+    return [
+      try line.accuracy(on: other, classes: photographs.testClasses) * 100,
+      try near.accuracy(on: other, classes: photographs.testClasses) * 100,
+    ]
+  }
+
+  private func teach(
+    _ encoder: ConvolutionalEncoder, count: Int, arm: String, setting: String, seed: UInt64
+  ) throws {
+    let numbers = setting.split(separator: " ").compactMap { Double($0) }
+    let head = ProjectionHead(
+      .init(inputs: 128, hidden: 128, outputs: 64), generator: Generator(seed: seed &+ 2000))
+    let isTurned = arm == Self.arms[1]
+    let pretext = PretextHead(
+      .init(
+        inputs: 128, classes: isTurned ? 4 : 35, tiles: isTurned ? 1 : 9, width: 128,
+        jointWidth: isTurned ? 128 : 256, weight: numbers.last ?? 0),
+      generator: Generator(seed: seed &+ 3000))
+    let hasPretext = arm != Self.arms[0]
+    let optimizer = AdamW(
+      (encoder.parameters + head.parameters + (hasPretext ? pretext.parameters : []))
+        .map(\.tensor), .init(learningRate: 1e-3))
+    let generator = Generator(seed: seed &+ 1000)
+    var random = SplitMix64(seed, 51)
+    for _ in 0..<options.budget(200) {
+      let rows = (0..<64).map { _ in Int.random(in: 0..<count, using: &random) }
+      let pictures = photographs.pictures.gathered(rows: Tensor(rows))
+      let seen = (0..<2).map { _ in photographs.view(pictures, using: &random) }
+      let outputs = head(encoder(.concatenated(seen)))
+      var value = try NTXentLoss(temperature: numbers[0])(
+        first: outputs[0..<64], second: outputs[64..<128])
+      if hasPretext {
+        // As the authors do: a view is turned, or cut into tiles.
+        let view = photographs.view(pictures, using: &random)
+        let (changed, classes) =
+          isTurned
+          ? QuarterTurns()(view, generator: generator) : Jigsaw()(view, generator: generator)
+        value = value + pretext.regularization(encoder(changed), classes: classes)
+      }
+      optimizer.clearGradients()
+      try value.backward()
+      try optimizer.step()
+    }
+  }
+
+  static func verdict(_ record: ExperimentRecord) -> Verdict {
+    let gains = conditions.flatMap { condition in
+      arms.dropFirst().map { ($0, condition, record.gain($0, over: arms[0], condition)) }
+    }
+    let texts = gains.map { "\($0.2.text) \($0.0) from \($0.1) photographs" }
+    return Verdict(
+      parts: gains.map { $0.2.mean > $0.2.deviation },
+      "By the linear probe over SimCLR, in points: \(texts.joined(separator: ", ")).")
+  }
+}
