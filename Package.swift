@@ -25,6 +25,7 @@ let package = Package(
     .library(name: "Torch", targets: ["Torch"]),
     .library(name: "Learning", targets: ["Learning"]),
     .library(name: "Datasets", targets: ["Datasets"]),
+    .library(name: "Images", targets: ["Images"]),
     .library(name: "Evaluation", targets: ["Evaluation"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Retrieval", targets: ["Retrieval"]),
@@ -61,6 +62,13 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Datasets", dependencies: ["Torch"], exclude: ["README.md"],
+      swiftSettings: strict),
+    // Apart from Datasets: only who reads pictures needs libpng's, libjpeg's and zlib's headers.
+    .target(
+      name: "CImages", exclude: ["README.md"],
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
+    .target(
+      name: "Images", dependencies: ["CImages", "Torch", "Datasets"], exclude: ["README.md"],
       swiftSettings: strict),
     .target(
       name: "Evaluation", dependencies: ["Torch"], exclude: ["README.md"],
@@ -116,6 +124,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Torch", "TestSupport"],
+      exclude: ["Goldens"], swiftSettings: strict),
+    .testTarget(
+      name: "ImagesTests", dependencies: ["Images", "Datasets", "Torch", "TestSupport"],
       exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(
       name: "EvaluationTests", dependencies: ["Evaluation", "Torch", "TestSupport"],

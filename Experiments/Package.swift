@@ -7,8 +7,9 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-let libraries: [Target.Dependency] = ["Datasets", "Evaluation", "Learning", "Torch", "Training"].map
-{
+let libraries: [Target.Dependency] = [
+  "Datasets", "Evaluation", "Images", "Learning", "Torch", "Training",
+].map {
   .product(name: $0, package: "decant")
 }
 

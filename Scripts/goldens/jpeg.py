@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/DatasetsTests/Goldens/JPEGPictures.json: pictures packed and unpacked by libjpeg-turbo.
+"""Writes Tests/ImagesTests/Goldens/JPEGPictures.json: pictures packed and unpacked by libjpeg-turbo.
 
 Needs Pillow, which brings libjpeg-turbo.
 """
@@ -35,11 +35,12 @@ case("colours coarser both ways", 32, 32, "RGB", quality=75, subsampling=2)
 case("odd sides", 19, 21, "RGB", quality=90, subsampling=2)
 case("restarts", 40, 18, "RGB", quality=60, subsampling=2, restart_marker_blocks=1)
 case("best", 8, 8, "RGB", quality=100, subsampling=0, optimize=True)
-progressive = io.BytesIO()
-Image.new("RGB", (8, 8), (9, 99, 199)).save(progressive, "JPEG", progressive=True)
-target = pathlib.Path(__file__).parents[2] / "Tests/DatasetsTests/Goldens/JPEGPictures.json"
+case("progressive", 21, 17, "RGB", quality=85, progressive=True)
+printing = io.BytesIO()
+Image.new("CMYK", (8, 8), (9, 99, 199, 3)).save(printing, "JPEG")
+target = pathlib.Path(__file__).parents[2] / "Tests/ImagesTests/Goldens/JPEGPictures.json"
 target.write_text(json.dumps({
     "source": "Pillow's libjpeg-turbo", "version": PIL.__version__,
     "script": "Scripts/goldens/jpeg.py",
-    "cases": [{"pictures": cases, "progressive": progressive.getvalue().hex()}]},
+    "cases": [{"pictures": cases, "printing": printing.getvalue().hex()}]},
     separators=(",", ":")) + "\n")

@@ -115,7 +115,7 @@ import Testing
 
   @Test func `hashes are those of FNV-1a, of code alone`() throws {
     try withRepository { repository in
-      let text = "/// What it is.\n\n  foobar\n  // Why.\n"
+      let text = "import Torch\n/// What it is.\n\n  foobar\n  // Why.\n"
       try Data(text.utf8).write(to: URL(fileURLWithPath: repository.path("f")))
       // The reference's test vector for 64 bits.
       #expect(repository.hash("f") == "85944171f73967e8")

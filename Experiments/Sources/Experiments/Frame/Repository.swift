@@ -32,12 +32,13 @@ struct Repository {
 
   /// The FNV-1a hash of a file's code in hexadecimal digits; "missing" where there is none.
   ///
-  /// Lines of comments, empty lines and indentation do not count: no result depends on them.
+  /// Lines of comments, imports, empty lines and indentation do not count: no result depends on them.
   func hash(_ name: String) -> String {
     guard let bytes = FileManager.default.contents(atPath: path(name)) else { return "missing" }
     let code = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
       .map { $0.trimmingCharacters(in: .whitespaces) }
-      .filter { !$0.isEmpty && !$0.hasPrefix("//") }.joined(separator: "\n")
+      .filter { !$0.isEmpty && !$0.hasPrefix("//") && !$0.hasPrefix("import ") }
+      .joined(separator: "\n")
     let hash = code.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) {
       ($0 ^ UInt64($1)) &* 0x100_0000_01b3
     }

@@ -1,5 +1,6 @@
 import Datasets
 import Evaluation
+import Images
 import Torch
 
 /// Handwritten characters of many alphabets: some to learn from, and alphabets never seen to judge

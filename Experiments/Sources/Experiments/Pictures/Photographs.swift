@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Images
 import Learning
 import Torch
 

@@ -1,3 +1,4 @@
+public import Datasets
 import Foundation
 import Torch
 
@@ -18,7 +19,7 @@ extension ImageSet {
       let archive = try ZipArchive(path: path)
       for member in archive.members where Self.isPicture(member.name) {
         let name = "\(path)/\(member.name)"
-        let image = try Self.decoded(try archive.content(of: member), file: name)
+        let image = try RasterImage(archive.content(of: member), file: name)
         let parts = member.name.split(separator: "/")
         let inside = parts.dropFirst(parts.count > 2 ? 1 : 0)
         let folder = inside.dropLast().joined(separator: "/")
@@ -49,8 +50,8 @@ extension ImageSet {
       for file in try manager.contentsOfDirectory(atPath: path).sorted()
       where Self.isPicture(file) {
         let content = try MappedFile(path: "\(path)/\(file)").withBytes { Array($0) }
-        pictures.append(
-          ("\(path)/\(file)", name, try Self.decoded(content, file: "\(path)/\(file)")))
+        let image = try RasterImage(content, file: "\(path)/\(file)")
+        pictures.append(("\(path)/\(file)", name, image))
       }
     }
     try self.init(pictures, source: folder)
@@ -59,17 +60,6 @@ extension ImageSet {
   private static func isPicture(_ name: String) -> Bool {
     ["png", "jpg", "jpeg"].contains((name as NSString).pathExtension.lowercased())
       && !(name as NSString).lastPathComponent.hasPrefix(".")
-  }
-
-  private static func decoded(_ content: [UInt8], file: String) throws -> RasterImage {
-    try content.withUnsafeBytes { bytes in
-      do throws(BinaryFault) {
-        let isPNG = (file as NSString).pathExtension.lowercased() == "png"
-        return try (isPNG ? PNGDecoder.picture : JPEGDecoder.picture)(bytes, 0..<bytes.count)
-      } catch {
-        throw error.inputError(file: file)
-      }
-    }
   }
 
   private init(

@@ -1,4 +1,5 @@
-import Foundation
+internal import CImages
+import Datasets
 import Torch
 
 /// A ZIP file whose members are stored as they are or packed with DEFLATE.
@@ -120,12 +121,31 @@ struct ZipArchive {
     let packed = try cursor.take(member.packedSize, "packed bytes")
     let content =
       member.method == 0
-      ? Array(bytes[packed]) : try Inflater.unpack(bytes, in: packed, size: member.size).output
-    let sum = content.withUnsafeBytes { Checksum.crc32($0, in: 0..<$0.count) }
+      ? Array(bytes[packed]) : try Self.inflated(bytes, in: packed, size: member.size)
+    let sum = ci_crc32(content, content.count)
     guard Int(sum) == member.sum, content.count == member.size else {
       throw BinaryFault(
         packed.upperBound, "\(content.count) bytes with the check sum \(sum)",
         expected: "\(member.size) with \(member.sum)")
+    }
+    return content
+  }
+
+  private static func inflated(
+    _ bytes: UnsafeRawBufferPointer, in packed: Range<Int>, size: Int
+  ) throws(BinaryFault) -> [UInt8] {
+    // DEFLATE packs to a 1,032nd at best: a damaged size must not ask for gigabytes.
+    guard size <= 1040 * packed.count + 1040 else {
+      throw BinaryFault(packed.lowerBound, "\(packed.count) bytes for a member of \(size)")
+    }
+    var content = [UInt8](repeating: 0, count: size)
+    let isWhole = bytes[packed].withMemoryRebound(to: UInt8.self) {
+      ci_inflate($0.baseAddress, $0.count, &content, size) == 0
+    }
+    guard isWhole else {
+      throw BinaryFault(
+        packed.lowerBound, "the member cannot be unpacked",
+        expected: "\(size) bytes of DEFLATE data")
     }
     return content
   }

@@ -1,0 +1,122 @@
+import Datasets
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+@testable import Images
+
+@Suite struct PictureFolderTests {
+  private struct Case: Decodable {
+    struct Picture: Decodable {
+      let name: String
+      let width: Int
+      let height: Int
+      let channels: Int
+      let pixels: [UInt8]
+      let file: String
+    }
+    let pictures: [Picture]
+    let archive: String
+  }
+
+  private static func golden() throws -> Case {
+    try #require(try Golden<Case>("Images").cases.first)
+  }
+
+  private static func bytes(_ hex: String) -> [UInt8] {
+    let digits = Array(hex.utf8)
+    return stride(from: 0, to: digits.count, by: 2).compactMap {
+      UInt8(String(decoding: digits[$0..<($0 + 2)], as: UTF8.self), radix: 16)
+    }
+  }
+
+  private static func decode(_ file: [UInt8]) throws -> RasterImage {
+    try RasterImage(file, file: "x.png")
+  }
+
+  @Test func readsEveryKindOfPNG() throws {
+    for picture in try Self.golden().pictures {
+      let image = try Self.decode(Self.bytes(picture.file))
+      #expect(image.width == picture.width && image.height == picture.height)
+      #expect(image.channels == picture.channels)
+      #expect(image.pixels == picture.pixels, "\(picture.name)")
+    }
+  }
+
+  @Test func aDamagedPictureIsRefused() throws {
+    let file = Self.bytes(try Self.golden().pictures[0].file)
+    let whole = try Self.decode(file)
+    let note = try #require(file.indices.first { file[$0...].starts(with: "tEXt".utf8) })
+    for place in file.indices {
+      #expect(throws: InputError.self) { try Self.decode(Array(file[..<place])) }
+      var damaged = file
+      damaged[place] ^= 0x21
+      // A note beside the picture may say anything.
+      if (note..<(note + 18)).contains(place) {
+        do { #expect(try Self.decode(damaged) == whole) } catch { #expect(error is InputError) }
+      } else {
+        #expect(throws: InputError.self, "byte \(place)") { try Self.decode(damaged) }
+      }
+    }
+    let error = #expect(throws: InputError.self) { try Self.decode(Array("GIF89a".utf8)) }
+    #expect(error?.file == "x.png" && error?.expected == "a PNG file")
+  }
+
+  @Test func readsZippedFoldersOfPictures() throws {
+    let folder = try TemporaryFolder()
+    let archive = Self.bytes(try Self.golden().archive)
+    let path = try folder.write(Data(archive), to: "set.zip")
+    let set = try ImageSet(zipArchives: [path])
+    #expect(set.classNames == ["a", "b"])
+    #expect(set.classes == [1, 0, 1])
+    #expect(set.pixels.shape == [3, 1, 2, 2])
+    #expect(set.pixels.array(of: UInt8.self) == [1, 2, 3, 98, 1, 2, 3, 97, 1, 2, 3, 98])
+    // The same pictures from another archive are no new ones.
+    let again = try folder.write(Data(archive), to: "again.zip")
+    #expect(try ImageSet(zipArchives: [path, again]).count == 3)
+    for place in stride(from: 3, to: archive.count, by: 11) {
+      var damaged = archive
+      damaged[place] ^= 0x41
+      let path = try folder.write(Data(damaged), to: "damaged.zip")
+      // Times and attributes are not looked at, and so may be anything.
+      do { _ = try ImageSet(zipArchives: [path]) } catch { #expect(error is InputError) }
+    }
+    #expect(throws: InputError.self) {
+      try ImageSet(zipArchives: [folder.write(Data(archive.dropLast(9)), to: "short.zip")])
+    }
+  }
+
+  @Test func aMemberOfAnArchiveHasToAgreeWithItsSum() throws {
+    let folder = try TemporaryFolder()
+    var bytes = Self.bytes(try Self.golden().archive)
+    let whole = try ZipArchive(path: folder.write(Data(bytes), to: "whole.zip"))
+    #expect(whole.members.count == 5)
+    let notes = try #require(whole.members.first { $0.name.hasSuffix("notes.txt") })
+    #expect(try whole.content(of: notes) == Array("not a picture".utf8))
+    let place = try #require(bytes.indices.first { bytes[$0...].starts(with: "not a".utf8) })
+    bytes[place + 1] = UInt8(ascii: "u")
+    let damaged = try ZipArchive(path: folder.write(Data(bytes), to: "damaged.zip"))
+    #expect(throws: InputError.self) { try damaged.content(of: notes) }
+  }
+
+  @Test func readsFoldersOfPictures() throws {
+    let folder = try TemporaryFolder()
+    let pictures = try Self.golden().pictures
+    let grey = Self.bytes(pictures[0].file)
+    for name in ["two", "one"] {
+      try FileManager.default.createDirectory(
+        atPath: folder.file(name), withIntermediateDirectories: true)
+      try folder.write(Data(grey), to: "\(name)/x.png")
+    }
+    try folder.write("not a picture", to: "one/notes.txt")
+    let set = try ImageSet(classFolders: folder.path)
+    #expect(set.classNames == ["one", "two"] && set.classes == [0, 1])
+    #expect(set.pixels.shape == [2, 1, 6, 7])
+    try folder.write(Data(Self.bytes(pictures[1].file)), to: "two/y.png")
+    let error = #expect(throws: InputError.self) { try ImageSet(classFolders: folder.path) }
+    #expect(error?.file == folder.file("two/y.png"))
+    #expect(error?.reason == "a picture of 3 × 5 × 5")
+    #expect(throws: InputError.self) { try ImageSet(classFolders: folder.file("one")) }
+  }
+}
