@@ -24,20 +24,13 @@ import Torch
     try #require(try Golden<Case>("JPEGPictures").cases.first)
   }
 
-  private static func bytes(_ hex: String) -> [UInt8] {
-    let digits = Array(hex.utf8)
-    return stride(from: 0, to: digits.count, by: 2).compactMap {
-      UInt8(String(decoding: digits[$0..<($0 + 2)], as: UTF8.self), radix: 16)
-    }
-  }
-
   private static func decode(_ file: [UInt8]) throws -> RasterImage {
     try RasterImage(file, file: "x.jpg")
   }
 
   @Test func agreesWithLibjpeg() throws {
     for picture in try Self.golden().pictures {
-      let image = try Self.decode(Self.bytes(picture.file))
+      let image = try Self.decode(bytes(picture.file))
       #expect(image.width == picture.width && image.height == picture.height, "\(picture.name)")
       #expect(image.channels == picture.channels, "\(picture.name)")
       let errors = zip(image.pixels, picture.pixels).map { abs(Int($0) - Int($1)) }
@@ -50,7 +43,7 @@ import Torch
 
   @Test func aDamagedPictureNeverCrashes() throws {
     for picture in try Self.golden().pictures {
-      let file = Self.bytes(picture.file)
+      let file = bytes(picture.file)
       for place in stride(from: 0, to: file.count, by: 9) {
         var damaged = file
         damaged[place] ^= 0x5A
@@ -63,7 +56,7 @@ import Torch
 
   @Test func printingColoursAreRefused() throws {
     let error = #expect(throws: InputError.self) {
-      try Self.decode(Self.bytes(try Self.golden().printing))
+      try Self.decode(bytes(try Self.golden().printing))
     }
     #expect(error?.expected == "a JPEG file, grey or in colours")
   }
@@ -74,7 +67,7 @@ import Torch
     for name in ["bird", "cat"] {
       try FileManager.default.createDirectory(
         atPath: folder.file(name), withIntermediateDirectories: true)
-      try folder.write(Data(Self.bytes(picture.file)), to: "\(name)/0.jpg")
+      try folder.write(Data(bytes(picture.file)), to: "\(name)/0.jpg")
     }
     let set = try ImageSet(classFolders: folder.path)
     #expect(set.pixels.shape == [2, 3, 32, 32] && set.classNames == ["bird", "cat"])

@@ -24,20 +24,13 @@ import Torch
     try #require(try Golden<Case>("Images").cases.first)
   }
 
-  private static func bytes(_ hex: String) -> [UInt8] {
-    let digits = Array(hex.utf8)
-    return stride(from: 0, to: digits.count, by: 2).compactMap {
-      UInt8(String(decoding: digits[$0..<($0 + 2)], as: UTF8.self), radix: 16)
-    }
-  }
-
   private static func decode(_ file: [UInt8]) throws -> RasterImage {
     try RasterImage(file, file: "x.png")
   }
 
   @Test func readsEveryKindOfPNG() throws {
     for picture in try Self.golden().pictures {
-      let image = try Self.decode(Self.bytes(picture.file))
+      let image = try Self.decode(bytes(picture.file))
       #expect(image.width == picture.width && image.height == picture.height)
       #expect(image.channels == picture.channels)
       #expect(image.pixels == picture.pixels, "\(picture.name)")
@@ -45,7 +38,7 @@ import Torch
   }
 
   @Test func aDamagedPictureIsRefused() throws {
-    let file = Self.bytes(try Self.golden().pictures[0].file)
+    let file = bytes(try Self.golden().pictures[0].file)
     let whole = try Self.decode(file)
     let note = try #require(file.indices.first { file[$0...].starts(with: "tEXt".utf8) })
     for place in file.indices {
@@ -65,7 +58,7 @@ import Torch
 
   @Test func readsZippedFoldersOfPictures() throws {
     let folder = try TemporaryFolder()
-    let archive = Self.bytes(try Self.golden().archive)
+    let archive = bytes(try Self.golden().archive)
     let path = try folder.write(Data(archive), to: "set.zip")
     let set = try ImageSet(zipArchives: [path])
     #expect(set.classNames == ["a", "b"])
@@ -89,21 +82,21 @@ import Torch
 
   @Test func aMemberOfAnArchiveHasToAgreeWithItsSum() throws {
     let folder = try TemporaryFolder()
-    var bytes = Self.bytes(try Self.golden().archive)
-    let whole = try ZipArchive(path: folder.write(Data(bytes), to: "whole.zip"))
+    var content = bytes(try Self.golden().archive)
+    let whole = try ZipArchive(path: folder.write(Data(content), to: "whole.zip"))
     #expect(whole.members.count == 5)
     let notes = try #require(whole.members.first { $0.name.hasSuffix("notes.txt") })
     #expect(try whole.content(of: notes) == Array("not a picture".utf8))
-    let place = try #require(bytes.indices.first { bytes[$0...].starts(with: "not a".utf8) })
-    bytes[place + 1] = UInt8(ascii: "u")
-    let damaged = try ZipArchive(path: folder.write(Data(bytes), to: "damaged.zip"))
+    let place = try #require(content.indices.first { content[$0...].starts(with: "not a".utf8) })
+    content[place + 1] = UInt8(ascii: "u")
+    let damaged = try ZipArchive(path: folder.write(Data(content), to: "damaged.zip"))
     #expect(throws: InputError.self) { try damaged.content(of: notes) }
   }
 
   @Test func readsFoldersOfPictures() throws {
     let folder = try TemporaryFolder()
     let pictures = try Self.golden().pictures
-    let grey = Self.bytes(pictures[0].file)
+    let grey = bytes(pictures[0].file)
     for name in ["two", "one"] {
       try FileManager.default.createDirectory(
         atPath: folder.file(name), withIntermediateDirectories: true)
@@ -113,7 +106,7 @@ import Torch
     let set = try ImageSet(classFolders: folder.path)
     #expect(set.classNames == ["one", "two"] && set.classes == [0, 1])
     #expect(set.pixels.shape == [2, 1, 6, 7])
-    try folder.write(Data(Self.bytes(pictures[1].file)), to: "two/y.png")
+    try folder.write(Data(bytes(pictures[1].file)), to: "two/y.png")
     let error = #expect(throws: InputError.self) { try ImageSet(classFolders: folder.path) }
     #expect(error?.file == folder.file("two/y.png"))
     #expect(error?.reason == "a picture of 3 × 5 × 5")
