@@ -46,9 +46,10 @@ struct ResultsPage {
       counts where its mean, seed by seed, exceeds its standard deviation; times are processor seconds
       of a run. What a table of settings names was chosen for every arm, the baseline as the others, by
       the first measure on data held out of what is learned from, with other seeds. The parts that judge
-      are not untouched: most claims had been tried on them in an earlier form, and dcl-batch-size,
-      groco, feature-transformation and re-identification were run on them again, as they are here, after
-      a change. Written by `experiment page` (see [Experiments](../Experiments/README.md)); a result is stale when the code
+      are not untouched: most claims had been tried on them in an earlier form; dcl-batch-size, groco,
+      feature-transformation and re-identification were run on them again after a change, and
+      icnn-few-shot's verdict was put another way after its numbers were seen. Written by
+      `experiment page` (see [Experiments](../Experiments/README.md)); a result is stale when the code
       that made it has changed since.
 
       | Experiment | Claim | Here |
