@@ -115,7 +115,7 @@ private struct ShiftedBlocks {
     }
   }
 
-  private static let size = 512
+  private static let size = 4096
   private let matrices: [Tensor]
   private let means: [Tensor]
 

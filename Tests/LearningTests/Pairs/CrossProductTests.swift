@@ -25,7 +25,7 @@ import Torch
   }
 
   /// More rows than a block has, less than one, fewer rows than columns.
-  @Test(arguments: [1100, 512, 7, 3])
+  @Test(arguments: [5000, 4096, 7, 3])
   func agreesWithRecordedOperations(count: Int) throws {
     let (a, b) = (matrix(count, 5, seed: 1), matrix(count, 5, seed: 2))
     for epsilon in [nil, 0.01] {
