@@ -1,5 +1,4 @@
 public import Evaluation
-import Foundation
 public import Torch
 
 /// Finds nearly the best vectors for queries by comparing each query with few of them, along a graph
@@ -190,6 +189,6 @@ public final class ApproximateIndex: Sendable {
   }
 
   private static func threads(_ configuration: Configuration) -> Int {
-    configuration.threads ?? ProcessInfo.processInfo.activeProcessorCount
+    configuration.threads ?? MachineShare.current.processors
   }
 }

@@ -1,5 +1,4 @@
 import Dispatch
-import Foundation
 import Synchronization
 public import Torch
 
@@ -181,7 +180,7 @@ public struct TextFeatures: Sendable {
       values: MappedArray(values), columnCount: vocabulary.count)
   }
 
-  private static var processors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+  private static var processors: Int { MachineShare.current.processors }
 
   /// Cuts `0 ..< count` into parts of about equal size and calls `body` with each and its number.
   private static func forEachPart(

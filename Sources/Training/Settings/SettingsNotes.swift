@@ -44,7 +44,7 @@ struct SettingsNote {
       SettingsNote("seed", "Names the random numbers of the run."),
       SettingsNote(
         "threads", "Threads to compute with; results repeat for one number of them.",
-        usual: "one a processor of this machine"),
+        usual: "one for each processor that may be used"),
     ] + features + model + transformer + loss + negatives + optimization + loop
 
   private static let features = [
