@@ -94,26 +94,3 @@ extension JSONEncoder {
     return encoder
   }
 }
-
-/// Decodes JSON; a fault is named with the file and the key.
-func decodeJSON<T: Decodable>(_ type: T.Type, from data: Data, file: String) throws -> T {
-  do {
-    return try JSONDecoder().decode(type, from: data)
-  } catch DecodingError.keyNotFound(let key, let context) {
-    throw InputError(
-      file: file, reason: "the key \((context.codingPath + [key]).dotted) is missing")
-  } catch DecodingError.typeMismatch(_, let context),
-    DecodingError.valueNotFound(_, let context)
-  {
-    throw InputError(
-      file: file, reason: "\(context.codingPath.dotted): \(context.debugDescription)")
-  } catch DecodingError.dataCorrupted(let context) {
-    throw InputError(
-      file: file, reason: "\(context.codingPath.dotted): \(context.debugDescription)",
-      expected: "JSON written by decant")
-  }
-}
-
-extension [any CodingKey] {
-  fileprivate var dotted: String { map(\.stringValue).joined(separator: ".") }
-}

@@ -97,13 +97,7 @@ public struct RunFolder: Hashable, Sendable {
   ///
   /// - Throws: `FileError` when it cannot be made.
   public func create() throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-      throw FileError(
-        path: path, action: "make the folder", code: cause.map { Int32($0.code) } ?? EEXIST)
-    }
+    try makeFolder(path)
   }
 
   /// Removes what only an unfinished training needs, and what a killed one left half-written.

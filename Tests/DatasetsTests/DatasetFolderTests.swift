@@ -166,7 +166,7 @@ import Torch
     #expect(throws: InputError.self) { try DatasetFolder.read(stray.path) }
     let missing = try Self.folder(changing: ["labels.jsonl": nil])
     #expect(throws: FileError.self) { try DatasetFolder.read(missing.path) }
-    let odd = try Self.folder(changing: ["dataset.json": "{}"])
+    let odd = try Self.folder(changing: ["dataset.json": "[]"])
     #expect(throws: InputError.self) { try DatasetFolder.read(odd.path) }
   }
 

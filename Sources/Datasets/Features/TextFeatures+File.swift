@@ -102,10 +102,6 @@ extension TextFeatures {
   }
 
   private static func configuration(_ json: Data, file: String) throws -> Configuration {
-    do {
-      return try JSONDecoder().decode(Configuration.self, from: json).validated(file: file)
-    } catch let error as DecodingError {
-      throw InputError(file: file, reason: "the configuration cannot be read: \(error)")
-    }
+    try decodeJSON(Configuration.self, from: json, file: file).validated(file: file)
   }
 }

@@ -5,9 +5,7 @@ import Torch
 enum Folder {
   /// Makes the folder `path` and those above it; it may be there already.
   static func make(_ path: String) throws {
-    try naming(path, "make the folder") {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
+    try makeFolder(path)
   }
 
   /// Removes the file or folder `path` with all that it holds.

@@ -1,4 +1,5 @@
 import Foundation
+import Torch
 
 extension DatasetInspection {
   /// What is wrong, a sentence each; the worst first.
@@ -45,11 +46,11 @@ extension DatasetInspection {
       guard let part = parts[name], part.withoutLabels > 0 else { continue }
       lines.append("\(part.withoutLabels) of \(part.documents) \(name) documents have no label")
     }
-    if unusedLabels > 0 { lines.append("\(unusedLabels) labels occur in no document") }
+    if unusedLabels > 0 { lines.append("in no document: \(counted(unusedLabels, "label"))") }
     if documentsInNoPart > 0 {
-      lines.append("\(documentsInNoPart) documents are neither in train nor in test")
+      lines.append("neither in train nor in test: \(counted(documentsInNoPart, "document"))")
     }
-    if skippedLines > 0 { lines.append("\(skippedLines) lines cannot be used") }
+    if skippedLines > 0 { lines.append("of no use: \(counted(skippedLines, "line"))") }
     if parts["test"] == nil { lines.append("there is no test part") }
     return lines
   }
