@@ -69,7 +69,12 @@ public struct CrossValidation: Sendable {
       let known = foldOf.indices.filter { foldOf[$0] != fold }
       progress?.line(
         "fold \(fold + 1) of \(folds): \(held.count) documents to judge by a model of the others")
-      return try part(held, known, of: dataset, progress, isInterrupted)
+      do {
+        return try part(held, known, of: dataset, progress, isInterrupted)
+      } catch TrainingError.interrupted, TrainingError.interruptedWhilePreparing {
+        // Its folds' runs are removed: there is no checkpoint to go on from.
+        throw TrainingError.interruptedInFold(fold + 1, of: folds)
+      }
     }
     return try joined(parts, of: dataset)
   }

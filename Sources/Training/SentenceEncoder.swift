@@ -11,10 +11,12 @@ public struct SentenceEncoder {
   private let tokenizer: WordPieceTokenizer
   private let maximumLength: Int
 
-  /// Whether a folder looks like one of a pretrained encoder.
-  public static func isEncoder(_ folder: String) -> Bool {
-    ["config.json", "model.safetensors"].allSatisfy {
-      FileManager.default.fileExists(atPath: "\(folder)/\($0)")
+  /// Whether a folder is one of a pretrained encoder, even if not one that can be used, and not one
+  /// of a run.
+  public static func isMeant(by folder: RunFolder) -> Bool {
+    guard !folder.isComplete, !folder.has(folder.configuration) else { return false }
+    return ["config.json", "modules.json", "model.safetensors"].contains {
+      folder.has("\(folder.path)/\($0)")
     }
   }
 
@@ -27,6 +29,11 @@ public struct SentenceEncoder {
     try Runtime.load()
     if let threads { Runtime.threadCount = threads }
     let checkpoint = CheckpointFolder(path: folder)
+    // Another architecture is named first: what files it lacks does not matter.
+    if FileManager.default.fileExists(atPath: "\(folder)/config.json") {
+      _ = try TransformerEncoder.Configuration(checkpoint: folder)
+    }
+    try checkpoint.check()
     encoder = try TransformerEncoder(checkpoint: folder)
     encoder.isTraining = false
     tokenizer = try checkpoint.tokenizer()

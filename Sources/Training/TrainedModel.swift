@@ -1,5 +1,5 @@
-public import Datasets
-public import Evaluation
+import Datasets
+import Evaluation
 import Foundation
 import Learning
 import Torch
@@ -30,12 +30,18 @@ public struct TrainedModel {
   /// Opens a run.
   ///
   /// - Parameters:
-  ///   - threads: how many threads to compute with; nil is as many as in training.
+  ///   - threads: how many threads to compute with; nil is as many as in training, or fewer where
+  ///     this process may use fewer processors.
   ///   - epoch: which model, where a validation part was held out; there is one only elsewhere.
   /// - Throws: `InputError` when the run is unfinished or damaged, `FileError`, `TorchError`.
   public init(folder: RunFolder, threads: Int? = nil, epoch: KeptEpoch = .best) throws {
     guard folder.has(folder.path) else {
       throw FileError(path: folder.path, action: "open", code: ENOENT)
+    }
+    guard !SentenceEncoder.isMeant(by: folder) else {
+      throw InputError(
+        file: folder.path, reason: "this is not a run's folder but that of a pretrained encoder",
+        expected: "a run, which decant train --encoder transformer --checkpoint makes of one")
     }
     guard folder.isComplete else {
       throw InputError(
@@ -52,7 +58,7 @@ public struct TrainedModel {
     self.epoch = epoch
     // Where nothing was held out, the last epoch's model is the result itself.
     let kept = record.validationIsHeldOut ? epoch : .best
-    Runtime.threadCount = threads ?? configuration.threads
+    Runtime.threadCount = threads ?? min(configuration.threads, MachineShare.current.processors)
     labelIDs = try folder.read([String].self, from: folder.labels)
     guard !labelIDs.isEmpty, Set(labelIDs).count == labelIDs.count else {
       throw InputError(
@@ -170,97 +176,6 @@ public struct TrainedModel {
     }
   }
 
-  /// Which documents to evaluate on.
-  public enum SplitName: String, Sendable {
-    /// Never used to choose anything.
-    case test
-    /// Held out of train while something is chosen.
-    case validation
-  }
-
-  /// Ranks all labels for the documents of a split and compares with the true ones.
-  ///
-  /// - Parameters:
-  ///   - datasetPath: the data set's folder or file; nil is the one trained on.
-  ///   - badLines: what becomes of lines that cannot be used; nil is as in training.
-  ///   - propensity: how much rare labels count; nil is as the data set says, else the standard.
-  ///   - rankings: a file to write the best 100 labels of each document to; nil for none.
-  ///
-  /// The data set's filter pairs are taken out of the predictions before they are ranked.
-  ///
-  /// - Throws: `InputError` when there is no such split, or when the model has been trained on it.
-  public func evaluate(
-    split name: SplitName, datasetPath: String? = nil, badLines: BadLinePolicy? = nil,
-    propensity: InversePropensity? = nil, rankings: String? = nil
-  ) throws -> EvaluationReport {
-    let path = datasetPath ?? configuration.dataset
-    var dataset = try Dataset.read(path, badLines: badLines ?? configuration.badLines)
-    let hash = DatasetIdentity(dataset).contentHash
-    if name == .validation, dataset.validation == nil {
-      dataset = dataset.carvingValidation()
-    }
-    let total = others.reduce(record) { $0.joined(with: $1.record) }
-    if name == .validation,
-      let learner = ([self] + others).first(where: {
-        !$0.record.validationIsHeldOut && $0.isTrained(on: hash, at: path)
-      })
-    {
-      throw InputError(
-        file: learner.folder.path, reason: "this model was trained on the validation part too",
-        expected: "a run made with --patience, or --split test")
-    }
-    guard let split = name == .test ? dataset.test : dataset.validation, split.count > 0 else {
-      throw InputError(
-        file: path, reason: "the data set has no \(name.rawValue) documents",
-        expected: "another --split, or --data with a data set that has some")
-    }
-    try refuseUnless(hasTexts: dataset.documents.texts != nil, file: path)
-    var notes = [dataset.skipped.note].compactMap { $0 }
-    if datasetPath == nil, record.datasetHash != hash {
-      notes.append("\(path) has changed since the training: it may have seen these documents")
-    }
-    for model in others where datasetPath == nil && model.record.datasetHash != hash {
-      notes.append(
-        "\(model.folder.path) was trained on other data: it may have seen these documents")
-    }
-    let columns = columns(for: dataset.labels)
-    let filter = split.filter?.renamingColumns(columns.ofLabel, count: columns.count)
-    let begun = ResourceUsage.wallSeconds()
-    let ranking = try checked {
-      try ranker.topK(
-        100, of: inputs(ofRows: split.documentIndices, in: dataset, at: path),
-        excluding: filter)
-    }
-    let seconds = ResourceUsage.wallSeconds() - begun
-    if let rankings {
-      try Self.write(
-        ranking, of: split.documentIndices.map { dataset.documents.ids[Int($0)] },
-        labels: labelIDs, to: rankings)
-    }
-    let counts = dataset.train.labels.columnCounts()
-    var modelCounts = [Int](repeating: 0, count: columns.count)
-    for (label, count) in counts.enumerated() { modelCounts[columns.ofLabel[label]] += count }
-    let weighting =
-      propensity ?? dataset.description.inversePropensity
-    let truth = split.labels.renamingColumns(columns.ofLabel, count: columns.count)
-    let metrics = try RankingMetrics(metrics: EvaluationReport.metrics, propensity: weighting)(
-      ranking, truth: truth,
-      labelCounts: modelCounts, documentCount: dataset.train.count)
-    if metrics.rowsWithoutLabels > 0 {
-      notes.append(
-        "\(metrics.rowsWithoutLabels) of \(split.count) documents have no label and do not count")
-    }
-    return EvaluationReport(
-      metrics: metrics, propensity: weighting, split: name.rawValue, epoch: epoch,
-      record: total, documents: split.count, filterPairs: split.filter?.entryCount ?? 0,
-      predictionSeconds: seconds, notes: notes, ranking: ranking, truth: truth)
-  }
-
-  /// Whether the model was trained on the data set with this hash, or on what lay at `path` then.
-  private func isTrained(on hash: String?, at path: String) -> Bool {
-    record.datasetHash == hash || configuration.dataset == path
-  }
-
   /// Refuses documents of another kind than the model was trained on.
   func refuseUnless(hasTexts: Bool, file: String) throws {
     guard identity.hasTexts != hasTexts else { return }
@@ -283,14 +198,5 @@ public struct TrainedModel {
       return count
     }
     return (columns, count)
-  }
-}
-
-extension CSRMatrix {
-  /// The same entries under other column numbers.
-  fileprivate func renamingColumns(_ new: [Int], count: Int) -> CSRMatrix {
-    CSRMatrix(
-      rowOffsets: rowOffsets, columns: MappedArray(columns.map { Int32(new[Int($0)]) }),
-      values: values, columnCount: count)
   }
 }

@@ -61,9 +61,11 @@ public struct Trainer {
     }
     let begun = ResourceUsage.now()
     let task = prepared.task
+    let others = prepared.dataset.documents.count - task.exampleCount
     progress?.line(
-      "\(task.exampleCount) documents, \(prepared.dataset.labels.count) labels, "
-        + "\(prepared.featureCount) features; prepared in "
+      "\(counted(task.exampleCount, "document")) (\(others) others are not learnt from), "
+        + "\(counted(prepared.dataset.labels.count, "label")), "
+        + "\(counted(prepared.featureCount, "feature")); prepared in "
         + "\(rounded(begun.wallSeconds - started.wallSeconds, places: 1)) s")
     if let progress { task.negatives?.report = { progress.line($0) } }
     let outcome = try configuration.loop.run(
@@ -135,7 +137,7 @@ public struct Trainer {
     return Preparation(dataset: dataset, featureCount: features.count, task: task)
   }
 
-  /// Refuses a model that the machine cannot hold, before the system ends the process for it.
+  /// Refuses a model that does not fit into memory, before the system ends the process for it.
   private func refuseIfTooLarge(featureCount: Int, labelCount: Int) throws {
     let model = configuration.model
     let width = model.encoder.hiddenDimensions.first ?? model.encoder.dimension
@@ -146,7 +148,7 @@ public struct Trainer {
     // 32-bit numbers; label vectors with their gradient and Adam's two moments, pairs with their
     // labels and Adagrad's sums.
     let needed = 4 * table + 16 * vectors + 12 * pairs
-    let available = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))
+    let available = Double(MachineShare.current.memory)
     guard needed <= available else {
       throw TrainingError.modelIsTooLarge(bytes: needed, available: available)
     }
@@ -160,6 +162,13 @@ public struct Trainer {
       let taken = try dataset.taking(feedback)
       dataset = taken.dataset
       progress?.line("feedback: \(taken.summary)")
+      let known = Set(dataset.labels.ids)
+      let idle = feedback.labelTexts.keys.filter { !known.contains($0) }
+      if let first = idle.min() {
+        progress?.line(
+          "feedback: \(counted(idle.count, "added label")) left out, as no text has it: "
+            + "\(first)\(idle.count > 1 ? ", …" : "")")
+      }
     }
     guard dataset.train.count > 0 else {
       throw InputError(

@@ -178,12 +178,14 @@ public struct TrainingLoop: Codable, Hashable, Sendable {
 public enum TrainingError: Error, CustomStringConvertible {
   /// The loss became infinite or NaN.
   case lossIsNotFinite(value: Double, at: TrainingPosition)
-  /// The model's numbers do not fit into the machine's memory.
+  /// The model's numbers do not fit into the memory that the process may have.
   case modelIsTooLarge(bytes: Double, available: Double)
   /// Somebody asked for an end; a checkpoint is written.
   case interrupted(at: TrainingPosition)
   /// Somebody asked for an end before the first step; nothing is kept.
   case interruptedWhilePreparing
+  /// Somebody asked for an end of a cross-validation; nothing is kept.
+  case interruptedInFold(Int, of: Int)
 
   /// What happened and what helps.
   public var description: String {
@@ -193,13 +195,15 @@ public enum TrainingError: Error, CustomStringConvertible {
         + "a smaller learning rate usually helps"
     case .modelIsTooLarge(let bytes, let available):
       String(
-        format: "the model needs %.1f GB, the machine has %.1f GB; choose shorter embeddings",
+        format: "the model needs %.1f GB, this process may have %.1f GB; choose shorter embeddings",
         bytes / 1e9, available / 1e9)
     case .interrupted(let position):
       "interrupted before step \(position.step + 1) of epoch \(position.epoch + 1); "
         + "a checkpoint is written, --resume goes on from there"
     case .interruptedWhilePreparing:
       "interrupted while the texts were encoded; the next training begins that again"
+    case .interruptedInFold(let fold, let folds):
+      "interrupted in fold \(fold) of \(folds); nothing is kept, the next audit begins anew"
     }
   }
 }

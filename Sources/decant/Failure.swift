@@ -31,7 +31,8 @@ private func exitCode(of error: any Error) -> ExitCode {
   case let error as TorchError where error.kind == .library: ExitCode(74)
   case let error as SearchError where error.isMissingLibrary: ExitCode(74)
   case TrainingError.modelIsTooLarge: ExitCode(64)
-  case TrainingError.interrupted, TrainingError.interruptedWhilePreparing:
+  case TrainingError.interrupted, TrainingError.interruptedWhilePreparing,
+    TrainingError.interruptedInFold:
     ExitCode(Interruption.exitCode)
   default: ExitCode(70)
   }
