@@ -89,12 +89,9 @@ public struct CrossValidation: Sendable {
     _ held: [Int], _ known: [Int], of dataset: Dataset, _ progress: ProgressBar?,
     _ isInterrupted: () -> Bool
   ) throws -> Part {
-    let path = NSTemporaryDirectory() + "decant-audit-\(UUID().uuidString)"
-    let folder = RunFolder(path: path)
-    defer {
-      // What is left in the temporary folder does no harm.
-      do { try FileManager.default.removeItem(atPath: path) } catch {}
-    }
+    let scratch = try ScratchFolder("decant-audit")
+    defer { withExtendedLifetime(scratch) {} }
+    let folder = RunFolder(path: scratch.path + "/run")
     var learnt = dataset
     learnt.train = dataset.train.selecting(rows: known)
     (learnt.validation, learnt.test) = (nil, nil)

@@ -9,6 +9,7 @@ import Training
 /// the exit code.
 func reporting(_ body: () throws -> Void) throws {
   StandardStreams.occupy()
+  FileGuard.install(program: "decant")
   do {
     try body()
   } catch let error as ValidationError {

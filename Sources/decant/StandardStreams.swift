@@ -5,8 +5,10 @@ import Torch
 enum StandardStreams {
   /// Writes results to standard output.
   ///
-  /// - Throws: `FileError`, such as for a full disk: a result must not be lost in silence.
+  /// - Throws: `FileError`, such as for a full disk: a result must not be lost in silence;
+  ///   `InputError` when a file that it was computed from was changed meanwhile.
   static func write(_ text: String) throws {
+    try FileGuard.checkInputs()
     var text = text
     try text.withUTF8 { bytes in
       var rest = bytes[...]

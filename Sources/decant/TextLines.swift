@@ -8,6 +8,8 @@ final class TextLines {
   private let name: String
   private let descriptor: Int32
   private var rest: [UInt8] = []
+  /// How many bytes of `rest` hold no line feed for certain.
+  private var searched = 0
   private var isAtEnd = false
   private var number = 0
   private static let pieceSize = 1 << 16
@@ -31,10 +33,14 @@ final class TextLines {
   func next() throws -> [String]? {
     while !isAtEnd {
       try read()
-      let end = isAtEnd ? rest.endIndex : (rest.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
+      // Only what is new is looked through, so that a long line takes time in proportion.
+      let lineFeed = rest[searched...].lastIndex(of: UInt8(ascii: "\n"))
+      searched = rest.count
+      let end = isAtEnd ? rest.endIndex : (lineFeed ?? -1) + 1
       guard end > 0 else { continue }
       let lines = try lines(of: rest[..<end])
       rest.removeFirst(end)
+      searched = rest.count
       return lines
     }
     return nil

@@ -51,7 +51,8 @@ public enum SVMLightFolder {
     return dataset
   }
 
-  /// Writes the train and test splits of `dataset` as a new folder at `path`, with its filter pairs.
+  /// Writes the train and test splits of `dataset` as a new folder at `path`, with its filter pairs,
+  /// in one atomic step; see `AtomicFolder`.
   ///
   /// Documents of features are written as they are; features whose names are all whole numbers keep
   /// those as their columns. Documents of texts are written as the bags that `configuration` makes,
@@ -69,16 +70,17 @@ public enum SVMLightFolder {
         expected: "a new name or an empty folder")
     }
     let bags = try bags(of: dataset, configuration)
-    try Folder.make(path)
+    let folder = try AtomicFolder(path: path)
     for (name, split) in [("test", dataset.test), ("train", dataset.train)] {
       guard let split else { continue }
       if let filter = split.filter {
-        try FilterLabelsFile.write(filter, to: "\(path)/filter_labels_\(name).txt")
+        try FilterLabelsFile.write(filter, to: "\(folder.draft)/filter_labels_\(name).txt")
       }
       try SVMLightFile(
         features: try bags(split.documentIndices), labels: split.labels
-      ).write(to: "\(path)/\(name).txt")
+      ).write(to: "\(folder.draft)/\(name).txt")
     }
+    try folder.commit(replacing: false)
   }
 
   /// A function from documents to their bags, `[documents, features]`.

@@ -131,7 +131,7 @@ public struct CheckpointFolder: Hashable, Sendable {
   public func copy(to folder: String, weights: String = "model.safetensors") throws {
     try Folder.make(folder)
     for name in smallFiles where name.contains("/") {
-      try Folder.make((("\(folder)/\(name)") as NSString).deletingLastPathComponent)
+      try Folder.make("\(folder)/\(name)".parentFolder)
     }
     guard has("model.safetensors") || !has("pytorch_model.bin") else {
       throw InputError(

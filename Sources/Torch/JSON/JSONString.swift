@@ -21,7 +21,7 @@ package struct JSONString: Hashable {
   /// The text that the literal in `bytes` stands for.
   package func decoded(from bytes: UnsafeRawBufferPointer) -> String {
     guard hasEscapes else { return String(decoding: bytes[content], as: UTF8.self) }
-    // The text is never longer than the literal.
+    // The text is never longer than the literal; see `decode`.
     return String(
       unsafeUninitializedCapacity: content.count,
       initializingUTF8With: { target in
@@ -41,6 +41,9 @@ package struct JSONString: Hashable {
   }
 
   /// Writes the text into `target` and returns its length; the literal was checked by `JSONCursor`.
+  ///
+  /// Where the bytes have changed since, the text is another one, but nothing outside the literal is
+  /// read and nothing behind `target` is written.
   private func decode(
     from bytes: UnsafeRawBufferPointer, into target: UnsafeMutableBufferPointer<UInt8>
   ) -> Int {
@@ -51,20 +54,24 @@ package struct JSONString: Hashable {
         bytes[position..<content.upperBound].firstIndex(of: UInt8(ascii: "\\"))
         ?? content.upperBound
       let plain = UnsafeRawBufferPointer(rebasing: bytes[position..<plainEnd])
+      guard plain.count <= target.count - count else { break }
       UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(target)[count...])
         .copyMemory(from: plain)
       count += plain.count
       position = plainEnd
-      guard position < content.upperBound else { break }
+      guard position + 1 < content.upperBound else { break }
       let escape = bytes[position + 1]
       position += 2
       if escape == UInt8(ascii: "u") {
         let scalar = Self.scalar(in: bytes, at: &position)
-        for unit in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
+        let units = UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter
+        guard units.count <= target.count - count else { break }
+        for unit in units {
           target[count] = unit
           count += 1
         }
       } else {
+        guard count < target.count else { break }
         target[count] = Self.meaning(of: escape) ?? escape
         count += 1
       }
