@@ -14,15 +14,30 @@ final class TextFeatureStore {
   /// The features' file, where they were learnt already.
   private let file: MappedFile?
 
-  /// Opens the features that the run has learnt already, if it has.
-  init(_ configuration: TrainingConfiguration, folder: RunFolder) throws {
+  /// Opens the features that an unfinished run has learnt already, if it has.
+  convenience init(_ configuration: TrainingConfiguration, folder: RunFolder) throws {
+    try self.init(
+      configuration, folder: folder,
+      file: folder.has(folder.vocabulary) ? MappedFile(path: folder.vocabulary) : nil)
+  }
+
+  /// Opens the features of a finished run.
+  convenience init(_ configuration: TrainingConfiguration, files: RunFiles) throws {
+    let folder = files.folder
+    try self.init(
+      configuration, folder: folder,
+      file: configuration.hasBags || folder.has(folder.vocabulary)
+        ? files.open(folder.vocabulary) : nil)
+  }
+
+  private init(_ configuration: TrainingConfiguration, folder: RunFolder, file: MappedFile?) throws
+  {
     self.configuration = configuration.features
     self.folder = folder
+    self.file = file
     threads = configuration.threads
     hasBags = configuration.hasBags
-    features =
-      folder.has(folder.vocabulary) ? try TextFeatures(contentsOf: folder.vocabulary) : nil
-    file = features == nil ? nil : try MappedFile(path: folder.vocabulary)
+    features = try file.map(TextFeatures.init(file:))
   }
 
   /// Whether both make the same features of a text.

@@ -58,7 +58,9 @@ extension TrainedModel {
       threshold: fitted.thresholds.common, labelThresholds: named(fitted.thresholds.byLabel),
       depth: Self.calibrationDepth, epoch: record.keptEpoch, documents: report.documents,
       crossFitted: crossFitted, uncalibrated: try identity.judge(fit.pairs, truth: fit.truth))
-    try folder.write(calibration, to: folder.calibration)
+    let model = folder.name(of: folder.model)
+    let sums = files.sum(of: folder.model).map { [model: $0] } ?? [:]
+    try Sealed(calibration, files: sums).write(to: folder.calibration)
     return (calibration, report.notes)
   }
 
@@ -70,13 +72,16 @@ extension TrainedModel {
     guard others.isEmpty, adjustment == nil, epoch == .best || !record.validationIsHeldOut,
       folder.has(folder.calibration)
     else { return nil }
-    let calibration = try folder.read(RunCalibration.self, from: folder.calibration)
+    let sealed = try Sealed<RunCalibration>(contentsOf: folder.calibration)
+    let calibration = sealed.value
     let known = Set(labelIDs)
     let isOwn =
       calibration.lines.keys.allSatisfy(known.contains)
       && calibration.labelThresholds.keys.allSatisfy(known.contains)
     guard isOwn, calibration.epoch == record.keptEpoch, calibration.depth >= 1,
-      calibration.curve.isUsable
+      calibration.curve.isUsable,
+      sealed.seal.map({ $0.files[folder.name(of: folder.model)] == files.sum(of: folder.model) })
+        ?? true
     else {
       throw InputError(
         file: folder.calibration, reason: "this is not the calibration of this model",

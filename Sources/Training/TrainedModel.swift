@@ -22,6 +22,7 @@ public struct TrainedModel {
   let features: TextFeatureStore
   let transformer: TransformerStore?
   let identity: DatasetIdentity
+  let files: RunFiles
   /// Models whose scores are averaged with this one's.
   var others: [TrainedModel] = []
   /// Added to the mean score of each label.
@@ -32,7 +33,8 @@ public struct TrainedModel {
   /// - Parameters:
   ///   - threads: how many threads to compute with; nil is as many as in training.
   ///   - epoch: which model, where a validation part was held out; there is one only elsewhere.
-  /// - Throws: `InputError` when the run is unfinished or damaged, `FileError`, `TorchError`.
+  /// - Throws: `InputError` when the run is unfinished, damaged, put together from files of several
+  ///   runs, or replaced meanwhile; `FileError`, `TorchError`.
   public init(folder: RunFolder, threads: Int? = nil, epoch: KeptEpoch = .best) throws {
     guard folder.has(folder.path) else {
       throw FileError(path: folder.path, action: "open", code: ENOENT)
@@ -46,31 +48,34 @@ public struct TrainedModel {
     }
     try Runtime.load()
     self.folder = folder
-    configuration = try folder.readConfiguration()
-    record = try folder.read(RunRecord.self, from: folder.record)
-    identity = try folder.read(DatasetIdentity.self, from: folder.dataset)
+    files = try RunFiles(folder)
+    record = files.record
+    configuration = try files.read(TrainingConfiguration.self, from: folder.configuration)
+    try configuration.check(file: folder.configuration)
+    identity = try files.read(DatasetIdentity.self, from: folder.dataset)
     self.epoch = epoch
     // Where nothing was held out, the last epoch's model is the result itself.
     let kept = record.validationIsHeldOut ? epoch : .best
     Runtime.threadCount = threads ?? configuration.threads
-    labelIDs = try folder.read([String].self, from: folder.labels)
+    labelIDs = try files.read([String].self, from: folder.labels)
     guard !labelIDs.isEmpty, Set(labelIDs).count == labelIDs.count else {
       throw InputError(
         file: folder.labels, reason: "no labels, or one of them twice",
         expected: "the labels as decant train has written them")
     }
-    features = try TextFeatureStore(configuration, folder: folder)
-    let weights = try SafetensorsFile(path: folder.model(of: kept))
-    transformer = try configuration.transformer.map {
-      try TransformerStore($0, folder: folder, trained: weights)
+    features = try TextFeatureStore(configuration, files: files)
+    let weights = try SafetensorsFile(file: files.open(folder.model(of: kept)))
+    transformer = try configuration.transformer.map { [files] in
+      try TransformerStore($0, files: files, trained: weights)
     }
     scorer = try Self.scorer(
-      configuration, weights, folder: folder, epoch: kept, featureCount: features.count,
+      configuration, weights, files: files, epoch: kept, featureCount: features.count,
       labelCount: labelIDs.count, transformer: transformer)
+    try files.checkCurrent()
   }
 
   private static func scorer(
-    _ configuration: TrainingConfiguration, _ weights: SafetensorsFile, folder: RunFolder,
+    _ configuration: TrainingConfiguration, _ weights: SafetensorsFile, files: RunFiles,
     epoch: KeptEpoch, featureCount: Int, labelCount: Int, transformer: TransformerStore?
   ) throws -> Scorer {
     let model = configuration.model
@@ -110,7 +115,8 @@ public struct TrainedModel {
     return Scorer(
       encoder: encoder, tower: try transformer?.tower(of: weights, outputs: dimension),
       labels: try float32(
-        try SafetensorsFile(path: folder.labelEmbeddings(of: epoch)), "embeddings",
+        try SafetensorsFile(file: files.open(files.folder.labelEmbeddings(of: epoch))),
+        "embeddings",
         [labelCount, dimension]),
       bias: model.hasBias ? try float32(weights, "labels.bias", [labelCount]) : nil,
       wide: model.wide == nil

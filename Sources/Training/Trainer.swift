@@ -62,7 +62,7 @@ public struct Trainer {
     let begun = ResourceUsage.now()
     let task = prepared.task
     progress?.line(
-      "\(task.exampleCount) documents, \(prepared.dataset.labels.count) labels, "
+      "\(task.exampleCount) documents, \(prepared.labelCount) labels, "
         + "\(prepared.featureCount) features; prepared in "
         + "\(rounded(begun.wallSeconds - started.wallSeconds, places: 1)) s")
     if let progress { task.negatives?.report = { progress.line($0) } }
@@ -70,12 +70,12 @@ public struct Trainer {
       task, in: folder, resuming: resuming, progress: progress, isInterrupted: isInterrupted)
     try writeLabelEmbeddings(of: task)
 
-    let identity = DatasetIdentity(prepared.dataset)
+    let identity = prepared.identity
     let record = RunRecord(
       decantVersion: decantVersion, torchVersion: Runtime.torchVersion,
       cpuCapability: Runtime.cpuCapability, threads: configuration.threads,
       dataset: identity.name, datasetHash: identity.contentHash,
-      documents: task.exampleCount, labels: prepared.dataset.labels.count,
+      documents: task.exampleCount, labels: prepared.labelCount,
       features: prepared.featureCount,
       parameters: task.dualEncoder.parameters.reduce(task.wide?.weights.elementCount ?? 0) {
         $0 + $1.tensor.elementCount
@@ -86,14 +86,15 @@ public struct Trainer {
       preparationCPUSeconds: begun.cpuSeconds - started.cpuSeconds,
       trainSeconds: outcome.wallSeconds, trainCPUSeconds: outcome.cpuSeconds,
       peakMemoryBytes: ResourceUsage.now().peakMemoryBytes)
-    try folder.write(record, to: folder.record)
+    try Sealed(record, files: folder.checkSums()).write(to: folder.record)
     folder.clean()
     return record
   }
 
-  /// All that comes before the first step.
+  /// All that comes before the first step; the data set's files are not needed any more.
   private struct Preparation {
-    var dataset: Dataset
+    var identity: DatasetIdentity
+    var labelCount: Int
     var featureCount: Int
     var task: DualEncoderTask
   }
@@ -132,7 +133,9 @@ public struct Trainer {
         configuration, examples: known, labelTexts: labelTexts, validation: heldOut,
         propensity: dataset.description.inversePropensity, transformer: transformer)
     }
-    return Preparation(dataset: dataset, featureCount: features.count, task: task)
+    return Preparation(
+      identity: DatasetIdentity(dataset), labelCount: dataset.labels.count,
+      featureCount: features.count, task: task)
   }
 
   /// Refuses a model that the machine cannot hold, before the system ends the process for it.

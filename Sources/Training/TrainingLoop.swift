@@ -124,8 +124,13 @@ public struct TrainingLoop: Codable, Hashable, Sendable {
       // The best epoch's weights lie in a file of their own already.
       try Safetensors.write(task.model, metadata: ["format": "decant"], to: folder.last)
       let best = try SafetensorsFile(path: folder.best)
-      try Safetensors.write(
-        try best.tensors(), metadata: best.metadata, to: folder.model)
+      let tensors = try best.tensors()
+      guard state.best?.sum == nil || tensors.checkSum() == state.best?.sum else {
+        throw InputError(
+          file: folder.best, reason: "its check sum is wrong: the file is damaged",
+          expected: "the best model as the training wrote it; train anew in another folder")
+      }
+      try Safetensors.write(tensors, metadata: best.metadata, to: folder.model)
     } else {
       try Safetensors.write(task.model, metadata: ["format": "decant"], to: folder.model)
     }
@@ -150,7 +155,8 @@ public struct TrainingLoop: Codable, Hashable, Sendable {
     // Whoever watches the training reads it here; a resumed one writes the same lines again.
     try folder.writeMetrics(state.history)
     if let validation, validation.criterion > state.best?.criterion ?? -.infinity {
-      state.best = .init(epoch: state.position.epoch, criterion: validation.criterion)
+      state.best = .init(
+        epoch: state.position.epoch, criterion: validation.criterion, sum: task.model.checkSum())
       try Safetensors.write(task.model, metadata: ["format": "decant"], to: folder.best)
     }
     state.position = TrainingPosition(epoch: state.position.epoch + 1, step: 0)

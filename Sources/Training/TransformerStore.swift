@@ -36,11 +36,14 @@ final class TransformerStore {
   /// - Parameter trained: the run's model, which holds the transformer's weights if it was trained.
   /// - Throws: `InputError` when a file is damaged, `FileError`.
   convenience init(
-    _ settings: TransformerSettings, folder: RunFolder, trained: SafetensorsFile
+    _ settings: TransformerSettings, files: RunFiles, trained: SafetensorsFile
   ) throws {
+    let folder = files.folder
+    try files.check(folder: folder.transformer)
     let file =
       settings.isFineTuned
-      ? trained : try SafetensorsFile(path: CheckpointFolder(path: folder.transformer).weights)
+      ? trained
+      : try SafetensorsFile(file: files.open(CheckpointFolder(path: folder.transformer).weights))
     let tensors = try file.tensors()
     try self.init(
       settings, folder: folder,

@@ -109,7 +109,8 @@ extension RunFolder {
   /// - Throws: `InputError` when a line is damaged, `FileError`.
   public func readMetrics() throws -> [EpochRecord] {
     guard has(metrics) else { return [] }
-    let text = try MappedFile(path: metrics).withBytes { String(decoding: $0, as: UTF8.self) }
+    let file = isComplete ? try RunFiles(self).open(metrics) : try MappedFile(path: metrics)
+    let text = file.withBytes { String(decoding: $0, as: UTF8.self) }
     return try text.split(separator: "\n").map {
       try decodeJSON(EpochRecord.self, from: Data($0.utf8), file: metrics)
     }
