@@ -134,7 +134,7 @@ extension JSONCursor {
     if !isAtEnd(), UInt8(ascii: "0")...UInt8(ascii: "9") ~= bytes[position] {
       let start = position
       _ = try number()
-      return JSONString(content: start..<position, hasEscapes: false)
+      return JSONString(content: start..<position, hasEscapes: false, isNormalized: true)
     }
     return try string(expected: "a name in quotation marks, or a number")
   }
