@@ -77,7 +77,7 @@ extension ImageSet {
         expected: "\(size[0]) × \(size[1]) × \(size[2]) as \(pictures[0].name)")
     }
     let names = Set(pictures.map(\.folder)).sorted()
-    let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+    let places = Dictionary(names.enumerated().map { ($1, $0) }) { $1 }
     self.init(
       pixels: Tensor(pictures.flatMap(\.image.pixels), shape: [pictures.count] + size),
       classes: pictures.compactMap { places[$0.folder] }, classNames: names)

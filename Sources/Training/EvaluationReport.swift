@@ -59,9 +59,8 @@ public struct EvaluationReport: Sendable {
     values.merge(try decisionValues()) { first, _ in first }
     let groups = Groups(
       macro: Dictionary(
-        uniqueKeysWithValues: Self.macroMetrics.joined().map {
-          ($0.description, metrics[$0] ?? .nan)
-        }),
+        Self.macroMetrics.joined().map { ($0.description, metrics[$0] ?? .nan) }
+      ) { $1 },
       deciles: metrics.deciles, propensity: ["a": propensity.exponent, "b": propensity.offset])
     return String(
       decoding: try JSONEncoder.stable.encode(Object(values: values, groups: groups)),

@@ -42,9 +42,7 @@ public struct SentenceEncoder {
     guard !texts.isEmpty else { return .zeros([0, dimension]) }
     return try checked {
       withoutGradients {
-        encoder.embeddings(
-          of: texts.map { tokenizer.encode($0, maximumLength: maximumLength) },
-          paddingID: tokenizer.paddingID)
+        encoder.embeddings(of: tokenIDs(of: texts), paddingID: tokenizer.paddingID)
       }
     }
   }
@@ -65,8 +63,10 @@ public struct SentenceEncoder {
 
   /// What that file takes for these texts, by the names of its inputs.
   public func encoderInputs(of texts: [String]) -> [String: Tensor] {
-    ONNXGraph.tokenInputs(
-      texts.map { tokenizer.encode($0, maximumLength: maximumLength) },
-      paddingID: tokenizer.paddingID)
+    ONNXGraph.tokenInputs(tokenIDs(of: texts), paddingID: tokenizer.paddingID)
+  }
+
+  private func tokenIDs(of texts: [String]) -> [[Int32]] {
+    texts.map { tokenizer.encode($0.normalizedToNFC, maximumLength: maximumLength) }
   }
 }

@@ -97,10 +97,12 @@ final class TextFeatureStore {
     }
   }
 
-  /// The bags of `texts`; see the form for documents.
+  /// The bags of `texts`, in whichever normal form they are; see the form for documents.
   func bags(ofTexts texts: [String], as name: String? = nil) throws -> CSRMatrix {
     guard hasBags else { return Self.empty(count: texts.count) }
-    return try kept(as: name) { try learnt.bags(of: texts, threads: threads) }
+    return try kept(as: name) {
+      try learnt.bags(of: texts.map(\.normalizedToNFC), threads: threads)
+    }
   }
 
   /// The bags of a model that embeds texts without them.

@@ -45,9 +45,8 @@ extension TrainedModel {
     let (fitted, crossFitted) = try fit.run()
     func named<Value>(_ values: [Int: Value]) -> [String: Value] {
       Dictionary(
-        uniqueKeysWithValues: values.filter { $0.key < labelIDs.count }.map {
-          (labelIDs[$0.key], $0.value)
-        })
+        values.filter { $0.key < labelIDs.count }.map { (labelIDs[$0.key], $0.value) }
+      ) { $1 }
     }
     let identity = FittedCalibration(
       shareWeight: 0, curve: .platt(line: PlattScaling(slope: 1, offset: 0)), lines: [:],
@@ -125,7 +124,7 @@ extension TrainedModel {
     _ texts: [String], by calibration: RunCalibration, choosing choice: LabelChoice
   ) throws -> [[ProbableLabel]] {
     let fitted = fitted(calibration)
-    let numbers = Dictionary(uniqueKeysWithValues: labelIDs.enumerated().map { ($1, $0) })
+    let numbers = try NameIndex(labelIDs, of: "label", file: folder.labels)
     return try predict(texts, k: calibration.depth).map { prediction in
       let labels = prediction.labels.map { Int32(numbers[$0.id] ?? 0) }
       let pairs = try ScoredPairs(
@@ -150,9 +149,8 @@ extension TrainedModel {
   private func fitted(_ calibration: RunCalibration) -> FittedCalibration {
     func numbered<Value>(_ values: [String: Value]) -> [Int: Value] {
       Dictionary(
-        uniqueKeysWithValues: labelIDs.enumerated().compactMap { index, id in
-          values[id].map { (index, $0) }
-        })
+        labelIDs.enumerated().compactMap { index, id in values[id].map { (index, $0) } }
+      ) { $1 }
     }
     return FittedCalibration(
       shareWeight: calibration.shareWeight, curve: calibration.curve,

@@ -57,10 +57,11 @@ public struct TrainedModel {
     // Where nothing was held out, the last epoch's model is the result itself.
     let kept = record.validationIsHeldOut ? epoch : .best
     Runtime.threadCount = threads ?? configuration.threads
-    labelIDs = try files.read([String].self, from: folder.labels)
-    guard !labelIDs.isEmpty, Set(labelIDs).count == labelIDs.count else {
+    // Runs of before names were normalized may hold them in other forms.
+    labelIDs = try files.read([String].self, from: folder.labels).map(\.normalizedToNFC)
+    guard try NameIndex(labelIDs, of: "label", file: folder.labels).count > 0 else {
       throw InputError(
-        file: folder.labels, reason: "no labels, or one of them twice",
+        file: folder.labels, reason: "there are no labels",
         expected: "the labels as decant train has written them")
     }
     features = try TextFeatureStore(configuration, files: files)
@@ -102,7 +103,7 @@ public struct TrainedModel {
         model.encoder, featureCount: featureCount, generator: Generator(seed: 0))
       let restored = try weights.names.filter { $0.hasPrefix(prefix) }
         .map { (String($0.dropFirst(prefix.count)), try weights.tensor(named: $0)) }
-      try encoder.restore(Dictionary(uniqueKeysWithValues: restored))
+      try encoder.restore(Dictionary(restored) { $1 })
       return encoder
     }
     let encoder = try bagEncoder("encoder.")
@@ -229,7 +230,7 @@ public struct TrainedModel {
       notes.append(
         "\(model.folder.path) was trained on other data: it may have seen these documents")
     }
-    let columns = columns(for: dataset.labels)
+    let columns = try columns(for: dataset.labels)
     let filter = split.filter?.renamingColumns(columns.ofLabel, count: columns.count)
     let begun = ResourceUsage.wallSeconds()
     let ranking = try checked {
@@ -280,8 +281,10 @@ public struct TrainedModel {
 
   /// For each label of a data set its column in the model's scores; labels that the model does not
   /// know come behind and are never predicted.
-  func columns(for labels: Labels) -> (ofLabel: [Int], count: Int) {
-    let known = Dictionary(uniqueKeysWithValues: labelIDs.enumerated().map { ($1, $0) })
+  ///
+  /// - Throws: `InputError` when two labels of the model have one name.
+  func columns(for labels: Labels) throws -> (ofLabel: [Int], count: Int) {
+    let known = try NameIndex(labelIDs, of: "label", file: folder.labels)
     var count = labelIDs.count
     let columns = (0..<labels.count).map { index in
       if let column = known[labels.ids[index]] { return column }

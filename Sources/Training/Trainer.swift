@@ -103,7 +103,7 @@ public struct Trainer {
     let feedback = try configuration.feedback.map(FeedbackFile.init(contentsOf:))
     let dataset = try loadDataset(feedback: feedback, progress: progress)
     try DatasetIdentity(dataset, feedback: feedback).keep(in: folder, path: configuration.dataset)
-    try folder.write(Array(dataset.labels.ids), to: folder.labels)
+    try folder.write(dataset.labels.ids.map(\.normalizedToNFC), to: folder.labels)
 
     let validation = configuration.loop.patience == nil ? nil : dataset.validation
     let training =
@@ -173,6 +173,7 @@ public struct Trainer {
       throw InputError(
         file: path, reason: "there are no labels", expected: "at least one")
     }
+    _ = try NameIndex(dataset.labels.ids, of: "label", file: path)
     guard dataset.train.labels.entryCount > 0 else {
       throw InputError(
         file: path, reason: "no document of train has a label", expected: "at least one that has")

@@ -137,9 +137,9 @@ final class TransformerStore {
   /// The token that short texts are filled up with.
   var paddingID: Int32 { tokenizer.paddingID }
 
-  /// The token ids of one text.
+  /// The token ids of one text, in whichever normal form it is.
   func tokenIDs(of text: String) -> [Int32] {
-    tokenizer.encode(text, maximumLength: settings.maximumLength)
+    tokenizer.encode(text.normalizedToNFC, maximumLength: settings.maximumLength)
   }
 
   /// Token ids, a row a text.
@@ -147,7 +147,7 @@ final class TransformerStore {
     var offsets: [Int64] = [0]
     var ids: [Int32] = []
     for text in texts {
-      ids += tokenizer.encode(text, maximumLength: settings.maximumLength)
+      ids += tokenIDs(of: text)
       offsets.append(Int64(ids.count))
     }
     return CSRMatrix(
@@ -165,7 +165,7 @@ final class TransformerStore {
     while !rest.isEmpty {
       let block = rest.prefix(blockSize)
       rest = rest.dropFirst(block.count)
-      let ids = block.map { tokenizer.encode($0, maximumLength: settings.maximumLength) }
+      let ids = block.map(tokenIDs)
       try write(encoder.embeddings(of: ids, paddingID: tokenizer.paddingID))
     }
   }

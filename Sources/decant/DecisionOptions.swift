@@ -56,9 +56,9 @@ struct DecisionOptions: ParsableArguments {
           answer += try Self.json(text, Array(labels)) + "\n"
           continue
         }
-        answer += text + "\n"
+        answer += text.onOneLine + "\n"
         for label in labels {
-          answer += String(format: "  %6.3f  ", label.probability) + label.id + "\n"
+          answer += String(format: "  %6.3f  ", label.probability) + label.id.onOneLine + "\n"
         }
       }
       try StandardStreams.write(answer)

@@ -3,7 +3,8 @@ import Torch
 
 /// The lines of a file or of standard input, as many at once as there are to be had.
 ///
-/// A stream is neither waited for longer than a line nor kept in memory.
+/// A stream is neither waited for longer than a line nor kept in memory. Lines are read in
+/// Normalization Form C.
 final class TextLines {
   private let name: String
   private let descriptor: Int32
@@ -71,7 +72,7 @@ final class TextLines {
       guard let line = String(validating: text, as: UTF8.self) else {
         throw InputError(file: name, line: number, reason: "the line is not UTF-8")
       }
-      return line
+      return line.normalizedToNFC
     }
   }
 }

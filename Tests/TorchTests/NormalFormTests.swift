@@ -24,10 +24,23 @@ import Testing
     #expect(wrong.isEmpty)
   }
 
+  @Test func leadBytesTellOfInertScalars() {
+    for value in UInt32(0)..<0x30000 {
+      guard let scalar = Unicode.Scalar(value), let lead = UTF8.encode(scalar)?.first else {
+        continue
+      }
+      if NormalForm.isInert(leadByte: lead), !NormalForm.isInert(value) {
+        Issue.record("\(value) begins with \(lead)")
+      }
+    }
+  }
+
   @Test func agreesWithFoundation() {
     let alphabet: [Unicode.Scalar] = [
       "a", "e", "é", "\u{301}", "\u{323}", "\u{302}", "\u{344}", "か", "\u{3099}", "\u{1100}",
       "\u{1161}", "\u{11A8}", "각", "\u{212B}", "\u{F900}", "\u{0915}", "\u{093C}", "น", "\u{0E49}",
+      "\u{0E38}", "\u{05B0}", "\u{05BC}", "\u{064E}", "\u{0651}", "\u{0653}", "\u{094D}",
+      "\u{0EB8}",
       " ", "\u{1D15E}", "\u{2000}", "Ω", "\u{2126}", "\u{0BC6}", "\u{0BBE}", "\0", "😀",
     ]
     var generator = SplitMix64(1)
@@ -39,7 +52,8 @@ import Testing
         }
         let own = text.normalizedToNFC
         #expect(own.utf8.elementsEqual(text.precomposedStringWithCanonicalMapping.utf8))
-        #expect(own.normalizedToNFC.utf8.elementsEqual(own.utf8))
+        #expect(own.normalizedToNFC.utf8.elementsEqual(own.utf8) && NormalForm.isNormalized(own))
+        #expect(NormalForm.isNormalized(text) == text.utf8.elementsEqual(own.utf8))
       }
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Torch
 
 extension DatasetInspection {
   /// What is wrong, a sentence each; the worst first.
@@ -29,6 +30,12 @@ extension DatasetInspection {
         "\(duplicates.groupsOfDifferentLabels) of \(duplicates.groups) groups of equal training "
           + "documents have different labels, such as "
           + (duplicates.examplesOfDifferentLabels.first ?? []).prefix(3).joined(separator: ", "))
+    }
+    if labelTwins.groups > 0 {
+      let example = (labelTwins.examples.first ?? []).prefix(3).map { "\"\($0)\"" }
+      lines.append(
+        "\(labelTwins.labels) labels differ from another only by case, blanks or width, such as "
+          + example.joined(separator: " and ") + ": each is learnt by itself")
     }
     if testLabelsWithoutTraining > 0 {
       lines.append(
@@ -100,7 +107,7 @@ extension DatasetInspection {
           + "\(LabelCooccurrence.mostLabels) labels")
     }
     lines += ["", repeats]
-    return lines.joined(separator: "\n")
+    return lines.map(\.onOneLine).joined(separator: "\n")
   }
 
   private var repeats: String {

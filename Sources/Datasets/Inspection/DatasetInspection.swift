@@ -103,6 +103,8 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
   public var testPairsWithoutTraining: Int
   /// Labels that occur nowhere.
   public var unusedLabels: Int
+  /// Labels whose names differ only by case, blanks or width.
+  public var labelTwins: LabelTwins
   /// Which labels stand together in train.
   public var cooccurrence: LabelCooccurrence
   /// Training documents of equal content.
@@ -154,6 +156,7 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
     testLabelsWithoutTrainingExamples = untrained.prefix(10).map { dataset.labels.ids[$0] }
     testPairsWithoutTraining = untrained.reduce(0) { $0 + testCounts[$1] }
     unusedLabels = counts.indices.count { counts[$0] == 0 && testCounts[$0] == 0 }
+    labelTwins = LabelTwins(dataset.labels.ids)
     cooccurrence = LabelCooccurrence(dataset.train.labels, names: dataset.labels.ids)
 
     let repeats = RepeatedDocuments(dataset, contents: contents, nearThreshold: nearThreshold)

@@ -85,8 +85,8 @@ package struct JSONCursor {
       case 0x80...:
         let first = position
         try skipMultibyte()
-        // Sequences that begin below 0xCC are of scalars below U+0300.
-        if bytes[first] >= 0xCC, !NormalForm.isInert(NormalForm.scalar(in: bytes, at: first).value)
+        if !NormalForm.isInert(leadByte: bytes[first]),
+          !NormalForm.isInert(NormalForm.scalar(in: bytes, at: first).value)
         {
           isInert = false
         }

@@ -30,7 +30,7 @@ package struct JSONString: Hashable {
   }
 
   /// The text that the literal in `bytes` stands for, in the form in which it is written.
-  func written(in bytes: UnsafeRawBufferPointer) -> String {
+  package func written(in bytes: UnsafeRawBufferPointer) -> String {
     guard hasEscapes else { return String(decoding: bytes[content], as: UTF8.self) }
     // The text is never longer than the literal; see `decode`.
     return String(
@@ -58,8 +58,7 @@ package struct JSONString: Hashable {
 
   /// Settles whether a text with scalars that may change is in Normalization Form C all the same.
   mutating func lookForNormalForm(in bytes: UnsafeRawBufferPointer) {
-    let text = written(in: bytes)
-    isNormalized = text.utf8.elementsEqual(text.normalizedToNFC.utf8)
+    isNormalized = NormalForm.isNormalized(written(in: bytes))
   }
 
   /// The first scalar that an escape of the literal stands for and that `isWanted` is true of, and

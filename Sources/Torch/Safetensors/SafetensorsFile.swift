@@ -28,7 +28,7 @@ public struct SafetensorsFile: Sendable {
     self.path = path
     metadata = header.metadata
     names = header.entries.map(\.name)
-    entries = Dictionary(uniqueKeysWithValues: header.entries.map { ($0.name, $0) })
+    entries = Dictionary(header.entries.map { ($0.name, $0) }) { $1 }
   }
 
   /// The tensor called `name`, as a view of the file; it must not be written to.

@@ -32,7 +32,7 @@ struct JudgedDocuments {
       throw InputError(file: path, reason: "the data set changed while the report was made")
     }
     rows = part.documentIndices
-    let columns = model.columns(for: dataset.labels)
+    let columns = try model.columns(for: dataset.labels)
     var names =
       model.labelIDs + [String](repeating: "", count: columns.count - model.labelIDs.count)
     var texts = [String](repeating: "", count: columns.count)

@@ -129,7 +129,7 @@ struct EmbedCommand: ParsableCommand {
   }
 
   private func allTexts() throws -> [String] {
-    guard texts.isEmpty else { return texts }
+    guard texts.isEmpty else { return texts.map(\.normalizedToNFC) }
     let lines = try TextLines(path: file)
     var all: [String] = []
     while let some = try lines.next() { all += some }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Torch
 import Training
 
 struct PredictCommand: ParsableCommand {
@@ -57,7 +58,7 @@ struct PredictCommand: ParsableCommand {
       let lines = texts.isEmpty ? try TextLines(path: file) : nil
       let model = try ensemble.model(run_, threads: threads)
       let write = try decisions.writer(model, k: k, json: json) ?? { try self.write($0, model) }
-      guard let lines else { return try write(texts) }
+      guard let lines else { return try write(texts.map(\.normalizedToNFC)) }
       while let batch = try lines.next() { try write(batch) }
     }
   }
@@ -69,9 +70,9 @@ struct PredictCommand: ParsableCommand {
         answer += try prediction.json(text: text) + "\n"
         continue
       }
-      answer += text + "\n"
+      answer += text.onOneLine + "\n"
       for label in prediction.labels {
-        answer += String(format: "  %8.3f  ", label.score) + label.id + "\n"
+        answer += String(format: "  %8.3f  ", label.score) + label.id.onOneLine + "\n"
       }
     }
     try StandardStreams.write(answer)

@@ -60,7 +60,7 @@ struct SearchCommand: ParsableCommand {
       let lines = texts.isEmpty ? try TextLines(path: file) : nil
       let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads)
       let search = try searcher()
-      guard let lines else { return try write(texts, model, search) }
+      guard let lines else { return try write(texts.map(\.normalizedToNFC), model, search) }
       while let batch = try lines.next() { try write(batch, model, search) }
     }
   }
@@ -101,9 +101,9 @@ struct SearchCommand: ParsableCommand {
         answer += try found.json(text: text) + "\n"
         continue
       }
-      answer += text + "\n"
+      answer += text.onOneLine + "\n"
       for label in found.labels {
-        answer += String(format: "  %8.3f  ", label.score) + label.id + "\n"
+        answer += String(format: "  %8.3f  ", label.score) + label.id.onOneLine + "\n"
       }
     }
     try StandardStreams.write(answer)
