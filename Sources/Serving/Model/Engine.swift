@@ -31,15 +31,11 @@ public struct Engine {
 
   /// Answers from a model.
   ///
-  /// - Parameters:
-  ///   - labels: labels that were added earlier.
-  ///   - documents: what similar documents are looked for among; nil for none.
-  /// - Throws: `InputError` when the run's calibration is damaged or a label cannot be added.
-  public init(
-    _ model: TrainedModel, labels: [TrainedModel.NewLabel] = [], documents: Documents? = nil
-  ) throws {
+  /// - Parameter documents: what similar documents are looked for among; nil for none.
+  /// - Throws: `InputError` when the run's calibration is damaged.
+  public init(_ model: TrainedModel, documents: Documents? = nil) throws {
     calibration = try model.calibration()
-    self.model = try model.adding(labels)
+    self.model = model
     self.documents = try documents.flatMap { try Neighbours(of: $0, model: model) }
   }
 
@@ -66,12 +62,12 @@ public struct Engine {
     try documents?.nearest(k, to: model.embeddings(of: [text])) ?? []
   }
 
-  /// Checks that a label could be added.
+  /// The same with more labels.
   ///
-  /// - Throws: `InputError` when it is known already or its text says nothing to the model.
-  func adding(_ label: TrainedModel.NewLabel) throws -> Engine {
+  /// - Throws: `InputError` when one is known already or its text says nothing to the model.
+  func adding(_ labels: [TrainedModel.NewLabel]) throws -> Engine {
     var grown = self
-    grown.model = try model.adding([label])
+    grown.model = try model.adding(labels)
     return grown
   }
 }
