@@ -26,6 +26,8 @@ public struct EvaluationReport: Sendable {
   public var ranking: TopK
   /// `[documents, labels]`; labels that the model does not know stand behind its own.
   public var truth: CSRMatrix
+  /// Whether the model knows anything of each document; see `TrainedModel.Prediction.isKnown`.
+  public var isKnown: [Bool]
   /// What a calibration makes of it; nil without one.
   public var decisions: RunCalibration.Quality?
 

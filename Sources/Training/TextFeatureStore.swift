@@ -79,6 +79,16 @@ final class TextFeatureStore {
     features = learnt
   }
 
+  /// Whether the end of `text` does not count, because there are too many words before it.
+  func cuts(_ text: String) -> Bool { features?.isCut(text) ?? false }
+
+  /// A sentence on the texts in `rows` whose ends do not count; nil where there are none.
+  func cutNote(_ documents: Documents, rows: MappedArray<Int32>) -> String? {
+    guard hasBags else { return nil }
+    let cut = configuration.cutTexts(of: documents, rows: rows.lazy.map(Int.init))
+    return configuration.note(onCutTexts: cut.map { documents.ids[$0] })
+  }
+
   /// The bags of the documents in `rows`.
   ///
   /// - Parameter name: keeps them in the run's folder under this name until the training is over,

@@ -30,17 +30,18 @@ extension TrainedModel {
 
   /// The same of texts that are many: in parts, so that only the embeddings take memory.
   ///
-  /// - Parameter report: is told after each part how many texts are done.
+  /// - Parameter report: is shown each part when it is done.
   public func embeddings(
-    of texts: some RandomAccessCollection<String>, reporting report: (Int) -> Void
+    of texts: some RandomAccessCollection<String>, reporting report: (EmbeddedTexts) -> Void
   ) throws -> Tensor {
     var parts: [Tensor] = []
     var rest = texts[...]
     while !rest.isEmpty {
       let part = rest.prefix(4096)
-      parts.append(try embeddings(of: Array(part)))
+      let embedded = try embedded(Array(part))
+      parts.append(embedded.vectors)
       rest = rest.dropFirst(part.count)
-      report(texts.count - rest.count)
+      report(embedded)
     }
     return parts.isEmpty ? .zeros([0, dimension]) : .concatenated(parts)
   }

@@ -138,28 +138,48 @@ public struct TrainedModel {
       ///
       /// Comparable within a text. Of several models it is the mean; see `Ranker`.
       public var score: Double
+      /// How likely the text has the label, from 0 to 1, where a calibration says so.
+      public var probability: Double?
 
-      /// Pairs both.
-      public init(id: String, score: Double) {
+      /// Makes one.
+      public init(id: String, score: Double, probability: Double? = nil) {
         self.id = id
         self.score = score
+        self.probability = probability
       }
     }
 
     /// Best first.
     public var labels: [Label]
+    /// Whether the model knows anything of the text: a word, a run of characters or a piece.
+    ///
+    /// Otherwise the scores are those of every such text, and no label has a probability.
+    public var isKnown: Bool
+    /// Whether the text has an end that does not count, because it has more words than
+    /// `TextFeatures.Configuration.maximumWordCount`.
+    public var isCut: Bool
 
     /// A ranking, best first.
-    public init(labels: [Label]) { self.labels = labels }
+    public init(labels: [Label], isKnown: Bool = true, isCut: Bool = false) {
+      self.labels = labels
+      self.isKnown = isKnown
+      self.isCut = isCut
+    }
 
-    /// `{"text", "labels": [{"id", "score"}]}` on one line.
+    /// `{"text", "labels": [{"id", "score"}]}` on one line; a label may have a `"probability"`.
+    ///
+    /// There is `"known": false` for a text that the model knows nothing of, and `"cut": true` for
+    /// one whose end does not count.
     public func json(text: String) throws -> String {
       struct Line: Encodable {
         var text: String
         var labels: [Label]
+        var known: Bool?
+        var cut: Bool?
       }
-      return String(
-        decoding: try JSONEncoder.stable.encode(Line(text: text, labels: labels)), as: UTF8.self)
+      let line = Line(
+        text: text, labels: labels, known: isKnown ? nil : false, cut: isCut ? true : nil)
+      return String(decoding: try JSONEncoder.stable.encode(line), as: UTF8.self)
     }
   }
 
@@ -168,12 +188,13 @@ public struct TrainedModel {
   /// - Throws: `InputError` when the model was trained on features instead of texts.
   public func predict(_ texts: [String], k: Int) throws -> [Prediction] {
     try refuseUnless(hasTexts: true, file: folder.path)
-    let ranking = try checked { try ranker.topK(k, of: inputs(ofTexts: texts)) }
+    let seen = try checked { try reading(texts) }
+    let ranking = try checked { try ranker.topK(k, of: seen.inputs) }
     return (0..<texts.count).map { row in
       Prediction(
         labels: zip(ranking.labels(ofRow: row), ranking.scores(ofRow: row)).map {
           .init(id: labelIDs[Int($0)], score: Double($1))
-        })
+        }, isKnown: seen.isKnown[row], isCut: seen.isCut[row])
     }
   }
 
@@ -233,10 +254,12 @@ public struct TrainedModel {
     let columns = try columns(for: dataset.labels)
     let filter = split.filter?.renamingColumns(columns.ofLabel, count: columns.count)
     let begun = ResourceUsage.wallSeconds()
-    let ranking = try checked {
-      try ranker.topK(
-        100, of: inputs(ofRows: split.documentIndices, in: dataset, at: path),
-        excluding: filter)
+    let (ranking, isKnown) = try checked {
+      let inputs = try inputs(ofRows: split.documentIndices, in: dataset, at: path)
+      return (
+        try ranker.topK(100, of: inputs, excluding: filter),
+        knows(inputs, documents: split.documentIndices, of: dataset)
+      )
     }
     let seconds = ResourceUsage.wallSeconds() - begun
     if let rankings {
@@ -257,10 +280,17 @@ public struct TrainedModel {
       notes.append(
         "\(metrics.rowsWithoutLabels) of \(split.count) documents have no label and do not count")
     }
+    let unknown = isKnown.count { !$0 }
+    if unknown > 0 {
+      notes.append(
+        "the model knows nothing of \(unknown) of \(split.count) documents and ranks them as it "
+          + "does every such document; none gets a label by a calibration")
+    }
     return EvaluationReport(
       metrics: metrics, propensity: weighting, split: name.rawValue, epoch: epoch,
       record: total, documents: split.count, filterPairs: split.filter?.entryCount ?? 0,
-      predictionSeconds: seconds, notes: notes, ranking: ranking, truth: truth)
+      predictionSeconds: seconds, notes: notes, ranking: ranking, truth: truth,
+      isKnown: isKnown)
   }
 
   /// Whether the model was trained on the data set with this hash, or on what lay at `path` then.

@@ -112,6 +112,9 @@ public struct Trainer {
     try folder.write(training.labels.columnCounts(), to: folder.counts)
     let features = try TextFeatureStore(configuration, folder: folder)
     try features.fit(dataset.documents, rows: training.documentIndices)
+    if let note = features.cutNote(dataset.documents, rows: dataset.train.documentIndices) {
+      progress?.line(note)
+    }
     func examples(_ split: Split, as name: String) throws -> DualEncoderTask.Examples {
       DualEncoderTask.Examples(
         bags: try features.bags(of: dataset.documents, rows: split.documentIndices, as: name),

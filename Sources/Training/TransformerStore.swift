@@ -134,6 +134,11 @@ final class TransformerStore {
       width: encoder.configuration.width)
   }
 
+  /// The tokens that say nothing: those of every text, and the one of unknown words.
+  var silentIDs: [Int32] {
+    [tokenizer.classID, tokenizer.separatorID, tokenizer.paddingID, tokenizer.unknownID]
+  }
+
   /// The token that short texts are filled up with.
   var paddingID: Int32 { tokenizer.paddingID }
 

@@ -48,6 +48,7 @@ extension DatasetInspection {
         "\(emptyDocuments) documents are empty, such as "
           + emptyExamples.prefix(3).joined(separator: ", "))
     }
+    if let cutTexts { lines.append(cutTexts) }
     for name in ["train", "test"] {
       guard let part = parts[name], part.withoutLabels > 0 else { continue }
       lines.append("\(part.withoutLabels) of \(part.documents) \(name) documents have no label")

@@ -85,6 +85,8 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
   public var emptyDocuments: Int
   /// The names of the first ten of them.
   public var emptyExamples: [String]
+  /// What is said of texts so long that training cuts them by default; nil where there are none.
+  public var cutTexts: String?
   /// Words a text, or features a document.
   public var lengths: ValueSummary
   /// Training documents a label.
@@ -140,6 +142,10 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
     let empty = (0..<documents).filter { contents.isEmpty(at: $0) }
     emptyDocuments = empty.count
     emptyExamples = empty.prefix(10).map { dataset.documents.ids[$0] }
+    let features = TextFeatures.Configuration()
+    cutTexts = features.note(
+      onCutTexts: features.cutTexts(of: dataset.documents, rows: 0..<documents)
+        .map { dataset.documents.ids[$0] })
     lengths = Self.lengths(of: dataset.documents)
 
     let counts = dataset.train.labels.columnCounts()

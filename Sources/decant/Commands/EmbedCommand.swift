@@ -103,8 +103,14 @@ struct EmbedCommand: ParsableCommand {
     switch of {
     case nil:
       let texts = try allTexts()
-      try inputs
-        ? write(model.encoderInputs(of: texts)) : write(model.embeddings(of: texts) { _ in })
+      guard !inputs else { return try write(model.encoderInputs(of: texts)) }
+      let notes = TextNotes()
+      try write(
+        model.embeddings(of: texts) { part in
+          for row in part.isKnown.indices {
+            notes.say(isKnown: part.isKnown[row], isCut: part.isCut[row], by: model)
+          }
+        })
     case .labels:
       try write(model.labelEmbeddings)
       try write(names: model.labelIDs)
