@@ -75,7 +75,7 @@ import Testing
       let bytes = Array(text.joined().utf8)
       bytes.withUnsafeBytes { bytes in
         for end in 0...bytes.count {
-          let literal = JSONString(content: 0..<end, hasEscapes: true)
+          let literal = JSONString(content: 0..<end, hasEscapes: true, isNormalized: true)
           #expect(literal.withUTF8(in: bytes) { $0.count } <= end)
           _ = literal.decoded(from: bytes)
         }
