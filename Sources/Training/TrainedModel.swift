@@ -61,12 +61,16 @@ public struct TrainedModel {
     }
     features = try TextFeatureStore(configuration, folder: folder)
     let weights = try SafetensorsFile(path: folder.model(of: kept))
+    try weights.refuseUnlessFinite()
     transformer = try configuration.transformer.map {
       try TransformerStore($0, folder: folder, trained: weights)
     }
-    scorer = try Self.scorer(
-      configuration, weights, folder: folder, epoch: kept, featureCount: features.count,
-      labelCount: labelIDs.count, transformer: transformer)
+    let (featureCount, labelCount) = (features.count, labelIDs.count)
+    scorer = try checked { [configuration, transformer] in
+      try Self.scorer(
+        configuration, weights, folder: folder, epoch: kept, featureCount: featureCount,
+        labelCount: labelCount, transformer: transformer)
+    }
   }
 
   private static func scorer(
@@ -74,6 +78,8 @@ public struct TrainedModel {
     epoch: KeptEpoch, featureCount: Int, labelCount: Int, transformer: TransformerStore?
   ) throws -> Scorer {
     let model = configuration.model
+    let embeddings = try SafetensorsFile(path: folder.labelEmbeddings(of: epoch))
+    try embeddings.refuseUnlessFinite()
     func float32(_ file: SafetensorsFile, _ name: String, _ shape: [Int]) throws -> Tensor {
       let tensor = try file.tensor(named: name)
       guard tensor.dtype == .float32, tensor.shape == shape else {
@@ -110,8 +116,7 @@ public struct TrainedModel {
     return Scorer(
       encoder: encoder, tower: try transformer?.tower(of: weights, outputs: dimension),
       labels: try float32(
-        try SafetensorsFile(path: folder.labelEmbeddings(of: epoch)), "embeddings",
-        [labelCount, dimension]),
+        embeddings, "embeddings", [labelCount, dimension]),
       bias: model.hasBias ? try float32(weights, "labels.bias", [labelCount]) : nil,
       wide: model.wide == nil
         ? nil
