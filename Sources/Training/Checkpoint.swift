@@ -10,6 +10,9 @@ public struct LoopState: Codable, Hashable, Sendable {
   public var lossSum = 0.0
   /// The examples of the epoch so far.
   public var examples = 0
+  /// The loss of the first step, before anything was learnt; nil before it, and in checkpoints of
+  /// versions that did not keep it.
+  public var firstLoss: Double?
   /// One record an epoch that is over.
   public var history: [EpochRecord] = []
   /// The best criterion so far and the epoch that reached it.

@@ -19,13 +19,24 @@ extension TrainedModel {
   ///
   /// Of a mean of models it is the first one's.
   ///
-  /// - Throws: `InputError` when the model was trained on features instead of texts.
+  /// - Throws: `InputError` when the model was trained on features instead of texts, or a number is
+  ///   not finite.
   public func embeddings(of texts: [String]) throws -> Tensor {
     try refuseUnless(hasTexts: true, file: folder.path)
-    return try checked {
+    return try refusingInfinities {
       try scorer.embeddings(
         of: features.bags(ofTexts: texts), vectors: transformer?.vectors(of: texts))
     }
+  }
+
+  private func refusingInfinities(_ make: () throws -> Tensor) throws -> Tensor {
+    let embeddings = try checked(make)
+    guard try checked({ embeddings.isAllFinite }) else {
+      throw InputError(
+        file: folder.path, reason: "with this model the embedding of a text is not finite",
+        expected: "a model whose numbers stay within those of 32 bits")
+    }
+    return embeddings
   }
 
   /// The same of texts that are many: in parts, so that only the embeddings take memory.
@@ -62,7 +73,7 @@ extension TrainedModel {
       let end = min(start + 4096, documents.count)
       let rows = MappedArray((start..<end).map(Int32.init))
       parts.append(
-        try checked {
+        try refusingInfinities {
           try scorer.embeddings(
             of: features.bags(of: documents, rows: rows),
             vectors: transformer?.vectors(ofRows: rows, in: dataset, at: path)

@@ -66,12 +66,16 @@ public struct TrainedModel {
     }
     features = try TextFeatureStore(configuration, files: files)
     let weights = try SafetensorsFile(file: files.open(folder.model(of: kept)))
+    try weights.refuseUnlessFinite()
     transformer = try configuration.transformer.map { [files] in
       try TransformerStore($0, files: files, trained: weights)
     }
-    scorer = try Self.scorer(
-      configuration, weights, files: files, epoch: kept, featureCount: features.count,
-      labelCount: labelIDs.count, transformer: transformer)
+    let (featureCount, labelCount) = (features.count, labelIDs.count)
+    scorer = try checked { [configuration, transformer, files] in
+      try Self.scorer(
+        configuration, weights, files: files, epoch: kept, featureCount: featureCount,
+        labelCount: labelCount, transformer: transformer)
+    }
     try files.checkCurrent()
   }
 
@@ -80,6 +84,9 @@ public struct TrainedModel {
     epoch: KeptEpoch, featureCount: Int, labelCount: Int, transformer: TransformerStore?
   ) throws -> Scorer {
     let model = configuration.model
+    let embeddings = try SafetensorsFile(
+      file: files.open(files.folder.labelEmbeddings(of: epoch)))
+    try embeddings.refuseUnlessFinite()
     func float32(_ file: SafetensorsFile, _ name: String, _ shape: [Int]) throws -> Tensor {
       let tensor = try file.tensor(named: name)
       guard tensor.dtype == .float32, tensor.shape == shape else {
@@ -116,9 +123,7 @@ public struct TrainedModel {
     return Scorer(
       encoder: encoder, tower: try transformer?.tower(of: weights, outputs: dimension),
       labels: try float32(
-        try SafetensorsFile(file: files.open(files.folder.labelEmbeddings(of: epoch))),
-        "embeddings",
-        [labelCount, dimension]),
+        embeddings, "embeddings", [labelCount, dimension]),
       bias: model.hasBias ? try float32(weights, "labels.bias", [labelCount]) : nil,
       wide: model.wide == nil
         ? nil

@@ -45,6 +45,7 @@ public struct Trainer {
     resuming: Bool, progress: ProgressBar? = nil, isInterrupted: () -> Bool = { false }
   ) throws -> RunRecord {
     let started = ResourceUsage.now()
+    try configuration.check(file: folder.configuration)
     try Runtime.load()
     Runtime.threadCount = configuration.threads
     let isNew = !folder.has(folder.configuration)
@@ -70,6 +71,10 @@ public struct Trainer {
       task, in: folder, resuming: resuming, progress: progress, isInterrupted: isInterrupted)
     try writeLabelEmbeddings(of: task)
 
+    var warnings = [outcome.warning].compactMap { $0 }
+    if prepared.dataset.labels.count == 1 {
+      warnings.append("there is one label only, which every text gets: nothing is told apart")
+    }
     let identity = prepared.identity
     let record = RunRecord(
       decantVersion: decantVersion, torchVersion: Runtime.torchVersion,
@@ -85,7 +90,8 @@ public struct Trainer {
       preparationSeconds: begun.wallSeconds - started.wallSeconds,
       preparationCPUSeconds: begun.cpuSeconds - started.cpuSeconds,
       trainSeconds: outcome.wallSeconds, trainCPUSeconds: outcome.cpuSeconds,
-      peakMemoryBytes: ResourceUsage.now().peakMemoryBytes)
+      peakMemoryBytes: ResourceUsage.now().peakMemoryBytes,
+      warnings: warnings.isEmpty ? nil : warnings)
     try Sealed(record, files: folder.checkSums()).write(to: folder.record)
     folder.clean()
     return record
@@ -181,9 +187,8 @@ public struct Trainer {
       throw InputError(
         file: path, reason: "no document of train has a label", expected: "at least one that has")
     }
-    if let grade = dataset.train.labels.values?.first(where: { $0 < 0 }) {
-      throw InputError(
-        file: path, reason: "a label of train has the weight \(grade)", expected: "0 or more")
+    if let fault = dataset.train.weightFault {
+      throw InputError(file: path, reason: fault.reason, expected: fault.expected)
     }
     guard configuration.transformer == nil || dataset.documents.texts != nil else {
       throw InputError(
@@ -218,6 +223,7 @@ public struct Trainer {
       try task.dualEncoder.restore(
         try kept.tensors().filter { !$0.key.hasPrefix(DualEncoderTask.widePrefix) })
       let embeddings = try checked { try task.labelEmbeddings() }
+      try [(name: "embeddings", tensor: embeddings)].refuseUnlessFinite(in: kept.path)
       try Safetensors.write(
         ["embeddings": embeddings], metadata: ["format": "decant"],
         to: folder.labelEmbeddings(of: epoch))

@@ -57,8 +57,9 @@ final class TransformerStore {
   ) throws {
     self.settings = settings
     self.folder = folder
-    tokenizer = try CheckpointFolder(path: folder.transformer).tokenizer()
-    var configuration = try TransformerEncoder.Configuration(checkpoint: folder.transformer)
+    let parts = try EncoderFolder(folder.transformer)
+    tokenizer = parts.tokenizer
+    var configuration = parts.configuration
     if let pooling = settings.pooling { configuration.pooling = pooling }
     if settings.isFineTuned { configuration.dropout = settings.tuning.dropout }
     guard settings.maximumLength <= configuration.maximumLength else {
@@ -68,15 +69,9 @@ final class TransformerStore {
           + "\(settings.maximumLength) tokens",
         expected: "a --max-length of \(configuration.maximumLength) or less")
     }
-    guard tokenizer.vocabularySize <= configuration.vocabularySize else {
-      throw InputError(
-        file: folder.transformer,
-        reason: "the vocabulary has \(tokenizer.vocabularySize) pieces, the encoder "
-          + "\(configuration.vocabularySize)",
-        expected: "files that belong together")
-    }
     encoder = try TransformerEncoder(
       configuration, tensors: tensors, source: source, generator: generator)
+    try encoder.parameters.refuseUnlessFinite(in: source)
     encoder.isTraining = false
   }
 

@@ -32,6 +32,8 @@ private func exitCode(of error: any Error) -> ExitCode {
   case let error as TorchError where error.kind == .library: ExitCode(74)
   case let error as SearchError where error.isMissingLibrary: ExitCode(74)
   case TrainingError.modelIsTooLarge: ExitCode(64)
+  // The settings do not suit the data.
+  case TrainingError.lossIsNotFinite, TrainingError.weightIsNotFinite: ExitCode(65)
   case TrainingError.interrupted, TrainingError.interruptedWhilePreparing:
     ExitCode(Interruption.exitCode)
   default: ExitCode(70)

@@ -35,7 +35,7 @@ public enum SVMLightFolder {
     }
     let testPath = try file("test")
     var dataset = try Dataset.joining(
-      train: SVMLightFile(reading: trainPath), test: testPath.map(SVMLightFile.init(reading:)),
+      train: SVMLightFile(reading: trainPath), test: testPath.map { try SVMLightFile(reading: $0) },
       name: URL(fileURLWithPath: path).lastPathComponent, file: testPath ?? trainPath)
     dataset.description.origins = [DatasetDescription.Origin(source: path)]
     let labelCount = dataset.labels.count
@@ -104,12 +104,14 @@ public enum SVMLightFolder {
 
 extension CSRMatrix {
   /// The same entries under the columns that `names` say, where they are all different whole
-  /// numbers; else nil.
+  /// numbers that a reader believes; else nil.
   fileprivate func numbered(by names: [String]) -> CSRMatrix? {
     let numbers = names.compactMap { name in
       Int32(name).flatMap { $0 >= 0 && $0 < Int32.max && "\($0)" == name ? $0 : nil }
     }
-    guard numbers.count == names.count, let last = numbers.max() else { return nil }
+    guard numbers.count == names.count, let last = numbers.max(),
+      last < max(SVMLightFile.columnLimit, columnCount)
+    else { return nil }
     return CSRMatrix(
       rowOffsets: rowOffsets, columns: MappedArray(columns.map { numbers[Int($0)] }),
       values: values, columnCount: Int(last) + 1)

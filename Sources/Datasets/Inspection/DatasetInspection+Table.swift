@@ -10,6 +10,8 @@ extension DatasetInspection {
     }
     let kind = hasTexts ? "text" : "features"
     let testDocuments = parts["test"]?.documents ?? 0
+    if let weightFault { lines.append("decant train refuses this: \(weightFault)") }
+    if labels == 1 { lines.append("there is one label only: nothing can be told apart") }
     if let leaks, leaks.equal > 0 {
       let example = leaks.examples[0]
       lines.append(

@@ -117,6 +117,8 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
   public var nearThreshold: Double
   /// Lines that were left out on reading.
   public var skippedLines: Int
+  /// Why a training would refuse the labels' weights; nil where it would not.
+  public var weightFault: String?
 
   /// Inspects a data set.
   ///
@@ -170,6 +172,7 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
     leaks = repeats.leaks
     self.nearThreshold = nearThreshold
     skippedLines = dataset.skipped.count
+    weightFault = dataset.train.weightFault.map { "\($0.reason); expected \($0.expected)" }
   }
 
   private static func lengths(of documents: Documents) -> ValueSummary {

@@ -61,7 +61,7 @@ public struct RunReport {
     }
     judged = found
     reason = found == nil ? refusal : nil
-    notes = found?.report.notes ?? []
+    notes = (model.record.warnings ?? []) + (found?.report.notes ?? [])
     if let calibration = try model.calibration(), let found {
       // The calibration has seen the validation part: what was cross-fitted tells the truth there.
       quality = .judged(

@@ -185,6 +185,9 @@ struct TrainCommand: ParsableCommand {
       let record = try trainer.run(
         resuming: resume, progress: quiet ? nil : ProgressBar(),
         isInterrupted: Interruption.isRequested)
+      for warning in record.warnings ?? [] {
+        StandardStreams.note("decant: warning: \(warning)")
+      }
       if !quiet {
         try StandardStreams.write(
           "\(output): trained on \(record.documents) documents in "
