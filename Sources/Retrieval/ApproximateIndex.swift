@@ -84,6 +84,7 @@ public final class ApproximateIndex: Sendable {
   /// - Parameters:
   ///   - configuration: how rows are added to it; the connectivity stays as it was built.
   ///   - verifying: whether to compare the check sums of vectors and graph, which reads them once.
+  ///     That the graph's links lead to rows is checked in any case.
   /// - Throws: `FileError` when it cannot be opened; `InputError` when it is no index, has no graph
   ///   or is damaged; `SearchError` when there is no search library.
   public init(

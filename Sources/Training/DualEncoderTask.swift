@@ -253,7 +253,7 @@ public final class DualEncoderTask: TrainingTask {
       truth: validation.labels,
       labelCounts: trainCounts, documentCount: exampleCount)
     let shown = ["P@1", "P@5", "nDCG@5", "PSP@5"]
-    let metrics = Dictionary(uniqueKeysWithValues: shown.map { ($0, result[$0] ?? .nan) })
+    let metrics = Dictionary(shown.map { ($0, result[$0] ?? .nan) }) { $1 }
     return (metrics, metrics["nDCG@5"] ?? .nan)
   }
 
@@ -266,8 +266,7 @@ public final class DualEncoderTask: TrainingTask {
 
   /// The parameters by name.
   public var model: [String: Tensor] {
-    var all = Dictionary(
-      uniqueKeysWithValues: dualEncoder.parameters.map { ($0.name, $0.tensor.detached()) })
+    var all = Dictionary(dualEncoder.parameters.map { ($0.name, $0.tensor.detached()) }) { $1 }
     all.merge(wide?.tensors(under: "wide") ?? [:]) { first, _ in first }
     return all
   }

@@ -30,6 +30,8 @@ public struct EvaluationReport: Sendable {
   public var ranking: TopK
   /// `[documents, labels]`; labels that the model does not know stand behind its own.
   public var truth: CSRMatrix
+  /// Whether the model knows anything of each document; see `TrainedModel.Prediction.isKnown`.
+  public var isKnown: [Bool]
   /// What a calibration makes of it; nil without one.
   public var decisions: RunCalibration.Quality?
 
@@ -68,9 +70,8 @@ public struct EvaluationReport: Sendable {
     values.merge(try decisionValues()) { first, _ in first }
     let groups = Groups(
       macro: Dictionary(
-        uniqueKeysWithValues: Self.macroMetrics.joined().map {
-          ($0.description, metrics[$0] ?? .nan)
-        }),
+        Self.macroMetrics.joined().map { ($0.description, metrics[$0] ?? .nan) }
+      ) { $1 },
       deciles: metrics.deciles, propensity: ["a": propensity.exponent, "b": propensity.offset],
       split: split, notes: notes)
     return String(

@@ -10,6 +10,8 @@ public struct SentenceEncoder {
   private let encoder: TransformerEncoder
   private let tokenizer: WordPieceTokenizer
   private let maximumLength: Int
+  /// The file of the weights, for errors.
+  private let weights: String
 
   /// Whether a folder is one of a pretrained encoder, even if not one that can be used, and not one
   /// of a run.
@@ -34,26 +36,37 @@ public struct SentenceEncoder {
       _ = try TransformerEncoder.Configuration(checkpoint: folder)
     }
     try checkpoint.check()
-    encoder = try TransformerEncoder(checkpoint: folder)
+    let parts = try EncoderFolder(folder)
+    let file = try SafetensorsFile(path: checkpoint.weights)
+    encoder = try checked {
+      try TransformerEncoder(parts.configuration, tensors: file.tensors(), source: file.path)
+    }
     encoder.isTraining = false
-    tokenizer = try checkpoint.tokenizer()
-    let positions = encoder.configuration.maximumLength
-    maximumLength = min(try checkpoint.maximumLength() ?? positions, positions)
+    tokenizer = parts.tokenizer
+    maximumLength = parts.maximumLength
+    weights = file.path
+    try encoder.parameters.refuseUnlessFinite(in: weights)
   }
 
   /// The length of the embeddings.
   public var dimension: Int { encoder.configuration.width }
 
   /// What texts are embedded as, `[texts, D]`, pooled and scaled as the folder says.
+  ///
+  /// - Throws: `InputError` when a number of them is not finite, `TorchError`.
   public func embeddings(of texts: [String]) throws -> Tensor {
     guard !texts.isEmpty else { return .zeros([0, dimension]) }
-    return try checked {
+    let embeddings = try checked {
       withoutGradients {
-        encoder.embeddings(
-          of: texts.map { tokenizer.encode($0, maximumLength: maximumLength) },
-          paddingID: tokenizer.paddingID)
+        encoder.embeddings(of: tokenIDs(of: texts), paddingID: tokenizer.paddingID)
       }
     }
+    guard try checked({ embeddings.isAllFinite }) else {
+      throw InputError(
+        file: weights, reason: "with these weights the embedding of a text is not finite",
+        expected: "an encoder whose numbers stay within those of 32 bits")
+    }
+    return embeddings
   }
 
   /// Writes the encoder as an ONNX file; see `TrainedModel.writeONNX(to:version:)`.
@@ -72,8 +85,10 @@ public struct SentenceEncoder {
 
   /// What that file takes for these texts, by the names of its inputs.
   public func encoderInputs(of texts: [String]) -> [String: Tensor] {
-    ONNXGraph.tokenInputs(
-      texts.map { tokenizer.encode($0, maximumLength: maximumLength) },
-      paddingID: tokenizer.paddingID)
+    ONNXGraph.tokenInputs(tokenIDs(of: texts), paddingID: tokenizer.paddingID)
+  }
+
+  private func tokenIDs(of texts: [String]) -> [[Int32]] {
+    texts.map { tokenizer.encode($0.normalizedToNFC, maximumLength: maximumLength) }
   }
 }

@@ -33,7 +33,7 @@ extension TrainedModel {
   ) throws -> EvaluationReport {
     let (dataset, split) = (part.dataset, part.split)
     try refuseUnless(hasTexts: dataset.documents.texts != nil, file: part.path)
-    let columns = columns(for: dataset.labels)
+    let columns = try columns(for: dataset.labels)
     let truth = split.labels.renamingColumns(columns.ofLabel, count: columns.count)
     let known = KnownLabels(truth, knownCount: labelIDs.count)
     try known.check(part, of: self)
@@ -41,10 +41,12 @@ extension TrainedModel {
     if let note = known.note(part.name) { notes.append(note) }
     let filter = split.filter?.renamingColumns(columns.ofLabel, count: columns.count)
     let begun = ResourceUsage.wallSeconds()
-    let ranking = try checked {
-      try ranker.topK(
-        100, of: inputs(ofRows: split.documentIndices, in: dataset, at: part.path),
-        excluding: filter)
+    let (ranking, isKnown) = try checked {
+      let inputs = try inputs(ofRows: split.documentIndices, in: dataset, at: part.path)
+      return (
+        try ranker.topK(100, of: inputs, excluding: filter),
+        knows(inputs, documents: split.documentIndices, of: dataset)
+      )
     }
     let seconds = ResourceUsage.wallSeconds() - begun
     if let rankings {
@@ -60,12 +62,18 @@ extension TrainedModel {
       notes.append(
         "\(metrics.rowsWithoutLabels) of \(split.count) documents have no label and do not count")
     }
+    let unknown = isKnown.count { !$0 }
+    if unknown > 0 {
+      notes.append(
+        "the model knows nothing of \(unknown) of \(split.count) documents and ranks them as it "
+          + "does every such document; none gets a label by a calibration")
+    }
     return EvaluationReport(
       metrics: metrics, propensity: weighting, split: part.name.rawValue, epoch: epoch,
       record: others.reduce(record) { $0.joined(with: $1.record) }, documents: split.count,
       documentsInAll: part.documentsInAll, known: known,
       filterPairs: split.filter?.entryCount ?? 0, predictionSeconds: seconds, notes: notes,
-      ranking: ranking, truth: truth)
+      ranking: ranking, truth: truth, isKnown: isKnown)
   }
 
   /// How many training documents there are, and how many of them have each label.

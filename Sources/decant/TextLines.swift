@@ -4,7 +4,8 @@ import Torch
 
 /// The lines of a file or of standard input, as many at once as there are to be had.
 ///
-/// A stream is neither waited for longer than a line nor kept in memory.
+/// A stream is neither waited for longer than a line nor kept in memory. Lines are read in
+/// Normalization Form C.
 final class TextLines {
   /// A line.
   enum Line {
@@ -18,6 +19,8 @@ final class TextLines {
   private let descriptor: Int32
   /// What was read and not given out: the beginning of a line.
   private var rest: [UInt8] = []
+  /// How many bytes of `rest` hold no line feed for certain.
+  private var searched = 0
   private var isAtEnd = false
   private var number = 0
   private static let pieceSize = 1 << 16
@@ -43,15 +46,16 @@ final class TextLines {
   /// - Throws: `FileError`; `InputError` for a file that is no text at all.
   func next() throws -> [Line]? {
     while !isAtEnd {
-      let before = rest.count
       try read()
-      // What stood there before has been looked through.
-      let feed = rest[before...].lastIndex(of: UInt8(ascii: "\n"))
-      let end = isAtEnd ? rest.endIndex : (feed ?? -1) + 1
+      // Only what is new is looked through, so that a long line takes time in proportion.
+      let lineFeed = rest[searched...].lastIndex(of: UInt8(ascii: "\n"))
+      searched = rest.count
+      let end = isAtEnd ? rest.endIndex : (lineFeed ?? -1) + 1
       guard end > 0 else { continue }
       if number == 0 { try checkBeginning() }
       let lines = lines(of: rest[..<end])
       rest.removeFirst(end)
+      searched = rest.count
       return lines
     }
     return nil
@@ -95,7 +99,7 @@ final class TextLines {
     return pieces.map { piece in
       number += 1
       let text = piece.last == UInt8(ascii: "\r") ? piece.dropLast() : piece
-      if let line = String(validating: text, as: UTF8.self) { return .text(line) }
+      if let line = String(validating: text, as: UTF8.self) { return .text(line.normalizedToNFC) }
       let place = Self.firstFault(in: text)
       let byte = String(text[place], radix: 16, uppercase: true)
       return .bad(

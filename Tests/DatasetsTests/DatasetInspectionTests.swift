@@ -127,4 +127,24 @@ import Torch
     #expect(ValueSummary([]).maximum == 0 && ValueSummary([]).mean == 0)
     #expect(ValueSummary([3]).median == 3 && ValueSummary([3]).ninetieth == 3)
   }
+
+  @Test func `labels that look alike are named`() {
+    let names = [
+      "Billing", "new york", "billing", "New  York ", "straße", "STRASSE", "ＡＢＣ１", "abc1", "other",
+      "\u{3B1}\u{3C2}", "\u{391}\u{3A3}", "a-b", "ab",
+    ]
+    let found = LabelTwins(names)
+    #expect(found.groups == 5 && found.labels == 10)
+    #expect(
+      found.examples == [
+        ["Billing", "billing"], ["new york", "New  York "], ["straße", "STRASSE"],
+        ["ＡＢＣ１", "abc1"], ["\u{3B1}\u{3C2}", "\u{391}\u{3A3}"],
+      ])
+    var data = Self.texts
+    data.labels = Labels(ids: TextColumn(["Billing", "billing", "x", "y", "z\nz"]))
+    let inspection = DatasetInspection(data)
+    #expect(inspection.labelTwins.examples == [["Billing", "billing"]])
+    #expect(inspection.table().contains("such as \"Billing\" and \"billing\""))
+    #expect(inspection.table().contains("z\\nz"))
+  }
 }

@@ -149,6 +149,7 @@ import Torch
     }
     #expect(abs(lengths[0] - 1) < 1e-6 && lengths[0] == lengths[1])
     let families = TextFeatures.Configuration.standardFamilies
+      .filter { $0.unit != .unspacedCharacters }
     let weight = { (families: [TextFeatures.Family]) in
       families.map { $0.weight * $0.weight }.reduce(0, +)
     }

@@ -52,7 +52,7 @@ public enum DebianTask: String, CaseIterable, Sendable, Codable {
         file: "the package lists", reason: "no package has a label for \(datasetName)",
         expected: self == .tags ? "Tag fields, which Debian's lists have" : "a larger archive")
     }
-    let labelIndices = Dictionary(uniqueKeysWithValues: labelIDs.enumerated().map { ($1, $0) })
+    let labelIndices = try NameIndex(labelIDs, of: "label", file: datasetName)
     let rows = names.map { $0.compactMap { labelIndices[$0] } }
     return assemble(archive, labelIDs: labelIDs, rows: rows, allNames: names)
   }
@@ -90,8 +90,7 @@ public enum DebianTask: String, CaseIterable, Sendable, Codable {
       return archive.tagTexts.isEmpty
         ? nil : TextColumn(labelIDs.map { archive.tagTexts[$0] ?? "" })
     case .related:
-      let texts = Dictionary(
-        uniqueKeysWithValues: archive.entries.map { ($0.package.name, $0.text) })
+      let texts = Dictionary(archive.entries.map { ($0.package.name, $0.text) }) { $1 }
       return TextColumn(labelIDs.map { texts[$0] ?? "" })
     case .section:
       return nil

@@ -14,6 +14,10 @@ import Torch
 /// | `filter-test.jsonl` | the same | optional; likewise for test |
 /// | `dataset.json` | | optional; name, origin, statistics, `"propensity": {"a", "b"}` |
 ///
+/// Texts and names are read in Unicode's Normalization Form C, so that two forms of one name are one
+/// name; documents and labels are called by the name in that form from then on. A name must not be
+/// empty or hold control characters other than tabs and line ends, a text must not hold U+0000.
+///
 /// Blank lines and unknown names are passed over. A folder that `write` made carries `dataset.json`.
 public enum DatasetFolder {
   /// Reads the folder at `path`.

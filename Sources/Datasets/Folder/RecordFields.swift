@@ -2,7 +2,8 @@ import Torch
 
 /// Reads the members of one record and refuses those that come twice or are missing.
 extension JSONCursor {
-  /// Reads a string into `slot`, which must still be empty; an `"id"` may be a whole number.
+  /// Reads a string without U+0000 into `slot`, which must still be empty; an `"id"` may be a whole
+  /// number.
   mutating func string(named name: JSONString, into slot: inout JSONString?) throws(LineFault) {
     try refuseSecond(name, isThere: slot != nil)
     let literal = try name.matches("id", in: bytes) ? identifier() : string()
@@ -11,6 +12,12 @@ extension JSONCursor {
         position: literal.content.lowerBound,
         reason: "a text of \(literal.content.count) bytes",
         expected: "at most \(TextColumn.Location.lengthLimit)")
+    }
+    // C strings and databases end there, so that two texts would become one.
+    if let (position, scalar) = literal.firstEscape(in: bytes, where: { $0.value == 0 }) {
+      throw LineFault(
+        position: position, reason: "the text holds \(scalar.codePoint)",
+        expected: "text without it")
     }
     slot = literal
   }
@@ -39,7 +46,7 @@ extension JSONCursor {
         reason: "the name is the number \(String(decoding: bytes[digits], as: UTF8.self))",
         expected: expected)
     }
-    return JSONString(content: digits, hasEscapes: false)
+    return JSONString(content: digits, hasEscapes: false, isNormalized: true)
   }
 
   /// Reads an array of names, or a single one that stands without brackets.
@@ -48,17 +55,32 @@ extension JSONCursor {
     try array(name)
   }
 
-  /// The identifier, which must be there and not empty.
+  /// The identifier, which must be there and a name.
   func required(_ identifier: JSONString?) throws(LineFault) -> JSONString {
     guard let identifier else {
       throw LineFault(reason: "the record has no \"id\"", expected: "{\"id\": \"…\", …}")
     }
-    guard !identifier.content.isEmpty else {
-      throw LineFault(
-        position: identifier.content.lowerBound, reason: "the id is empty",
-        expected: "a name that no other record of this file has")
-    }
+    try refuseUnlessName(identifier, "id")
     return identifier
+  }
+
+  /// Refuses what `Name` refuses.
+  ///
+  /// - Parameter kind: what the literal is, such as "id".
+  func refuseUnlessName(_ literal: JSONString, _ kind: String) throws(LineFault) {
+    guard let fault = literal.withUTF8(in: bytes, { Name.fault(in: $0) }) else { return }
+    let isAsWritten = literal.isNormalized && !literal.hasEscapes
+    let escape = literal.firstEscape(in: bytes, where: \.isRefusedInNames)
+    throw LineFault(
+      position: escape?.position
+        ?? literal.content.lowerBound + (isAsWritten ? fault.offset ?? 0 : 0),
+      reason: "the \(kind) \(fault.reason)", expected: fault.expected)
+  }
+
+  /// Whether two literals are written with the same characters, and not only the same text in two
+  /// normal forms.
+  func isWritten(_ literal: JSONString, as other: JSONString) -> Bool {
+    literal.written(in: bytes).utf8.elementsEqual(other.written(in: bytes).utf8)
   }
 }
 

@@ -8,7 +8,11 @@ import Torch
 /// The splits are made by the `SplitBucket` of each text: a fifth for testing, 8 % for validation (a
 /// part of train). Equal texts fall into the same split, and a record keeps its split when others
 /// come or go. Labels are those that train has, in the order in which they come; a record of test
-/// that keeps no label is left out. `readWhole(_:badLines:)` leaves nothing out. Without `"id"`, a record is named by the number of its line.
+/// that keeps no label is left out. `readWhole(_:badLines:)` leaves nothing out. Without `"id"`, a
+/// record is named by the number of its line.
+///
+/// Texts and names are read in Normalization Form C. A label that a record has in two normal forms
+/// counts once, with its first weight; one that is written twice is refused.
 public enum LabelledTextFile {
   /// Reads the file at `path`.
   ///
@@ -106,7 +110,7 @@ private struct Records {
         reason: "\(weights.count) weights for \(names.count) labels", expected: "one weight a label"
       )
     }
-    try refuseRepeated(names, in: bytes)
+    let distinct = try distinctPlaces(of: names, cursor)
     guard rows.isEmpty || (id == nil) == (ids.count == 0) else {
       throw LineFault(
         reason: id == nil ? "the record has no \"id\"" : "an \"id\" among records without",
@@ -116,32 +120,45 @@ private struct Records {
     lineNumbers.append(line)
     texts.append(TextColumn.Location(text))
     buckets.append(SplitBucket(of: text.decoded(from: bytes)))
-    let row = names.map { name in
-      _ = labels.insert(name)
-      return labels.index(of: name, in: bytes) ?? labels.count
+    let row = distinct.map { place in
+      _ = labels.insert(names[place])
+      return labels.index(of: names[place], in: bytes) ?? labels.count
     }
-    rows.append((row, weights))
+    rows.append((row, weights.map { weights in distinct.map { weights[$0] } }))
   }
 
   private static func names(_ cursor: inout JSONCursor) throws(LineFault) -> [JSONString] {
     var found: [JSONString] = []
     try cursor.names { (cursor) throws(LineFault) in
-      found.append(
-        try cursor.identifier(expected: "a label's name in quotation marks, or a whole number"))
+      let name = try cursor.identifier(
+        expected: "a label's name in quotation marks, or a whole number")
+      try cursor.refuseUnlessName(name, "label's name")
+      found.append(name)
     }
     return found
   }
 
-  private func refuseRepeated(
-    _ names: [JSONString], in bytes: UnsafeRawBufferPointer
-  ) throws(LineFault) {
-    var seen: Set<String> = []
-    for name in names where !seen.insert(name.decoded(from: bytes)).inserted {
-      throw LineFault(
-        position: name.content.lowerBound,
-        reason: "the label \"\(name.decoded(from: bytes))\" comes a second time",
-        expected: "each label once a record")
+  /// The places of the names that do not come earlier in another normal form.
+  private func distinctPlaces(
+    of names: [JSONString], _ cursor: JSONCursor
+  ) throws(LineFault) -> [Int] {
+    var seen: [String: JSONString] = [:]
+    var places: [Int] = []
+    for (place, name) in names.enumerated() {
+      let text = name.decoded(from: cursor.bytes)
+      guard let first = seen[text] else {
+        seen[text] = name
+        places.append(place)
+        continue
+      }
+      guard !cursor.isWritten(name, as: first) else {
+        throw LineFault(
+          position: name.content.lowerBound,
+          reason: "the label \"\(text)\" comes a second time",
+          expected: "each label once a record")
+      }
     }
+    return places
   }
 
   func dataset(

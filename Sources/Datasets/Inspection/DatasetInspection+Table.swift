@@ -10,6 +10,8 @@ extension DatasetInspection {
     }
     let kind = hasTexts ? "text" : "features"
     let testDocuments = parts["test"]?.documents ?? 0
+    if let weightFault { lines.append("decant train refuses this: \(weightFault)") }
+    if labels == 1 { lines.append("there is one label only: nothing can be told apart") }
     if let leaks, leaks.equal > 0 {
       let example = leaks.examples[0]
       lines.append(
@@ -31,6 +33,12 @@ extension DatasetInspection {
           + "documents have different labels, such as "
           + (duplicates.examplesOfDifferentLabels.first ?? []).prefix(3).joined(separator: ", "))
     }
+    if labelTwins.groups > 0 {
+      let example = (labelTwins.examples.first ?? []).prefix(3).map { "\"\($0)\"" }
+      lines.append(
+        "\(labelTwins.labels) labels differ from another only by case, blanks or width, such as "
+          + example.joined(separator: " and ") + ": each is learnt by itself")
+    }
     if testLabelsWithoutTraining > 0 {
       lines.append(
         "\(testLabelsWithoutTraining) labels of test have no training document "
@@ -42,6 +50,7 @@ extension DatasetInspection {
         "\(emptyDocuments) documents are empty, such as "
           + emptyExamples.prefix(3).joined(separator: ", "))
     }
+    if let cutTexts { lines.append(cutTexts) }
     for name in ["train", "test"] {
       guard let part = parts[name], part.withoutLabels > 0 else { continue }
       lines.append("\(part.withoutLabels) of \(part.documents) \(name) documents have no label")
@@ -101,7 +110,7 @@ extension DatasetInspection {
           + "\(LabelCooccurrence.mostLabels) labels")
     }
     lines += ["", repeats]
-    return lines.joined(separator: "\n")
+    return lines.map(\.onOneLine).joined(separator: "\n")
   }
 
   private var repeats: String {

@@ -4,6 +4,10 @@ package struct ForeignFile {
   package let name: String
   /// What turns it into lines of JSON; nil where there is no short way.
   package let remedy: String?
+  /// Whether lines of it that happen to be good ones are parts of something larger.
+  package var isWhole: Bool { name == Self.array }
+
+  private static let array = "a JSON array"
 
   /// Recognizes a packed, binary or UTF-16 file by its first bytes; none of its lines is text.
   package init?(binary bytes: UnsafeRawBufferPointer) {
@@ -36,7 +40,7 @@ package struct ForeignFile {
       guard bytes[(start + 1)..<end].allSatisfy(Self.isBlank) else { return nil }
       (name, remedy) = ("a JSON object over several lines", "jq -c . FILE writes it on one")
     case UInt8(ascii: "["):
-      (name, remedy) = ("a JSON array", "jq -c '.[]' FILE writes its elements one a line")
+      (name, remedy) = (Self.array, "jq -c '.[]' FILE writes its elements one a line")
     case UInt8(ascii: "<"):
       (name, remedy) = ("XML or HTML", nil)
     default:

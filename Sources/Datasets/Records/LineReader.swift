@@ -88,8 +88,10 @@ struct LineReader {
   /// all the same and bad ones are to be left out.
   private func foreignFile(_ bytes: UnsafeRawBufferPointer, line: Int) -> InputError? {
     if let binary = ForeignFile(binary: bytes) { return error(of: binary, line: line) }
-    guard policy == .refuse, example != nil else { return nil }
-    return ForeignFile(text: bytes).map { error(of: $0, line: line) }
+    guard example != nil, let foreign = ForeignFile(text: bytes),
+      policy == .refuse || foreign.isWhole
+    else { return nil }
+    return error(of: foreign, line: line)
   }
 
   private func error(of foreign: ForeignFile, line: Int) -> InputError {

@@ -84,13 +84,26 @@ public struct CheckpointFolder: Hashable, Sendable {
   /// Sentence-transformers has it in `sentence_bert_config.json`, since version 6 among the
   /// tokenizer's options.
   ///
-  /// - Throws: `FileError`, `InputError` when a file that says so is damaged.
+  /// - Throws: `FileError`; `InputError` when a file that says so is damaged, or leaves no room for
+  ///   the tokens that every text begins and ends with.
   public func maximumLength() throws -> Int? {
-    if let length = try sentenceOptions()?.max_seq_length { return length }
-    guard has("modules.json"), has(Self.tokenizerFile) else { return nil }
-    // Where there is no limit, a number larger than any integer stands for it.
-    let length = try decoded(Options.self, Self.tokenizerFile).model_max_length
-    return length.flatMap { $0 < 1e6 ? Int($0) : nil }
+    if let length = try sentenceOptions()?.max_seq_length {
+      return try checkedLength(Double(length), "max_seq_length", Self.sentenceFile)
+    }
+    guard has("modules.json"), has(Self.tokenizerFile),
+      let length = try decoded(Options.self, Self.tokenizerFile).model_max_length
+    else { return nil }
+    return try checkedLength(length, "model_max_length", Self.tokenizerFile)
+  }
+
+  /// - Returns: nil for a number beyond all lengths: it says that there is no limit.
+  private func checkedLength(_ length: Double, _ key: String, _ name: String) throws -> Int? {
+    guard length >= 2, length == length.rounded() else {
+      throw InputError(
+        file: "\(path)/\(name)", reason: "\(key) is \(length)",
+        expected: "a whole number of tokens, at least 2: [CLS] and [SEP] belong to every text")
+    }
+    return length < 1e6 ? Int(length) : nil
   }
 
   private func sentenceOptions() throws -> SentenceOptions? {
@@ -151,7 +164,7 @@ public struct CheckpointFolder: Hashable, Sendable {
     if !FileManager.default.fileExists(atPath: "\(folder)/\(weights)") { try check() }
     try Folder.make(folder)
     for name in smallFiles where name.contains("/") {
-      try Folder.make((("\(folder)/\(name)") as NSString).deletingLastPathComponent)
+      try Folder.make("\(folder)/\(name)".parentFolder)
     }
     for (name, target) in smallFiles.map({ ($0, $0) }) + [("model.safetensors", weights)] {
       guard !FileManager.default.fileExists(atPath: "\(folder)/\(target)") else { continue }

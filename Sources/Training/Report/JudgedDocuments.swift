@@ -28,7 +28,7 @@ struct JudgedDocuments {
     path = part.path
     dataset = part.dataset
     rows = part.split.documentIndices
-    let columns = model.columns(for: dataset.labels)
+    let columns = try model.columns(for: dataset.labels)
     var names =
       model.labelIDs + [String](repeating: "", count: columns.count - model.labelIDs.count)
     var texts = [String](repeating: "", count: columns.count)

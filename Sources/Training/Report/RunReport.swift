@@ -63,7 +63,7 @@ public struct RunReport {
     }
     judged = found
     reason = found == nil ? refusal : nil
-    notes = found?.report.notes ?? []
+    notes = (model.record.warnings ?? []) + (found?.report.notes ?? [])
     if let calibration = try model.calibration(), let found {
       // The calibration has seen the validation part: what was cross-fitted tells the truth there.
       quality = .judged(
@@ -111,7 +111,8 @@ extension RunFolder {
   /// - Throws: `InputError` when a line is damaged, `FileError`.
   public func readMetrics() throws -> [EpochRecord] {
     guard has(metrics) else { return [] }
-    let text = try MappedFile(path: metrics).withBytes { String(decoding: $0, as: UTF8.self) }
+    let file = isComplete ? try RunFiles(self).open(metrics) : try MappedFile(path: metrics)
+    let text = file.withBytes { String(decoding: $0, as: UTF8.self) }
     return try text.split(separator: "\n").map {
       try decodeJSON(EpochRecord.self, from: Data($0.utf8), file: metrics)
     }

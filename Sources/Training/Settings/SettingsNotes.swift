@@ -58,7 +58,9 @@ struct SettingsNote {
       choices: TextFeatures.Family.Scope.allCases.map(\.rawValue)),
     SettingsNote("features.families.lengths", "Lengths of runs of characters, from and to."),
     SettingsNote("features.families.weight", "The length of this family's part of a bag."),
-    SettingsNote("features.maximumWordCount", "A text is cut after this many words."),
+    SettingsNote(
+      "features.maximumWordCount",
+      "A text is cut after this many words, or characters where words have no spaces between them."),
     SettingsNote(
       "features.minimumDocumentCount", "A feature is kept when so many training texts have it."),
     SettingsNote(

@@ -18,6 +18,9 @@ struct AuditCommand: ParsableCommand {
       usually is where it is given, and near documents that agree. A star marks errors by the \
       rule of confident learning; the others are merely likely.
 
+      In a .tsv file, tabs, line ends, backslashes and control characters of names are written as \
+      \\t, \\n, \\r, \\\\ and \\u001b.
+
       The models are trained with the settings of --like, where it is given, and the options here. \
       --keep saves what they said, so that --scores can list more of it in a moment.
 

@@ -114,8 +114,14 @@ struct EmbedCommand: ParsableCommand {
     switch of {
     case nil:
       let texts = try allTexts()
-      try inputs
-        ? write(model.encoderInputs(of: texts)) : write(model.embeddings(of: texts) { _ in })
+      guard !inputs else { return try write(model.encoderInputs(of: texts)) }
+      let notes = TextNotes()
+      try write(
+        model.embeddings(of: texts) { part in
+          for row in part.isKnown.indices {
+            notes.say(isKnown: part.isKnown[row], isCut: part.isCut[row], by: model)
+          }
+        })
     case .labels:
       try write(model.labelEmbeddings)
       try write(names: model.labelIDs)
@@ -146,7 +152,7 @@ struct EmbedCommand: ParsableCommand {
   }
 
   private func allTexts() throws -> [String] {
-    guard texts.isEmpty else { return texts }
+    guard texts.isEmpty else { return texts.map(\.normalizedToNFC) }
     let lines = try TextLines(path: file)
     var all: [String] = []
     var numbers: [String] = []

@@ -18,6 +18,9 @@ struct IndexCommand: ParsableCommand {
       Approximate search follows a graph of neighbours: for hundred thousands of vectors and more. \
       --exact leaves it out; fewer vectors are searched faster without.
 
+      In --add the first “=” parts the label from its text; \\= stands for one that is part of the \
+      label.
+
       Examples:
         decant index runs/tags --output tags.index
         decant index runs/tags --of documents --scalar float16 --output packages.index
@@ -105,8 +108,9 @@ struct IndexCommand: ParsableCommand {
     guard data == nil || of == .documents else {
       throw ValidationError("--data is for --of documents.")
     }
-    for label in add where !label.contains("=") {
-      throw ValidationError("--add \"\(label)\" has no “=” between the label and its text.")
+    for label in add where Self.parts(of: label) == nil {
+      throw ValidationError(
+        "--add \"\(label.onOneLine)\" has no “=” between the label and its text.")
     }
   }
 
@@ -168,16 +172,31 @@ struct IndexCommand: ParsableCommand {
     return store
   }
 
-  private func change(_ path: String, _ model: TrainedModel) throws {
-    let new = add.map { label in
-      let parts = label.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      return TrainedModel.NewLabel(id: "new \(parts[0])", text: String(parts[1]))
+  /// The label and the text of `id=text`; nil where nothing parts them.
+  private static func parts(of argument: String) -> (id: String, text: String)? {
+    var id = ""
+    var rest = Substring(argument).unicodeScalars
+    while let scalar = rest.popFirst() {
+      if scalar == "=" { return (id, String(rest)) }
+      if scalar == "\\", rest.first == "=" {
+        rest.removeFirst()
+        id.unicodeScalars.append("=")
+      } else {
+        id.unicodeScalars.append(scalar)
+      }
     }
-    let ids = new.map { String($0.id.dropFirst(4)) }
-    let grown = try model.adding(new)
-    let rows = model.labelIDs.count..<grown.labelIDs.count
-    let vectors = grown.labelEmbeddings[rows]
-    let biases = grown.labelBiases.map { $0[rows] * model.temperature }
+    return nil
+  }
+
+  private func change(_ path: String, _ model: TrainedModel) throws {
+    let new = try add.compactMap(Self.parts).map { id, text in
+      TrainedModel.NewLabel(try Name(id, of: "label", from: "--add"), text: text)
+    }
+    let ids = new.map(\.id)
+    _ = try NameIndex(ids, of: "label", file: "--add")
+    let added = new.isEmpty ? nil : try model.vectors(of: new)
+    let biases = added?.biases.map { $0 * model.temperature }
+    let remove = self.remove.map(\.normalizedToNFC)
     let hasGraph: Bool
     let store = try VectorStore(path: path)
     guard store.note["of"] == Content.labels.rawValue else {
@@ -188,13 +207,13 @@ struct IndexCommand: ParsableCommand {
     do {
       let index = try ApproximateIndex(path: path, configuration: graph)
       if !remove.isEmpty { try index.remove(ids: remove) }
-      if !ids.isEmpty { try index.update(vectors, ids: ids, biases: biases) }
+      if let added { try index.update(added.embeddings, ids: ids, biases: biases) }
       try index.write(to: path)
       hasGraph = true
     } catch let error as InputError where error.reason == ApproximateIndex.hasNoGraph {
       var store = store
       if !remove.isEmpty { try store.remove(ids: remove) }
-      if !ids.isEmpty { try store.update(vectors, ids: ids, biases: biases) }
+      if let added { try store.update(added.embeddings, ids: ids, biases: biases) }
       try store.compacted().write(to: path)
       hasGraph = false
     }

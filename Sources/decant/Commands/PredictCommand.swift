@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Torch
 import Training
 
 struct PredictCommand: ParsableCommand {
@@ -36,7 +37,11 @@ struct PredictCommand: ParsableCommand {
   @Option(help: "Threads to compute with; as many as in training by default.")
   var threads: Int?
 
-  @Flag(help: "Write one JSON object a text: {\"text\", \"labels\": [{\"id\", \"score\"}]}.")
+  @Flag(
+    help: """
+      Write one JSON object a text: {"text", "labels": [{"id", "score"}]}, with "known": false \
+      where the model knows no word of it.
+      """)
   var json = false
 
   func validate() throws {
@@ -54,22 +59,27 @@ struct PredictCommand: ParsableCommand {
     try reporting {
       let lines = texts.isEmpty ? try TextLines(path: self.lines.file) : nil
       let model = try ensemble.model(run_, threads: threads)
-      let write = try decisions.writer(model, k: k, json: json) ?? { try self.write($0, model) }
-      guard let lines else { return try write(texts) }
+      let notes = TextNotes()
+      let write =
+        try decisions.writer(model, k: k, json: json, notes: notes)
+        ?? { try self.write($0, model, notes) }
+      guard let lines else { return try write(texts.map(\.normalizedToNFC)) }
       try self.lines.answer(lines, json: json, write)
     }
   }
 
-  private func write(_ texts: [String], _ model: TrainedModel) throws {
+  private func write(_ texts: [String], _ model: TrainedModel, _ notes: TextNotes) throws {
     var answer = ""
     for (text, prediction) in zip(texts, try model.predict(texts, k: k ?? 5)) {
+      notes.say(isKnown: prediction.isKnown, isCut: prediction.isCut, by: model)
       if json {
         answer += try prediction.json(text: text) + "\n"
         continue
       }
-      answer += text + "\n"
+      answer += text.onOneLine + "\n"
+      if !prediction.isKnown { answer += TextNotes.unknown + "\n" }
       for label in prediction.labels {
-        answer += String(format: "  %8.3f  ", label.score) + label.id + "\n"
+        answer += String(format: "  %8.3f  ", label.score) + label.id.onOneLine + "\n"
       }
     }
     try StandardStreams.write(answer)

@@ -61,8 +61,9 @@ struct SearchCommand: ParsableCommand {
       let lines = texts.isEmpty ? try TextLines(path: self.lines.file) : nil
       let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads)
       let search = try searcher()
-      guard let lines else { return try write(texts, model, search) }
-      try self.lines.answer(lines, json: json) { try write($0, model, search) }
+      let notes = TextNotes()
+      guard let lines else { return try write(texts.map(\.normalizedToNFC), model, search, notes) }
+      try self.lines.answer(lines, json: json) { try write($0, model, search, notes) }
     }
   }
 
@@ -106,16 +107,25 @@ struct SearchCommand: ParsableCommand {
   /// A run's own name: the folders around it may have moved.
   private static func name(_ run: String) -> String { URL(filePath: run).lastPathComponent }
 
-  private func write(_ texts: [String], _ model: TrainedModel, _ search: Search) throws {
+  private func write(
+    _ texts: [String], _ model: TrainedModel, _ search: Search, _ notes: TextNotes
+  ) throws {
     var answer = ""
-    for (text, found) in zip(texts, try search(model.embeddings(of: texts))) {
+    let queries = try model.embedded(texts)
+    for (row, (text, nearest)) in zip(texts, try search(queries.vectors)).enumerated() {
+      var found = nearest
+      (found.isKnown, found.isCut) = (queries.isKnown[row], queries.isCut[row])
+      // Nothing is nearer to a text without content than anything else.
+      if !found.isKnown { found.labels = [] }
+      notes.say(isKnown: found.isKnown, isCut: found.isCut, by: model)
       if json {
         answer += try found.json(text: text) + "\n"
         continue
       }
-      answer += text + "\n"
+      answer += text.onOneLine + "\n"
+      if !found.isKnown { answer += TextNotes.unknown + "\n" }
       for label in found.labels {
-        answer += String(format: "  %8.3f  ", label.score) + label.id + "\n"
+        answer += String(format: "  %8.3f  ", label.score) + label.id.onOneLine + "\n"
       }
     }
     try StandardStreams.write(answer)

@@ -146,7 +146,7 @@ struct StreamCommand: ParsableCommand {
         data: dataset.description.name, learner: learner.rawValue, decision: decision.rawValue,
         features: kind.rawValue, labels: rows.labelCount, documents: rows.count,
         cpuSeconds: seconds, overall: metrics.overall, faded: metrics.faded,
-        state: Dictionary(uniqueKeysWithValues: model.state.map { ($0.name, $0.value) }),
+        state: Dictionary(model.state.map { ($0.name, $0.value) }) { $1 },
         lines: lines)
       try finish(summary)
     }

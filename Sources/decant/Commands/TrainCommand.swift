@@ -195,6 +195,9 @@ struct TrainCommand: ParsableCommand {
       let record = try trainer.run(
         resuming: resume, progress: quiet ? nil : ProgressBar(),
         isInterrupted: Interruption.isRequested)
+      for warning in record.warnings ?? [] {
+        StandardStreams.note("decant: warning: \(warning)")
+      }
       if !quiet {
         try StandardStreams.write(
           "\(output): trained on \(counted(record.documents, "document")) in "
