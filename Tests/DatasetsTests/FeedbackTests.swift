@@ -103,18 +103,6 @@ import Torch
     #expect(error?.line == 2 && error?.file == path)
     #expect(error?.description.contains(words) == true, "\(error as Any)")
   }
-}
-
-private func summaryOf(
-  changed: Int, added: Int, ofTest: Int, withoutLabels: Int, newLabels: Int
-) -> FeedbackSummary {
-  var summary = FeedbackSummary()
-  summary.changed = changed
-  summary.added = added
-  summary.ofTest = ofTest
-  summary.withoutLabels = withoutLabels
-  summary.newLabels = newLabels
-  return summary
 
   /// Verdicts on one text in two normal forms are verdicts on one text, and so for labels.
   @Test func formsOfOneTextAreOneText() throws {
@@ -137,4 +125,16 @@ private func summaryOf(
     let error = try #require(throws: InputError.self) { try twins.taking(file) }
     #expect(error.reason.contains("\u{E9}"))
   }
+}
+
+private func summaryOf(
+  changed: Int, added: Int, ofTest: Int, withoutLabels: Int, newLabels: Int
+) -> FeedbackSummary {
+  var summary = FeedbackSummary()
+  summary.changed = changed
+  summary.added = added
+  summary.ofTest = ofTest
+  summary.withoutLabels = withoutLabels
+  summary.newLabels = newLabels
+  return summary
 }
