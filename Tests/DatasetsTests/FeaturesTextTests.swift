@@ -36,7 +36,7 @@ import Torch
     let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("Goldens/TextFeatures.json")
     let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: url))
-    #expect(golden.cases.count == 3)
+    #expect(golden.cases.count == 4)
     for example in golden.cases {
       let features = try TextFeatures(
         learningFrom: example.training, configuration: example.configuration)

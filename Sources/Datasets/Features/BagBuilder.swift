@@ -60,7 +60,7 @@ struct BagBuilder {
     // The runs' own part shrinks where they are few beside the words.
     let share = Double(scan.runs.count) / Double(scan.runs.count + scan.words.count)
     var total = 0.0
-    func part(_ family: TextFeatures.Family, _ namespace: UInt64, weight: Double) {
+    func append(_ family: TextFeatures.Family, _ namespace: UInt64, weight: Double) {
       extractor.extract(family, in: namespace, from: scan)
       count(extractor.features)
       if !present.isEmpty { total += weight * weight }
@@ -68,16 +68,16 @@ struct BagBuilder {
     }
     for (family, namespace, _) in families {
       guard family.unit == .unspacedCharacters else {
-        part(family, namespace, weight: family.weight)
+        append(family, namespace, weight: family.weight)
         continue
       }
-      // Long runs are many and rare: together they would drown the short ones.
+      // Long runs are many and rare: without this they would drown the short ones.
+      let lengths = family.lengths.reduce(0) { $0 + 1 / Double($1) }
       for length in family.lengths {
         var single = family
         single.lengths = length...length
-        part(
-          single, namespace,
-          weight: family.weight * (share / Double(family.lengths.count)).squareRoot())
+        let part = share / (Double(length) * lengths)
+        append(single, namespace, weight: family.weight * part.squareRoot())
       }
     }
     scale(by: Float(1 / total.squareRoot()))

@@ -15,7 +15,9 @@ public import Torch
 ///
 /// The sum leaves out `Family.Unit.unspacedCharacters`. A text that has c such characters and n
 /// words is weighed otherwise, for it may have hardly any words: its sum is over the families that
-/// have an entry, so that its length is 1, with w √(c / (c + n)) as the weight of that family.
+/// have an entry, so that its length is 1, with w √(c / (c + n)) as the weight of that family. The
+/// runs of each length are a part of their own there, their squared weights in proportion to 1, ½,
+/// ⅓… for runs of 1, 2, 3… characters.
 ///
 /// The same texts give the same bytes on any number of threads.
 public struct TextFeatures: Sendable {
@@ -49,7 +51,7 @@ public struct TextFeatures: Sendable {
     /// detail.
     public static let standardFamilies = [
       Family(.words, of: .text),
-      Family(.unspacedCharacters, of: .text, lengths: 1...3, weight: 1.5),
+      Family(.unspacedCharacters, of: .text, lengths: 1...4, weight: 3),
       Family(.characters, of: .title, lengths: 2...4, weight: 0.7),
       Family(.words, of: .lead, weight: 0.7),
       Family(.wordCharacters, of: .summary, lengths: 3...4, weight: 0.7),
