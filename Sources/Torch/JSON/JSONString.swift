@@ -115,6 +115,7 @@ package struct JSONString: Hashable {
     guard 0xD800..<0xDC00 ~= first else { return Unicode.Scalar(first) ?? "\u{FFFD}" }
     let second = codeUnit(in: bytes, at: position + 2, end: bytes.count) ?? 0xFFFD
     position += 6
-    return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second &- 0xDC00)) ?? "\u{FFFD}"
+    guard 0xDC00..<0xE000 ~= second else { return "\u{FFFD}" }
+    return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)) ?? "\u{FFFD}"
   }
 }
