@@ -135,7 +135,8 @@ package struct JSONString: Hashable {
     guard 0xD800..<0xDC00 ~= first else { return Unicode.Scalar(first) ?? "\u{FFFD}" }
     position = min(position + 2, end)
     let second = unit()
-    return Unicode.Scalar(0x10000 &+ (first - 0xD800) << 10 &+ (second &- 0xDC00)) ?? "\u{FFFD}"
+    guard 0xDC00..<0xE000 ~= second else { return "\u{FFFD}" }
+    return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)) ?? "\u{FFFD}"
   }
 
   /// The byte that the one-letter escape `letter` stands for, or nil if there is no such escape.

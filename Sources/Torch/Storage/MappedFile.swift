@@ -98,6 +98,14 @@ public final class MappedFile: @unchecked Sendable {
     try withExtendedLifetime(self) { try body(bytes) }
   }
 
+  /// Gives the memory of a mapped file back to the system.
+  ///
+  /// Its cache still has the pages, which are taken again as they are read. A copy stays where it is.
+  package func releasePages() {
+    guard source != nil else { return }
+    madvise(UnsafeMutableRawPointer(mutating: base), count, MADV_DONTNEED)
+  }
+
   /// Checks that nobody has written into the file since it was opened; a copy always passes.
   ///
   /// What was read before the check is what the file held when it was opened.
