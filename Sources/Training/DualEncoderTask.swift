@@ -257,6 +257,21 @@ public final class DualEncoderTask: TrainingTask {
     return (metrics, metrics["nDCG@5"] ?? .nan)
   }
 
+  /// Whether the scores of some training documents are finite with the bags' weights as they are.
+  ///
+  /// Finite weights may be so large that their products are not.
+  ///
+  /// - Parameter labels: the vectors of all labels, `[L, D]`.
+  func hasFiniteScores(labels: Tensor) throws -> Bool {
+    // What a transformer makes of texts is bounded by its normalisations.
+    guard transformer == nil else { return true }
+    let scorer = Scorer(
+      encoder: dualEncoder.encoder, tower: nil, labels: labels, bias: dualEncoder.bias?.detached(),
+      wide: wide, temperature: dualEncoder.temperature ?? configuration.loss.temperature)
+    let count = min(exampleCount, 64, max(1, (1 << 22) / trainCounts.count))
+    return try scorer.scores(of: examples.bags.selecting(rows: 0..<count)).isAllFinite
+  }
+
   /// The vectors of all labels as they are now, `[L, D]`.
   func labelEmbeddings() throws -> Tensor {
     try withoutGradients {

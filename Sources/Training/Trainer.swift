@@ -234,7 +234,8 @@ public struct Trainer {
       try task.dualEncoder.restore(
         try kept.tensors().filter { !$0.key.hasPrefix(DualEncoderTask.widePrefix) })
       let embeddings = try checked { try task.labelEmbeddings() }
-      try [(name: "embeddings", tensor: embeddings)].refuseUnlessFinite(in: kept.path)
+      guard try checked({ try embeddings.isAllFinite && task.hasFiniteScores(labels: embeddings) })
+      else { throw TrainingError.scoresAreNotFinite }
       try Safetensors.write(
         ["embeddings": embeddings], metadata: ["format": "decant"],
         to: folder.labelEmbeddings(of: epoch))

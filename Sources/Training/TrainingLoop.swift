@@ -209,6 +209,8 @@ public enum TrainingError: Error, CustomStringConvertible {
   case lossIsNotFinite(value: Double, at: TrainingPosition)
   /// A weight became infinite or NaN in an epoch, counted from 0.
   case weightIsNotFinite(name: String, epoch: Int)
+  /// The weights are finite, the scores that they make are not.
+  case scoresAreNotFinite
   /// The model's numbers do not fit into the memory that the process may have.
   case modelIsTooLarge(bytes: Double, available: Double)
   /// Somebody asked for an end; a checkpoint is written.
@@ -227,6 +229,8 @@ public enum TrainingError: Error, CustomStringConvertible {
     case .weightIsNotFinite(let name, let epoch):
       "the weights \"\(name)\" have become infinite or NaN in epoch \(epoch + 1); "
         + "a smaller learning rate usually helps"
+    case .scoresAreNotFinite:
+      "the model's scores are infinite or NaN; a smaller learning rate usually helps"
     case .modelIsTooLarge(let bytes, let available):
       String(
         format: "the model needs %.1f GB, this process may have %.1f GB; choose shorter embeddings",

@@ -33,7 +33,9 @@ private func exitCode(of error: any Error) -> ExitCode {
   case let error as SearchError where error.isMissingLibrary: ExitCode(74)
   case TrainingError.modelIsTooLarge: ExitCode(64)
   // The settings do not suit the data.
-  case TrainingError.lossIsNotFinite, TrainingError.weightIsNotFinite: ExitCode(65)
+  case TrainingError.lossIsNotFinite, TrainingError.weightIsNotFinite,
+    TrainingError.scoresAreNotFinite:
+    ExitCode(65)
   case TrainingError.interrupted, TrainingError.interruptedWhilePreparing,
     TrainingError.interruptedInFold:
     ExitCode(Interruption.exitCode)

@@ -60,6 +60,19 @@ import Torch
     try refuse("dataset.json", "{", "dataset.json")
   }
 
+  @Test func `a training that diverges is 65, one that learns nothing is warned of`() throws {
+    func train(_ rate: String, epochs: String) -> [String] {
+      ["train", data, "--output", run, "--quiet", "--threads", "1", "--epochs", epochs]
+        + ["--batch-size", "300", "--learning-rate", rate, "--table-learning-rate", rate]
+    }
+    // One step, whose loss is still that of the first weights.
+    try DecantProgram.refuse(train("1e29", epochs: "1"), code: 65, "learning rate")
+    #expect(!FileManager.default.fileExists(atPath: run + "/run.json"))
+    try FileManager.default.removeItem(atPath: run)
+    let outcome = try DecantProgram.succeed(train("1e6", epochs: "3"))
+    #expect(outcome.messages.contains("nothing was learnt"), "\(outcome.messages)")
+  }
+
   @Test func textsWithoutACommonWordAre65() throws {
     let file = folder.file("strange.jsonl")
     try writeAtomically(

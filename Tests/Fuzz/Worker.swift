@@ -39,7 +39,9 @@ struct Worker {
     try Runtime.load()
     Runtime.threadCount = 1
     var grounds: [Int: Ground] = [:]
-    for number in numbers {
+    let supervisor = getppid()
+    // Nobody looks at a worker whose supervisor was ended.
+    for number in numbers where getppid() == supervisor {
       var random = SplitMix64(seed, UInt64(number))
       let reader = pickReader(&random)
       let ground = try grounds[reader] ?? copyGood(of: reader)
