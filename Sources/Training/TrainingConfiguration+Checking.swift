@@ -34,8 +34,9 @@ extension TrainingConfiguration {
     for (name, value) in counts + (negatives?.counts ?? []) where value < 1 {
       return Fault(name: name, value: Double(value), expected: "at least 1")
     }
-    // Products of two of them are still whole numbers.
-    for (name, value) in counts + (negatives?.counts ?? []) where value > Int(Int32.max) {
+    // Products of two of them are still whole numbers; widths are compared with the machine.
+    for (name, value) in counts + (negatives?.counts ?? [])
+    where value > Int(Int32.max) && !name.hasPrefix("model.encoder") {
       return Fault(name: name, value: Double(value), expected: "at most \(Int32.max)")
     }
     if threads > Self.mostThreads {
