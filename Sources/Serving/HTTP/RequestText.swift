@@ -19,17 +19,19 @@ struct RequestText: Decodable {
   }
 }
 
-/// A name of a request, such as a label's: in NFC, on one line, without control characters.
+/// A name of a request, such as a label's: in NFC, without control characters.
+///
+/// Tabs and line ends are left to whoever takes in a new name: a data set's labels may have them.
 struct RequestName: Decodable {
   let value: String
 
   init(from decoder: any Decoder) throws {
     let name = try decoder.singleValueContainer().decode(String.self)
-    if let control = name.firstControl {
+    if let control = name.firstOffTheLine(but: ["\t", "\n", "\r"]) {
       throw DecodingError.dataCorrupted(
         .init(
           codingPath: decoder.codingPath,
-          debugDescription: "it has the control character \(control); expected one line without"))
+          debugDescription: "it has the control character \(control); expected a name without"))
     }
     value = name.inNFC
   }
@@ -44,8 +46,9 @@ extension String {
   /// Whether there is nothing to read.
   var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
 
-  /// The first control character or end of a line, as `U+001B`.
-  var firstControl: String? {
-    unicodeScalars.first(where: \.endsOrActs).map { String(format: "U+%04X", $0.value) }
+  /// The first character that does not belong on a line, as `U+001B`; those of `allowed` do.
+  func firstOffTheLine(but allowed: [Unicode.Scalar] = []) -> String? {
+    unicodeScalars.first { $0.endsOrActs && !allowed.contains($0) }
+      .map { String(format: "U+%04X", $0.value) }
   }
 }

@@ -45,6 +45,10 @@ extension Routes {
       throw Refusal.invalid(
         "\"id\" has \(length) characters; expected 1 to \(AddLabelRequest.maximumName)")
     }
+    if let character = label.id.firstOffTheLine() {
+      throw Refusal.invalid(
+        "\"id\" has the character \(character); expected one line without tabs")
+    }
     guard !label.text.isBlank else {
       throw Refusal.invalid("\"text\" is empty; expected what the label means")
     }
