@@ -122,6 +122,13 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .executableTarget(
+      name: "decant-fuzz",
+      dependencies: [
+        "Torch", "Learning", "Datasets", "Images", "Retrieval", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Fuzz", swiftSettings: strict),
     .testTarget(
       name: "TorchTests", dependencies: ["Torch", "TestSupport"], exclude: ["Goldens"],
       swiftSettings: strict),
@@ -159,7 +166,9 @@ let package = Package(
     // These run the binary, which is why they depend on it.
     .testTarget(
       name: "DecantTests",
-      dependencies: ["decant", "decant-serve", "Retrieval", "Torch", "TestSupport"],
+      dependencies: [
+        "decant", "decant-serve", "decant-fuzz", "Retrieval", "Torch", "TestSupport",
+      ],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

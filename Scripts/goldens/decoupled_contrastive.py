@@ -22,7 +22,7 @@ def loss(first, second, temperature, sigma=None):
 
 
 write("DCLLoss", "decoupled_contrastive.py", "the paper's formulas in PyTorch", [
-    case(loss, options, rows(s, n, 3), rows(s + 10, n, 3, scale=2.0))
+    case(loss, {"sigma": None, **options}, rows(s, n, 3), rows(s + 10, n, 3, scale=2.0))
     for s, n, options in [
         (1, 5, {"temperature": 0.1}), (2, 2, {"temperature": 0.5}), (3, 4, {"temperature": 5.0}),
         (4, 4, {"temperature": 0.1, "sigma": 0.5}), (5, 3, {"temperature": 0.3, "sigma": 2.0})]])

@@ -93,6 +93,9 @@ LOSSES = {
     "ZLoss": z_loss,
     "MLCDLoss": mlcd,
 }
+# What the losses above have beside a temperature.
+OPTIONS = {
+    "SoftTopKLoss": {"places": "fixed(2)", "sharpness": 2}, "ZLoss": {"sharpness": 3, "target": 1.5}}
 
 
 def main():
@@ -116,7 +119,7 @@ def main():
         value = loss(scores, own)
         value.backward()
         cases.append({
-            "loss": name, "options": {"temperature": temperature},
+            "loss": name, "options": {"temperature": temperature, **OPTIONS.get(name, {})},
             "inputs": {"positives": positives, "grades": grades,
                        **{k: v.detach().tolist() for k, v in leaves.items()}},
             "value": value.item(),

@@ -23,7 +23,7 @@ def views(seed, rows, width):
 
 write_ours("BarlowTwinsLoss", [
     case(lambda first, second: BarlowTwinsLoss(lambda_param=weight)(first, second),
-         views(seed, rows, width), None, {"weight": weight})
+         views(seed, rows, width), None, {"weight": weight, "epsilon": 1e-5})
     for seed, rows, width, weight in [
         (1, 5, 3, 0.0051), (2, 3, 6, 0.5), (3, 8, 2, 1.0), (4, 2, 2, 0.1)]])
 
@@ -32,7 +32,7 @@ write_ours("VICRegLoss", [
         first, second),
         {name: scale * view for name, view in views(seed, rows, width).items()}, None,
         {"invariance": invariance, "variance": variance, "covariance": covariance,
-         "epsilon": epsilon})
+         "epsilon": epsilon, "deviation": 1})
     for seed, rows, width, scale, invariance, variance, covariance, epsilon in [
         (1, 5, 3, 1.0, 25, 25, 1, 1e-4), (2, 3, 6, 0.3, 25, 25, 1, 1e-4),
         (3, 8, 2, 0.5, 1, 10, 5, 1e-2), (4, 2, 2, 2.0, 0, 1, 1, 1e-4)]])

@@ -32,8 +32,8 @@ def cases():
     ]
 
 
-def write(name, script, source, loss_of):
-    """loss_of(scores, positives as sorted lists) is differentiated by PyTorch."""
+def write(name, script, source, loss_of, options={}):
+    """loss_of(scores, positives as sorted lists), of these options, is differentiated by PyTorch."""
     written = []
     for case in cases():
         leaves = {k: case[k].clone().requires_grad_() for k in ("queries", "labels", "bias") if k in case}
@@ -43,7 +43,7 @@ def write(name, script, source, loss_of):
         value = loss_of(scores, [sorted(set(row)) for row in case["positives"]])
         value.backward()
         written.append({
-            "options": {"temperature": case["temperature"]},
+            "options": {"temperature": case["temperature"], **options},
             "inputs": {"positives": case["positives"], **{k: v.detach().tolist() for k, v in leaves.items()}},
             "value": value.item(),
             "gradients": {k: v.grad.tolist() for k, v in leaves.items()},

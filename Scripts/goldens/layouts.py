@@ -37,7 +37,7 @@ def graph(vectors, k):
             middle = math.sqrt(low * high)
             total = sum(math.exp(-max(0.0, x - rho) / middle) for x in d)
             low, high = (middle, high) if total < target else (low, middle)
-        sigma = max(high, 1e-3 * sum(d) / len(d))
+        sigma = max(high, 1e-3 * sum(d) / (len(d) + 1))
         for j, x in zip(near, d):
             directed[i][j] = math.exp(-max(0.0, x - rho) / sigma)
     weights = []

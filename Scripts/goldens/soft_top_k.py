@@ -53,4 +53,5 @@ def loss(scores, positives):
     return torch.stack(rows).mean()
 
 
-write("SoftTopKLoss", "soft_top_k.py", "mpmath, 200 digits", loss)
+write("SoftTopKLoss", "soft_top_k.py", "mpmath, 200 digits", loss,
+      {"places": f"fixed({PLACES})", "sharpness": SHARPNESS})

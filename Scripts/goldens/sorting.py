@@ -63,7 +63,7 @@ def groco_cases():
         yield case(
             lambda **views: groco(list(views.values()), negatives, steepness),
             {f"view{place}": matrix(10 * seed + place, rows, 3) for place in range(count)}, None,
-            {"negatives": negatives, "steepness": steepness})
+            {"negatives": negatives, "steepness": steepness}, "oddEven cauchy")
 
 
 SOURCE = "diffsort"

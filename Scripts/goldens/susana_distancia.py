@@ -64,7 +64,7 @@ for seed, ways, margin, classes in [
     cases.append(case(
         lambda queries, support: triplet(queries, support, classes, ways, margin),
         {"queries": matrix(seed, len(classes), 3), "support": matrix(seed + 10, 2 * ways, 3)},
-        classes, {"ways": ways, "margin": margin}))
+        classes, {"ways": ways, "margin": margin, "epsilon": 1e-6}))
 write("PrototypeTripletLoss", SOURCE, torch.__version__, "susana_distancia.py", cases)
 
 cases = []

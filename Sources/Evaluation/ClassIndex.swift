@@ -25,7 +25,7 @@ struct ClassIndex {
         expected: "0 or more")
     }
     present = Set(classes).sorted()
-    let place = Dictionary(uniqueKeysWithValues: present.enumerated().map { ($1, $0) })
+    let place = Dictionary(present.enumerated().map { ($1, $0) }) { $1 }
     places = classes.compactMap { place[$0] }
   }
 

@@ -34,11 +34,15 @@ struct NearestNeighbours {
     }
   }
 
-  /// `[N · N]`, row by row.
+  /// `[N · N]`, row by row; 0 between equal vectors, which a matrix product would miss by rounding.
   static func squaredDistances(of vectors: Tensor) -> [Double] {
     let values = vectors.converted(to: .float64)
-    let squares = (values * values).sum(along: 1, keepingDimensions: true)
-    let all = squares + squares.transposed() - 2 * values.matmul(values.transposed())
-    return all.clamped(from: 0).contiguous().doubles()
+    return Ops.distances(.tensor(values), .tensor(values), .double(2), .int(Ops.byDifferences))
+      .squared().doubles()
+  }
+
+  private enum Ops {
+    static let distances = Op("aten::cdist")
+    static let byDifferences = 2
   }
 }

@@ -104,13 +104,15 @@ public struct NeighbourLayout: Codable, Hashable, Sendable {
       let middle = (low + high) / 2
       if sum(middle) < target { low = middle } else { high = middle }
     }
-    let mean = distances.reduce(0, +) / Double(distances.count)
-    // The authors' floor, without which σ is 0 where several are equally near.
+    // The authors' floor, without which σ is 0 where several are equally near: the mean is over all k,
+    // the vector's own distance of 0 among them.
+    let mean = distances.reduce(0, +) / Double(distances.count + 1)
     let sigma = max(high, 1e-3 * mean)
     return distances.map { exp(-max(0, $0 - nearest) / sigma) }
   }
 
-  private func move(
+  /// Moves the points of a map along the edges of its graph.
+  func move(
     _ points: inout [PlanePoint], along edges: [Edge], using random: inout SplitMix64
   ) {
     let (a, b) = Self.curve

@@ -143,10 +143,7 @@ enum IndexFile {
             file: path, reason: "the check sum of the \(section) is wrong: the file is damaged")
         }
       }
-      if verifying {
-        // The pages stay in the system's cache; this process takes them again one by one.
-        madvise(UnsafeMutableRawPointer(mutating: file.base), file.count, MADV_DONTNEED)
-      }
+      if verifying { file.releasePages() }
       return try content(header, file, bytes)
     }
   }

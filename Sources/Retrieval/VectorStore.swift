@@ -99,7 +99,7 @@ public struct VectorStore: Sendable {
   ///   - vectors: `[N, dimension]`, of any float type.
   ///   - ids: `[N]`, their names.
   ///   - biases: `[N]`, added to inner products; nil adds nothing.
-  /// - Throws: `InputError` when a name is there already, a number is not finite or too large for
+  /// - Throws: `InputError` when a name is none or there already, a number is not finite or too large for
   ///   the store's numbers, or the parts do not fit; nothing is then added.
   public mutating func add(_ vectors: Tensor, ids names: [String], biases: Tensor? = nil) throws {
     try insert(vectors, names, biases, replacing: false)
@@ -162,6 +162,7 @@ public struct VectorStore: Sendable {
       throw refuse("\(rowCount + names.count) rows", expected: "at most \(Int32.max)")
     }
     indexNames()
+    let names = try names.map { try Name($0, of: "vector's name", from: "index").text }
     var new = Set<String>()
     for name in names where !new.insert(name).inserted || (!replacing && placeOfID?[name] != nil) {
       throw refuse("“\(name)” is there already", expected: "a name of its own for each vector")

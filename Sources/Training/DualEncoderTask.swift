@@ -253,8 +253,23 @@ public final class DualEncoderTask: TrainingTask {
       truth: validation.labels,
       labelCounts: trainCounts, documentCount: exampleCount)
     let shown = ["P@1", "P@5", "nDCG@5", "PSP@5"]
-    let metrics = Dictionary(uniqueKeysWithValues: shown.map { ($0, result[$0] ?? .nan) })
+    let metrics = Dictionary(shown.map { ($0, result[$0] ?? .nan) }) { $1 }
     return (metrics, metrics["nDCG@5"] ?? .nan)
+  }
+
+  /// Whether the scores of some training documents are finite with the bags' weights as they are.
+  ///
+  /// Finite weights may be so large that their products are not.
+  ///
+  /// - Parameter labels: the vectors of all labels, `[L, D]`.
+  func hasFiniteScores(labels: Tensor) throws -> Bool {
+    // What a transformer makes of texts is bounded by its normalisations.
+    guard transformer == nil else { return true }
+    let scorer = Scorer(
+      encoder: dualEncoder.encoder, tower: nil, labels: labels, bias: dualEncoder.bias?.detached(),
+      wide: wide, temperature: dualEncoder.temperature ?? configuration.loss.temperature)
+    let count = min(exampleCount, 64, max(1, (1 << 22) / trainCounts.count))
+    return try scorer.scores(of: examples.bags.selecting(rows: 0..<count)).isAllFinite
   }
 
   /// The vectors of all labels as they are now, `[L, D]`.
@@ -266,8 +281,7 @@ public final class DualEncoderTask: TrainingTask {
 
   /// The parameters by name.
   public var model: [String: Tensor] {
-    var all = Dictionary(
-      uniqueKeysWithValues: dualEncoder.parameters.map { ($0.name, $0.tensor.detached()) })
+    var all = Dictionary(dualEncoder.parameters.map { ($0.name, $0.tensor.detached()) }) { $1 }
     all.merge(wide?.tensors(under: "wide") ?? [:]) { first, _ in first }
     return all
   }

@@ -29,6 +29,16 @@ public struct AuditListing {
     var neighbourShare: Double?
     var neighboursWith: [String]
     var neighboursWithout: [String]
+
+    /// The same with its names as parts of one line.
+    var onOneLine: Line {
+      var line = self
+      line.document = document.onOneLine
+      line.label = label.onOneLine
+      line.neighboursWith = neighboursWith.map(\.onOneLine)
+      line.neighboursWithout = neighboursWithout.map(\.onOneLine)
+      return line
+    }
   }
 
   private func line(_ finding: LabelAudit.Finding) -> Line {
@@ -53,7 +63,8 @@ public struct AuditListing {
     try file.commit()
   }
 
-  /// Writes a table with a header, columns apart by tabs, neighbours by spaces.
+  /// Writes a table with a header, columns apart by tabs, neighbours by spaces; `asField` tells how
+  /// names with tabs, line ends and backslashes are written.
   ///
   /// - Throws: `FileError` when the file cannot be written.
   public func writeTSV(to path: String) throws {
@@ -72,9 +83,7 @@ public struct AuditListing {
         line.neighbourShare.map { rounded($0, places: 4) } ?? "",
         line.neighboursWith.joined(separator: " "), line.neighboursWithout.joined(separator: " "),
       ]
-      // A name may hold whatever JSON may.
-      let plain = cells.map { $0.replacing(/[\t\r\n]/, with: " ") }
-      try file.write(plain.joined(separator: "\t") + "\n")
+      try file.write(cells.map(\.asField).joined(separator: "\t") + "\n")
     }
     try file.commit()
   }
@@ -128,7 +137,8 @@ public struct AuditListing {
         + "\(report.surelyWrong) are wrong and \(report.surelyMissing) missing"
     ]
     for fault in faults {
-      let findings = (fault == .wrong ? report.wrong : report.missing).prefix(count).map(line)
+      let findings = (fault == .wrong ? report.wrong : report.missing).prefix(count)
+        .map { line($0).onOneLine }
       lines.append("")
       lines.append(
         fault == .wrong

@@ -1,6 +1,6 @@
 import Datasets
 import Learning
-import Torch
+public import Torch
 
 extension TrainedModel {
   /// A label that the model was not trained on.
@@ -15,6 +15,9 @@ extension TrainedModel {
       self.id = id
       self.text = text
     }
+
+    /// Names a label.
+    public init(_ name: Name, text: String) { self.init(id: name.text, text: text) }
   }
 
   /// The same model with labels that are known by their texts alone, behind the others.
@@ -25,10 +28,13 @@ extension TrainedModel {
   /// exact than a label with training documents. The bias is the labels' median, so that a new
   /// label competes as one of middling frequency would; the wide part knows nothing of it.
   ///
-  /// - Throws: `InputError` when a label is known already, its text has nothing that the model
-  ///   knows, or the model was trained on features.
+  /// - Throws: `InputError` when a label is known already or its name is none, its text has nothing
+  ///   that the model knows, or the model was trained on features.
   public func adding(_ labels: [NewLabel]) throws -> TrainedModel {
     guard !labels.isEmpty else { return self }
+    let labels = try labels.map {
+      NewLabel(try Name($0.id, of: "label", from: folder.path), text: $0.text)
+    }
     var known = Set(labelIDs)
     for label in labels where !known.insert(label.id).inserted {
       throw InputError(
@@ -51,6 +57,20 @@ extension TrainedModel {
       ])
     }
     return result
+  }
+
+  /// What labels that are known by their texts alone are scored by: vectors, `[labels, D]`, and the
+  /// biases, `[labels]`, where labels have them; see `adding(_:)`.
+  ///
+  /// The names may be those of labels that the model knows.
+  ///
+  /// - Throws: `InputError` when a text has nothing that the model knows, or the model was trained
+  ///   on features.
+  public func vectors(of labels: [NewLabel]) throws -> (embeddings: Tensor, biases: Tensor?) {
+    try refuseUnless(hasTexts: true, file: folder.path)
+    let grown = try scorerAdding(labels)
+    let rows = labelIDs.count..<labelIDs.count + labels.count
+    return (grown.labelVectors[rows], grown.bias.map { $0[rows] })
   }
 
   private func scorerAdding(_ labels: [NewLabel]) throws -> Scorer {

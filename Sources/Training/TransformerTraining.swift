@@ -138,7 +138,8 @@ extension [String: Tensor] {
   /// The tensors whose names begin with `prefix`, without it.
   func part(_ prefix: String) -> [String: Tensor] {
     Dictionary(
-      uniqueKeysWithValues: filter { $0.key.hasPrefix(prefix) }
-        .map { (String($0.key.dropFirst(prefix.count)), $0.value) })
+      filter { $0.key.hasPrefix(prefix) }
+        .map { (String($0.key.dropFirst(prefix.count)), $0.value) }
+    ) { $1 }
   }
 }

@@ -144,6 +144,7 @@ struct DecantServe: AsyncParsableCommand {
   }
 
   func run() async throws {
+    FileGuard.install(program: "decant serve")
     do {
       try await service().run()
     } catch {

@@ -3,11 +3,14 @@ import Torch
 
 /// Text for whoever started the program.
 enum StandardStreams {
-  /// Writes results to standard output.
+  /// Writes results to standard output, control characters other than tabs and line feeds as
+  /// escapes.
   ///
-  /// - Throws: `FileError`, such as for a full disk: a result must not be lost in silence.
+  /// - Throws: `FileError`, such as for a full disk: a result must not be lost in silence;
+  ///   `InputError` when a file that it was computed from was changed meanwhile.
   static func write(_ text: String) throws {
-    var text = text
+    try FileGuard.checkInputs()
+    var text = text.forTerminal
     try text.withUTF8 { bytes in
       var rest = bytes[...]
       while !rest.isEmpty {
@@ -22,9 +25,9 @@ enum StandardStreams {
     }
   }
 
-  /// Writes a line for people to standard error; where that is closed, nobody wants to know.
+  /// Writes a line for people to standard error, control characters as escapes; where that is closed, nobody wants to know.
   static func note(_ line: String) {
-    var text = line + "\n"
+    var text = line.forTerminal + "\n"
     text.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 

@@ -96,12 +96,15 @@ import Torch
     ("documents.jsonl", #"{"id":"e","id":"f","text":""}"#, 11, "second time"),
     ("documents.jsonl", #"{"id":"e","text":"e","features":{}}"#, nil, "both"),
     ("documents.jsonl", #"{"id":"e","features":{}}"#, nil, "features among texts"),
-    ("documents.jsonl", #"{"id":5,"text":"e"}"#, 7, "unexpected '5'"),
+    ("documents.jsonl", #"{"id":true,"text":"e"}"#, 7, "unexpected 't'"),
     ("documents.jsonl", #"{"id":"e","text":"e"} x"#, 23, "unexpected 'x'"),
     ("documents.jsonl", #"{"id":"e","text":"e""#, 21, "ends too early"),
     ("documents.jsonl", #"["id"]"#, 1, "unexpected '['"),
     ("labels.jsonl", #"{"id":"x"}"#, 8, "second time"),
     ("labels.jsonl", #"{"text":"x"}"#, nil, "no \"id\""),
+    ("labels.jsonl", #"{"id":"a\u001b[1m"}"#, 9, "U+001B"),
+    ("labels.jsonl", "{\"id\":\"ab\u{7F}\"}", 10, "U+007F"),
+    ("documents.jsonl", #"{"id":"e","text":"a\n\u0000"}"#, 22, "U+0000"),
     ("train.jsonl", #"{"id":"q","labels":["x"]}"#, 8, "no document \"q\""),
     ("train.jsonl", #"{"id":"b","labels":["x"]}"#, 8, "second time"),
     ("train.jsonl", #"{"id":"d","labels":["x","q"]}"#, 26, "no label \"q\""),
@@ -166,7 +169,7 @@ import Torch
     #expect(throws: InputError.self) { try DatasetFolder.read(stray.path) }
     let missing = try Self.folder(changing: ["labels.jsonl": nil])
     #expect(throws: FileError.self) { try DatasetFolder.read(missing.path) }
-    let odd = try Self.folder(changing: ["dataset.json": "{}"])
+    let odd = try Self.folder(changing: ["dataset.json": "[]"])
     #expect(throws: InputError.self) { try DatasetFolder.read(odd.path) }
   }
 

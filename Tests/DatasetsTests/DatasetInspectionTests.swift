@@ -72,7 +72,7 @@ import Torch
         "1 of 3 test documents (33.3 %) have the text", "1 more of 3 test documents",
         "1 of 1 groups of equal", "1 labels of test have no training document (2 pairs), such as d",
         "1 documents are empty, such as d3", "1 of 3 test documents have no label",
-        "1 labels occur in no document", "1 documents are neither",
+        "in no document: 1 label", "neither in train nor in test: 1 document",
       ])
     {
       #expect(warning.contains(words), "\(warning)")
@@ -126,5 +126,25 @@ import Torch
     #expect(summary.mean == 5.5 && summary.count == 10)
     #expect(ValueSummary([]).maximum == 0 && ValueSummary([]).mean == 0)
     #expect(ValueSummary([3]).median == 3 && ValueSummary([3]).ninetieth == 3)
+  }
+
+  @Test func `labels that look alike are named`() {
+    let names = [
+      "Billing", "new york", "billing", "New  York ", "straße", "STRASSE", "ＡＢＣ１", "abc1", "other",
+      "\u{3B1}\u{3C2}", "\u{391}\u{3A3}", "a-b", "ab",
+    ]
+    let found = LabelTwins(names)
+    #expect(found.groups == 5 && found.labels == 10)
+    #expect(
+      found.examples == [
+        ["Billing", "billing"], ["new york", "New  York "], ["straße", "STRASSE"],
+        ["ＡＢＣ１", "abc1"], ["\u{3B1}\u{3C2}", "\u{391}\u{3A3}"],
+      ])
+    var data = Self.texts
+    data.labels = Labels(ids: TextColumn(["Billing", "billing", "x", "y", "z\nz"]))
+    let inspection = DatasetInspection(data)
+    #expect(inspection.labelTwins.examples == [["Billing", "billing"]])
+    #expect(inspection.table().contains("such as \"Billing\" and \"billing\""))
+    #expect(inspection.table().contains("z\\nz"))
   }
 }

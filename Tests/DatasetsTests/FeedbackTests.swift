@@ -103,6 +103,28 @@ import Torch
     #expect(error?.line == 2 && error?.file == path)
     #expect(error?.description.contains(words) == true, "\(error as Any)")
   }
+
+  /// Verdicts on one text in two normal forms are verdicts on one text, and so for labels.
+  @Test func formsOfOneTextAreOneText() throws {
+    let file = try FeedbackFile(
+      contentsOf: folder.write(
+        """
+        {"text":"caf\u{E9}","labels":["one","\u{E9}","e\u{301}"]}
+        {"text":"cafe\u{301}","rejected":["one"]}
+
+        """, to: "feedback.jsonl"))
+    #expect(file.records == [.init(text: "caf\u{E9}", accepted: ["\u{E9}"], rejected: ["one"])])
+    #expect(file.records[0].text.utf8.elementsEqual("caf\u{E9}".utf8))
+  }
+
+  @Test func refusesLabelsOfOneName() throws {
+    var twins = try dataset()
+    twins.labels.ids = TextColumn(["\u{E9}", "two", "e\u{301}"])
+    let file = try FeedbackFile(
+      contentsOf: folder.write("{\"text\":\"alpha\",\"labels\":[\"two\"]}\n", to: "f.jsonl"))
+    let error = try #require(throws: InputError.self) { try twins.taking(file) }
+    #expect(error.reason.contains("\u{E9}"))
+  }
 }
 
 private func summaryOf(

@@ -28,7 +28,7 @@ import Torch
       (["train", data, "--output", data], "--output"),
       (["data", "debian", "--task", "bogus", "--output", run], "bogus"),
       (["evaluate"], "run"),
-      (["evaluate", run, "--split", "train"], "train"),
+      (["evaluate", run, "--split", "bogus"], "bogus"),
       (["evaluate", run, "--threads", "0"], "--threads is 0"),
       (["predict", run, "--k", "0", "text"], "--k is 0"),
       (["predict", run, "--file", "texts", "text"], "--file"),
@@ -58,6 +58,19 @@ import Torch
     try refuse("labels.jsonl", "", "labels.jsonl")
     try refuse("documents.jsonl", "\u{0}", "documents.jsonl:1:1")
     try refuse("dataset.json", "{", "dataset.json")
+  }
+
+  @Test func `a training that diverges is 65, one that learns nothing is warned of`() throws {
+    func train(_ rate: String, epochs: String) -> [String] {
+      ["train", data, "--output", run, "--quiet", "--threads", "1", "--epochs", epochs]
+        + ["--batch-size", "300", "--learning-rate", rate, "--table-learning-rate", rate]
+    }
+    // One step, whose loss is still that of the first weights.
+    try DecantProgram.refuse(train("1e29", epochs: "1"), code: 65, "learning rate")
+    #expect(!FileManager.default.fileExists(atPath: run + "/run.json"))
+    try FileManager.default.removeItem(atPath: run)
+    let outcome = try DecantProgram.succeed(train("1e6", epochs: "3"))
+    #expect(outcome.messages.contains("nothing was learnt"), "\(outcome.messages)")
   }
 
   @Test func textsWithoutACommonWordAre65() throws {
@@ -95,7 +108,7 @@ import Torch
   @Test func aModelLargerThanTheMachineIs64() throws {
     try DecantProgram.refuse(
       ["train", data, "--output", run, "--quiet", "--dimension", "1000000000000"], code: 64,
-      "the model needs", "the machine has")
+      "the model needs", "this process may have")
     #expect(!FileManager.default.fileExists(atPath: run))
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 import Torch
@@ -31,6 +32,61 @@ import Torch
       #expect(edges.map { [$0.from, $0.to] } == example.edges.map { [Int($0[0]), Int($0[1])] })
       expectClose(edges.map(\.weight), example.edges.map { $0[2] }, tolerance: 1e-6)
     }
+  }
+
+  @Test func `equal vectors are at no distance, however large they are`() {
+    let row = (0..<7).map { 1e3 / Double($0 + 3) }
+    let squares = NearestNeighbours.squaredDistances(of: Tensor(rows: [row, row, row.map { -$0 }]))
+    #expect(squares[0] == 0 && squares[1] == 0 && squares[3] == 0)
+    expectClose(squares[2], row.reduce(0) { $0 + 4 * $1 * $1 }, tolerance: 1e-6)
+  }
+
+  @Test func `the floor of σ is a thousandth of the mean over k, the vector itself counted`() {
+    let weights = NeighbourLayout.weights(of: [1, 1, 1, 1.001], all: [])
+    // (1 + 1 + 1 + 1.001) / 5 / 1000.
+    expectClose(weights, [1, 1, 1, exp(-0.001 / 8.002e-4)], tolerance: 1e-9)
+  }
+
+  /// The slope of log f(d) by d.
+  private func slope(_ distance: Double, of f: (Double) -> Double) -> Double {
+    (log(f(distance + 1e-6)) - log(f(distance - 1e-6))) / 2e-6
+  }
+
+  /// 1 / (1 + a d^{2b}): how likely two points are neighbours.
+  private func likelihood(_ distance: Double) -> Double {
+    1 / (1 + NeighbourLayout.curve.a * pow(distance, 2 * NeighbourLayout.curve.b))
+  }
+
+  @Test func `an edge moves both ends along the slope of its likelihood`() {
+    var random = SplitMix64(1)
+    var points = [PlanePoint(x: 0, y: 0), PlanePoint(x: 1.2, y: 1.6)]
+    NeighbourLayout(epochs: 1, negatives: 0).move(
+      &points, along: [.init(from: 0, to: 1, weight: 1)], using: &random)
+    let pull = -slope(2, of: likelihood)
+    expectClose([points[0].x, points[0].y], [0.6 * pull, 0.8 * pull], tolerance: 1e-6)
+    expectClose([points[1].x, points[1].y], [1.2 - 0.6 * pull, 1.6 - 0.8 * pull], tolerance: 1e-6)
+  }
+
+  @Test(arguments: [0.7, 2, 0.03])
+  func `a random point pushes along the slope of not being a neighbour`(distance: Double) throws {
+    // Ends in one place do not pull; the one draw has to be the third point.
+    let seed = try #require(
+      (0..<100 as Range<UInt64>).first { seed in
+        var random = SplitMix64(seed)
+        return random.next(upperBound: UInt64(3)) == 2
+      })
+    var random = SplitMix64(seed)
+    var points = [
+      PlanePoint(x: 0, y: 0), PlanePoint(x: 0, y: 0), PlanePoint(x: distance, y: 0),
+    ]
+    NeighbourLayout(epochs: 1, negatives: 1).move(
+      &points, along: [.init(from: 0, to: 1, weight: 1)], using: &random)
+    // The authors' 1e-3 beside the squared distance, and no step beyond 4.
+    let floor = distance * distance / (1e-3 + distance * distance)
+    let push = slope(distance, of: { 1 - likelihood($0) }) * floor
+    expectClose(points[0].x, -min(4, push), tolerance: 1e-6)
+    #expect(distance > 0.1 || push > 4)
+    #expect(points[1] == PlanePoint(x: 0, y: 0) && points[2] == PlanePoint(x: distance, y: 0))
   }
 
   @Test func `keeps neighbours better than the principal axes do`() throws {

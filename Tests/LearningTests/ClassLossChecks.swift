@@ -22,9 +22,13 @@ struct ClassLossCase: Decodable {
   subscript(_ name: String) -> Double { options[name] ?? .nan }
 }
 
-/// Expects the values and gradients of every case of a golden file, and the values in float32.
+/// Expects the values and gradients of every case of a golden file, and the values in float32; and that
+/// no second derivative is wrong.
+///
+/// - Parameter detaches: whether something that depends on the inputs is a constant, so that second
+///   differences are not those of the gradient.
 func expectGolden(
-  _ name: String, count: Int, tolerance: Double = 1e-11,
+  _ name: String, count: Int, tolerance: Double = 1e-11, detaches: Bool = false,
   _ loss: (_ given: ClassLossCase, _ inputs: [String: Tensor]) throws -> Tensor,
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
@@ -45,6 +49,11 @@ func expectGolden(
       expectClose(
         slope ?? zeros, expected ?? zeros, tolerance: tolerance, "\(name) of case \(place)",
         sourceLocation: sourceLocation)
+    }
+    if !detaches {
+      try expectSecondDerivatives(at: names.compactMap { given.inputs[$0] }) { leaves in
+        try loss(given, Dictionary(uniqueKeysWithValues: zip(names, leaves)))
+      }
     }
     let single = try loss(given, inputs.mapValues { $0.converted(to: .float32) })
     // Sharpness and scales of up to 64 magnify the rounding of cosines.

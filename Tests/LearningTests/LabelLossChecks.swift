@@ -32,7 +32,6 @@ typealias Equation = ([[Double]], [[Int]]) -> (value: Double, gradient: [[Double
 
 /// One case of a golden file of these losses.
 private struct GoldenCase: Decodable {
-  struct Options: Decodable { let temperature: Double }
   struct Inputs: Decodable {
     let queries: [[Double]]
     let labels: [[Double]]
@@ -44,10 +43,44 @@ private struct GoldenCase: Decodable {
     let labels: [[Double]]
     let bias: [Double]?
   }
-  let options: Options
+  let options: [String: GoldenOption]
   let inputs: Inputs
   let value: Double
   let gradients: Slopes
+}
+
+/// A hyperparameter in a golden file.
+enum GoldenOption: Decodable, Hashable {
+  case number(Double)
+  case text(String)
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    do {
+      self = .number(try container.decode(Double.self))
+    } catch {
+      self = .text(try container.decode(String.self))
+    }
+  }
+
+  var number: Double {
+    if case .number(let number) = self { number } else { .nan }
+  }
+}
+
+/// Expects `loss` to have what a golden file says beside a temperature.
+func expectOptions(
+  _ options: [String: GoldenOption], of loss: Any,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  let own = Mirror(reflecting: loss).children.filter { !["blockSize"].contains($0.label) }
+  for property in own {
+    let value =
+      (property.value as? Double).map { GoldenOption.number($0) } ?? .text("\(property.value)")
+    #expect(
+      options[property.label ?? ""] == value, "\(property.label ?? "")",
+      sourceLocation: sourceLocation)
+  }
 }
 
 /// Reads a golden file of these tests, from whatever folder below.
@@ -101,7 +134,8 @@ enum LabelLossChecks {
       let positives = CSRMatrix(
         rows: found.inputs.positives, columnCount: found.inputs.labels.count)
       for size in [1, 2, nil] {
-        let loss = Loss(temperature: found.options.temperature, blockSize: size)
+        let loss = Loss(temperature: found.options["temperature"]?.number ?? .nan, blockSize: size)
+        expectOptions(found.options, of: loss)
         let value = try loss(queries: queries, labels: labels, bias: bias, positives: positives)
         let label = "case \(index), blocks of \(size ?? 0)"
         expectClose(value.scalar, found.value, tolerance: 1e-12, label)
@@ -271,6 +305,9 @@ enum LabelLossChecks {
       queries: leaf, labels: constants[1], bias: nil, positives: example.matrix)
     #expect(throws: TorchError.self) {
       try gradients(of: value, withRespectTo: [leaf], creatingGraph: true)
+    }
+    try expectSecondDerivatives(at: [example.scores]) {
+      try Loss(temperature: 1, blockSize: nil)(scores: $0[0], positives: example.matrix)
     }
     // Kept scores survive the first pass.
     let first = try gradients(of: value, withRespectTo: [leaf], retainingGraph: true)[0]

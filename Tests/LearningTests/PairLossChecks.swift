@@ -43,10 +43,13 @@ enum PairLossChecks {
       })
   }
 
-  /// Value and gradients are those of the golden file `name`.
+  /// Value and gradients are those of the golden file `name`, and no second derivative is wrong.
+  ///
+  /// - Parameter detaches: whether something that depends on the inputs is a constant, so that second
+  ///   differences are not those of the gradient.
   static func agreesWithTheGolden<Options: Decodable>(
     _ name: String, _ type: Options.Type, cases: Int, tolerance: Double = 1e-11,
-    _ loss: (Options) -> PairLoss
+    detaches: Bool = false, _ loss: (Options) -> PairLoss
   ) throws {
     let golden = try Golden<PairCase<Options>>(name, testFile: learningTests)
     #expect(golden.cases.count == cases)
@@ -58,6 +61,7 @@ enum PairLossChecks {
         expectClose(
           slope, Array(expected.joined()), tolerance: tolerance, label + ", gradient")
       }
+      if !detaches { try expectSecondDerivatives(at: found.inputs, loss(found.options)) }
     }
   }
 

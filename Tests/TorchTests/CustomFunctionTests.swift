@@ -5,7 +5,7 @@ import Torch
 @Suite struct CustomFunctionTests {
   struct Broken: Error, Equatable { let code: Int }
 
-  private let square = CustomFunction<Void>("square") { inputs in
+  private let square = CustomFunction<Void>("square", isTwiceDifferentiable: true) { inputs in
     ([inputs[0] * inputs[0]], ())
   } backward: { context, gradients in
     [gradients[0].map { $0 * context.inputs[0] * 2 }]
@@ -24,6 +24,23 @@ import Torch
     expectClose(first, Tensor([3.0, 12, 27]))
     let second = try gradients(of: first.sum(), withRespectTo: [x])[0]
     expectClose(second, Tensor([6.0, -12, 18]))
+  }
+
+  @Test func `a function that does not say so refuses a second derivative`() throws {
+    let once = CustomFunction<Void>("once") { inputs in
+      ([inputs[0] * inputs[0]], ())
+    } backward: { context, gradients in
+      [gradients[0].map { $0 * context.inputs[0] * 2 }]
+    }
+    let x = Tensor([1.0, -2, 3]).requiringGradient()
+    let y = try once(x)[0].sum()
+    let error = try #require(throws: TorchError.self) {
+      try gradients(of: y, withRespectTo: [x], creatingGraph: true)
+    }
+    #expect(error.kind == .notImplemented)
+    #expect(
+      error.message == "once has first gradients only: its gradient cannot be differentiated again")
+    expectClose(try gradients(of: y, withRespectTo: [x])[0], Tensor([2.0, -4, 6]))
   }
 
   @Test func anErrorOfTheBackwardClosureReachesTheCallerUnchanged() throws {

@@ -139,6 +139,36 @@ import Testing
       }
     }
   }
+
+  /// Whichever way it is written, a string comes out in Normalization Form C, with the same bytes
+  /// from both ways of decoding.
+  @Test(arguments: [
+    ("e\u{301}", "é"), (#"e\u0301"#, "é"), (#"\u0065\u0301"#, "é"), ("é", "é"), (#"\u00e9"#, "é"),
+    ("\u{1100}\u{1161}\u{11A8}", "각"), (#"\u1100\u1161\u11a8"#, "각"), ("か\u{3099}", "が"),
+    ("\u{212B}", "Å"), ("\u{F900}", "豈"), ("日本語", "日本語"), ("\u{E01}\u{E49}", "\u{E01}\u{E49}"),
+    ("👩\u{200D}👧", "👩\u{200D}👧"), (#"\ud834\udd5e"#, "\u{1D157}\u{1D165}"),
+    (#"plain \n e\u0301"#, "plain \n é"), ("a\u{301}\u{323}", "\u{1EA1}\u{301}"),
+  ])
+  func stringsComeOutInOneForm(written: String, wanted: String) throws {
+    try Array("\"\(written)\"".utf8).withUnsafeBytes { buffer in
+      var cursor = JSONCursor(buffer, in: 0..<buffer.count)
+      let literal = try cursor.string()
+      #expect(Array(literal.decoded(from: buffer).utf8) == Array(wanted.utf8))
+      #expect(literal.withUTF8(in: buffer) { Array($0) } == Array(wanted.utf8))
+    }
+  }
+
+  /// A file that changes after it was checked gives another text, never one that is too long.
+  @Test func changedBytesAreDecodedWithinTheirBounds() {
+    for text in [#"\\\\\\"#, #"abcd\u00"#, #"\ud83d\u"#, #"abcdefg\"#, "\\u\u{E9}\\u\u{E9}"] {
+      let bytes = Array(text.utf8)
+      bytes.withUnsafeBytes { buffer in
+        let literal = JSONString(
+          content: 0..<buffer.count, hasEscapes: true, isNormalized: true)
+        #expect(literal.withUTF8(in: buffer) { $0.count } <= bytes.count)
+      }
+    }
+  }
 }
 
 extension JSONCursor {

@@ -138,7 +138,7 @@ struct BatchStyles: Experiment {
       "\(near[$0].text) by neighbours and \(line[$0].text) by the linear probe for \(conditions[$0]) %"
     }
     return Verdict(
-      parts: (near + line).map { $0.mean > $0.deviation },
+      parts: (near + line).map { $0.isAbove() },
       "Batch styles over SimCLR, in points, for kinds of pictures and shares in their class's style: \(texts.joined(separator: "; "))."
     )
   }

@@ -62,19 +62,11 @@ struct DCLBatchSize: Experiment {
   static func verdict(_ record: ExperimentRecord) -> Verdict {
     let small = record.gain(arms[1], over: arms[0], conditions[0])
     let large = record.gain(arms[1], over: arms[0], conditions[conditions.count - 1])
-    // By how much less DCL loses from the best size to the worst, seed by seed.
-    let steadier = measures.indices.map { measure in
-      let ranges = arms.prefix(2).map { arm in
-        let sizes = conditions.map { record.values(arm, $0, measure: measure) }
-        return record.seeds.indices.map { seed in
-          let values = sizes.map { $0[seed] }
-          return (values.max() ?? 0) - (values.min() ?? 0)
-        }
-      }
-      return ExperimentRecord.Spread(zip(ranges[0], ranges[1]).map { $0 - $1 })
+    let steadier = measures.indices.map {
+      record.steadiness(arms[1], over: arms[0], measure: $0)
     }
     return Verdict(
-      parts: [small.mean > small.deviation] + steadier.map { $0.mean > $0.deviation },
+      parts: [small.isAbove()] + steadier.map { $0.isAbove() },
       "DCL is \(small.text) points above InfoNCE in batches of \(conditions[0]) and \(large.text) in batches of \(conditions[conditions.count - 1]); from the best size to the worst it loses \(steadier[0].text) points of R@1 less than InfoNCE and \(steadier[1].text) of MAP@R."
     )
   }

@@ -154,7 +154,7 @@ struct DenseRanking: Experiment {
     }
     let texts = gains.map { "\($0.2.text) over \($0.0) with \($0.1) %" }
     return Verdict(
-      parts: gains.map { $0.2.mean > $0.2.deviation },
+      parts: gains.map { $0.2.isAbove() },
       "CoTAP, in points of overlap: \(texts.joined(separator: ", ")) of wrong targets.")
   }
 }

@@ -126,7 +126,7 @@ struct DynamicSubspaces: Experiment {
     let gains = [0, 1].map { record.gain(arms[1], over: arms[0], conditions[0], measure: $0) }
     let count = record.spread(arms[1], conditions[0], measure: 2).mean
     return Verdict(
-      parts: gains.map { $0.mean > $0.deviation },
+      parts: gains.map { $0.isAbove() },
       "Dynamic learners (\(ExperimentRecord.text(count)) in the end) over one, in points: \(gains[0].text) of R@1, \(gains[1].text) of MAP@R."
     )
   }

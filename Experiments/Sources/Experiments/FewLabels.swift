@@ -163,7 +163,7 @@ final class FewLabels: Experiment {
       "\(arms[pair.0]) over \(arms[pair.1]): \(gains.map(\.text).joined(separator: ", "))"
     }
     return Verdict(
-      parts: gains.joined().map { $0.mean > $0.deviation },
+      parts: gains.joined().map { $0.isAbove() },
       "In points, with \(conditions.joined(separator: ", ")) labels: \(texts.joined(separator: "; "))."
     )
   }

@@ -88,7 +88,7 @@ struct GatedPairs: Experiment {
     }
     let texts = gains.map { "\($0.0) \($0.2.text) in batches of \($0.1)" }
     return Verdict(
-      parts: gains.map { $0.2.mean > $0.2.deviation },
+      parts: gains.map { $0.2.isAbove() },
       "R@1 over SupCon, in points: \(texts.joined(separator: ", ")).")
   }
 }

@@ -61,7 +61,7 @@ struct GroupOrdering: Experiment {
       "\(gains[$0].text) of R@1 and \(precise[$0].text) of MAP@R in batches of \(conditions[$0])"
     }
     return Verdict(
-      parts: gains.map { $0.mean > $0.deviation },
+      parts: gains.map { $0.isAbove() },
       "GroCo over InfoNCE, in points: \(texts.joined(separator: ", ")).")
   }
 }

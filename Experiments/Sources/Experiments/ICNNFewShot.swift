@@ -105,12 +105,12 @@ struct ICNNFewShot: Experiment {
   }
 
   static func verdict(_ record: ExperimentRecord) -> Verdict {
-    var parts: [Bool] = []
+    var parts: [Verdict.Part] = []
     let texts = arms.prefix(2).map { base in
       let gains = arms.dropFirst(2).map { arm in
         let both = [0, 1].map { record.gain(arm, over: base, conditions[0], measure: $0) }
         // As in the paper, ICNN is a part of a sum.
-        if arm != arms[5] { parts += both.map { $0.mean > $0.deviation } }
+        if arm != arms[5] { parts += both.map { $0.isAbove() } }
         return "\(arm) \(both[0].text) and \(both[1].text)"
       }
       return "over \(base): \(gains.joined(separator: ", "))"

@@ -142,7 +142,7 @@ struct ImbalancedRegression: Experiment {
       "\(rare[$0].text) on rare targets and \(all[$0].text) on all from \(conditions[$0]) examples"
     }
     return Verdict(
-      parts: rare.map { $0.mean > $0.deviation },
+      parts: rare.map { $0.isAbove() },
       "Error removed with ConR beyond what the absolute error alone removes, in points: \(texts.joined(separator: "; "))."
     )
   }

@@ -88,10 +88,10 @@ struct LOOKTransfer: Experiment {
   }
 
   static func verdict(_ record: ExperimentRecord) -> Verdict {
-    var parts: [Bool] = []
+    var parts: [Verdict.Part] = []
     let texts = arms.dropLast().map { base in
       let gains = [0, 1].map { record.gain(arms[2], over: base, conditions[0], measure: $0) }
-      parts += gains.map { $0.mean > $0.deviation }
+      parts += gains.map { $0.isAbove() }
       return "\(gains[0].text) by neighbours and \(gains[1].text) by the linear probe over \(base)"
     }
     return Verdict(

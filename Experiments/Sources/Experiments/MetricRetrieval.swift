@@ -80,7 +80,7 @@ struct MetricRetrieval: Experiment {
     }
     let texts = gains.map { "\($0.1) \($0.2.text) in batches of \($0.0)" }
     return Verdict(
-      parts: gains.map { $0.2.mean > $0.2.deviation },
+      parts: gains.map { $0.2.isAbove() },
       "R@1 over triplets, in points: \(texts.joined(separator: ", ")).")
   }
 }

@@ -9,7 +9,7 @@ struct MixedEmbeddings: Experiment {
   static let paper =
     "Venkataramanan, Psomas, Kijak, Amsaleg, Karantzalos, Avrithis. It Takes Two to Tango: Mixup for Deep Metric Learning. ICLR 2022. <https://arxiv.org/abs/2106.04990>"
   static let data =
-    "Omniglot, 28 × 28: 136 characters of the first small background set to learn from, the second set's characters to retrieve among each other (20 pictures each). 900 batches, AdamW, embeddings of 64 dimensions. Embeddings are mixed: in every batch all positives of an anchor with all its negatives, or the anchor itself with them, by chance as in the authors' code."
+    "Omniglot, 28 × 28: 136 characters of the first small background set to learn from, the second set's characters to retrieve among each other (20 pictures each). 900 batches, AdamW, embeddings of 64 dimensions. Embeddings are mixed: all positives of an anchor, each with the 3 or 10 negatives most similar to the anchor."
   static let file = #fileID
   static let sources =
     Characters.sources + [
@@ -20,12 +20,16 @@ struct MixedEmbeddings: Experiment {
   static let conditions = ["8 × 4", "32 × 4"]
   static let arms = ["multi-similarity", "with Metrix"]
   static let measures = ["R@1 (%)", "MAP@R (%)"]
-  static let settingName = "α, β and λ of multi-similarity, weight of mixtures"
+  static let settingName = "α, β and λ of multi-similarity, weight of mixtures, hardest negatives"
 
   static func settings(of arm: String) -> [String] {
     let losses = ["2 50 0.5", "18 75 0.77"]
     if arm == arms[0] { return losses }
-    return losses.flatMap { loss in ["0.1", "0.4"].map { "\(loss) weight \($0)" } }
+    return losses.flatMap { loss in
+      ["0.1", "0.4"].flatMap { weight in
+        ["3", "10"].map { "\(loss) weight \(weight) of \($0)" }
+      }
+    }
   }
 
   private let characters: Characters
@@ -48,10 +52,9 @@ struct MixedEmbeddings: Experiment {
           embeddings: embeddings, classes: classes)
       if arm == Self.arms[0] { return plain }
       let loss = MetrixLoss(
-        positiveSharpness: numbers[0], negativeSharpness: numbers[1], base: numbers[2])
-      let draw = loss.draw(
-        classes: classes, partner: Bool.random(using: &random) ? .positive : .anchor,
-        using: &random)
+        positiveSharpness: numbers[0], negativeSharpness: numbers[1], base: numbers[2],
+        hardest: Int(numbers[4]))
+      let draw = loss.draw(classes: classes, partner: .positive, using: &random)
       return plain + numbers[3] * (try loss(embeddings: embeddings, classes: classes, draw: draw))
     }
     return try characters.retrieval(encoder)
@@ -61,7 +64,7 @@ struct MixedEmbeddings: Experiment {
     let gains = conditions.map { ($0, record.gain(arms[1], over: arms[0], $0)) }
     let texts = gains.map { "\($0.1.text) in batches of \($0.0)" }
     return Verdict(
-      parts: gains.map { $0.1.mean > $0.1.deviation },
+      parts: gains.map { $0.1.isAbove() },
       "R@1 over multi-similarity alone, in points: \(texts.joined(separator: ", ")).")
   }
 }

@@ -10,7 +10,7 @@ struct MixedNegatives: Experiment {
   static let paper =
     "Kalantidis, Sariyildiz, Pion, Weinzaepfel, Larlus. Hard Negative Mixing for Contrastive Learning. NeurIPS 2020. <https://arxiv.org/abs/2010.01028>"
   static let data =
-    "Omniglot's small background sets: the first one teaches without classes (2,720 drawings, 51,200 seen in two views that are slightly turned, scaled and moved, batches of 32, a queue of 1,024, a momentum of 0.99), new alphabets of the second one are retrieved. Both arms choose the temperature; MoCHi also whether, beside mixtures of two of the 256 hardest, it has some with the query; it begins after a tenth of the training. Evenness is −U of Wang and Isola on the retrieved characters' projections."
+    "Omniglot's small background sets: the first one teaches without classes (2,720 drawings, 51,200 seen in two views that are slightly turned, scaled and moved, batches of 32, a queue of 2,048, a momentum of 0.99, a temperature of 0.2), new alphabets of the second one are retrieved. MoCHi adds 64 mixtures of two of the hardest negatives and 16 of one with the query; it chooses among how many hardest, 2 or 3 % of the queue as in the paper, and begins after a tenth of the training. Evenness is −U of Wang and Isola on the retrieved characters' projections."
   static let file = #fileID
   static let sources =
     Characters.sources + InstanceTraining.sources + [
@@ -21,15 +21,13 @@ struct MixedNegatives: Experiment {
       "Sources/Learning/Encoders/MomentumUpdate.swift",
     ]
   static let conditionName = "queue"
-  static let conditions = ["1024"]
+  static let conditions = ["2048"]
   static let arms = ["MoCo", "MoCHi"]
   static let measures = ["R@1 (%)", "MAP@R (%)", "evenness"]
   static let settingName = "temperature × hardest × mixtures of two × with the query"
 
   static func settings(of arm: String) -> [String] {
-    let temperatures = ["0.1", "0.2"]
-    let mixtures = arm == arms[0] ? ["0 × 0 × 0"] : ["256 × 256 × 0", "256 × 256 × 32"]
-    return temperatures.flatMap { temperature in mixtures.map { "\(temperature) × \($0)" } }
+    arm == arms[0] ? ["0.2 × 0 × 0 × 0"] : ["0.2 × 32 × 64 × 16", "0.2 × 64 × 64 × 16"]
   }
 
   private let characters: Characters
@@ -89,7 +87,7 @@ struct MixedNegatives: Experiment {
       record.gain(arms[1], over: arms[0], conditions[0], measure: $0)
     }
     return Verdict(
-      parts: [gains[0], gains[2]].map { $0.mean > $0.deviation },
+      parts: [gains[0], gains[2]].map { $0.isAbove() },
       "MoCHi over MoCo: \(gains[0].text) points of R@1, \(gains[1].text) of MAP@R, and \(gains[2].text) in evenness."
     )
   }

@@ -77,12 +77,12 @@ struct MultiViewDHEL: Experiment {
 
   static func verdict(_ record: ExperimentRecord) -> Verdict {
     let (few, many) = (conditions[0], conditions[conditions.count - 1])
-    let growth = ExperimentRecord.Spread(
+    let growth = PairedGain(
       zip(record.values(arms[2], many), record.values(arms[2], few)).map { $0 - $1 })
     let gains = conditions.map { record.gain(arms[2], over: arms[0], $0) }
     let texts = zip(conditions, gains).map { "\($1.text) with \($0)" }
     return Verdict(
-      parts: [growth.mean > growth.deviation] + gains.map { $0.mean > $0.deviation },
+      parts: [growth.isAbove()] + gains.map { $0.isAbove() },
       "From \(few) views to \(many) MV-DHEL gains \(growth.text) points; above InfoNCE averaged over pairs of views it is, in points, \(texts.joined(separator: ", "))."
     )
   }

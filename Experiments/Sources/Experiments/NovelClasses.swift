@@ -74,12 +74,12 @@ struct NovelClasses: Experiment {
   }
 
   static func verdict(_ record: ExperimentRecord) -> Verdict {
-    var parts: [Bool] = []
+    var parts: [Verdict.Part] = []
     var texts: [String] = []
     for base in arms.dropLast() {
       for (measure, known) in [5, 1].enumerated() {
         let gain = record.gain(arms[2], over: base, conditions[0], measure: measure)
-        parts.append(gain.mean > gain.deviation)
+        parts.append(gain.isAbove())
         texts.append("\(gain.text) over \(base) with \(known) known")
       }
     }

@@ -110,7 +110,7 @@ struct PretextRegularization: Experiment {
     }
     let texts = gains.map { "\($0.2.text) \($0.0) from \($0.1) photographs" }
     return Verdict(
-      parts: gains.map { $0.2.mean > $0.2.deviation },
+      parts: gains.map { $0.2.isAbove() },
       "By the linear probe over SimCLR, in points: \(texts.joined(separator: ", ")).")
   }
 }

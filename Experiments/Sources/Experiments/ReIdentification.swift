@@ -157,7 +157,7 @@ final class ReIdentification: Experiment {
     }
     let texts = gains.map { "\($0.2.text) over \($0.0)" }
     return Verdict(
-      parts: gains.map { $0.2.mean > $0.2.deviation },
+      parts: gains.map { $0.2.isAbove() },
       "One pair an identity and batch, in points of mAP: \(texts.joined(separator: ", ")).")
   }
 

@@ -109,7 +109,7 @@ struct ScatteringSmallData: Experiment {
       "\(line[$0].text) by the linear probe and \(near[$0].text) by neighbours from \(conditions[$0]) pictures (over wavelets alone \(alone[$0].text) by the probe)"
     }
     return Verdict(
-      parts: (line + near).map { $0.mean > $0.deviation },
+      parts: (line + near).map { $0.isAbove() },
       "Wavelets and what is learned behind them over convolutions, in points: \(texts.joined(separator: "; "))."
     )
   }

@@ -131,7 +131,7 @@ struct SceneMotion: Experiment {
       "\($0.0) \($0.2.text) (scenes \($1.text)) with \($0.1) scenes"
     }
     return Verdict(
-      parts: gains.map { $0.2.mean > $0.2.deviation },
+      parts: gains.map { $0.2.isAbove() },
       "Accuracy on motions over SimCLR, in points: \(texts.joined(separator: ", ")).")
   }
 }

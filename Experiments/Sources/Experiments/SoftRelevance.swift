@@ -164,7 +164,7 @@ final class SoftRelevance: Experiment {
       "\(gains[0].text) of nDCG and \(gains[1].text) of MAP over \(arm)"
     }
     return Verdict(
-      parts: gains.map { $0[0].mean > $0[0].deviation },
+      parts: gains.map { $0[0].isAbove() },
       "Symmetric multi-similarity, in points: \(texts.joined(separator: "; ")).")
   }
 }

@@ -54,24 +54,33 @@ struct TemperatureHardness: Experiment {
   }
 
   static func verdict(_ record: ExperimentRecord) -> Verdict {
-    func means(_ arm: String, measure: Int = 0) -> [Double] {
-      conditions.map { record.spread(arm, $0, measure: measure).mean }
+    func means(measure: Int = 0) -> [Double] {
+      conditions.map { record.spread(arms[0], $0, measure: measure).mean }
     }
-    let (plain, hard) = (means(arms[0]), means(arms[1]))
-    let evenness = means(arms[0], measure: 2)
-    let tolerance = means(arms[0], measure: 3)
-    func range(_ values: [Double]) -> Double { (values.max() ?? 0) - (values.min() ?? 0) }
-    let best = plain.indices.max { plain[$0] < plain[$1] } ?? 0
-    let last = conditions.count - 1
-    let flattest = evenness.indices.max { evenness[$0] < evenness[$1] } ?? 0
-    let gain = record.gain(arms[1], over: arms[0], conditions[last])
+    /// Whether the contrastive loss has more of a measure under one condition than under another.
+    func part(_ more: String, _ less: String, measure: Int = 0) -> Verdict.Part {
+      PairedGain(
+        zip(
+          record.values(arms[0], more, measure: measure),
+          record.values(arms[0], less, measure: measure)
+        ).map { $0 - $1 }
+      ).isAbove()
+    }
+    let (retrieval, evenness, tolerance) = (means(), means(measure: 2), means(measure: 3))
+    let (first, last) = (conditions[0], conditions[conditions.count - 1])
+    let best = conditions[retrieval.indices.max { retrieval[$0] < retrieval[$1] } ?? 0]
+    let flattest = conditions[evenness.indices.max { evenness[$0] < evenness[$1] } ?? 0]
+    let steps = Array(zip(conditions, conditions.dropFirst()))
+    let gain = record.gain(arms[1], over: arms[0], last)
+    let steadier = record.steadiness(arms[1], over: arms[0])
     return Verdict(
       parts: [
-        zip(evenness, evenness.dropFirst()).allSatisfy { $0 > $1 },
-        zip(tolerance, tolerance.dropFirst()).allSatisfy { $0 < $1 },
-        best > 0 && best < last, gain.mean > gain.deviation, range(hard) < range(plain),
+        .all(steps.map { part($0.0, $0.1, measure: 2) }),
+        .all(steps.map { part($0.1, $0.0, measure: 3) }),
+        best == first || best == last ? .fails : .all([part(best, first), part(best, last)]),
+        gain.isAbove(), steadier.isAbove(),
       ],
-      "From \(conditions[0]) to \(conditions[last]) evenness goes from \(ExperimentRecord.text(evenness[0])) to \(ExperimentRecord.text(evenness[last])) and tolerance from \(ExperimentRecord.text(tolerance[0])) to \(ExperimentRecord.text(tolerance[last])); the most even embeddings are those of \(conditions[flattest]), the best temperature is \(conditions[best]). At \(conditions[last]) the hard loss is \(gain.text) points above; from the worst temperature to the best it gains \(ExperimentRecord.text(range(hard))), the contrastive loss \(ExperimentRecord.text(range(plain)))."
+      "From \(first) to \(last) evenness goes from \(ExperimentRecord.text(evenness[0])) to \(ExperimentRecord.text(evenness[evenness.count - 1])) and tolerance from \(ExperimentRecord.text(tolerance[0])) to \(ExperimentRecord.text(tolerance[tolerance.count - 1])); the most even embeddings are those of \(flattest), the best temperature is \(best). At \(last) the hard loss is \(gain.text) points above; from the best temperature to the worst it loses \(steadier.text) less than the contrastive loss."
     )
   }
 }

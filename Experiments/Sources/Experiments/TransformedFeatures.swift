@@ -97,7 +97,8 @@ final class TransformedFeatures: Experiment {
     let texts = zip(arms.dropFirst(), gains).map { "\($0) \($1.text)" }
     let fall = record.gain(arms[1], over: arms[0], conditions[0], measure: 2)
     return Verdict(
-      parts: [-fall.mean > fall.deviation] + gains.map { $0.mean > $0.deviation },
+      parts: [record.gain(arms[0], over: arms[1], conditions[0], measure: 2).isAbove()]
+        + gains.map { $0.isAbove() },
       "R@1 over MoCo, in points: \(texts.joined(separator: ", ")). The mean score of positives changes by \(fall.text) where they are pushed apart."
     )
   }

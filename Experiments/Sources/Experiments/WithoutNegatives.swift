@@ -100,11 +100,11 @@ struct WithoutNegatives: Experiment {
 
   static func verdict(_ record: ExperimentRecord) -> Verdict {
     let gains = arms.dropFirst().map { record.gain($0, over: arms[0], conditions[0]) }
-    let ranks = arms.map { record.spread($0, conditions[0], measure: 2).mean }
+    let ranks = arms.map { PairedGain(record.values($0, conditions[0], measure: 2)) }
     let texts = zip(arms.dropFirst(), gains).map { "\($0) \($1.text)" }
     return Verdict(
-      parts: gains.map { $0.mean > -5 } + ranks.map { $0 > 2 },
-      "By neighbours against InfoNCE, in points: \(texts.joined(separator: ", ")). The lowest effective rank is \(ExperimentRecord.text(ranks.min() ?? 0))."
+      parts: gains.map { $0.isAbove(-5) } + ranks.map { $0.isAbove(2) },
+      "By neighbours against InfoNCE, in points: \(texts.joined(separator: ", ")). The lowest effective rank is \(ExperimentRecord.text(ranks.map(\.mean).min() ?? 0))."
     )
   }
 }

@@ -22,7 +22,9 @@ import Testing
       []
     }
     static func verdict(_ record: ExperimentRecord) -> Verdict {
-      Verdict(parts: [true, false], "Half of it.")
+      Verdict(
+        parts: conditions.map { record.gain(arms[1], over: arms[0], $0).isAbove() },
+        "By \(record.gain(arms[1], over: arms[0], conditions[1]).text).")
     }
   }
 
@@ -49,7 +51,6 @@ import Testing
             values: [value], seconds: 1.5))
       }
     }
-    record.verdict = Sample.verdict(record)
     return record
   }
 
@@ -61,8 +62,13 @@ import Testing
       let spread = record.spread("base", "1")
       #expect(spread.mean == 2 && abs(spread.deviation - 2.0.squareRoot()) < 1e-12)
       let gain = record.gain("method", over: "base", "1")
-      #expect(gain.mean == 2.5 && abs(gain.deviation - 0.5.squareRoot()) < 1e-12)
-      #expect(record.verdict?.outcome == .holdsInPart)
+      // Differences of 2 and 3; t for one degree of freedom is 12.706.
+      #expect(gain.mean == 2.5 && abs(gain.margin - 12.706 * 0.5) < 1e-12)
+      #expect(gain.isAbove() == .undecided && gain.isAbove(-4) == .holds)
+      #expect(gain.isAbove(9) == .fails)
+      let steadiness = record.steadiness("method", over: "base")
+      // base goes from 3 to 2 and from 1 to 2, method from 5 to 8 and from 4 to 6.
+      #expect(steadiness.mean == -1.5)
       #expect(record.seconds("base", "2").mean == 1.5)
     }
   }
@@ -86,7 +92,7 @@ import Testing
       #expect(page.outdated(in: repository).isEmpty)
       let text = page.files[ResultsPage.path] ?? ""
       #expect(text.contains("| 1 | 2.00 ± 1.41 | 4.50 ± 0.71 |"))
-      #expect(text.contains("holds in part"))
+      #expect(text.contains("**Verdict: undecided.** By 5.00 ± 12.71."))
       let source = URL(fileURLWithPath: repository.path("Sources/A.swift"))
       try Data("let a = 2\n".utf8).write(to: source)
       let later = try ResultsPage([Sample.self], in: repository)
@@ -123,6 +129,54 @@ import Testing
       #expect(repository.hash("f") != "85944171f73967e8")
       #expect(repository.hash("nothing") == "missing")
     }
+  }
+
+  @Test func `a verdict may be put another way without making a result stale`() throws {
+    try withRepository { repository in
+      let verdict = "  static func verdict(_ record: ExperimentRecord) -> Verdict {\n    a\n  }\n"
+      func hash(_ text: String) throws -> String {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: repository.path("f")))
+        return repository.hash("f")
+      }
+      let without = try hash("struct A {\n  let a = 1\n}\n")
+      #expect(try hash("struct A {\n  let a = 1\n\(verdict)}\n") == without)
+      #expect(try hash("struct A {\n\(verdict)  let a = 2\n}\n") != without)
+    }
+  }
+
+  @Test func `a result of other arms has no verdict`() throws {
+    try withRepository { repository in
+      var record = record(in: repository)
+      record.arms = ["base", "another"]
+      try repository.store(record)
+      let page = try ResultsPage([Sample.self], in: repository)
+      #expect(page.files[ResultsPage.path]?.contains("no verdict") == true)
+    }
+  }
+
+  @Test(
+    arguments: [
+      ([.holds, .holds], .holds), ([.holds, .fails], .holdsInPart),
+      ([.holds, .undecided], .holdsInPart),
+      ([.undecided, .fails], .fails), ([.undecided, .undecided], .undecided),
+      ([.fails, .fails], .fails),
+    ] as [([Verdict.Part], Verdict.Outcome)])
+  func `four verdicts`(_ parts: [Verdict.Part], _ outcome: Verdict.Outcome) {
+    #expect(Verdict(parts: parts, "").outcome == outcome)
+  }
+
+  @Test func `a part of parts`() {
+    #expect(Verdict.Part.all([.holds, .undecided]) == .undecided)
+    #expect(Verdict.Part.all([.undecided, .fails]) == .fails)
+    #expect(Verdict.Part.any([.fails, .holds]) == .holds)
+    #expect(Verdict.Part.any([.fails, .undecided]) == .undecided)
+  }
+
+  @Test func `one seed decides nothing, and many are told by Student's t`() {
+    #expect(PairedGain([3]).isAbove() == .undecided)
+    let many = PairedGain((0..<10).map { 1 + ($0 % 2 == 0 ? 0.5 : -0.5) })
+    // The deviation is 0.5 √(10 / 9), t 2.262.
+    #expect(abs(many.margin - 2.262 * 0.5 / 3) < 1e-12)
   }
 
   @Test func `quoted fields keep their commas, lines and marks`() throws {

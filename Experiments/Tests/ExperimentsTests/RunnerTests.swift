@@ -35,7 +35,7 @@ import Testing
     }
 
     static func verdict(_ record: ExperimentRecord) -> Verdict {
-      Verdict(parts: [true], "None.")
+      Verdict(parts: [.holds], "None.")
     }
   }
 

@@ -5,8 +5,7 @@ struct DebianRelations {
 
   init(_ archive: DebianArchive) {
     let entries = archive.entries
-    let real = Dictionary(
-      uniqueKeysWithValues: entries.indices.map { (entries[$0].package.name, $0) })
+    let real = Dictionary(entries.indices.map { (entries[$0].package.name, $0) }) { $1 }
     /// The one package that provides a name; nil when there are several.
     var providers: [String: Int?] = [:]
     for index in entries.indices {

@@ -20,11 +20,11 @@ public struct FeedbackSummary: Hashable, Sendable {
 extension FeedbackSummary: CustomStringConvertible {
   /// What was taken in and what was not, in one sentence.
   public var description: String {
-    var parts = ["\(changed) documents changed", "\(added) added"]
-    if newLabels > 0 { parts.append("\(newLabels) new labels") }
-    if ofTest > 0 { parts.append("\(ofTest) texts of the test set left out") }
+    var parts = ["\(counted(changed, "document")) changed", "\(added) added"]
+    if newLabels > 0 { parts.append(counted(newLabels, "new label")) }
+    if ofTest > 0 { parts.append("\(counted(ofTest, "text")) of the test set left out") }
     if withoutLabels > 0 {
-      parts.append("\(withoutLabels) new texts left out that have no right label")
+      parts.append("\(counted(withoutLabels, "new text")) without a right label left out")
     }
     return parts.joined(separator: ", ")
   }
@@ -38,7 +38,7 @@ extension Dataset {
   /// it has. A text of the test set is left out, so that test stays what it was. Labels that nobody
   /// has seen before are appended, with their texts where the file has them.
   ///
-  /// - Throws: `InputError` when the documents are features.
+  /// - Throws: `InputError` when the documents are features, or two labels have one name.
   /// - Complexity: one pass over the texts.
   public func taking(_ feedback: FeedbackFile) throws -> (
     dataset: Dataset, summary: FeedbackSummary
@@ -50,8 +50,7 @@ extension Dataset {
     }
     var summary = FeedbackSummary()
     var result = self
-    let wanted = Dictionary(
-      uniqueKeysWithValues: feedback.records.enumerated().map { ($1.text, $0) })
+    let wanted = Dictionary(feedback.records.enumerated().map { ($1.text, $0) }) { $1 }
     var documentsOf = [[Int32]](repeating: [], count: feedback.records.count)
     for index in texts.indices {
       if let record = wanted[texts[index]] { documentsOf[record].append(Int32(index)) }
@@ -59,7 +58,7 @@ extension Dataset {
     let testDocuments = Set(test?.documentIndices ?? MappedArray([]))
     let trainDocuments = Set(train.documentIndices)
 
-    let columns = result.appendLabels(of: feedback, summary: &summary)
+    let columns = try result.appendLabels(of: feedback, summary: &summary)
     var changes: [Int32: FeedbackFile.Record] = [:]
     var added: [FeedbackFile.Record] = []
     for (record, found) in zip(feedback.records, documentsOf) {
@@ -88,9 +87,10 @@ extension Dataset {
   /// Appends labels that only feedback knows; gives every label's column.
   private mutating func appendLabels(
     of feedback: FeedbackFile, summary: inout FeedbackSummary
-  ) -> [String: Int32] {
-    var columns = Dictionary(
-      uniqueKeysWithValues: labels.ids.enumerated().map { ($1, Int32($0)) })
+  ) throws -> [String: Int32] {
+    let known = try NameIndex(labels.ids, of: "label", file: description.name)
+    var columns: [String: Int32] = [:]
+    for name in labels.ids { columns[name] = known[name].map { Int32($0) } }
     var new: [String] = []
     for label in feedback.records.flatMap(\.accepted) where columns[label] == nil {
       columns[label] = Int32(columns.count)

@@ -5,7 +5,8 @@ import Torch
 ///     {"text": "…", "labels": ["right", …], "rejected": ["wrong", …]}
 ///     {"label": "name", "text": "what it means"}
 ///
-/// The second form names a label that was added while the model was served.
+/// The second form names a label that was added while the model was served. Texts and names are read
+/// in Normalization Form C, so that verdicts on one text in two forms are verdicts on one text.
 public struct FeedbackFile: Sendable {
   /// What was said of one text.
   public struct Record: Hashable, Sendable {
@@ -38,7 +39,9 @@ public struct FeedbackFile: Sendable {
   /// - Throws: `FileError`, or `InputError` with the place of the first line that cannot be used.
   public init(contentsOf path: String) throws {
     self.path = path
-    let reader = LineReader(file: try MappedFile(path: path), policy: .refuse)
+    let reader = LineReader(
+      file: try MappedFile(path: path), policy: .refuse,
+      example: #"{"text": "…", "labels": ["…"], "rejected": ["…"]}"#)
     var records: [Record] = []
     var places: [String: Int] = [:]
     var labelTexts: [String: String] = [:]
@@ -73,14 +76,13 @@ public struct FeedbackFile: Sendable {
     var rejected: [String]?
     func names(_ cursor: inout JSONCursor) throws(LineFault) -> [String] {
       var found: [String] = []
-      try cursor.array { (cursor) throws(LineFault) in
-        let name = try cursor.string(expected: "a label's name in quotation marks")
-        guard !name.content.isEmpty else {
-          throw LineFault(
-            position: name.content.lowerBound, reason: "a label's name is empty",
-            expected: "a name")
-        }
-        found.append(name.decoded(from: bytes))
+      var seen: Set<String> = []
+      try cursor.names { (cursor) throws(LineFault) in
+        let name = try cursor.identifier(
+          expected: "a label's name in quotation marks, or a whole number")
+        try cursor.refuseUnlessName(name, "label's name")
+        let text = name.decoded(from: bytes)
+        if seen.insert(text).inserted { found.append(text) }
       }
       return found
     }
@@ -89,6 +91,7 @@ public struct FeedbackFile: Sendable {
         try cursor.string(named: name, into: &text)
       } else if name.matches("label", in: bytes) {
         try cursor.string(named: name, into: &label)
+        if let label { try cursor.refuseUnlessName(label, "label's name") }
       } else if name.matches("labels", in: bytes) {
         try cursor.refuseSecond(name, isThere: accepted != nil)
         accepted = try names(&cursor)

@@ -74,6 +74,7 @@ struct FeatureRows {
       try cursor.object { (cursor, literal) throws(LineFault) in
         let name = literal.decoded(from: bytes)
         try cursor.refuseSecond(literal, isThere: !seen.insert(name).inserted)
+        if !name.isEmpty { try cursor.refuseUnlessName(literal, "feature's name") }
         names.append(name)
         weights.append(try cursor.finiteFloat())
       }

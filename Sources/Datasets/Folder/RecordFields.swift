@@ -2,15 +2,22 @@ import Torch
 
 /// Reads the members of one record and refuses those that come twice or are missing.
 extension JSONCursor {
-  /// Reads a string into `slot`, which must still be empty.
+  /// Reads a string without U+0000 into `slot`, which must still be empty; an `"id"` may be a whole
+  /// number.
   mutating func string(named name: JSONString, into slot: inout JSONString?) throws(LineFault) {
     try refuseSecond(name, isThere: slot != nil)
-    let literal = try string()
+    let literal = try name.matches("id", in: bytes) ? identifier() : string()
     guard literal.content.count <= TextColumn.Location.lengthLimit else {
       throw LineFault(
         position: literal.content.lowerBound,
         reason: "a text of \(literal.content.count) bytes",
         expected: "at most \(TextColumn.Location.lengthLimit)")
+    }
+    // C strings and databases end there, so that two texts would become one.
+    if let (position, scalar) = literal.firstEscape(in: bytes, where: { $0.value == 0 }) {
+      throw LineFault(
+        position: position, reason: "the text holds \(scalar.codePoint)",
+        expected: "text without it")
     }
     slot = literal
   }
@@ -23,17 +30,57 @@ extension JSONCursor {
       reason: "\"\(name.decoded(from: bytes))\" comes a second time", expected: "each name once")
   }
 
-  /// The identifier, which must be there and not empty.
+  /// Reads a name that may be written as a string or as a whole number, which is named by its digits.
+  mutating func identifier(
+    expected: String = "a name in quotation marks, or a whole number"
+  ) throws(LineFault) -> JSONString {
+    guard !isAtEnd(), UInt8(ascii: "0")...UInt8(ascii: "9") ~= bytes[position] else {
+      return try string(expected: expected)
+    }
+    let start = position
+    _ = try number()
+    let digits = start..<position
+    guard bytes[digits].allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }) else {
+      throw LineFault(
+        position: start,
+        reason: "the name is the number \(String(decoding: bytes[digits], as: UTF8.self))",
+        expected: expected)
+    }
+    return JSONString(content: digits, hasEscapes: false, isNormalized: true)
+  }
+
+  /// Reads an array of names, or a single one that stands without brackets.
+  mutating func names(_ name: (inout JSONCursor) throws(LineFault) -> Void) throws(LineFault) {
+    if !isAtEnd(), bytes[position] == UInt8(ascii: "\"") { return try name(&self) }
+    try array(name)
+  }
+
+  /// The identifier, which must be there and a name.
   func required(_ identifier: JSONString?) throws(LineFault) -> JSONString {
     guard let identifier else {
       throw LineFault(reason: "the record has no \"id\"", expected: "{\"id\": \"…\", …}")
     }
-    guard !identifier.content.isEmpty else {
-      throw LineFault(
-        position: identifier.content.lowerBound, reason: "the id is empty",
-        expected: "a name that no other record of this file has")
-    }
+    try refuseUnlessName(identifier, "id")
     return identifier
+  }
+
+  /// Refuses what `Name` refuses.
+  ///
+  /// - Parameter kind: what the literal is, such as "id".
+  func refuseUnlessName(_ literal: JSONString, _ kind: String) throws(LineFault) {
+    guard let fault = literal.withUTF8(in: bytes, { Name.fault(in: $0) }) else { return }
+    let isAsWritten = literal.isNormalized && !literal.hasEscapes
+    let escape = literal.firstEscape(in: bytes, where: \.isRefusedInNames)
+    throw LineFault(
+      position: escape?.position
+        ?? literal.content.lowerBound + (isAsWritten ? fault.offset ?? 0 : 0),
+      reason: "the \(kind) \(fault.reason)", expected: fault.expected)
+  }
+
+  /// Whether two literals are written with the same characters, and not only the same text in two
+  /// normal forms.
+  func isWritten(_ literal: JSONString, as other: JSONString) -> Bool {
+    literal.written(in: bytes).utf8.elementsEqual(other.written(in: bytes).utf8)
   }
 }
 

@@ -1,6 +1,9 @@
 import Torch
 
 /// Reads `train.jsonl` and its siblings: one `{"id", "labels": […], "weights": […]?}` a line.
+///
+/// A label that is there in two normal forms counts once, with its first weight; one that is written
+/// twice is refused.
 struct SplitReader {
   private let documents: IdentifierTable
   private let labels: IdentifierTable
@@ -13,6 +16,7 @@ struct SplitReader {
   private var columns: [Int32] = []
   private var values: [Float]?
   private var rowColumns: [Int32] = []
+  private var rowLiterals: [JSONString] = []
   private var rowWeights: [Float] = []
 
   /// Reads every line of `reader`'s file.
@@ -48,7 +52,9 @@ struct SplitReader {
     var id: JSONString?
     var labelsAt: Int?
     var weightsAt: Int?
+    var otherForms: [Int] = []
     rowColumns.removeAll(keepingCapacity: true)
+    rowLiterals.removeAll(keepingCapacity: true)
     rowWeights.removeAll(keepingCapacity: true)
     try cursor.object { (cursor, name) throws(LineFault) in
       if name.matches("id", in: bytes) {
@@ -56,8 +62,12 @@ struct SplitReader {
       } else if name.matches("labels", in: bytes) {
         try cursor.refuseSecond(name, isThere: labelsAt != nil)
         labelsAt = cursor.position
-        try cursor.array { (cursor) throws(LineFault) in
-          rowColumns.append(try readLabel(&cursor, attempt: attempt))
+        try cursor.names { (cursor) throws(LineFault) in
+          if let label = try readLabel(&cursor, attempt: attempt) {
+            rowColumns.append(label)
+          } else {
+            otherForms.append(rowColumns.count + otherForms.count)
+          }
         }
       } else if name.matches("weights", in: bytes) {
         try cursor.refuseSecond(name, isThere: weightsAt != nil)
@@ -75,10 +85,14 @@ struct SplitReader {
       throw LineFault(
         reason: "the record has no \"labels\"", expected: "{\"id\": \"…\", \"labels\": […]}")
     }
-    if let weightsAt, rowWeights.count != rowColumns.count {
+    let labelCount = rowColumns.count + otherForms.count
+    if let weightsAt, rowWeights.count != labelCount {
       throw LineFault(
-        position: weightsAt, reason: "\(rowWeights.count) weights for \(rowColumns.count) labels",
+        position: weightsAt, reason: "\(rowWeights.count) weights for \(labelCount) labels",
         expected: "one weight a label")
+    }
+    if weightsAt != nil {
+      for index in otherForms.reversed() { rowWeights.remove(at: index) }
     }
     guard let document = documents.index(of: identifier, in: bytes) else {
       throw LineFault(
@@ -96,10 +110,12 @@ struct SplitReader {
     append(document: document, hasWeights: weightsAt != nil)
   }
 
+  /// Reads a label; nil for one that the record has in another normal form.
   private mutating func readLabel(
     _ cursor: inout JSONCursor, attempt: Int32
-  ) throws(LineFault) -> Int32 {
-    let literal = try cursor.string(expected: "a label's id in quotation marks")
+  ) throws(LineFault) -> Int32? {
+    let literal = try cursor.identifier(
+      expected: "a label's id in quotation marks, or a whole number")
     guard let label = labels.index(of: literal, in: cursor.bytes) else {
       throw LineFault(
         position: literal.content.lowerBound,
@@ -107,12 +123,15 @@ struct SplitReader {
         expected: "an id of labels.jsonl")
     }
     guard labelRow[label] != attempt else {
+      let first = rowColumns.firstIndex(of: Int32(label)).map { rowLiterals[$0] }
+      if let first, !cursor.isWritten(literal, as: first) { return nil }
       throw LineFault(
         position: literal.content.lowerBound,
         reason: "the label \"\(literal.decoded(from: cursor.bytes))\" comes a second time",
         expected: "each label once a document")
     }
     labelRow[label] = attempt
+    rowLiterals.append(literal)
     return Int32(label)
   }
 

@@ -19,14 +19,19 @@ public struct TextColumn: RandomAccessCollection, Sendable {
     private var flags: UInt16
     private var length: UInt32
 
-    static let missing = Location(start: 0, length: 0, flags: 2)
+    private static let escapes: UInt16 = 1
+    private static let absent: UInt16 = 2
+    private static let otherForm: UInt16 = 4
+
+    static let missing = Location(start: 0, length: 0, flags: absent)
     /// Longest literal, in bytes.
     static let lengthLimit = 1 << 30
 
     init(_ literal: JSONString) {
       self.init(
         start: literal.content.lowerBound, length: literal.content.count,
-        flags: literal.hasEscapes ? 1 : 0)
+        flags: (literal.hasEscapes ? Self.escapes : 0)
+          | (literal.isNormalized ? 0 : Self.otherForm))
     }
 
     private init(start: Int, length: Int, flags: UInt16) {
@@ -36,10 +41,12 @@ public struct TextColumn: RandomAccessCollection, Sendable {
       self.length = UInt32(length)
     }
 
-    var isMissing: Bool { flags == 2 }
+    var isMissing: Bool { flags == Self.absent }
     var literal: JSONString {
       let start = Int(startHigh) << 32 | Int(startLow)
-      return JSONString(content: start..<start + Int(length), hasEscapes: flags == 1)
+      return JSONString(
+        content: start..<start + Int(length), hasEscapes: flags & Self.escapes != 0,
+        isNormalized: flags & Self.otherForm == 0)
     }
   }
 

@@ -86,10 +86,10 @@ extension ConfidentLearning {
 
 extension ConfidentLearning.Joint {
   /// Whether what was given is an error: the document is sure of the contrary, which is likelier
-  /// than not.
+  /// than not; at a probability of ½ a label that was given is one, as for the authors' code.
   public func isError(_ probability: Double, label: Int, isGiven: Bool) -> Bool {
     let verdict = verdict(on: probability, label: label)
-    return isGiven ? verdict == .lacks && probability < 0.5 : verdict == .has && probability > 0.5
+    return isGiven ? verdict == .lacks && probability <= 0.5 : verdict == .has && probability > 0.5
   }
 
   /// The stored pairs that are errors: given but sure to lack the label, or not given but sure to

@@ -179,12 +179,6 @@ extension StreamedLoss {
       return ([value.converted(to: inputs[0].dtype)], seen)
     } backward: { context, given in
       guard let upstream = given[0] else { return context.inputs.map { _ in nil } }
-      guard !gradientsAreEnabled else {
-        throw TorchError(
-          kind: .notImplemented,
-          message: "\(Self.name) over label blocks has first gradients only; "
-            + "call it with the score matrix to differentiate twice")
-      }
       let blocks = LabelBlocks(
         context.inputs, temperature: temperature, width: blockWidth, beside: beside)
       let (loss, factor) = self.weighted(by: upstream)

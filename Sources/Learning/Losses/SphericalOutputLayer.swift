@@ -38,15 +38,15 @@ public final class SphericalOutputLayer {
 
   private let conditionLimit: Double
   private var vectors: Tensor  // [L, D], V
-  private var mixing: Tensor  // [D, D], U
-  private var inverse: Tensor  // [D, D], U⁻¹
+  private(set) var mixing: Tensor  // [D, D], U
+  var inverse: Tensor  // [D, D], U⁻¹
   private var shift: Tensor  // [D], ω
   private var mean: Tensor  // [D], m
   private var scatter: Tensor  // [D, D], S
   private var stepsSinceInversion = 0
 
   /// Rounding adds up by about 10⁻¹⁶ a step.
-  private static let inversionInterval = 256
+  static let inversionInterval = 256
 
   /// Takes label vectors over.
   ///

@@ -27,7 +27,8 @@ public struct DynamicBadPairMining: Codable, Hashable, Sendable {
   public let warmUp: Int
   /// How many deviations below the mean a noisy pair is, β₁; 2, the default, is the authors' code's.
   public let noisyCut: Double
-  /// How many deviations above the mean a faulty pair is, β₂; 2, the default, is the authors' code's.
+  /// How many deviations above the mean a faulty pair is, β₂; 3, the default, is that of the authors'
+  /// run command, which overrides the 2 of their argument.
   public let faultyCut: Double
 
   private var sums: [Double]
@@ -42,7 +43,7 @@ public struct DynamicBadPairMining: Codable, Hashable, Sendable {
   /// - Parameter pairCount: how many pairs the data set has.
   /// - Precondition: E > 0.
   public init(
-    pairCount: Int, epochs: Int, warmUp: Int, noisyCut: Double = 2, faultyCut: Double = 2
+    pairCount: Int, epochs: Int, warmUp: Int, noisyCut: Double = 2, faultyCut: Double = 3
   ) {
     precondition(epochs > 0, "\(epochs) epochs")
     self.epochs = epochs

@@ -18,7 +18,11 @@ public import Torch
 /// - Gradient: none reaches the embeddings.
 /// - Units: subclasses are numbered from 0 within each class; temperatures are those of cosines.
 /// - Departures: τ(c) is the authors' code's; an exponential of the ratio stands there as a comment.
-///   Their k-means++ divides by cosines; here the distance 2 − 2 cos is squared as usual.
+///   Their k-means++ divides by cosines; here the distance 2 − 2 cos is squared as usual. Their balanced
+///   k-means divides the cosines of a centre by their sum over all points before it goes through the
+///   pairs, which ranks centres against each other, and turns a centre's order round where the sum is
+///   negative; here pairs are compared by their cosines. Their command runs plain k-means, of 35 moves
+///   at most, unless it is told `--cluster_method`.
 /// - Degenerate: where all φ are 0 every temperature is τ.
 public struct SubclassClusters: Codable, Hashable, Sendable {
   /// The least number of examples a subclass is made for, m ≥ 1; 10, the default, is the authors'

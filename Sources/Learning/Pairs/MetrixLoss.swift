@@ -3,9 +3,10 @@ public import Torch
 /// The multi-similarity loss of embeddings that were mixed from positives and negatives of the
 /// anchor, each as positive as its positive part.
 ///
-/// Between two classes there is nothing to compare with; mixtures fill the gap. It is added, with a
-/// weight of 0.4, to the same loss of the embeddings themselves. For anchor a with partners Pₐ, its
-/// positives or a alone, each with a share λ, and negatives Nₐ; s is the cosine:
+/// Between two classes there is nothing to compare with; mixtures fill the gap. It is added to the same
+/// loss of the embeddings themselves; the paper weights it by 0.4, the authors' code by 0.4 where
+/// positives are mixed with negatives and by 0.3 where anchors are. For anchor a with partners Pₐ, its
+/// positives or a alone, each with a share λ, and negatives Nₐ, all or the hardest; s is the cosine:
 ///
 ///     vₚₙ = λₐₚ p̂ + (1 − λₐₚ) n̂                                     p ∈ Pₐ, n ∈ Nₐ
 ///     L   = mean over a of ((1 / β) log(1 + Σₚₙ      λₐₚ  exp −β(s(a, vₚₙ) − m))
@@ -50,17 +51,21 @@ public struct MetrixLoss: Codable, Hashable, Sendable {
   public var negativeSharpness: Double
   /// The similarity m that parts positives from negatives; multi-similarity has 0.5.
   public var base: Double
+  /// How many of an anchor's negatives are mixed, the most similar ones and those that tie with the
+  /// last; nil, the default, is all.
+  public var hardest: Int?
   /// Anchors at a time; nil, ours, is about 260 thousand similarities.
   public var blockSize: Int?
 
   /// Makes the loss.
   public init(
     positiveSharpness: Double = 2, negativeSharpness: Double = 50, base: Double = 0.5,
-    blockSize: Int? = nil
+    hardest: Int? = nil, blockSize: Int? = nil
   ) {
     self.positiveSharpness = positiveSharpness
     self.negativeSharpness = negativeSharpness
     self.base = base
+    self.hardest = hardest
     self.blockSize = blockSize
   }
 
@@ -89,7 +94,7 @@ public struct MetrixLoss: Codable, Hashable, Sendable {
   /// - Returns: a number, differentiable once.
   /// - Throws: `TorchError` when libtorch refuses.
   /// - Precondition: one class and one list of partners an embedding, a share a partner; β > 0,
-  ///   γ > 0; 0 ≤ λ ≤ 1.
+  ///   γ > 0; 0 ≤ λ ≤ 1; at least one negative is mixed.
   /// - Complexity: with P partners O(N² · (D + P)) time; O(N · P · (block + D)) memory: the products
   ///   of embeddings give those of mixtures.
   public func callAsFunction(embeddings: Tensor, classes: [Int], draw: Draw) throws -> Tensor {
@@ -98,6 +103,7 @@ public struct MetrixLoss: Codable, Hashable, Sendable {
         && draw.partners.map(\.count) == draw.shares.map(\.count)
         && draw.shares.joined().allSatisfy { 0...1 ~= $0 }, "a draw that does not fit the batch")
     precondition(positiveSharpness > 0 && negativeSharpness > 0, "a sharpness that is not positive")
+    precondition(hardest ?? 1 > 0, "\(hardest ?? 0) negatives to mix")
     let known = Tensor.classes(classes, of: embeddings)
     let unit = embeddings.normalized()
     // Where an anchor has fewer partners than others, it stands in itself and is not counted.
@@ -113,7 +119,7 @@ public struct MetrixLoss: Codable, Hashable, Sendable {
       let width = columns.size(along: 1)
       let anchors = rows.slice(0..<width, along: 1)
       let toColumns = anchors.matmul(columns.transposed())
-      let negatives = ClassMasks(range, of: known).negatives
+      let negatives = hardest(of: toColumns.detached(), ClassMasks(range, of: known).negatives)
       var (pulls, pushes, masks): ([Tensor], [Tensor], [Tensor]) = ([], [], [])
       for (number, slot) in slots.enumerated() {
         let mates = rows.slice((number + 1) * width..<(number + 2) * width, along: 1)
@@ -137,6 +143,14 @@ public struct MetrixLoss: Codable, Hashable, Sendable {
         .replacing(where: counted.logicalNot(), with: 0)
       return (terms.sum(), counted.converted(to: rows.dtype).sum())
     }
+  }
+
+  /// The negatives that are mixed.
+  private func hardest(of similarities: Tensor, _ negatives: Tensor) -> Tensor {
+    guard let hardest, hardest < similarities.size(along: 1) else { return negatives }
+    let others = similarities.replacing(where: negatives.logicalNot(), with: -.infinity)
+    let least = others.largest(hardest, along: 1).values.minimum(along: 1, keepingDimensions: true)
+    return negatives.logicalAnd(others.isLess(than: least).logicalNot())
   }
 }
 

@@ -15,17 +15,18 @@ public import Torch
 ///   Recognition. ICCV 2023. <https://arxiv.org/abs/2306.15925>
 /// - Gradient: reaches both views. Subclasses and temperatures are constants.
 /// - Units: nats, the mean over rows of 1 + β cross-entropies.
-/// - Departures: the formula is that of the authors' code, which multiplies ℓ₁ by τ / 0.07.
+/// - Departures: the authors' code multiplies ℓ₁ by τ / 0.07. Left out here, that factor divides β.
 /// - Degenerate: a class of one subclass has only the other view in ℓ₂. A single example of all has
 ///   loss 0.
 public struct SBCLLoss: Codable, Hashable, Sendable {
   /// What cosines are divided by within subclasses, τ > 0; 0.1, the default, is the authors' code's.
   public var temperature: Double
-  /// How much the level of classes counts, β ≥ 0; 0.25, the default, is the authors' code's.
+  /// How much the level of classes counts, β ≥ 0; 0.175, the default, is the ratio of the authors'
+  /// code, which weights ℓ₁ by 0.1 / 0.07 and ℓ₂ by 0.25.
   public var classWeight: Double
 
   /// Makes the loss.
-  public init(temperature: Double = 0.1, classWeight: Double = 0.25) {
+  public init(temperature: Double = 0.1, classWeight: Double = 0.175) {
     self.temperature = temperature
     self.classWeight = classWeight
   }

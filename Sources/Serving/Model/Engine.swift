@@ -47,19 +47,21 @@ public struct Engine {
 
   /// The best `k` labels of each text, best first.
   public func rank(_ texts: [String], k: Int) throws -> [[RankedLabel]] {
-    guard let calibration else {
-      return try model.predict(texts, k: k).map { prediction in
-        prediction.labels.map { RankedLabel(id: $0.id, score: $0.score) }
+    let predictions =
+      try calibration.map { try model.predict(texts, by: $0, choosing: .likeliest(k)) }
+      ?? model.predict(texts, k: k)
+    return predictions.map { prediction in
+      prediction.labels.map {
+        RankedLabel(id: $0.id, score: $0.score, probability: $0.probability)
       }
-    }
-    return try model.predict(texts, by: calibration, choosing: .likeliest(k)).map { labels in
-      labels.map { RankedLabel(id: $0.id, score: $0.score, probability: $0.probability) }
     }
   }
 
-  /// The `k` documents most like a text, most similar first.
+  /// The `k` documents most like a text, most similar first; none where the model knows no word.
   public func similar(to text: String, k: Int) throws -> [SimilarDocument] {
-    try documents?.nearest(k, to: model.embeddings(of: [text])) ?? []
+    guard let documents else { return [] }
+    let query = try model.embedded([text])
+    return query.isKnown == [true] ? try documents.nearest(k, to: query.vectors) : []
   }
 
   /// The same with more labels.

@@ -4,17 +4,17 @@ internal import CTorch
 ///
 /// For losses whose closed-form gradient needs less memory or time than the recorded one:
 ///
-///     let square = CustomFunction("square") { context in
-///       let x = context.inputs[0]
-///       return [x * x]
+///     let square = CustomFunction<Void>("square", isTwiceDifferentiable: true) { inputs in
+///       ([inputs[0] * inputs[0]], ())
 ///     } backward: { context, gradients in
 ///       [gradients[0].map { $0 * context.inputs[0] * 2 }]
 ///     }
 ///     let y = try square(x)[0]
 ///
-/// The forward closure runs without recording; it may return an input, or a view of one. Gradients
-/// of gradients work when the backward closure uses recorded operations on `context.inputs` only,
-/// as here. It runs on whichever thread asks for the gradient.
+/// The forward closure runs without recording; it may return an input, or a view of one. The backward
+/// closure runs on whichever thread asks for the gradient. Only where it uses nothing but recorded
+/// operations on `context.inputs` and the gradients, as here, can its results be differentiated again;
+/// a function that does not say so refuses, instead of giving a wrong second derivative.
 public struct CustomFunction<State> {
   /// What the backward closure gets to know.
   public struct Context {
@@ -35,12 +35,22 @@ public struct CustomFunction<State> {
 
   /// Names the function in error messages.
   public let name: String
+  /// Whether the backward closure can be recorded and differentiated.
+  public let isTwiceDifferentiable: Bool
   private let forward: Forward
   private let backward: Backward
 
   /// Defines a function by its two halves.
-  public init(_ name: String, forward: @escaping Forward, backward: @escaping Backward) {
+  ///
+  /// - Parameter isTwiceDifferentiable: whether the backward closure consists of recorded operations
+  ///   on its inputs and gradients; else `gradients(of:withRespectTo:)` throws when it is to create a
+  ///   graph through this function.
+  public init(
+    _ name: String, isTwiceDifferentiable: Bool = false, forward: @escaping Forward,
+    backward: @escaping Backward
+  ) {
     self.name = name
+    self.isTwiceDifferentiable = isTwiceDifferentiable
     self.forward = forward
     self.backward = backward
   }
@@ -59,7 +69,13 @@ public struct CustomFunction<State> {
     }
     // Only the number: the node saves the inputs itself, and checks that nobody has changed them.
     let count = inputs.count
-    let box = Callback { [backward] node, given in
+    let box = Callback { [name, isTwiceDifferentiable, backward] node, given in
+      // Gradients are enabled in a backward pass only where it is recorded itself.
+      guard isTwiceDifferentiable || !gradientsAreEnabled else {
+        throw TorchError(
+          kind: .notImplemented,
+          message: "\(name) has first gradients only: its gradient cannot be differentiated again")
+      }
       let saved = try (0..<count).map { index in
         var result: ct_tensor?
         try TorchError.check(ct_node_saved(node, Int32(index), &result))

@@ -1,7 +1,7 @@
 /// Reads strict JSON (RFC 8259) from bytes, front to back, without building a tree.
 ///
 /// Text must be well-formed UTF-8, escaped surrogates must come in pairs, and values may be nested
-/// at most 64 deep. Everything that is passed over is checked like what is read, but for repeated
+/// at most 64 deep. Strings come out in Normalization Form C, names of members among them. Everything that is passed over is checked like what is read, but for repeated
 /// names in objects that nobody reads.
 package struct JSONCursor {
   package static let depthLimit = 64
@@ -62,6 +62,7 @@ package struct JSONCursor {
     guard take("\"") else { throw unexpected(expected: expected) }
     let start = position
     var hasEscapes = false
+    var isInert = true
     while true {
       skipPlainASCII()
       guard position < end else {
@@ -71,15 +72,24 @@ package struct JSONCursor {
       switch bytes[position] {
       case UInt8(ascii: "\""):
         position += 1
-        return JSONString(content: start..<position - 1, hasEscapes: hasEscapes)
+        var literal = JSONString(
+          content: start..<position - 1, hasEscapes: hasEscapes, isNormalized: isInert)
+        if !isInert { literal.lookForNormalForm(in: bytes) }
+        return literal
       case UInt8(ascii: "\\"):
         hasEscapes = true
-        try skipEscape()
+        if !NormalForm.isInert(try skipEscape()) { isInert = false }
       case 0..<0x20:
         throw unexpected(
           expected: "control characters in strings as escapes, such as \\n or \\u0001")
       case 0x80...:
+        let first = position
         try skipMultibyte()
+        if !NormalForm.isInert(leadByte: bytes[first]),
+          !NormalForm.isInert(NormalForm.scalar(in: bytes, at: first).value)
+        {
+          isInert = false
+        }
       default:
         position += 1
       }
@@ -194,13 +204,14 @@ package struct JSONCursor {
     }
   }
 
-  private mutating func skipEscape() throws(LineFault) {
+  /// Passes over an escape; gives the scalar that it stands for.
+  private mutating func skipEscape() throws(LineFault) -> UInt32 {
     let start = position
     position += 1
     guard position < end else { throw unexpected(expected: "an escape") }
-    if JSONString.meaning(of: bytes[position]) != nil {
+    if let meaning = JSONString.meaning(of: bytes[position]) {
       position += 1
-      return
+      return UInt32(meaning)
     }
     guard take("u") else {
       throw unexpected(expected: "one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX")
@@ -209,7 +220,7 @@ package struct JSONCursor {
       throw unexpected(expected: "four hexadecimal digits after \\u")
     }
     position += 4
-    guard 0xD800..<0xE000 ~= unit else { return }
+    guard 0xD800..<0xE000 ~= unit else { return unit }
     guard unit < 0xDC00, take("\\"), take("u"),
       let second = JSONString.codeUnit(in: bytes, at: position, end: end),
       0xDC00..<0xE000 ~= second
@@ -219,6 +230,7 @@ package struct JSONCursor {
         expected: "a high and a low surrogate together, \\uD800 \\uDC00 and up")
     }
     position += 4
+    return 0x10000 + (unit - 0xD800) << 10 + (second - 0xDC00)
   }
 
   /// Passes over one sequence of two to four bytes; the ranges are those of table 3-7 in

@@ -1,27 +1,38 @@
+import Foundation
+
 /// A checked JSON string literal: where its content lies, not yet decoded.
 package struct JSONString: Hashable {
   /// The bytes between the quotation marks, as offsets in the file.
   package var content: Range<Int>
   /// Whether the content holds escapes, so that its bytes are not the text itself.
   package var hasEscapes: Bool
+  /// Whether the text is in Normalization Form C as it is written; it always is when decoded.
+  package var isNormalized: Bool
 
-  package init(content: Range<Int>, hasEscapes: Bool) {
+  package init(content: Range<Int>, hasEscapes: Bool, isNormalized: Bool) {
     self.content = content
     self.hasEscapes = hasEscapes
+    self.isNormalized = isNormalized
   }
 
   /// Whether the literal in `bytes` stands for `name`.
   package func matches(_ name: StaticString, in bytes: UnsafeRawBufferPointer) -> Bool {
     let expected = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
-    if hasEscapes { return decoded(from: bytes).utf8.elementsEqual(expected) }
+    if hasEscapes || !isNormalized { return decoded(from: bytes).utf8.elementsEqual(expected) }
     return content.count == expected.count
       && UnsafeRawBufferPointer(rebasing: bytes[content]).elementsEqual(expected)
   }
 
-  /// The text that the literal in `bytes` stands for.
+  /// The text that the literal in `bytes` stands for, in Normalization Form C.
   package func decoded(from bytes: UnsafeRawBufferPointer) -> String {
+    let text = written(in: bytes)
+    return isNormalized ? text : text.normalizedToNFC
+  }
+
+  /// The text that the literal in `bytes` stands for, in the form in which it is written.
+  package func written(in bytes: UnsafeRawBufferPointer) -> String {
     guard hasEscapes else { return String(decoding: bytes[content], as: UTF8.self) }
-    // The text is never longer than the literal.
+    // The text is never longer than the literal; see `decode`.
     return String(
       unsafeUninitializedCapacity: content.count,
       initializingUTF8With: { target in
@@ -29,10 +40,15 @@ package struct JSONString: Hashable {
       })
   }
 
-  /// Calls `body` with the UTF-8 form of the text that the literal in `bytes` stands for.
+  /// Calls `body` with the UTF-8 bytes of the text that the literal in `bytes` stands for, in
+  /// Normalization Form C.
   package func withUTF8<R>(
     in bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> R
   ) rethrows -> R {
+    guard isNormalized else {
+      var text = decoded(from: bytes)
+      return try text.withUTF8 { try body(UnsafeRawBufferPointer($0)) }
+    }
     guard hasEscapes else { return try body(UnsafeRawBufferPointer(rebasing: bytes[content])) }
     return try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: content.count) { target in
       let count = decode(from: bytes, into: target)
@@ -40,36 +56,87 @@ package struct JSONString: Hashable {
     }
   }
 
-  /// Writes the text into `target` and returns its length; the literal was checked by `JSONCursor`.
+  /// Settles whether a text with scalars that may change is in Normalization Form C all the same.
+  mutating func lookForNormalForm(in bytes: UnsafeRawBufferPointer) {
+    isNormalized = NormalForm.isNormalized(written(in: bytes))
+  }
+
+  /// The first scalar that an escape of the literal stands for and that `isWanted` is true of, and
+  /// the position of its escape.
+  package func firstEscape(
+    in bytes: UnsafeRawBufferPointer, where isWanted: (Unicode.Scalar) -> Bool
+  ) -> (position: Int, scalar: Unicode.Scalar)? {
+    guard hasEscapes else { return nil }
+    var position = content.lowerBound
+    while let start = nextEscape(in: bytes, from: position) {
+      position = start
+      let scalar = unescaped(in: bytes, at: &position)
+      if isWanted(scalar) { return (start, scalar) }
+    }
+    return nil
+  }
+
+  /// Writes the text into `target` and returns its length.
+  ///
+  /// The literal was checked by `JSONCursor`; where its file has changed since, what is written is
+  /// another text, but never longer than the literal.
   private func decode(
     from bytes: UnsafeRawBufferPointer, into target: UnsafeMutableBufferPointer<UInt8>
   ) -> Int {
     var count = 0
     var position = content.lowerBound
     while position < content.upperBound {
-      let plainEnd =
-        bytes[position..<content.upperBound].firstIndex(of: UInt8(ascii: "\\"))
-        ?? content.upperBound
+      let plainEnd = nextEscape(in: bytes, from: position) ?? content.upperBound
       let plain = UnsafeRawBufferPointer(rebasing: bytes[position..<plainEnd])
+      guard plain.count <= target.count - count else { break }
       UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(target)[count...])
         .copyMemory(from: plain)
       count += plain.count
       position = plainEnd
       guard position < content.upperBound else { break }
-      let escape = bytes[position + 1]
-      position += 2
-      if escape == UInt8(ascii: "u") {
-        let scalar = Self.scalar(in: bytes, at: &position)
-        for unit in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
-          target[count] = unit
-          count += 1
-        }
-      } else {
-        target[count] = Self.meaning(of: escape) ?? escape
+      let scalar = unescaped(in: bytes, at: &position)
+      for unit in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter
+      where count < target.count {
+        target[count] = unit
         count += 1
       }
     }
     return count
+  }
+
+  /// The position of the first backslash from `position` on; nil where there is none.
+  private func nextEscape(in bytes: UnsafeRawBufferPointer, from position: Int) -> Int? {
+    guard position < content.upperBound, let base = bytes.baseAddress,
+      let found = memchr(base + position, 0x5C, content.upperBound - position)
+    else { return nil }
+    return UnsafeRawPointer(found) - base
+  }
+
+  /// What the escape at `position` stands for; moves behind it.
+  private func unescaped(
+    in bytes: UnsafeRawBufferPointer, at position: inout Int
+  ) -> Unicode.Scalar {
+    let end = content.upperBound
+    guard position + 1 < end else {
+      position = end
+      return "\u{FFFD}"
+    }
+    let letter = bytes[position + 1]
+    position += 2
+    guard letter == UInt8(ascii: "u") else {
+      return Unicode.Scalar(Self.meaning(of: letter) ?? letter)
+    }
+    func unit() -> UInt32 {
+      let unit = Self.codeUnit(in: bytes, at: position, end: end)
+      position = min(position + 4, end)
+      return unit ?? 0xFFFD
+    }
+    let first = unit()
+    guard 0xD800..<0xDC00 ~= first else { return Unicode.Scalar(first) ?? "\u{FFFD}" }
+    position = min(position + 2, end)
+    let second = unit()
+    guard 0xDC00..<0xE000 ~= second else { return "\u{FFFD}" }
+    return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)) ?? "\u{FFFD}"
   }
 
   /// The byte that the one-letter escape `letter` stands for, or nil if there is no such escape.
@@ -98,16 +165,5 @@ package struct JSONString: Hashable {
       unit = unit << 4 | UInt32(digit)
     }
     return unit
-  }
-
-  private static func scalar(
-    in bytes: UnsafeRawBufferPointer, at position: inout Int
-  ) -> Unicode.Scalar {
-    let first = codeUnit(in: bytes, at: position, end: bytes.count) ?? 0xFFFD
-    position += 4
-    guard 0xD800..<0xDC00 ~= first else { return Unicode.Scalar(first) ?? "\u{FFFD}" }
-    let second = codeUnit(in: bytes, at: position + 2, end: bytes.count) ?? 0xFFFD
-    position += 6
-    return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second &- 0xDC00)) ?? "\u{FFFD}"
   }
 }

@@ -4,7 +4,6 @@ extension Layer {
   /// - Throws: `InputError` when names, shapes or dtypes are not this layer's; nothing is changed
   ///   then.
   public func restore(_ tensors: [String: Tensor]) throws {
-    try restoreInPlace(
-      Dictionary(uniqueKeysWithValues: state.map { ($0.name, $0.tensor) }), from: tensors)
+    try restoreInPlace(Dictionary(state.map { ($0.name, $0.tensor) }) { $1 }, from: tensors)
   }
 }

@@ -116,8 +116,7 @@ public final class SGD: Optimizer {
 
   /// The velocities as "velocity.0", "velocity.1" and so on; none without momentum.
   public var state: [String: Tensor] {
-    Dictionary(
-      uniqueKeysWithValues: velocities.enumerated().map { ("velocity.\($0.offset)", $0.element) })
+    Dictionary(velocities.enumerated().map { ("velocity.\($0.offset)", $0.element) }) { $1 }
   }
 
   /// Goes back to a state that `state` gave.

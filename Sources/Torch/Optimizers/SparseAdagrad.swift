@@ -110,8 +110,7 @@ public final class SparseAdagrad: Optimizer {
 
   /// The accumulators as "sum.0", "sum.1" and so on.
   public var state: [String: Tensor] {
-    Dictionary(
-      uniqueKeysWithValues: accumulators.enumerated().map { ("sum.\($0.offset)", $0.element) })
+    Dictionary(accumulators.enumerated().map { ("sum.\($0.offset)", $0.element) }) { $1 }
   }
 
   /// Goes back to a state that `state` gave.

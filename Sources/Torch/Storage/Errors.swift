@@ -24,14 +24,15 @@ public struct InputError: Error, Hashable, Sendable, CustomStringConvertible {
     self.expected = expected
   }
 
-  /// `file:line:column: reason; expected …`, the form that editors can jump to.
+  /// `file:line:column: reason; expected …`, the form that editors can jump to; on one line, with
+  /// control characters as escapes.
   public var description: String {
     var text = file
     if let line { text += ":\(line)" }
     if line != nil, let column { text += ":\(column)" }
     text += ": \(reason)"
     if let expected { text += "; expected \(expected)" }
-    return text
+    return text.onOneLine
   }
 }
 
@@ -53,6 +54,6 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
 
   /// `cannot open FILE: No such file or directory`.
   public var description: String {
-    "cannot \(action) \(path): \(String(cString: strerror(code)))"
+    "cannot \(action) \(path): \(String(cString: strerror(code)))".onOneLine
   }
 }

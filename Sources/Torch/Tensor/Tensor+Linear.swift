@@ -41,7 +41,7 @@ extension Tensor {
 private enum LargeLinear {
   /// `x · weightᵀ + bias` with gradients for all three.
   static func function(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?) throws -> Tensor {
-    let function = CustomFunction<Void>("linear") { inputs in
+    let function = CustomFunction<Void>("linear", isTwiceDifferentiable: true) { inputs in
       ([inputs[0].productWithTransposed(inputs[1], bias: inputs.count > 2 ? inputs[2] : nil)], ())
     } backward: { context, gradients in
       guard let gradient = gradients[0]?.contiguous() else {

@@ -8,7 +8,7 @@ extension ONNXGraph {
   /// last) and `token_type_ids` (0 for a text by itself).
   mutating func transformer(_ encoder: TransformerEncoder) -> String {
     let configuration = encoder.configuration
-    let weights = Dictionary(uniqueKeysWithValues: encoder.parameters.map { ($0.name, $0.tensor) })
+    let weights = Dictionary(encoder.parameters.map { ($0.name, $0.tensor) }) { $1 }
     let ids = input("input_ids", .int64, ["texts", "tokens"])
     let mask = input("attention_mask", .int64, ["texts", "tokens"])
     let types = input("token_type_ids", .int64, ["texts", "tokens"])
@@ -91,8 +91,7 @@ extension ONNXGraph {
 
   /// What a `TransformerTower` makes of the transformer's vectors: `[texts, D]`.
   mutating func projection(_ tower: TransformerTower, of vectors: String, width: Int) -> String {
-    let weights = Dictionary(
-      uniqueKeysWithValues: tower.projectionParameters.map { ($0.name, $0.tensor) })
+    let weights = Dictionary(tower.projectionParameters.map { ($0.name, $0.tensor) }) { $1 }
     var u = apply("Mul", normalized(vectors), constant(Double(width).squareRoot()))
     var index = 0
     while let weight = weights["projection.\(index).weight"] {

@@ -49,9 +49,10 @@ enum FlatSettings {
       if let members = Self.attempt({ try decoder.container(keyedBy: AnyKey.self) }) {
         self = .object(
           Dictionary(
-            uniqueKeysWithValues: try members.allKeys.map {
+            try members.allKeys.map {
               ($0.stringValue, try members.decode(Tree.self, forKey: $0))
-            }))
+            }
+          ) { $1 })
         return
       }
       if var items = Self.attempt({ try decoder.unkeyedContainer() }) {

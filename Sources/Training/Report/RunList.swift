@@ -110,6 +110,7 @@ public struct RunList: Sendable {
   }
 
   private static func aligned(_ rows: [[String]], textColumns: Set<Int>) -> String {
+    let rows = rows.map { $0.map(\.onOneLine) }
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       var line = ""

@@ -30,7 +30,7 @@ extension RunReport {
     let ranked = judged.report.ranking.labels(ofRow: row).map(Int.init)
     let scores = judged.report.ranking.scores(ofRow: row)
     let shownCount = min(ranked.count, max(5, min(truth.count, 12)))
-    let places = Dictionary(uniqueKeysWithValues: ranked.enumerated().map { ($1, $0 + 1) })
+    let places = Dictionary(ranked.enumerated().map { ($1, $0 + 1) }) { first, _ in first }
     let wanted = truth.prefix(20).map { label -> Markup in
       let place = places[label]
       let mark: Markup =

@@ -18,6 +18,9 @@ struct IndexCommand: ParsableCommand {
       Approximate search follows a graph of neighbours: for hundred thousands of vectors and more. \
       --exact leaves it out; fewer vectors are searched faster without.
 
+      In --add the first “=” parts the label from its text; \\= stands for one that is part of the \
+      label.
+
       Examples:
         decant index runs/tags --output tags.index
         decant index runs/tags --of documents --scalar float16 --output packages.index
@@ -41,25 +44,25 @@ struct IndexCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
   var run_: String
 
-  @Option(help: "What to index: labels or documents.")
-  var of: Content = .labels
+  @Option(help: "What to index: labels (default) or documents.")
+  var of: Content?
 
   @Option(
     help: ArgumentHelp(
       "The data set with the documents; the one trained on by default.", valueName: "dir"))
   var data: String?
 
-  @Option(help: "The kind of numbers: float32, float16 or int8.")
-  var scalar: Scalar = .float32
+  @Option(help: "The kind of numbers: float32 (default), float16 or int8.")
+  var scalar: Scalar?
 
   @Flag(help: "Write vectors only, for exact search.")
   var exact = false
 
-  @Option(help: "Neighbours a vector has in the graph.")
-  var connectivity = 16
+  @Option(help: "Neighbours a vector has in the graph (default: 16).")
+  var connectivity: Int?
 
-  @Option(help: "Candidates that a new vector is compared with.")
-  var breadth = 128
+  @Option(help: "Candidates that a new vector is compared with (default: 128).")
+  var breadth: Int?
 
   @Option(help: "Threads to compute with; as many as in training by default.")
   var threads: Int?
@@ -86,19 +89,36 @@ struct IndexCommand: ParsableCommand {
     guard update != nil || (add.isEmpty && remove.isEmpty) else {
       throw ValidationError("--add and --remove change an index: name it with --update.")
     }
-    guard connectivity >= 2, breadth >= 1 else {
-      throw ValidationError("--connectivity must be at least 2, --breadth at least 1.")
+    for (name, value, least) in [("connectivity", connectivity, 2), ("breadth", breadth, 1)] {
+      if let value, value < least {
+        throw ValidationError("--\(name) is \(value); it must be at least \(least).")
+      }
+    }
+    guard !exact || (connectivity == nil && breadth == nil) else {
+      throw ValidationError(
+        "--connectivity and --breadth are for the graph, which --exact leaves out.")
+    }
+    guard update == nil || (of == nil && scalar == nil && !exact && connectivity == nil) else {
+      throw ValidationError(
+        "--update leaves an index as it is: --of, --scalar, --exact, --connectivity are no use.")
+    }
+    guard update == nil || !(add.isEmpty && remove.isEmpty) else {
+      throw ValidationError("--update needs a label to --add or to --remove.")
     }
     guard data == nil || of == .documents else {
       throw ValidationError("--data is for --of documents.")
     }
-    for label in add where !label.contains("=") {
-      throw ValidationError("--add \"\(label)\" has no “=” between the label and its text.")
+    for label in add where Self.parts(of: label) == nil {
+      throw ValidationError(
+        "--add \"\(label.onOneLine)\" has no “=” between the label and its text.")
     }
   }
 
+  /// From how many vectors on a graph is faster than comparing with all.
+  private static let worthAGraph = 10_000
+
   private var graph: ApproximateIndex.Configuration {
-    .init(connectivity: connectivity, breadth: breadth, threads: threads)
+    .init(connectivity: connectivity ?? 16, breadth: breadth ?? 128, threads: threads)
   }
 
   func run() throws {
@@ -106,21 +126,27 @@ struct IndexCommand: ParsableCommand {
       let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads)
       if let update { return try change(update, model) }
       guard let output else { return }
-      let store = try of == .labels ? labels(model) : documents(model)
+      let content = of ?? .labels
+      let store = try content == .labels ? labels(model) : documents(model)
       if exact {
         try store.write(to: output)
       } else {
         try ApproximateIndex(store, configuration: graph).write(to: output)
       }
       try StandardStreams.write(
-        "\(output): \(store.count) \(of.rawValue) of \(store.dimension) numbers, \(scalar.rawValue)\n"
-      )
+        "\(output): \(counted(store.count, String(content.rawValue.dropLast()))) of "
+          + "\(counted(store.dimension, "number")), \((scalar ?? .float32).rawValue)\n")
+      if !exact, store.count < Self.worthAGraph {
+        StandardStreams.note(
+          "so few vectors are searched faster without a graph: --exact leaves it out")
+      }
     }
   }
 
   private func labels(_ model: TrainedModel) throws -> VectorStore {
     var store = VectorStore(
-      dimension: model.dimension, scalar: scalar.ofVectors, scoreScale: 1 / model.temperature,
+      dimension: model.dimension, scalar: (scalar ?? .float32).ofVectors,
+      scoreScale: 1 / model.temperature,
       note: ["of": Content.labels.rawValue, "run": run_])
     try store.add(
       model.labelEmbeddings, ids: model.labelIDs,
@@ -136,7 +162,7 @@ struct IndexCommand: ParsableCommand {
         file: path, reason: "the documents are features", expected: "documents of texts")
     }
     var store = VectorStore(
-      dimension: model.dimension, scalar: scalar.ofVectors, metric: .cosine,
+      dimension: model.dimension, scalar: (scalar ?? .float32).ofVectors, metric: .cosine,
       note: ["of": Content.documents.rawValue, "run": run_, "data": path])
     for start in stride(from: 0, to: texts.count, by: 4096) {
       let rows = start..<min(start + 4096, texts.count)
@@ -146,16 +172,31 @@ struct IndexCommand: ParsableCommand {
     return store
   }
 
-  private func change(_ path: String, _ model: TrainedModel) throws {
-    let new = add.map { label in
-      let parts = label.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      return TrainedModel.NewLabel(id: "new \(parts[0])", text: String(parts[1]))
+  /// The label and the text of `id=text`; nil where nothing parts them.
+  private static func parts(of argument: String) -> (id: String, text: String)? {
+    var id = ""
+    var rest = Substring(argument).unicodeScalars
+    while let scalar = rest.popFirst() {
+      if scalar == "=" { return (id, String(rest)) }
+      if scalar == "\\", rest.first == "=" {
+        rest.removeFirst()
+        id.unicodeScalars.append("=")
+      } else {
+        id.unicodeScalars.append(scalar)
+      }
     }
-    let ids = new.map { String($0.id.dropFirst(4)) }
-    let grown = try model.adding(new)
-    let rows = model.labelIDs.count..<grown.labelIDs.count
-    let vectors = grown.labelEmbeddings[rows]
-    let biases = grown.labelBiases.map { $0[rows] * model.temperature }
+    return nil
+  }
+
+  private func change(_ path: String, _ model: TrainedModel) throws {
+    let new = try add.compactMap(Self.parts).map { id, text in
+      TrainedModel.NewLabel(try Name(id, of: "label", from: "--add"), text: text)
+    }
+    let ids = new.map(\.id)
+    _ = try NameIndex(ids, of: "label", file: "--add")
+    let added = new.isEmpty ? nil : try model.vectors(of: new)
+    let biases = added?.biases.map { $0 * model.temperature }
+    let remove = self.remove.map(\.normalizedToNFC)
     let hasGraph: Bool
     let store = try VectorStore(path: path)
     guard store.note["of"] == Content.labels.rawValue else {
@@ -166,18 +207,18 @@ struct IndexCommand: ParsableCommand {
     do {
       let index = try ApproximateIndex(path: path, configuration: graph)
       if !remove.isEmpty { try index.remove(ids: remove) }
-      if !ids.isEmpty { try index.update(vectors, ids: ids, biases: biases) }
+      if let added { try index.update(added.embeddings, ids: ids, biases: biases) }
       try index.write(to: path)
       hasGraph = true
     } catch let error as InputError where error.reason == ApproximateIndex.hasNoGraph {
       var store = store
       if !remove.isEmpty { try store.remove(ids: remove) }
-      if !ids.isEmpty { try store.update(vectors, ids: ids, biases: biases) }
+      if let added { try store.update(added.embeddings, ids: ids, biases: biases) }
       try store.compacted().write(to: path)
       hasGraph = false
     }
     try StandardStreams.write(
-      "\(path): \(ids.count) labels added or replaced, \(remove.count) removed"
+      "\(path): \(counted(ids.count, "label")) added or replaced, \(remove.count) removed"
         + (hasGraph ? "\n" : ", no graph\n"))
   }
 }

@@ -8,7 +8,8 @@ struct InspectCommand: ParsableCommand {
     abstract: "Tells what is in a data set, and what is wrong with it.",
     discussion: """
       Warnings come first: test documents that train has too, equal documents with different labels, \
-      labels of test without a training document, empty documents. Then how labels and lengths are \
+      labels of test without a training document, empty documents, labels whose names differ only \
+      by case, blanks or width. Then how labels and lengths are \
       spread, and which labels stand together.
 
       Texts are nearly equal where their sets of runs of three words have a share of --near in \

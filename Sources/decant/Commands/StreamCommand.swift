@@ -113,7 +113,7 @@ struct StreamCommand: ParsableCommand {
     try reporting {
       let dataset = try Dataset.read(data, badLines: skipBad ? .skip : .refuse)
       if dataset.skipped.count > 0 {
-        StandardStreams.note("\(dataset.skipped.count) lines were left out")
+        StandardStreams.note("\(counted(dataset.skipped.count, "line")) left out")
       }
       let rows = StreamRows(dataset, shuffleSeed: shuffleSeed, limit: limit)
       guard rows.count > 0, rows.labelCount > 0 else {
@@ -146,7 +146,7 @@ struct StreamCommand: ParsableCommand {
         data: dataset.description.name, learner: learner.rawValue, decision: decision.rawValue,
         features: kind.rawValue, labels: rows.labelCount, documents: rows.count,
         cpuSeconds: seconds, overall: metrics.overall, faded: metrics.faded,
-        state: Dictionary(uniqueKeysWithValues: model.state.map { ($0.name, $0.value) }),
+        state: Dictionary(model.state.map { ($0.name, $0.value) }) { $1 },
         lines: lines)
       try finish(summary)
     }

@@ -87,6 +87,18 @@ import Torch
     #expect(!joint.isError(0.5, label: 0, isGiven: false))
   }
 
+  @Test func `one half lacks the label where both sides are sure`() throws {
+    let probabilities = Self.pairs([[(0, 0.5)], [(0, 0.5)], [(0, 0.75)], [(0, 0.25)]], 1)
+    let given = CSRMatrix(rows: [[0], [0], [], []], columnCount: 1)
+    let joint = try ConfidentLearning().joint(probabilities: probabilities, given: given)
+    #expect(joint.present == [0.5] && joint.absent == [0.5])
+    #expect(joint.verdict(on: 0.5, label: 0) == .lacks)
+    // Wrong twice, missing once, lacking once, having at least 1.
+    #expect(Self.list(joint.counts[0]) == [1, 1, 2, 1])
+    #expect(joint.isError(0.5, label: 0, isGiven: true))
+    #expect(!joint.isError(0.5, label: 0, isGiven: false))
+  }
+
   @Test func ordersRiseWithTheErrorOfALabel() throws {
     let golden = try Golden<Case>("ConfidentLearning", testFile: learningTests)
     let example = golden.cases[0]

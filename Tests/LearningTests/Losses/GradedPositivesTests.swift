@@ -7,7 +7,6 @@ import Torch
 /// Positives with values: how relevant each is.
 @Suite struct GradedPositivesTests {
   private struct Case: Decodable {
-    struct Options: Decodable { let temperature: Double }
     struct Inputs: Decodable {
       let queries: [[Double]]
       let labels: [[Double]]
@@ -21,7 +20,7 @@ import Torch
       let bias: [Double]
     }
     let loss: String
-    let options: Options
+    let options: [String: GoldenOption]
     let inputs: Inputs
     let value: Double
     let gradients: Slopes
@@ -31,9 +30,11 @@ import Torch
     let golden: Golden<Case> = try learningGolden("GradedPositives")
     let found = try #require(golden.cases.first { $0.loss == name })
     let type = try LabelLossChecks.loss(named: name)
+    let temperature = try #require(found.options["temperature"]).number
+    expectOptions(found.options, of: type.init(temperature: temperature, blockSize: nil))
     let example = LabelCase(
       queries: found.inputs.queries, labels: found.inputs.labels, bias: found.inputs.bias,
-      positives: found.inputs.positives, temperature: found.options.temperature,
+      positives: found.inputs.positives, temperature: temperature,
       grades: found.inputs.grades)
     let expected = Differentiated(
       value: found.value, queries: Array(found.gradients.queries.joined()),

@@ -59,6 +59,20 @@ import Torch
     expectClose(a.gradient?.doubles() ?? [], slopes, tolerance: 1e-7)
   }
 
+  @Test func `second derivatives are right`() throws {
+    let one = try #require(try Self.cases.first)
+    let (networks, head) = (try one.networks(), try one.classifier())
+    let rows = stride(from: 0, to: one.first.values.count, by: 3).map {
+      Array(one.first.values[$0..<($0 + 3)])
+    }
+    try expectSecondDerivatives(at: [rows]) {
+      try one.loss(
+        networks: networks, first: $0[0], second: one.second.tensor,
+        firstLabels: one.firstLabels.tensor, secondLabels: one.secondLabels.tensor,
+        classifier: head.callAsFunction)
+    }
+  }
+
   @Test func exchangingThePairChangesNothing() throws {
     for one in try Self.cases {
       let networks = try one.networks()

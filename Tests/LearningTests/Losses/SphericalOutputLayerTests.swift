@@ -1,7 +1,8 @@
-import Learning
 import TestSupport
 import Testing
 import Torch
+
+@testable import Learning
 
 @Suite struct SphericalOutputLayerTests {
   private struct Case: Decodable {
@@ -90,6 +91,25 @@ import Torch
     let found = try Self.distances(steps: 600, batch: batch, rate: 5)
     #expect(found.moved > 1, "the steps must matter")
     #expect(found.weights < 1e-9 && found.loss < 1e-9 && found.gradient < 1e-9, "\(found)")
+  }
+
+  @Test func `what is off in the inverse is gone after an interval`() throws {
+    let generator = Generator(seed: 54)
+    let layer = SphericalOutputLayer(
+      ZLoss(target: 2),
+      weights: Tensor.normal([20, 4], generator: generator).converted(to: .float64))
+    func off() -> Double {
+      (layer.mixing.matmul(layer.inverse) - .identity(4, dtype: .float64)).norm().scalar
+    }
+    layer.inverse *= 1.001
+    for step in 1...SphericalOutputLayer.inversionInterval {
+      #expect(off() > 1e-4, "before step \(step)")
+      _ = try layer.step(
+        queries: Tensor.normal([2, 4], generator: generator).converted(to: .float64),
+        positives: CSRMatrix(rows: [[step % 20], [3]], columnCount: 20), learningRate: 0.01)
+    }
+    #expect(off() < 1e-12)
+    #expect(layer.foldCount == 0)
   }
 
   @Test func foldingChangesNothing() throws {

@@ -6,7 +6,7 @@ import Torch
 @Suite struct BarlowTwinsLossTests {
   @Test func agreesWithLightly() throws {
     try expectGolden("BarlowTwinsLoss", count: 4) { given, inputs in
-      try BarlowTwinsLoss(redundancyWeight: given["weight"])(
+      try BarlowTwinsLoss(redundancyWeight: given["weight"], epsilon: given["epsilon"])(
         first: #require(inputs["first"]), second: #require(inputs["second"]))
     }
   }

@@ -56,6 +56,32 @@ import Torch
     expectClose(value.scalar, expected, tolerance: 1e-12)
   }
 
+  @Test func `only the hardest negatives are mixed`() throws {
+    // Cosines of the anchor with its negatives: 0.8, 0.6, 0 and, of a tie, 0.6.
+    let x = [[1.0, 0], [2, 0], [0.8, 0.6], [0.6, 0.8], [0, 3], [0.6, -0.8]]
+    let draw = MetrixLoss.Draw(
+      partners: [[1], [], [], [], [], []], shares: [[0.4], [], [], [], [], []])
+    func value(_ hardest: Int?, keeping rows: [Int]) throws -> Double {
+      let loss = MetrixLoss(negativeSharpness: 8, hardest: hardest, blockSize: 2)
+      return try loss(
+        embeddings: Tensor(rows: rows.map { x[$0] }),
+        classes: rows.map { [0, 0, 1, 2, 3, 4][$0] },
+        draw: .init(
+          partners: rows.map { draw.partners[$0] }, shares: rows.map { draw.shares[$0] })
+      ).scalar
+    }
+    for (hardest, kept) in [(1, [2]), (2, [2, 3, 5]), (3, [2, 3, 5]), (4, [2, 3, 4, 5])] {
+      expectClose(
+        try value(hardest, keeping: [0, 1, 2, 3, 4, 5]), try value(nil, keeping: [0, 1] + kept),
+        tolerance: 1e-12, "\(hardest)")
+    }
+    var random = SplitMix64(6)
+    let hard = MetrixLoss(negativeSharpness: 8, hardest: 2)
+    try expectDifferences([random.rows(6, 3)]) {
+      try hard(embeddings: $0[0], classes: classes, draw: self.draw)
+    }
+  }
+
   @Test func theDrawTakesAllPositivesAndSharesAroundTheMiddle() {
     var random = SplitMix64(2)
     let many = (0..<120).map { $0 % 3 } + [99]
@@ -114,7 +140,7 @@ import Torch
   }
 
   @Test func survivesARoundTripThroughItsRecord() throws {
-    try expectRoundTrip(MetrixLoss(base: 0.3, blockSize: 4))
+    try expectRoundTrip(MetrixLoss(base: 0.3, hardest: 5, blockSize: 4))
     try expectRoundTrip(draw)
   }
 }

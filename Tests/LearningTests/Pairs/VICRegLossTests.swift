@@ -8,7 +8,8 @@ import Torch
     try expectGolden("VICRegLoss", count: 4) { given, inputs in
       try VICRegLoss(
         invarianceWeight: given["invariance"], varianceWeight: given["variance"],
-        covarianceWeight: given["covariance"], epsilon: given["epsilon"])(
+        covarianceWeight: given["covariance"], deviation: given["deviation"],
+        epsilon: given["epsilon"])(
           first: #require(inputs["first"]), second: #require(inputs["second"]))
     }
   }

@@ -31,6 +31,17 @@ import Torch
       [0, 0, 1.0 / 6, 1.0 / 3, 1.0 / 3, 1.0 / 3, 2.0 / 3, 1, 1])
   }
 
+  @Test func `many scores give a curve that never falls`() throws {
+    var random = SplitMix64(7)
+    let scores = (0..<2_000).map { _ in Double.random(in: 0..<1, using: &random) }
+    let outcomes = scores.map { Double.random(in: 0..<1, using: &random) < 0.4 + 0.2 * $0 }
+    let curve = try IsotonicCalibration(fitting: scores, outcomes: outcomes)
+    let values = scores.sorted().map { curve($0) }
+    #expect(zip(values, values.dropFirst()).allSatisfy { $0 <= $1 })
+    // Pooling moves outcomes within pools only.
+    expectClose(values.reduce(0, +), Double(outcomes.count { $0 }), tolerance: 1e-9)
+  }
+
   @Test func survivesARoundTripThroughJSON() throws {
     let curve = try IsotonicCalibration(fitting: [1, 2, 3], outcomes: [false, true, true])
     let back = try JSONDecoder().decode(

@@ -6,7 +6,7 @@ import Torch
 @Suite struct PrototypeTripletLossTests {
   @Test func agreesWithTheFormulaInPyTorch() throws {
     try expectGolden("PrototypeTripletLoss", count: 3) { given, inputs in
-      let loss = PrototypeTripletLoss(margin: given["margin"])
+      let loss = PrototypeTripletLoss(margin: given["margin"], epsilon: given["epsilon"])
       let support = try #require(inputs["support"])
       let classCount = Int(given["ways"])
       let prototypes = loss.prototypes(

@@ -55,6 +55,20 @@ import Torch
     #expect(clusters.count == 2)
   }
 
+  /// ODAC's own rule: the pivots never meet again, so that ours keeps the clusters apart.
+  @Test func `a cluster that has become wider than its parent was is merged`() {
+    var clustering = ODACClustering(labelCount: 4)
+    // Jaccard distances of 0 within 0, 1 and within 2, 3, and of 0.6 between them.
+    let near: [[Int32]] = [[0, 1, 2, 3], [0, 1, 2, 3], [0, 1], [0, 1], [2, 3]]
+    let split = (0..<200).flatMap { clustering.add(near[$0 % 5]) }
+    #expect(split == [.split(0, into: [1, 2])])
+    #expect(clustering.clusters.map(\.labels) == [[0, 1], [2, 3]])
+    let apart: [[Int32]] = [[0], [1], [2, 3]]
+    let merge = (0..<100).flatMap { clustering.add(apart[$0 % 3]) }
+    #expect(merge == [.merge([1, 2], into: 3)])
+    #expect(clustering.clusters.map(\.labels) == [[0, 1, 2, 3]])
+  }
+
   @Test func memoryIsBoundedByTheLimitOfPairs() {
     var random = SplitMix64(9)
     var clustering = ODACClustering(

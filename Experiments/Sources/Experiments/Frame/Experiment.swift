@@ -57,6 +57,12 @@ extension Experiment {
   static var choiceConditions: [String] { conditions }
   static var choiceSeeds: Int { 2 }
   var heaps: [String: SimilarityHistogram] { [:] }
+
+  /// The verdict on a result; none where it is one of other arms, conditions or measures.
+  static func verdict(onStored record: ExperimentRecord) -> Verdict? {
+    record.arms == arms && record.conditions == conditions && record.measures == measures
+      ? verdict(record) : nil
+  }
 }
 
 /// How an experiment is to be run.
@@ -82,25 +88,4 @@ struct ExperimentOptions {
 
   /// `count`, or a small part of it in a quick run.
   func budget(_ count: Int) -> Int { isQuick ? max(1, count / 20) : count }
-}
-
-/// What became of a claim.
-struct Verdict: Codable, Hashable {
-  /// The claim's fate.
-  enum Outcome: String, Codable {
-    case holds
-    case holdsInPart = "holds in part"
-    case fails = "does not hold here"
-  }
-
-  var outcome: Outcome
-  /// The numbers that say so.
-  var sentence: String
-
-  /// Holds where all of `parts` do, in part where some do.
-  init(parts: [Bool], _ sentence: String) {
-    let kept = parts.count { $0 }
-    outcome = kept == parts.count ? .holds : kept == 0 ? .fails : .holdsInPart
-    self.sentence = sentence
-  }
 }

@@ -60,7 +60,9 @@ import Torch
       let record = try repository.record(of: experiment)
       let state =
         page.stale.contains(experiment.name)
-        ? "stale" : record?.verdict?.outcome.rawValue ?? "not run yet"
+        ? "stale"
+        : record.map { experiment.verdict(onStored: $0)?.outcome.rawValue ?? "no verdict" }
+          ?? "not run yet"
       print("\(experiment.name)  [\(state)]\n    \(experiment.claim)")
     }
   }
@@ -100,9 +102,8 @@ import Torch
         print("\(record.conditionName) \(condition)  \(arm)  \(values.joined(separator: "  "))")
       }
     }
-    if let verdict = record.verdict {
-      print("\(verdict.outcome.rawValue): \(verdict.sentence)")
-    }
+    let verdict = experiment.verdict(record)
+    print("\(verdict.outcome.rawValue): \(verdict.sentence)")
     print(
       runner.options.isQuick
         ? "a quick run: nothing is stored" : "stored in \(repository.resultPath(record.name))")

@@ -55,7 +55,6 @@ struct ExperimentRecord: Codable, Hashable {
   var choices: [Choice]?
   /// How scores were spread, by arm, where it was looked at.
   var heaps: [String: SimilarityHistogram]?
-  var verdict: Verdict?
   /// The hash of each file that made it.
   var sources: [String: String]
   /// libtorch, threads, instruction set.
@@ -93,10 +92,25 @@ struct ExperimentRecord: Codable, Hashable {
   }
 
   /// By how much an arm is above another, seed by seed.
-  func gain(_ arm: String, over other: String, _ condition: String, measure: Int = 0) -> Spread {
+  func gain(
+    _ arm: String, over other: String, _ condition: String, measure: Int = 0
+  ) -> PairedGain {
     let pairs = zip(
       values(arm, condition, measure: measure), values(other, condition, measure: measure))
-    return Spread(pairs.map { $0 - $1 })
+    return PairedGain(pairs.map { $0 - $1 })
+  }
+
+  /// By how much less an arm varies with the conditions than another, from the best to the worst, seed
+  /// by seed.
+  func steadiness(_ arm: String, over other: String, measure: Int = 0) -> PairedGain {
+    let ranges = [other, arm].map { arm in
+      let rows = conditions.map { values(arm, $0, measure: measure) }
+      return seeds.indices.map { seed in
+        let values = rows.map { $0[seed] }
+        return (values.max() ?? 0) - (values.min() ?? 0)
+      }
+    }
+    return PairedGain(zip(ranges[0], ranges[1]).map { $0 - $1 })
   }
 
   /// What was chosen for an arm; none where there was nothing to choose.

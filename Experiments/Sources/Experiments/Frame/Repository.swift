@@ -32,11 +32,17 @@ struct Repository {
 
   /// The FNV-1a hash of a file's code in hexadecimal digits; "missing" where there is none.
   ///
-  /// Lines of comments, imports, empty lines and indentation do not count: no result depends on them.
+  /// Comments, imports, empty lines, indentation and an experiment's verdict do not count: no value of
+  /// a run depends on them.
   func hash(_ name: String) -> String {
     guard let bytes = FileManager.default.contents(atPath: path(name)) else { return "missing" }
-    let code = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-      .map { $0.trimmingCharacters(in: .whitespaces) }
+    var isVerdict = false
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").filter { line in
+      if line.hasPrefix("  static func verdict(") { isVerdict = true }
+      defer { if line == "  }" { isVerdict = false } }
+      return !isVerdict
+    }
+    let code = lines.map { $0.trimmingCharacters(in: .whitespaces) }
       .filter { !$0.isEmpty && !$0.hasPrefix("//") && !$0.hasPrefix("import ") }
       .joined(separator: "\n")
     let hash = code.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) {

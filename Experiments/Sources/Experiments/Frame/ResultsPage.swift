@@ -28,9 +28,10 @@ struct ResultsPage {
       let changed = Self.changes(of: record, experiment: experiment, in: repository)
       if !changed.isEmpty { stale.append(record.name) }
       let mark = changed.isEmpty ? "" : " (stale)"
-      let outcome = record.verdict?.outcome.rawValue ?? "no verdict"
+      let verdict = experiment.verdict(onStored: record)
+      let outcome = verdict?.outcome.rawValue ?? "no verdict"
       summary.append("| \(link) | \(record.claim) | \(outcome)\(mark) |")
-      sections.append(Self.section(record, changed: changed))
+      sections.append(Self.section(record, verdict, changed: changed))
       files["Documentation/experiments/\(record.name).svg"] = Self.plot(record).svg
       for (index, heap) in Self.heaps(of: record) {
         let plot = Plot(title: "\(record.name), \(record.arms[index])", histogram: heap)
@@ -42,13 +43,21 @@ struct ResultsPage {
 
       Claims of papers, tried at a scale that two cores reach in minutes: small networks, small data,
       short training. That a claim does not hold here does not say that it is wrong; that it holds
-      does not say that it will for you. Values are means ± standard deviations over seeds, and a gain
-      counts where its mean, seed by seed, exceeds its standard deviation; times are processor seconds
-      of a run. What a table of settings names was chosen for every arm, the baseline as the others, by
+      does not say that it will for you. Tables give means ± standard deviations over seeds; times are
+      processor seconds of a run. A verdict goes by differences between runs of one seed: a gain is
+      their mean ± half of its 95 % confidence interval (Student's t), and that is how the sentence
+      behind a verdict gives it. A part of a claim holds where the whole interval is on its side, does
+      not hold where it is on the other side, and is undecided where 0 lies within: these runs cannot
+      tell it from chance, which with 3 seeds is often so. A claim holds where all of its parts do, in
+      part where some do; where none does it does not hold if one is refuted, and is undecided if none
+      is. Nothing is taken off for the number of parts.
+
+      What a table of settings names was chosen for every arm, the baseline as the others, by
       the first measure on data held out of what is learned from, with other seeds. The parts that judge
       are not untouched: most claims had been tried on them in an earlier form; dcl-batch-size, groco,
-      feature-transformation and re-identification were run on them again after a change, and
-      icnn-few-shot's verdict was put another way after its numbers were seen. Written by
+      feature-transformation and re-identification were run on them again after a change, those that
+      were undecided or not given a fair trial with settings and seeds that were written down before,
+      and icnn-few-shot's verdict was put another way after its numbers were seen. Written by
       `experiment page` (see [Experiments](../Experiments/README.md)); a result is stale when the code
       that made it has changed since.
 
@@ -68,13 +77,15 @@ struct ResultsPage {
       .filter { now[$0] != record.sources[$0] }.sorted()
   }
 
-  private static func section(_ record: ExperimentRecord, changed: [String]) -> String {
+  private static func section(
+    _ record: ExperimentRecord, _ verdict: Verdict?, changed: [String]
+  ) -> String {
     var text = "\n## \(record.name)\n\n**Claim.** \(record.claim) \(record.paper)\n\n"
     if !changed.isEmpty {
       let names = changed.map { "`\($0)`" }.joined(separator: ", ")
       text += "> **Stale**: \(names) changed since.\n\n"
     }
-    if let verdict = record.verdict {
+    if let verdict {
       text += "**Verdict: \(verdict.outcome.rawValue).** \(verdict.sentence)\n\n"
     }
     text += "**Data.** \(record.data)\n" + settings(record)

@@ -43,7 +43,6 @@ struct Runner {
       }
     }
     record.heaps = prepared.heaps.isEmpty ? nil : prepared.heaps
-    record.verdict = experiment.verdict(record)
     if !options.isQuick { try repository.store(record) }
     return record
   }

@@ -1,0 +1,81 @@
+import Foundation
+
+/// What became of a claim.
+///
+/// It is worked out from what was recorded, so that no run has to be repeated for it.
+struct Verdict: Hashable {
+  /// The claim's fate.
+  enum Outcome: String {
+    case holds
+    case holdsInPart = "holds in part"
+    case undecided
+    case fails = "does not hold here"
+  }
+
+  /// The fate of a part of it.
+  enum Part: Hashable {
+    case holds, undecided, fails
+
+    /// Holds where all of `parts` do, fails where one does.
+    static func all(_ parts: [Part]) -> Part {
+      if parts.contains(.fails) { return .fails }
+      return parts.allSatisfy { $0 == .holds } ? .holds : .undecided
+    }
+
+    /// Holds where one of `parts` does, fails where all do.
+    static func any(_ parts: [Part]) -> Part {
+      if parts.contains(.holds) { return .holds }
+      return parts.allSatisfy { $0 == .fails } ? .fails : .undecided
+    }
+  }
+
+  var outcome: Outcome
+  /// The numbers that say so.
+  var sentence: String
+
+  /// Holds where all of `parts` do and in part where some do; else it fails where one fails, and is
+  /// undecided where none does.
+  init(parts: [Part], _ sentence: String) {
+    let kept = parts.count { $0 == .holds }
+    outcome =
+      kept == parts.count
+      ? .holds : kept > 0 ? .holdsInPart : parts.contains(.fails) ? .fails : .undecided
+    self.sentence = sentence
+  }
+}
+
+/// By how much one value is above another, both of the same seed, with a confidence interval of 95 %.
+struct PairedGain: Hashable {
+  /// The mean over seeds.
+  var mean: Double
+  /// Half of the interval's length: Student's t times the deviation over the root of the number of
+  /// seeds; ∞ for one seed.
+  var margin: Double
+
+  /// Takes the differences.
+  init(_ differences: [Double]) {
+    let spread = ExperimentRecord.Spread(differences)
+    mean = spread.mean
+    margin =
+      differences.count > 1
+      ? Self.quantile(freedom: differences.count - 1) * spread.deviation
+        / Double(differences.count).squareRoot() : .infinity
+  }
+
+  /// `1.17 ± 0.78`.
+  var text: String { String(format: "%.2f ± %.2f", mean, margin) }
+
+  /// Holds where the whole interval is above `limit`, fails where it is below.
+  func isAbove(_ limit: Double = 0) -> Verdict.Part {
+    mean - margin > limit ? .holds : mean + margin < limit ? .fails : .undecided
+  }
+
+  /// The 0.975 quantile of Student's t; for more than 20 degrees of freedom that for 20.
+  private static func quantile(freedom: Int) -> Double {
+    let quantiles = [
+      12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
+      2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
+    ]
+    return quantiles[min(freedom, quantiles.count) - 1]
+  }
+}
