@@ -1,4 +1,4 @@
-import Foundation
+import Torch
 
 /// A text of a request: in NFC, without a NUL.
 ///
@@ -15,7 +15,7 @@ struct RequestText: Decodable {
           codingPath: decoder.codingPath,
           debugDescription: "it has the character U+0000; expected a text without it"))
     }
-    value = text.inNFC
+    value = text.normalizedToNFC
   }
 }
 
@@ -33,22 +33,18 @@ struct RequestName: Decodable {
           codingPath: decoder.codingPath,
           debugDescription: "it has the control character \(control); expected a name without"))
     }
-    value = name.inNFC
+    value = name.normalizedToNFC
   }
 }
 
 extension String {
-  /// The same text in Unicode's normal form C, so that equal texts have equal bytes.
-  var inNFC: String {
-    utf8.allSatisfy { $0 < 0x80 } ? self : precomposedStringWithCanonicalMapping
-  }
-
   /// Whether there is nothing to read.
   var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
 
   /// The first character that does not belong on a line, as `U+001B`; those of `allowed` do.
   func firstOffTheLine(but allowed: [Unicode.Scalar] = []) -> String? {
-    unicodeScalars.first { $0.endsOrActs && !allowed.contains($0) }
-      .map { String(format: "U+%04X", $0.value) }
+    unicodeScalars.first {
+      ($0.isControl || $0 == "\u{2028}" || $0 == "\u{2029}") && !allowed.contains($0)
+    }?.codePoint
   }
 }
