@@ -17,14 +17,14 @@ import Torch
       }
     ) { service in
       let long = try await service.ask("POST", "/v1/labels", #"{"id": "a", "text": "word1x1 abc"}"#)
-      #expect(long.status == 413 && long.message.contains("--maximum-label-text"), "\(long)")
+      #expect(long.status == 422 && long.message.contains("--maximum-label-text"), "\(long)")
       for (id, status) in [("a", 201), ("b", 201), ("c", 507)] {
         let added = try await service.ask(
           "POST", "/v1/labels", #"{"id": "\#(id)", "text": "word1x1"}"#)
         #expect(added.status == status, "\(added)")
         if status == 507 { #expect(added.message.contains("--maximum-added-labels"), "\(added)") }
       }
-      for (length, status) in [(20, 201), (21, 413)] {
+      for (length, status) in [(20, 201), (21, 422)] {
         let text = String(repeating: "é", count: length)
         let kept = try await service.ask(
           "POST", "/v1/feedback", #"{"text": "\#(text)", "accepted": ["a"]}"#)

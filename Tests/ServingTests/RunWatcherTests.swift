@@ -64,7 +64,10 @@ import Training
     }
   }
 
-  @Test func theNewModelAnswersAndEveryAnswerIsOneModels() async throws {
+  /// Copied into the old files, as `cp` does, or renamed over them, as `mv` does.
+  @Test(arguments: [true, false]) func theNewModelAnswersAndEveryAnswerIsOneModels(
+    inPlace: Bool
+  ) async throws {
     let (old, new) = (try SmallModel(), try SmallModel(dimension: 8))
     let (before, after) = (try Self.answers(old), try Self.answers(new))
     #expect(!Self.isSame(before, after))
@@ -74,7 +77,7 @@ import Training
       #expect(try await service.ask("GET", "/v1/model").json["dimension"] as? Int == 16)
       #expect(try await service.ask("POST", "/v1/labels", label).status == 201)
       let withLabel = try await Self.answers(service)
-      try Self.put(new.run, over: old.run, inPlace: false)
+      try Self.put(new.run, over: old.run, inPlace: inPlace)
       try await Self.expectSoon("the new model") {
         let now = try await Self.answers(service)
         let isOld = Self.isSame(now, withLabel)
@@ -94,19 +97,22 @@ import Training
     }
   }
 
-  @Test func whatCannotBeOpenedLeavesTheOldModel() async throws {
+  @Test(arguments: [true, false]) func whatCannotBeOpenedLeavesTheOldModel(inPlace: Bool)
+    async throws
+  {
     let small = try SmallModel()
     let before = try Self.answers(small)
     let whole = try Data(contentsOf: URL(fileURLWithPath: small.run.model))
     try await withService(small, { $0.watchInterval = .milliseconds(20) }) { service in
       try whole.prefix(whole.count / 2).write(
-        to: URL(fileURLWithPath: small.run.model), options: .atomic)
+        to: URL(fileURLWithPath: small.run.model), options: inPlace ? [] : .atomic)
       try await Self.expectSoon("the report of the damage") {
         try await service.ask("GET", "/healthz").json["run"] as? String == "changed"
       }
       #expect(Self.isSame(try await Self.answers(service), before))
       #expect(try await service.ask("GET", "/readyz").status == 200)
-      try whole.write(to: URL(fileURLWithPath: small.run.model), options: .atomic)
+      try whole.write(
+        to: URL(fileURLWithPath: small.run.model), options: inPlace ? [] : .atomic)
       try await Self.expectSoon("the model's return") {
         try await service.ask("GET", "/healthz").json["run"] as? String == "current"
       }

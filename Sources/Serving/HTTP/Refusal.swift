@@ -44,6 +44,7 @@ struct Refusal: Error {
         case .full: ("overloaded", "too many requests are waiting; try again shortly")
         case .late: ("timed_out", "the request waited too long for its turn; try again shortly")
         case .stopped: ("shutting_down", "the service is shutting down")
+        case .changed: ("run_changed", "the run is being replaced; try again shortly")
         }
       self.init(.serviceUnavailable, code, message, headers: [.retryAfter: "1"])
     case let error as HTTPError:

@@ -1,4 +1,4 @@
-import Foundation
+import Torch
 
 /// A text of a request: in NFC, without a NUL.
 ///
@@ -15,37 +15,36 @@ struct RequestText: Decodable {
           codingPath: decoder.codingPath,
           debugDescription: "it has the character U+0000; expected a text without it"))
     }
-    value = text.inNFC
+    value = text.normalizedToNFC
   }
 }
 
-/// A name of a request, such as a label's: in NFC, on one line, without control characters.
+/// A name of a request, such as a label's: in NFC, without control characters.
+///
+/// Tabs and line ends are left to whoever takes in a new name: a data set's labels may have them.
 struct RequestName: Decodable {
   let value: String
 
   init(from decoder: any Decoder) throws {
     let name = try decoder.singleValueContainer().decode(String.self)
-    if let control = name.firstControl {
+    if let control = name.firstOffTheLine(but: ["\t", "\n", "\r"]) {
       throw DecodingError.dataCorrupted(
         .init(
           codingPath: decoder.codingPath,
-          debugDescription: "it has the control character \(control); expected one line without"))
+          debugDescription: "it has the control character \(control); expected a name without"))
     }
-    value = name.inNFC
+    value = name.normalizedToNFC
   }
 }
 
 extension String {
-  /// The same text in Unicode's normal form C, so that equal texts have equal bytes.
-  var inNFC: String {
-    utf8.allSatisfy { $0 < 0x80 } ? self : precomposedStringWithCanonicalMapping
-  }
-
   /// Whether there is nothing to read.
   var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
 
-  /// The first control character or end of a line, as `U+001B`.
-  var firstControl: String? {
-    unicodeScalars.first(where: \.endsOrActs).map { String(format: "U+%04X", $0.value) }
+  /// The first character that does not belong on a line, as `U+001B`; those of `allowed` do.
+  func firstOffTheLine(but allowed: [Unicode.Scalar] = []) -> String? {
+    unicodeScalars.first {
+      ($0.isControl || $0 == "\u{2028}" || $0 == "\u{2029}") && !allowed.contains($0)
+    }?.codePoint
   }
 }

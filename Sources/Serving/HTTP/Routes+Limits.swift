@@ -10,7 +10,7 @@ extension Routes {
     let count = text.unicodeScalars.count
     guard count <= most else {
       throw Refusal(
-        .contentTooLarge, "too_large",
+        .unprocessableContent, "too_long",
         "\"\(key)\" has \(count) characters; expected \(most) at most (\(option) allows more)")
     }
   }

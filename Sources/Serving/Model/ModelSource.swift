@@ -29,7 +29,7 @@ public struct ModelSource: Sendable {
   }
 
   /// What lies in the runs' folders now.
-  var stamps: [RunStamp] { ([run] + others).map(RunStamp.init) }
+  var stamps: [RunFolder.Stamp] { ([run] + others).map { $0.stamp() } }
 
   /// Opens the runs and reads the documents.
   ///

@@ -1,4 +1,5 @@
 import Foundation
+import Torch
 
 /// Runs what touches the model on one thread, in the order of arrival.
 ///
@@ -14,6 +15,8 @@ public final class ModelThread: @unchecked Sendable {
     case late
     /// The service is shutting down.
     case stopped
+    /// A file that the model is read from was written to meanwhile.
+    case changed
   }
 
   /// How much may wait, and how much is done at once.
@@ -208,6 +211,7 @@ public final class ModelThread: @unchecked Sendable {
     observe(texts.count)
     do {
       var answers = try engine.rank(texts, k: depth)[...]
+      do { try FileGuard.checkInputs() } catch { throw Refusal.changed }
       for ranking in rankings {
         let own = answers.prefix(ranking.texts.count).map { Array($0.prefix(ranking.k)) }
         answers = answers.dropFirst(ranking.texts.count)

@@ -8,20 +8,19 @@ struct OpenedModel {
   private(set) var labels: [LabelCatalogue.Entry]
   let description: ModelDescription
   /// What lay in the runs' folders when it was opened.
-  let stamps: [RunStamp]
+  let stamps: [RunFolder.Stamp]
 
   /// Puts a model and its documents together.
-  init(_ model: TrainedModel, documents: Documents?, stamps: [RunStamp]) throws {
+  init(_ model: TrainedModel, documents: Documents?, stamps: [RunFolder.Stamp]) throws {
     self.stamps = stamps
     engine = try Engine(model, documents: documents)
     labels = zip(model.labelIDs, try model.labelCounts()).map {
       .init(id: $0, text: nil, documents: $1)
     }
     // Whoever may ask what is served need not learn where it lies.
-    func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
     description = ModelDescription(
-      name: name(model.folder.path), labels: labels.count, dimension: model.dimension,
-      trainedOn: name(model.configuration.dataset), isCalibrated: engine.isCalibrated,
+      name: model.folder.path.lastPathName, labels: labels.count, dimension: model.dimension,
+      trainedOn: model.configuration.dataset.lastPathName, isCalibrated: engine.isCalibrated,
       hasDocuments: engine.hasDocuments)
   }
 

@@ -11,7 +11,7 @@ import Training
 /// `/healthz` then says `"run": "changed"`, and the log says why.
 struct RunWatcher: Service {
   let source: ModelSource
-  let opened: [RunStamp]
+  let opened: [RunFolder.Stamp]
   let thread: ModelThread
   let catalogue: LabelCatalogue
   let model: CurrentModel
@@ -23,7 +23,7 @@ struct RunWatcher: Service {
 
   func run() async throws {
     var served = opened
-    var failed: [RunStamp]?
+    var failed: [RunFolder.Stamp]?
     var last = opened
     while await isTimeToLook() {
       let now = source.stamps
@@ -68,7 +68,7 @@ struct RunWatcher: Service {
   /// Opens what is there and hands it to the model's thread.
   ///
   /// - Returns: what lay in the folders.
-  private func reload() async throws -> [RunStamp] {
+  private func reload() async throws -> [RunFolder.Stamp] {
     let source = source
     let opened = try await offTheLoop { Handover(try source.open()) }
     // A label that is added meanwhile must not be lost, so that waits.

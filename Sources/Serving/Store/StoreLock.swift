@@ -83,8 +83,6 @@ final class StoreLock: Sendable {
       return String(cString: found)
     }
     if let path = real(store) { return path }
-    guard let slash = store.lastIndex(of: "/") else { return store }
-    let folder = store[..<slash]
-    return (real(folder.isEmpty ? "/" : String(folder)) ?? String(folder)) + store[slash...]
+    return (real(store.parentFolder) ?? store.parentFolder) + "/" + store.lastPathName
   }
 }
