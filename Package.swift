@@ -89,13 +89,16 @@ let package = Package(
         "Torch", "Learning", "Datasets", "Evaluation", "Retrieval", "Training",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOFoundationCompat", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
@@ -104,7 +107,7 @@ let package = Package(
     .executableTarget(
       name: "decant-serve",
       dependencies: [
-        "Serving", "Datasets", "Training", "Torch",
+        "Serving", "Training", "Torch",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -119,6 +122,13 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .executableTarget(
+      name: "decant-fuzz",
+      dependencies: [
+        "Torch", "Learning", "Datasets", "Images", "Retrieval", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Fuzz", swiftSettings: strict),
     .testTarget(
       name: "TorchTests", dependencies: ["Torch", "TestSupport"], exclude: ["Goldens"],
       swiftSettings: strict),
@@ -147,13 +157,18 @@ let package = Package(
       dependencies: [
         "Serving", "Datasets", "Learning", "Training", "Torch", "TestSupport",
         .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
     // These run the binary, which is why they depend on it.
     .testTarget(
       name: "DecantTests",
-      dependencies: ["decant", "decant-serve", "Retrieval", "Torch", "TestSupport"],
+      dependencies: [
+        "decant", "decant-serve", "decant-fuzz", "Retrieval", "Torch", "TestSupport",
+      ],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

@@ -63,6 +63,55 @@ def words(text):
     return [text[m.start():m.end()] for m in re.finditer(r"[a-z0-9]+(?:\+\+|#)?", shape)]
 
 
+# Blocks of scripts without spaces, and of Hangul.
+UNSPACED = [(0xe01, 0xe3a), (0xe40, 0xe4e), (0xe81, 0xece), (0xedc, 0xedf), (0x1000, 0x103f), (0x1050, 0x108f),
+            (0x1780, 0x17d3), (0x3005, 0x3007), (0x3041, 0x3096), (0x3099, 0x309a), (0x30a1, 0x30fa),
+            (0x30fc, 0x30ff), (0x3400, 0x4dbf), (0x4e00, 0x9fff), (0x20000, 0x3fffd)]
+HANGUL = [(0xac00, 0xd7a3)]
+
+
+def script(c):
+    if unicodedata.category(c)[0] not in "LNM":
+        return ""
+    return next((name for name, blocks in (("u", UNSPACED), ("h", HANGUL)) for a, b in blocks if a <= ord(c) <= b), "")
+
+
+def folded(text):
+    """Full-width and half-width forms made the usual ones."""
+    usual = re.sub("[\uff01-\uffee]+", lambda m: unicodedata.normalize("NFKC", m[0]), text)
+    return unicodedata.normalize("NFC", usual) if usual != text else text
+
+
+def character_runs(text):
+    """Each run as the list of its characters, marks with what they stand on."""
+    shape = "".join(script(c) or ("." if unicodedata.category(c) not in ("Zs", "Cc", "Cf") else " ") for c in text)
+    for m in re.finditer(r"u(?:[ ]*u)*|h+", shape):
+        characters = []
+        for i in range(m.start(), m.end()):
+            joins = unicodedata.category(text[i])[0] == "M" or text[i] in "\u0e33\u0eb3"
+            if joins and i > m.start() and shape[i - 1] != " ":
+                characters[-1] += text[i]
+            elif shape[i] != " ":
+                characters.append(text[i])
+        yield characters
+
+
+def separated(text):
+    """The text that words are found in once scripts are separated, and the number of runs' characters."""
+    text = folded(text)
+    count = sum(map(len, character_runs(text)))
+    unspaced = sum(script(c) == "u" for c in text)
+    rest = "".join(" / " if script(c) == "u" else c for c in text)  # the stroke ends pairs of words
+    if unspaced and 4 * unspaced >= sum(unicodedata.category(c)[0] in "LNM" for c in text):
+        title, colon, summary = re.sub(r"\s+", " ", text).partition(": ")
+        if colon and not any(script(c) == "u" for c in title):
+            rest = title + ": " + rest[rest.index(":") + 1:].lstrip()
+        else:
+            rest = rest.replace(":", ";")
+        rest = re.sub(r"\s+", " ", rest)
+    return rest, count
+
+
 def lower(text):
     return "".join(c.lower() for c in text)  # each character by itself
 
@@ -89,14 +138,22 @@ def runs(text, lengths):
 
 
 def extract(family, text):
-    p, unit = parts(text), family["unit"]
+    unit = family["unit"]
+    if unit == "unspacedCharacters":
+        low, high = family["lengths"]
+        found = [xxh64(re.sub("[\ufe00-\ufe0f\U000e0100-\U000e01ef]", "", "".join(run[i:i + n]))) for run in character_runs(folded(text))
+                 for n in range(low, high + 1) for i in range(len(run) - n + 1)]
+        return collections.Counter(h ^ xxh64("text/unspacedCharacters") for h in found)
+    p = parts(separated(text)[0] if family.get("separates") else text)
     w = words(p[family["scope"]])
     if unit == "words":
         found = [xxh64(x) for x in w]
     elif unit == "wordPairs":
         groups = {"text": p["paragraphs"], "lead": p["paragraphs"][:2],
                   "title": p["paragraphs"][:1], "summary": p["paragraphs"][1:2]}[family["scope"]]
-        found = [fold(0, pair) for g in map(words, groups) for pair in zip(g, g[1:])]
+        # Pairs do not reach over a run of another script, for which a stroke stands.
+        pieces = [x for g in groups for x in (g.split(" / ") if family.get("separates") else [g])]
+        found = [fold(0, pair) for g in map(words, pieces) for pair in zip(g, g[1:])]
     elif unit == "wordCharacters":
         found = [h for x in w for h in runs(x, family["lengths"])]
     elif unit == "characters":
@@ -111,23 +168,53 @@ def extract(family, text):
     return collections.Counter(h ^ namespace for h in found)
 
 
+def entries(f, text, row_of, training, frequency):
+    """Columns and values of a family's part, of length 1; empty when nothing is known."""
+    part = {row_of[h]: (1 + math.log(n)) * (math.log((1 + len(training)) / (1 + frequency[h])) + 1)
+            for h, n in extract(f, text).items() if h in row_of}
+    length = math.sqrt(sum(v * v for v in part.values()))
+    return {row: v / length for row, v in part.items()}
+
+
+def weighted_parts(families, text):
+    """The families of a text with their weights, those of runs one for each length."""
+    count = separated(text)[1] if any(f.get("separates") for f in families) else 0
+    if count == 0:
+        total = math.sqrt(sum(f["weight"] ** 2 for f in families if f["unit"] != "unspacedCharacters"))
+        return [(f, f["weight"] / total) for f in families], False
+    found = words(lower(separated(text)[0]))
+    share = count / (count + len(found))
+    result = []
+    for f in families:
+        if f["unit"] != "unspacedCharacters":
+            result.append((f, f["weight"]))
+            continue
+        lengths = range(f["lengths"][0], f["lengths"][1] + 1)
+        result += [(dict(f, lengths=[n, n]), f["weight"] * math.sqrt(share / n / sum(1 / m for m in lengths)))
+                   for n in lengths]
+    return result, True
+
+
 def case(families, minimum, training, texts):
-    configuration = {"families": families, "maximumWordCount": 16384, "minimumDocumentCount": minimum}
+    if any(f["unit"] == "unspacedCharacters" for f in families):
+        families = [dict(f, separates=True) for f in families]
     frequency = collections.Counter()
     for text in training:
         frequency.update({h for f in families for h in extract(f, text)})
     kept = sorted((-n, h) for h, n in frequency.items() if n >= minimum)
     row_of = {h: i for i, (_, h) in enumerate(kept)}
-    total = math.sqrt(sum(f["weight"] ** 2 for f in families))
     bags = []
     for text in texts:
-        bag = {}
-        for f in families:
-            part = {row_of[h]: (1 + math.log(n)) * (math.log((1 + len(training)) / (1 + frequency[h])) + 1)
-                    for h, n in extract(f, text).items() if h in row_of}
-            length = math.sqrt(sum(v * v for v in part.values()))
-            bag.update({row: v / length * f["weight"] / total for row, v in part.items()})
-        bags.append([[row, round(bag[row], 9)] for row in sorted(bag)])
+        bag, squares = {}, 0.0
+        weighted, is_scaled = weighted_parts(families, text)
+        for f, weight in weighted:
+            part = entries(f, text, row_of, training, frequency)
+            squares += weight ** 2 if part else 0
+            bag.update({row: v * weight for row, v in part.items()})
+        scale = math.sqrt(squares) if is_scaled and bag else 1
+        bags.append([[row, round(bag[row] / scale, 9)] for row in sorted(bag)])
+    plain = [{k: v for k, v in f.items() if k != "separates"} for f in families]
+    configuration = {"families": plain, "maximumWordCount": 16384, "minimumDocumentCount": minimum}
     return {"configuration": configuration, "training": training, "texts": texts,
             "hashes": [str(h) for _, h in kept], "documentFrequencies": [-n for n, _ in kept], "bags": bags}
 
@@ -152,6 +239,15 @@ NEW = [
     "ünïcode-tööls: café\n北京 λόγοι Naïve c#",
     "the c compiler",
 ]
+SCRIPTS = [
+    "linux: Linuxカーネルの\n開発 kernel tools。第３版、ﾃﾞﾊﾞｯｸﾞ\r\n用ツール",
+    "gcc: the compiler\n日本語 and more words of English, which are many here",
+    "网络无法连接，请帮助\n我们。\n\n邮件\u3000服务器 server one",
+    "ภาษาไทยไม่มีช่องว่าง น้ำ ที่นี่\nเครือข่าย",
+    "ພາສາລາວ ນ້ຳ", "ភាសាខ្មែរ\u200bអក្សរ", "မြန်မာစာ ကို",
+    "한국어 문서 분류: 문서를 분류하는 도구\n도구와 문서",
+    "𠮷野家 葛󠄀城 々ヶ", "Ｇｃｃ: Ｃ コンパイラ",
+]
 cases = [
     case([family("words", "text"), family("characters", "title", (2, 4), 0.7), family("words", "lead", weight=0.7),
           family("wordCharacters", "summary", (3, 4), 0.7), family("affixes", "title", weight=0.5),
@@ -162,6 +258,10 @@ cases = [
          2, TRAINING, NEW),
     case([family("affixes", "text"), family("ends", "text"), family("words", "title"), family("words", "summary"),
           family("wordPairs", "summary"), family("wordPairs", "text")], 1, TRAINING, NEW),
+    case([family("words", "text"), family("unspacedCharacters", "text", (1, 3), 1.5),
+          family("words", "lead", weight=0.7), family("wordPairs", "text", weight=0.5),
+          family("affixes", "title", weight=0.5)],
+         1, SCRIPTS, SCRIPTS + NEW),
 ]
 path = pathlib.Path(__file__).parents[2] / "Tests/DatasetsTests/Goldens/TextFeatures.json"
 golden = {"source": "the definitions in Python, float64", "version": f"Python {platform.python_version()}",

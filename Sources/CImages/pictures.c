@@ -10,19 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A damaged file must not ask for terabytes.
-#define LARGEST_SIDE 65536
-#define LARGEST_SIZE ((size_t)1 << 31)
+// What a chunk of a PNG file may take where the file itself is smaller.
+#define SMALL_CHUNK ((size_t)1 << 23)
 
 static void tell(char *message, const char *words) { snprintf(message, CI_MESSAGE_SIZE, "%s", words); }
+
+// A few bytes may claim any size: asked before the library sets memory aside. 0, or 1 where there are too many.
+static int is_too_large(struct ci_picture *picture, size_t pixel_limit, char *message) {
+  picture->is_too_large = (uint64_t)picture->width * picture->height > pixel_limit;
+  if (picture->is_too_large)
+    snprintf(message, CI_MESSAGE_SIZE, "%u × %u pixels", picture->width, picture->height);
+  return picture->is_too_large;
+}
 
 // Makes room for the pixels. 0, or 1 where there is none.
 static int allocate(struct ci_picture *picture, char *message) {
   size_t size = (size_t)picture->width * picture->height * picture->channels;
-  if (picture->width > LARGEST_SIDE || picture->height > LARGEST_SIDE || size > LARGEST_SIZE) {
-    snprintf(message, CI_MESSAGE_SIZE, "%u × %u pixels", picture->width, picture->height);
-    return 1;
-  }
   picture->pixels = malloc(size ? size : 1);
   if (!picture->pixels) tell(message, "no memory for the pixels");
   return picture->pixels == NULL;
@@ -57,8 +60,27 @@ static void png_more(png_structp png, png_bytep target, size_t count) {
   source->left -= count;
 }
 
-int ci_read_png(const uint8_t *bytes, size_t count, struct ci_picture *picture, char *message) {
+// Whether every chunk of a PNG file up to its end lies in the file: libpng asks for the memory of a claimed length
+// before it reads a byte of it.
+static int has_whole_chunks(const uint8_t *bytes, size_t count) {
+  size_t place = 8;
+  while (place + 12 <= count) {
+    const uint8_t *chunk = bytes + place;
+    size_t length = (size_t)chunk[0] << 24 | (size_t)chunk[1] << 16 | (size_t)chunk[2] << 8 | chunk[3];
+    if (length > count - place - 12) return 0;
+    if (memcmp(chunk + 4, "IEND", 4) == 0) return 1;
+    place += 12 + length;
+  }
+  return 0;
+}
+
+int ci_read_png(
+  const uint8_t *bytes, size_t count, size_t pixel_limit, struct ci_picture *picture, char *message) {
   memset(picture, 0, sizeof *picture);
+  if (!has_whole_chunks(bytes, count)) {
+    tell(message, "a chunk that does not lie in the file");
+    return 1;
+  }
   struct png_source source = {bytes, count, message};
   png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, png_failed, png_warned);
   png_infop info = png ? png_create_info_struct(png) : NULL;
@@ -72,8 +94,13 @@ int ci_read_png(const uint8_t *bytes, size_t count, struct ci_picture *picture, 
     ci_free(picture);
     return 1;
   }
+  // A note beside the pixels may unpack to gigabytes.
+  png_set_chunk_malloc_max(png, count > SMALL_CHUNK ? count : SMALL_CHUNK);
   png_set_read_fn(png, &source, png_more);
   png_read_info(png, info);
+  picture->width = png_get_image_width(png, info);
+  picture->height = png_get_image_height(png, info);
+  if (is_too_large(picture, pixel_limit, message)) png_longjmp(png, 1);
   int has_alpha = png_get_color_type(png, info) & PNG_COLOR_MASK_ALPHA;
   png_set_palette_to_rgb(png);
   png_set_expand_gray_1_2_4_to_8(png);
@@ -82,8 +109,6 @@ int ci_read_png(const uint8_t *bytes, size_t count, struct ci_picture *picture, 
   if (!has_alpha) png_set_strip_alpha(png);
   int passes = png_set_interlace_handling(png);
   png_read_update_info(png, info);
-  picture->width = png_get_image_width(png, info);
-  picture->height = png_get_image_height(png, info);
   picture->channels = png_get_channels(png, info);
   size_t row_size = (size_t)picture->width * picture->channels;
   if (png_get_rowbytes(png, info) != row_size) png_error(png, "rows of an unexpected size");
@@ -115,7 +140,8 @@ static void jpeg_warned(j_common_ptr info, int level) {
   if (level < 0 && info->err->msg_code != JWRN_EXTRANEOUS_DATA) jpeg_failed(info);
 }
 
-int ci_read_jpeg(const uint8_t *bytes, size_t count, struct ci_picture *picture, char *message) {
+int ci_read_jpeg(
+  const uint8_t *bytes, size_t count, size_t pixel_limit, struct ci_picture *picture, char *message) {
   memset(picture, 0, sizeof *picture);
   struct jpeg_decompress_struct jpeg;
   struct jpeg_failure failure;
@@ -132,6 +158,9 @@ int ci_read_jpeg(const uint8_t *bytes, size_t count, struct ci_picture *picture,
   jpeg_create_decompress(&jpeg);
   jpeg_mem_src(&jpeg, bytes, count);
   jpeg_read_header(&jpeg, TRUE);
+  picture->width = jpeg.image_width;
+  picture->height = jpeg.image_height;
+  if (is_too_large(picture, pixel_limit, message)) longjmp(failure.escape, 1);
   jpeg.out_color_space = jpeg.jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
   jpeg_start_decompress(&jpeg);
   picture->width = jpeg.output_width;

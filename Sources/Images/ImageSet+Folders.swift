@@ -10,36 +10,52 @@ extension ImageSet {
   /// class, name and pixels of another one counts once: archives overlap (both small ones of Omniglot
   /// hold the Greek letters).
   ///
+  /// - Parameters:
+  ///   - archives: the files.
+  ///   - pixelLimit: the most pixels of one picture; 2²⁵ take up to 128 MiB.
+  ///   - byteLimit: the most bytes of all pictures together.
   /// - Throws: `FileError` when an archive cannot be read; `InputError` when it or a picture is
-  ///   damaged, when pictures differ in size, or when there are none.
-  public init(zipArchives archives: [String]) throws {
-    var pictures: [(name: String, folder: String, image: RasterImage)] = []
+  ///   damaged or too large, when pictures differ in size, or when there are none.
+  public init(
+    zipArchives archives: [String], pixelLimit: Int = Self.pixelLimit,
+    byteLimit: Int = Self.byteLimit
+  ) throws {
+    var pictures = PictureList(byteLimit: byteLimit)
     var seen: [String: [UInt8]] = [:]
     for path in archives {
       let archive = try ZipArchive(path: path)
       for member in archive.members where Self.isPicture(member.name) {
         let name = "\(path)/\(member.name)"
-        let image = try RasterImage(archive.content(of: member), file: name)
+        // Eight bytes a pixel are the most that a PNG file packs; a picture is hardly larger raw.
+        let content = try archive.content(of: member, limit: 8 * pixelLimit + 1 << 20)
+        let image = try RasterImage(content, file: name, pixelLimit: pixelLimit)
         let parts = member.name.split(separator: "/")
         let inside = parts.dropFirst(parts.count > 2 ? 1 : 0)
         let folder = inside.dropLast().joined(separator: "/")
         let place = inside.joined(separator: "/")
         if seen[place] == image.pixels { continue }
         seen[place] = image.pixels
-        pictures.append((name, folder, image))
+        try pictures.append(image, name: name, folder: folder)
       }
     }
-    try self.init(pictures, source: archives.joined(separator: ", "))
+    try self.init(pictures.all, source: archives.joined(separator: ", "))
   }
 
   /// Reads the PNG and JPEG files of a folder's folders, each of which is a class.
   ///
   /// Classes and pictures are sorted by name; names that begin with a dot are left out.
   ///
-  /// - Throws: `FileError` when a file cannot be read; `InputError` when a picture is damaged, when
-  ///   pictures differ in size, or when there are none.
-  public init(classFolders folder: String) throws {
-    var pictures: [(name: String, folder: String, image: RasterImage)] = []
+  /// - Parameters:
+  ///   - folder: the folder of the folders.
+  ///   - pixelLimit: the most pixels of one picture; 2²⁵ take up to 128 MiB.
+  ///   - byteLimit: the most bytes of all pictures together.
+  /// - Throws: `FileError` when a file cannot be read; `InputError` when a picture is damaged or too
+  ///   large, when pictures differ in size, or when there are none.
+  public init(
+    classFolders folder: String, pixelLimit: Int = Self.pixelLimit,
+    byteLimit: Int = Self.byteLimit
+  ) throws {
+    var pictures = PictureList(byteLimit: byteLimit)
     let manager = FileManager.default
     for name in try manager.contentsOfDirectory(atPath: folder).sorted() {
       var isFolder: ObjCBool = false
@@ -50,36 +66,71 @@ extension ImageSet {
       for file in try manager.contentsOfDirectory(atPath: path).sorted()
       where Self.isPicture(file) {
         let content = try MappedFile(path: "\(path)/\(file)").withBytes { Array($0) }
-        let image = try RasterImage(content, file: "\(path)/\(file)")
-        pictures.append(("\(path)/\(file)", name, image))
+        let image = try RasterImage(content, file: "\(path)/\(file)", pixelLimit: pixelLimit)
+        try pictures.append(image, name: "\(path)/\(file)", folder: name)
       }
     }
-    try self.init(pictures, source: folder)
+    try self.init(pictures.all, source: folder)
   }
+
+  /// The most pixels of one picture, unless told otherwise.
+  public static let pixelLimit = 1 << 25
+  /// The most bytes of all pictures of a set, unless told otherwise.
+  public static let byteLimit = 1 << 32
 
   private static func isPicture(_ name: String) -> Bool {
     ["png", "jpg", "jpeg"].contains((name as NSString).pathExtension.lowercased())
       && !(name as NSString).lastPathComponent.hasPrefix(".")
   }
 
-  private init(
-    _ pictures: [(name: String, folder: String, image: RasterImage)], source: String
-  ) throws {
+  private init(_ pictures: [PictureList.Picture], source: String) throws {
     guard let first = pictures.first?.image else {
       throw InputError(
         file: source, reason: "no pictures", expected: "PNG or JPEG files in folders")
     }
+    let names = Set(pictures.map(\.folder)).sorted()
+    let places = Dictionary(names.enumerated().map { ($1, $0) }) { $1 }
+    let size = first.pixels.count
+    let pixels = Tensor.zeros(
+      [pictures.count, first.channels, first.height, first.width], dtype: .uint8)
+    pixels.withUnsafeMutableElements(of: UInt8.self) { pixels in
+      for (place, picture) in pictures.enumerated() {
+        _ = UnsafeMutableBufferPointer(rebasing: pixels[(place * size)..<((place + 1) * size)])
+          .update(fromContentsOf: picture.image.pixels)
+      }
+    }
+    self.init(
+      pixels: pixels, classes: pictures.compactMap { places[$0.folder] }, classNames: names)
+  }
+}
+
+/// Pictures of one size, refused as they come.
+private struct PictureList {
+  struct Picture {
+    var name: String
+    var folder: String
+    var image: RasterImage
+  }
+
+  let byteLimit: Int
+  private(set) var all: [Picture] = []
+
+  init(byteLimit: Int) { self.byteLimit = byteLimit }
+
+  mutating func append(_ image: RasterImage, name: String, folder: String) throws {
+    let first = all.first?.image ?? image
     let size = [first.channels, first.height, first.width]
-    for (name, _, image) in pictures where [image.channels, image.height, image.width] != size {
+    guard [image.channels, image.height, image.width] == size else {
       throw InputError(
         file: name,
         reason: "a picture of \(image.channels) × \(image.height) × \(image.width)",
-        expected: "\(size[0]) × \(size[1]) × \(size[2]) as \(pictures[0].name)")
+        expected: "\(size[0]) × \(size[1]) × \(size[2]) as \(all[0].name)")
     }
-    let names = Set(pictures.map(\.folder)).sorted()
-    let places = Dictionary(names.enumerated().map { ($1, $0) }) { $1 }
-    self.init(
-      pixels: Tensor(pictures.flatMap(\.image.pixels), shape: [pictures.count] + size),
-      classes: pictures.compactMap { places[$0.folder] }, classNames: names)
+    guard (all.count + 1) * image.pixels.count <= byteLimit else {
+      throw InputError(
+        file: name, reason: "the pictures up to this one have more than \(byteLimit) bytes",
+        expected: "fewer or smaller ones; the argument byteLimit raises that")
+    }
+    all.append(Picture(name: name, folder: folder, image: image))
   }
 }

@@ -1,4 +1,5 @@
 internal import CImages
+import Datasets
 import Torch
 
 /// A picture as bytes: `[C, H, W]` in row-major order.
@@ -18,19 +19,25 @@ struct RasterImage: Equatable {
   /// - Parameters:
   ///   - content: the whole file.
   ///   - file: its name, whose ending tells the format.
+  ///   - pixelLimit: the most pixels; a kilobyte may claim to be a picture of gigabytes.
   /// - Throws: `InputError` with what the library says of a file that is damaged, cut short, of four
-  ///   printing colours or over 65,536 pixels long.
-  init(_ content: [UInt8], file: String) throws {
+  ///   printing colours or too large.
+  init(
+    _ content: [UInt8], file: String, pixelLimit: Int = ImageSet.pixelLimit
+  ) throws {
     let isPNG = file.lowercased().hasSuffix(".png")
     var picture = ci_picture()
     defer { ci_free(&picture) }
     var message = [CChar](repeating: 0, count: Int(CI_MESSAGE_SIZE))
-    let code = (isPNG ? ci_read_png : ci_read_jpeg)(content, content.count, &picture, &message)
+    let code = (isPNG ? ci_read_png : ci_read_jpeg)(
+      content, content.count, pixelLimit, &picture, &message)
     guard code == 0, let bytes = picture.pixels else {
       let words = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
       throw InputError(
         file: file, reason: String(decoding: words, as: UTF8.self),
-        expected: isPNG ? "a PNG file" : "a JPEG file, grey or in colours")
+        expected: picture.is_too_large != 0
+          ? "at most \(pixelLimit) pixels; the argument pixelLimit raises that"
+          : isPNG ? "a PNG file" : "a JPEG file, grey or in colours")
     }
     (width, height) = (Int(picture.width), Int(picture.height))
     channels = Int(picture.channels)

@@ -95,8 +95,18 @@ struct ZipArchive {
 
   /// The content of a member.
   ///
-  /// - Throws: `InputError` when it is damaged.
-  func content(of member: Member) throws -> [UInt8] {
+  /// - Parameter limit: the most bytes: a packed member may be a thousand times as large as its file.
+  /// - Throws: `InputError` when it is damaged or larger.
+  func content(of member: Member, limit: Int) throws -> [UInt8] {
+    guard member.size <= limit else {
+      throw InputError(
+        file: "\(file.path)/\(member.name)", reason: "\(member.size) bytes when unpacked",
+        expected: "at most \(limit); the argument pixelLimit raises that")
+    }
+    return try content(of: member)
+  }
+
+  private func content(of member: Member) throws -> [UInt8] {
     try file.withBytes { bytes in
       do throws(BinaryFault) {
         return try content(of: member, in: bytes)

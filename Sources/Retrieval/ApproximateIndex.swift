@@ -1,5 +1,4 @@
 public import Evaluation
-import Foundation
 public import Torch
 
 /// Finds nearly the best vectors for queries by comparing each query with few of them, along a graph
@@ -85,6 +84,7 @@ public final class ApproximateIndex: Sendable {
   /// - Parameters:
   ///   - configuration: how rows are added to it; the connectivity stays as it was built.
   ///   - verifying: whether to compare the check sums of vectors and graph, which reads them once.
+  ///     That the graph's links lead to rows is checked in any case.
   /// - Throws: `FileError` when it cannot be opened; `InputError` when it is no index, has no graph
   ///   or is damaged; `SearchError` when there is no search library.
   public init(
@@ -190,6 +190,6 @@ public final class ApproximateIndex: Sendable {
   }
 
   private static func threads(_ configuration: Configuration) -> Int {
-    configuration.threads ?? ProcessInfo.processInfo.activeProcessorCount
+    configuration.threads ?? MachineShare.current.processors
   }
 }

@@ -1,20 +1,22 @@
-public import Datasets
 import Foundation
 import Hummingbird
+import HummingbirdCore
 public import Logging
 import Metrics
 import NIOCore
 import ServiceLifecycle
-import Synchronization
 import Torch
-public import Training
+import Training
 import UnixSignals
 
 /// A finished run over HTTP: predictions, similar documents, labels, feedback, and a page to try it.
 ///
-/// Ends on SIGTERM and SIGINT after the requests that have begun are answered.
+/// A run that is replaced on the disk replaces the model too. Ends on SIGTERM and SIGINT after the
+/// requests that have begun are answered.
 public struct DecantService: Sendable {
   private let routes: Routes
+  private let watcher: RunWatcher
+  private let lock: StoreLock
   private let settings: ServiceConfiguration
   private let logger: Logger
   private let onReady: @Sendable (_ port: Int) -> Void
@@ -22,39 +24,34 @@ public struct DecantService: Sendable {
   /// Prepares a service; nothing listens yet.
   ///
   /// - Parameters:
-  ///   - model: nobody else may use it from now on.
+  ///   - source: where the model comes from.
   ///   - store: the file of labels and feedback; made where it is missing.
-  ///   - documents: what similar documents are looked for among; nil for none.
   ///   - onReady: told the port once requests are answered.
-  /// - Throws: `InputError`, also for a store that cannot be opened; `TorchError`.
+  /// - Throws: `InputError`, also for a store that cannot be opened; `FileError`, also for a store
+  ///   that another service has; `TorchError`.
   public init(
-    _ model: sending TrainedModel, store path: String, documents: Documents? = nil,
-    settings: ServiceConfiguration = .init(), logger: Logger,
-    onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }
+    _ source: ModelSource, store path: String, settings: ServiceConfiguration = .init(),
+    logger: Logger, onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }
   ) throws {
-    let store = try ServiceStore(path: path)
-    let added = try store.labels()
-    let counts = try model.labelCounts()
-    var entries = zip(model.labelIDs, counts).map {
-      LabelCatalogue.Entry(id: $0, text: nil, documents: $1)
-    }
-    entries += added.map { .init(id: $0.id, text: $0.text, documents: nil) }
+    var opened = try source.open()
+    lock = try StoreLock(store: path)
+    let store = try ServiceStore(path: path, limit: settings.maximumStoreSize)
+    logger.warn(of: try opened.addKept(store.labels()))
     let registry = PrometheusRegistry()
     let observation = Observation(registry: registry)
-    var description = ModelDescription(
-      name: URL(fileURLWithPath: model.folder.path).lastPathComponent,
-      labels: entries.count, dimension: model.dimension, trainedOn: model.configuration.dataset,
-      isCalibrated: false, hasDocuments: false)
-    let engine = try Engine(model, labels: added, documents: documents)
-    description.isCalibrated = engine.isCalibrated
-    description.hasDocuments = engine.hasDocuments
+    let catalogue = LabelCatalogue(opened.labels)
+    let model = CurrentModel(opened.description)
+    let stamps = opened.stamps
+    let thread = ModelThread(opened.engine, limits: settings.queue) {
+      observation.batchSize.record($0)
+    }
     routes = Routes(
-      settings: settings, model: description,
-      thread: ModelThread(engine, limits: settings.queue) {
-        observation.batchSize.record($0)
-      },
-      catalogue: LabelCatalogue(entries), store: store, observation: observation,
-      readiness: Readiness())
+      settings: settings, model: model, thread: thread, catalogue: catalogue, store: store,
+      observation: observation, readiness: Readiness(grace: settings.grace))
+    watcher = RunWatcher(
+      source: source, opened: stamps, thread: thread, catalogue: catalogue, model: model,
+      store: store, additions: routes.additions, logger: logger,
+      interval: settings.watchInterval)
     self.settings = settings
     self.logger = logger
     self.onReady = onReady
@@ -64,47 +61,50 @@ public struct DecantService: Sendable {
   ///
   /// - Throws: what the server throws when it cannot listen.
   public func run() async throws {
-    let limit = TimeAmount.seconds(Int64(settings.arrivalSeconds))
-    let readiness = routes.readiness
-    let onReady = onReady
-    let application = Application(
-      router: routes.router(),
-      server: .http1(
-        configuration: .init(
-          additionalChannelHandlers: [ArrivalDeadline(limit: limit)],
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))),
-      configuration: .init(
-        address: .hostname(settings.host, port: settings.port), serverName: "decant",
-        availableConnectionsDelegate: .maximum(settings.maximumConnections, logger: logger)),
-      onServerRunning: { channel in
-        readiness.set(true)
-        onReady(channel.localAddress?.port ?? 0)
-      },
-      logger: logger)
+    if routes.hosts.isOpen, settings.token == nil {
+      logger.warning(
+        """
+        everybody who reaches \(settings.host) may read and write, and so may every web page that \
+        they visit; give --token-file, or --allowed-host with the names that are meant
+        """)
+    }
     let group = ServiceGroup(
       configuration: .init(
-        services: [application, readiness], gracefulShutdownSignals: [.sigterm, .sigint],
-        logger: logger))
+        services: [watcher, application, routes.readiness],
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     let outcome: Result<Void, any Error>
     do { outcome = .success(try await group.run()) } catch { outcome = .failure(error) }
     routes.thread.stop()
     try routes.store.close()
+    lock.release()
     try outcome.get()
   }
-}
 
-/// Whether requests are welcome.
-final class Readiness: Service, Sendable {
-  private let value = Mutex(false)
-
-  var isReady: Bool { value.withLock { $0 } }
-
-  func set(_ isReady: Bool) { value.withLock { $0 = isReady } }
-
-  /// Waits for the end, and says so before it comes.
-  func run() async throws {
-    try await gracefulShutdown()
-    set(false)
+  private var application: some Service {
+    let limit = TimeAmount.seconds(Int64(settings.arrivalSeconds))
+    let (readiness, lock, host, onReady) = (routes.readiness, lock, settings.host, onReady)
+    return Application(
+      router: routes.router(),
+      server: HTTPServerBuilder { responder in
+        ServiceChannel(
+          http1: HTTP1Channel(
+            responder: responder,
+            configuration: .init(
+              additionalChannelHandlers: [ArrivalDeadline(limit: limit)],
+              httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10,
+                maxHeaderFieldCount: 100))),
+          readiness: readiness)
+      },
+      configuration: .init(
+        address: .hostname(settings.host, port: settings.port), serverName: "decant",
+        availableConnectionsDelegate: .maximum(settings.maximumConnections, logger: logger)),
+      onServerRunning: { channel in
+        let port = channel.localAddress?.port ?? 0
+        lock.describe("process \(getpid()) at \(host), port \(port),")
+        readiness.set(true)
+        onReady(port)
+      },
+      logger: logger)
   }
 }

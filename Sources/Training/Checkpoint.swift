@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Torch
 
@@ -9,6 +10,9 @@ public struct LoopState: Codable, Hashable, Sendable {
   public var lossSum = 0.0
   /// The examples of the epoch so far.
   public var examples = 0
+  /// The loss of the first step, before anything was learnt; nil before it, and in checkpoints of
+  /// versions that did not keep it.
+  public var firstLoss: Double?
   /// One record an epoch that is over.
   public var history: [EpochRecord] = []
   /// The best criterion so far and the epoch that reached it.
@@ -24,6 +28,8 @@ public struct LoopState: Codable, Hashable, Sendable {
     public var epoch: Int
     /// What it reached.
     public var criterion: Double
+    /// The check sum of its tensors; nil in checkpoints of versions that did not note it.
+    public var sum: String?
   }
 }
 
@@ -53,14 +59,27 @@ struct Checkpoint {
     for (name, tensor) in model { tensors[Self.modelPrefix + name] = tensor }
     for (name, tensor) in optimizerState { tensors[Self.optimizerPrefix + name] = tensor }
     let json = String(decoding: try JSONEncoder.stable.encode(state), as: UTF8.self)
-    try Safetensors.write(tensors, metadata: ["state": json], to: path)
+    try Safetensors.write(
+      tensors, metadata: ["state": json, Self.sumKey: tensors.checkSum(with: json)], to: path)
   }
 
-  /// Reads a checkpoint; its tensors borrow the mapped file.
+  private static let sumKey = "sum"
+
+  /// Reads a checkpoint; its tensors borrow the file's bytes.
+  ///
+  /// - Throws: `InputError` when it is damaged; checkpoints of versions without a check sum are taken
+  ///   as they are. `FileError`.
   static func read(from path: String) throws -> Checkpoint {
     let file = try SafetensorsFile(path: path)
     guard let json = file.metadata["state"] else {
       throw InputError(file: path, reason: "there is no training state in it")
+    }
+    if let sum = file.metadata[sumKey] {
+      guard try file.tensors().checkSum(with: json) == sum else {
+        throw InputError(
+          file: path, reason: "its check sum is wrong: the file is damaged",
+          expected: "the checkpoint as decant train has written it")
+      }
     }
     var checkpoint = Checkpoint(
       state: try decodeJSON(LoopState.self, from: Data(json.utf8), file: path), model: [:],
@@ -79,6 +98,17 @@ struct Checkpoint {
   }
 }
 
+extension [String: Tensor] {
+  /// A number that changes with every byte of the tensors, their names and `text`.
+  func checkSum(with text: String = "") -> String {
+    var lines = text
+    for (name, tensor) in sorted(by: { $0.key < $1.key }) {
+      lines += "\n\(name) \(tensor.withUnsafeBytes(XXHash64.hash))"
+    }
+    return RunSeal.text(XXHash64.hash(lines))
+  }
+}
+
 extension JSONEncoder {
   /// The same bytes for the same value.
   static var stable: JSONEncoder {
@@ -93,27 +123,4 @@ extension JSONEncoder {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
     return encoder
   }
-}
-
-/// Decodes JSON; a fault is named with the file and the key.
-func decodeJSON<T: Decodable>(_ type: T.Type, from data: Data, file: String) throws -> T {
-  do {
-    return try JSONDecoder().decode(type, from: data)
-  } catch DecodingError.keyNotFound(let key, let context) {
-    throw InputError(
-      file: file, reason: "the key \((context.codingPath + [key]).dotted) is missing")
-  } catch DecodingError.typeMismatch(_, let context),
-    DecodingError.valueNotFound(_, let context)
-  {
-    throw InputError(
-      file: file, reason: "\(context.codingPath.dotted): \(context.debugDescription)")
-  } catch DecodingError.dataCorrupted(let context) {
-    throw InputError(
-      file: file, reason: "\(context.codingPath.dotted): \(context.debugDescription)",
-      expected: "JSON written by decant")
-  }
-}
-
-extension [any CodingKey] {
-  fileprivate var dotted: String { map(\.stringValue).joined(separator: ".") }
 }

@@ -9,6 +9,7 @@ import Torch
 /// Documents are dealt into folds by a hash of their text, so that copies of a text share a fold. A
 /// model is trained on all folds but one and scores that one. Scores become probabilities by a
 /// calibration that is fitted to the other folds' scores, so that nothing is fitted to what it judges.
+/// A document of which its model knows nothing, such as an empty one, has no scores and no neighbours.
 public struct CrossValidation: Sendable {
   /// How each model is trained.
   ///
@@ -69,7 +70,12 @@ public struct CrossValidation: Sendable {
       let known = foldOf.indices.filter { foldOf[$0] != fold }
       progress?.line(
         "fold \(fold + 1) of \(folds): \(held.count) documents to judge by a model of the others")
-      return try part(held, known, of: dataset, progress, isInterrupted)
+      do {
+        return try part(held, known, of: dataset, progress, isInterrupted)
+      } catch TrainingError.interrupted, TrainingError.interruptedWhilePreparing {
+        // Its folds' runs are removed: there is no checkpoint to go on from.
+        throw TrainingError.interruptedInFold(fold + 1, of: folds)
+      }
     }
     return try joined(parts, of: dataset)
   }
@@ -79,6 +85,8 @@ public struct CrossValidation: Sendable {
     var rows: [Int]
     /// The best labels.
     var ranking: TopK
+    /// Whether the model knows anything of each row.
+    var isKnown: [Bool]
     /// The scores of the labels that are given, row after row.
     var givenScores: [Float]
     /// `[rows, rows of train]`.
@@ -89,12 +97,9 @@ public struct CrossValidation: Sendable {
     _ held: [Int], _ known: [Int], of dataset: Dataset, _ progress: ProgressBar?,
     _ isInterrupted: () -> Bool
   ) throws -> Part {
-    let path = NSTemporaryDirectory() + "decant-audit-\(UUID().uuidString)"
-    let folder = RunFolder(path: path)
-    defer {
-      // What is left in the temporary folder does no harm.
-      do { try FileManager.default.removeItem(atPath: path) } catch {}
-    }
+    let scratch = try ScratchFolder("decant-audit")
+    defer { withExtendedLifetime(scratch) {} }
+    let folder = RunFolder(path: scratch.path + "/run")
     var learnt = dataset
     learnt.train = dataset.train.selecting(rows: known)
     (learnt.validation, learnt.test) = (nil, nil)
@@ -108,15 +113,21 @@ public struct CrossValidation: Sendable {
       let (ranking, given) = try model.ranker.topK(
         min(depth, dataset.labels.count), of: inputs, keeping: split.labels,
         excluding: split.filter)
+      let isKnown = model.knows(inputs, documents: split.documentIndices, of: dataset)
+      let unknown = isKnown.count { !$0 }
+      if unknown > 0 {
+        progress?.line("\(unknown) of them have no word that the model knows and are not judged")
+      }
       guard neighbours > 0 else {
-        return Part(rows: held, ranking: ranking, givenScores: given, neighbours: nil)
+        return Part(
+          rows: held, ranking: ranking, isKnown: isKnown, givenScores: given, neighbours: nil)
       }
       let others = try model.inputs(
         ofRows: learnt.train.documentIndices, in: dataset, at: configuration.dataset)
       let near = try NearestDocuments(count: neighbours)(
         of: model.embeddings(of: inputs[0]), among: model.embeddings(of: others[0]))
       return Part(
-        rows: held, ranking: ranking, givenScores: given,
+        rows: held, ranking: ranking, isKnown: isKnown, givenScores: given,
         neighbours: near.renamingColumns(known, count: dataset.train.count))
     }
   }
@@ -132,7 +143,7 @@ public struct CrossValidation: Sendable {
       let calibration = try calibration(of: others, labels: train.labels)
       let pairs = try part.pairs(labels: train.labels.selecting(rows: part.rows))
       let probabilities = calibration.probabilities(of: pairs)
-      for (place, row) in part.rows.enumerated() {
+      for (place, row) in part.rows.enumerated() where part.isKnown[place] {
         let own = pairs.offsets[place]..<pairs.offsets[place + 1]
         columns[row] = Array(pairs.labels[own])
         values[row] = probabilities[own].map { Float(min(max($0, 0), 1)) }
@@ -162,7 +173,7 @@ public struct CrossValidation: Sendable {
     for part in parts {
       for place in part.rows.indices {
         defer { number += 1 }
-        guard number % step == 0 else { continue }
+        guard number % step == 0, part.isKnown[place] else { continue }
         try ranking.append(
           labels: Array(part.ranking.labels(ofRow: place)),
           scores: Array(part.ranking.scores(ofRow: place)))

@@ -8,14 +8,18 @@ public struct EvaluationReport: Sendable {
   public var metrics: RankingResult
   /// How much rare labels counted in the propensity-scored metrics.
   public var propensity: InversePropensity
-  /// "test" or "validation".
+  /// "test", "validation", "train" or "all".
   public var split: String
   /// Which epoch's model was judged.
   public var epoch: KeptEpoch
   /// What the training came to.
   public var record: RunRecord
-  /// The number of documents of the split.
+  /// The number of documents that were judged.
   public var documents: Int
+  /// The number of documents of the whole data set.
+  public var documentsInAll: Int
+  /// How much of the truth the model could say.
+  let known: KnownLabels
   /// The number of pairs of a document and a label that were taken out of the predictions.
   public var filterPairs: Int
   /// Seconds on the wall to rank them, features included.
@@ -26,6 +30,8 @@ public struct EvaluationReport: Sendable {
   public var ranking: TopK
   /// `[documents, labels]`; labels that the model does not know stand behind its own.
   public var truth: CSRMatrix
+  /// Whether the model knows anything of each document; see `TrainedModel.Prediction.isKnown`.
+  public var isKnown: [Bool]
   /// What a calibration makes of it; nil without one.
   public var decisions: RunCalibration.Quality?
 
@@ -41,7 +47,7 @@ public struct EvaluationReport: Sendable {
     kind in [1, 3, 5].map { RankingMetric(kind, at: $0) }
   }
 
-  /// One object on one line: numbers by name, and the groups `"macro"` (means over labels),
+  /// One object on one line: numbers by name, `"split"`, `"notes"`, and the groups `"macro"` (means over labels),
   /// `"deciles"` (ten groups of labels, frequent ones first) and `"propensity"` (A and B).
   public func json() throws -> String {
     var values: [String: Double] = [:]
@@ -53,6 +59,11 @@ public struct EvaluationReport: Sendable {
     values["peak_memory_bytes"] = Double(record.peakMemoryBytes)
     values["parameters"] = Double(record.parameters)
     values["documents"] = Double(documents)
+    values["documents_in_all"] = Double(documentsInAll)
+    values["labels"] = Double(known.labels)
+    values["unknown_labels"] = Double(known.unknownLabels)
+    values["pairs"] = Double(known.pairs)
+    values["unknown_pairs"] = Double(known.unknownPairs)
     values["prediction_seconds"] = predictionSeconds
     values["filter_pairs"] = Double(filterPairs)
     values["epoch"] = epochNumber.map(Double.init)
@@ -61,7 +72,8 @@ public struct EvaluationReport: Sendable {
       macro: Dictionary(
         Self.macroMetrics.joined().map { ($0.description, metrics[$0] ?? .nan) }
       ) { $1 },
-      deciles: metrics.deciles, propensity: ["a": propensity.exponent, "b": propensity.offset])
+      deciles: metrics.deciles, propensity: ["a": propensity.exponent, "b": propensity.offset],
+      split: split, notes: notes)
     return String(
       decoding: try JSONEncoder.stable.encode(Object(values: values, groups: groups)),
       as: UTF8.self)
@@ -76,6 +88,8 @@ public struct EvaluationReport: Sendable {
     var macro: [String: Double]
     var deciles: [RankingResult.Decile]
     var propensity: [String: Double]
+    var split: String
+    var notes: [String]
   }
 
   /// Numbers and groups side by side in one object.
@@ -91,8 +105,10 @@ public struct EvaluationReport: Sendable {
 
   /// A table for people.
   public func table() -> String {
+    let isAll = split == TrainedModel.SplitName.all.rawValue
     var lines = [
-      "\(documents) \(split) documents" + (filterPairs > 0 ? ", \(filterPairs) filter pairs" : "")
+      (isAll ? "all \(documents) documents" : "\(documents) \(split) documents")
+        + (filterPairs > 0 ? ", \(filterPairs) filter pairs" : "")
     ]
     for name in Self.shown {
       let padded = name + String(repeating: " ", count: 8 - name.count)

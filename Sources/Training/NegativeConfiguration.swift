@@ -90,14 +90,16 @@ public struct NegativeConfiguration: Codable, Hashable, Sendable {
 
   /// Settings that have to be at least 1, by name.
   var counts: [(name: String, value: Int)] {
-    [
+    // These may be 0, which is as good as 1 here.
+    func orNone(_ value: Int) -> Int { value == 0 ? 1 : value }
+    return [
       ("negatives.shortlist", shortlist ?? 1), ("negatives.probes", probes),
       ("negatives.refreshEvery", refreshEvery), ("negatives.refreshSteps", refreshSteps ?? 1),
       ("negatives.clusterSize", clusterSize), ("negatives.doubleEvery", doubleEvery),
-      ("negatives.neighbours", neighbours), ("negatives.firstSearch", firstSearch + 1),
-      ("negatives.pool.hardNegatives", pool.hardNegatives + 1),
-      ("negatives.pool.uniformNegatives", pool.uniformNegatives + 1),
-      ("negatives.pool.positiveLimit", (pool.positiveLimit ?? 0) + 1),
+      ("negatives.neighbours", neighbours), ("negatives.firstSearch", orNone(firstSearch)),
+      ("negatives.pool.hardNegatives", orNone(pool.hardNegatives)),
+      ("negatives.pool.uniformNegatives", orNone(pool.uniformNegatives)),
+      ("negatives.pool.positiveLimit", orNone(pool.positiveLimit ?? 0)),
     ]
   }
 }

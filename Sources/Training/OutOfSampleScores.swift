@@ -31,18 +31,29 @@ public struct OutOfSampleScores: Sendable {
     var contentHash: String?
   }
 
-  /// Keeps the scores in a folder: `audit.json`, `probabilities.csr` and `neighbours.csr`.
+  private static let fileNames = ["audit.json", "probabilities.csr", "neighbours.csr"]
+
+  /// Keeps the scores in a folder of their own, `audit.json`, `probabilities.csr` and
+  /// `neighbours.csr`, in one atomic step; see `AtomicFolder`.
   ///
-  /// - Throws: `FileError` when it cannot be written.
+  /// - Throws: `FileError` when it cannot be written; `InputError` when it holds other files, which
+  ///   are never removed.
   public func write(to folder: String, of dataset: Dataset) throws {
-    let target = RunFolder(path: folder)
-    try target.create()
-    try CSRFile.write(probabilities, to: folder + "/probabilities.csr")
-    let path = folder + "/neighbours.csr"
-    if let neighbours { try CSRFile.write(neighbours, to: path) } else { unlink(path) }
-    // Last: it says that the others are there.
-    try target.write(
-      Record(contentHash: DatasetIdentity(dataset).contentHash), to: folder + "/audit.json")
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue {
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+      if let stray = names.filter({ !Self.fileNames.contains($0) }).min() {
+        throw InputError(
+          file: folder, reason: "it holds \(stray), which is no part of kept scores",
+          expected: "a new name, an empty folder, or kept scores to replace")
+      }
+    }
+    let target = try AtomicFolder(path: folder)
+    try CSRFile.write(probabilities, to: target.draft + "/probabilities.csr")
+    if let neighbours { try CSRFile.write(neighbours, to: target.draft + "/neighbours.csr") }
+    try RunFolder(path: target.draft).write(
+      Record(contentHash: DatasetIdentity(dataset).contentHash), to: target.draft + "/audit.json")
+    try target.commit(replacing: true)
   }
 
   /// Opens a folder that `write(to:of:)` has filled, or somebody else with files of the same kind.

@@ -81,7 +81,7 @@ public final class ProgressBar {
 
   /// `1:05` for 65 seconds, `2:00:03` for hours.
   public static func duration(_ seconds: Double) -> String {
-    guard seconds.isFinite, seconds < 1e9 else { return "–" }
+    guard abs(seconds) < 1e9 else { return "–" }
     let whole = Int(seconds.rounded())
     let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
     let tail = rest < 10 ? "0\(rest)" : "\(rest)"

@@ -26,6 +26,7 @@ extension Ranker {
     for start in stride(from: 0, to: count, by: blockSize) {
       let rows = start..<min(start + blockSize, count)
       let scores = try scores(of: inputs, rows: rows)
+      try throwRefusal()
       try scores.withUnsafeBytes { bytes in
         let all = bytes.bindMemory(to: Float.self)
         for row in rows {

@@ -59,6 +59,7 @@ public struct Ranker {
     for start in stride(from: 0, to: count, by: blockSize) {
       let rows = start..<min(start + blockSize, count)
       let scores = try scores(of: inputs, rows: rows)
+      try throwRefusal()
       try scores.withUnsafeBytes { bytes in
         let all = bytes.bindMemory(to: Float.self)
         for row in 0..<rows.count {

@@ -29,7 +29,8 @@ public enum KeptEpoch: String, Hashable, Sendable, CaseIterable {
 ///     last-embeddings.safetensors   its vectors of all labels
 ///     metrics.jsonl            one line an epoch
 ///     calibration.json         probabilities and thresholds; only after decant calibrate
-///     run.json                 versions, times, memory; written last: the run is complete
+///     run.json                 versions, times, memory, check sums of the files above; written last:
+///                              the run is complete
 ///     report.html              a page about it; only after decant report
 public struct RunFolder: Hashable, Sendable {
   /// The folder's path.
@@ -96,26 +97,15 @@ public struct RunFolder: Hashable, Sendable {
   /// Makes the folder.
   ///
   /// - Throws: `FileError` when it cannot be made.
-  public func create() throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-      throw FileError(
-        path: path, action: "make the folder", code: cause.map { Int32($0.code) } ?? EEXIST)
-    }
-  }
+  public func create() throws { try makeFolder(path) }
 
   /// Removes what only an unfinished training needs, and what a killed one left half-written.
   public func clean() {
     for name in [checkpoint, best, initialTransformer] { unlink(name) }
-    for name in names(in: path)
-    where name.contains(Self.partialMark) || isBags(name) || isVectors(name) {
+    for name in names(in: path) where isBags(name) || isVectors(name) {
       unlink(path + "/" + name)
     }
-    for name in names(in: transformer) where name.contains(Self.partialMark) {
-      unlink(transformer + "/" + name)
-    }
+    for folder in [path, transformer] { removeAbandonedDrafts(in: folder) }
   }
 
   /// Removes all that the preparation of a training leaves, and the folder if nothing else is in it.
@@ -126,6 +116,9 @@ public struct RunFolder: Hashable, Sendable {
     do { try FileManager.default.removeItem(atPath: transformer) } catch {}
     rmdir(path)
   }
+
+  /// Whether a path is of a file that is being written.
+  func isPartial(_ file: String) -> Bool { file.contains(Self.partialMark) }
 
   /// What `AtomicFile` has in the names of files that are not complete.
   private static let partialMark = ".partial-"
@@ -156,7 +149,10 @@ public struct RunFolder: Hashable, Sendable {
   ///
   /// - Throws: `InputError` when they are damaged or impossible, `FileError`.
   public func readConfiguration() throws -> TrainingConfiguration {
-    let settings = try read(TrainingConfiguration.self, from: configuration)
+    let settings =
+      isComplete
+      ? try RunFiles(self).read(TrainingConfiguration.self, from: configuration)
+      : try read(TrainingConfiguration.self, from: configuration)
     try settings.check(file: configuration)
     return settings
   }

@@ -39,4 +39,7 @@ public struct RunRecord: Codable, Hashable, Sendable {
   public var trainCPUSeconds: Double
   /// The most memory resident at once, in bytes (of the last process).
   public var peakMemoryBytes: Int
+  /// Why the model is probably of no use; nil where nothing speaks against it, and in records of
+  /// versions that did not look.
+  public var warnings: [String]?
 }

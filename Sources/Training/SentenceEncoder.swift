@@ -10,11 +10,15 @@ public struct SentenceEncoder {
   private let encoder: TransformerEncoder
   private let tokenizer: WordPieceTokenizer
   private let maximumLength: Int
+  /// The file of the weights, for errors.
+  private let weights: String
 
-  /// Whether a folder looks like one of a pretrained encoder.
-  public static func isEncoder(_ folder: String) -> Bool {
-    ["config.json", "model.safetensors"].allSatisfy {
-      FileManager.default.fileExists(atPath: "\(folder)/\($0)")
+  /// Whether a folder is one of a pretrained encoder, even if not one that can be used, and not one
+  /// of a run.
+  public static func isMeant(by folder: RunFolder) -> Bool {
+    guard !folder.isComplete, !folder.has(folder.configuration) else { return false }
+    return ["config.json", "modules.json", "model.safetensors"].contains {
+      folder.has("\(folder.path)/\($0)")
     }
   }
 
@@ -27,24 +31,42 @@ public struct SentenceEncoder {
     try Runtime.load()
     if let threads { Runtime.threadCount = threads }
     let checkpoint = CheckpointFolder(path: folder)
-    encoder = try TransformerEncoder(checkpoint: folder)
+    // Another architecture is named first: what files it lacks does not matter.
+    if FileManager.default.fileExists(atPath: "\(folder)/config.json") {
+      _ = try TransformerEncoder.Configuration(checkpoint: folder)
+    }
+    try checkpoint.check()
+    let parts = try EncoderFolder(folder)
+    let file = try SafetensorsFile(path: checkpoint.weights)
+    encoder = try checked {
+      try TransformerEncoder(parts.configuration, tensors: file.tensors(), source: file.path)
+    }
     encoder.isTraining = false
-    tokenizer = try checkpoint.tokenizer()
-    let positions = encoder.configuration.maximumLength
-    maximumLength = min(try checkpoint.maximumLength() ?? positions, positions)
+    tokenizer = parts.tokenizer
+    maximumLength = parts.maximumLength
+    weights = file.path
+    try encoder.parameters.refuseUnlessFinite(in: weights)
   }
 
   /// The length of the embeddings.
   public var dimension: Int { encoder.configuration.width }
 
   /// What texts are embedded as, `[texts, D]`, pooled and scaled as the folder says.
+  ///
+  /// - Throws: `InputError` when a number of them is not finite, `TorchError`.
   public func embeddings(of texts: [String]) throws -> Tensor {
     guard !texts.isEmpty else { return .zeros([0, dimension]) }
-    return try checked {
+    let embeddings = try checked {
       withoutGradients {
         encoder.embeddings(of: tokenIDs(of: texts), paddingID: tokenizer.paddingID)
       }
     }
+    guard try checked({ embeddings.isAllFinite }) else {
+      throw InputError(
+        file: weights, reason: "with these weights the embedding of a text is not finite",
+        expected: "an encoder whose numbers stay within those of 32 bits")
+    }
+    return embeddings
   }
 
   /// Writes the encoder as an ONNX file; see `TrainedModel.writeONNX(to:version:)`.

@@ -14,15 +14,30 @@ final class TextFeatureStore {
   /// The features' file, where they were learnt already.
   private let file: MappedFile?
 
-  /// Opens the features that the run has learnt already, if it has.
-  init(_ configuration: TrainingConfiguration, folder: RunFolder) throws {
+  /// Opens the features that an unfinished run has learnt already, if it has.
+  convenience init(_ configuration: TrainingConfiguration, folder: RunFolder) throws {
+    try self.init(
+      configuration, folder: folder,
+      file: folder.has(folder.vocabulary) ? MappedFile(path: folder.vocabulary) : nil)
+  }
+
+  /// Opens the features of a finished run.
+  convenience init(_ configuration: TrainingConfiguration, files: RunFiles) throws {
+    let folder = files.folder
+    try self.init(
+      configuration, folder: folder,
+      file: configuration.hasBags || folder.has(folder.vocabulary)
+        ? files.open(folder.vocabulary) : nil)
+  }
+
+  private init(_ configuration: TrainingConfiguration, folder: RunFolder, file: MappedFile?) throws
+  {
     self.configuration = configuration.features
     self.folder = folder
+    self.file = file
     threads = configuration.threads
     hasBags = configuration.hasBags
-    features =
-      folder.has(folder.vocabulary) ? try TextFeatures(contentsOf: folder.vocabulary) : nil
-    file = features == nil ? nil : try MappedFile(path: folder.vocabulary)
+    features = try file.map(TextFeatures.init(file:))
   }
 
   /// Whether both make the same features of a text.
@@ -62,6 +77,16 @@ final class TextFeatureStore {
     }
     try learnt.write(to: folder.vocabulary)
     features = learnt
+  }
+
+  /// Whether the end of `text` does not count, because there are too many words before it.
+  func cuts(_ text: String) -> Bool { features?.isCut(text) ?? false }
+
+  /// A sentence on the texts in `rows` whose ends do not count; nil where there are none.
+  func cutNote(_ documents: Documents, rows: MappedArray<Int32>) -> String? {
+    guard hasBags else { return nil }
+    let cut = configuration.cutTexts(of: documents, rows: rows.lazy.map(Int.init))
+    return configuration.note(onCutTexts: cut.map { documents.ids[$0] })
   }
 
   /// The bags of the documents in `rows`.

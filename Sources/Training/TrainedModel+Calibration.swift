@@ -36,12 +36,17 @@ extension TrainedModel {
         expected: "a run on its own")
     }
     let report = try evaluate(split: .validation)
-    guard report.documents >= 10 else {
+    // A text that the model knows nothing of gets no probability, so that it says nothing here.
+    let known = report.isKnown.indices.filter { report.isKnown[$0] }
+    guard known.count >= 10 else {
       throw InputError(
-        file: folder.path, reason: "the validation part has \(report.documents) documents",
+        file: folder.path,
+        reason: "the validation part has \(known.count) documents that the model knows a word of",
         expected: "at least 10")
     }
-    let fit = try CalibrationFit(settings, ranking: report.ranking, truth: report.truth)
+    let fit = try CalibrationFit(
+      settings, ranking: report.ranking.selecting(rows: known),
+      truth: report.truth.selecting(rows: known))
     let (fitted, crossFitted) = try fit.run()
     func named<Value>(_ values: [Int: Value]) -> [String: Value] {
       Dictionary(
@@ -55,9 +60,13 @@ extension TrainedModel {
       settings: settings, shareWeight: fitted.shareWeight, curve: fitted.curve,
       priorStrength: fitted.priorStrength, lines: named(fitted.lines),
       threshold: fitted.thresholds.common, labelThresholds: named(fitted.thresholds.byLabel),
-      depth: Self.calibrationDepth, epoch: record.keptEpoch, documents: report.documents,
-      crossFitted: crossFitted, uncalibrated: try identity.judge(fit.pairs, truth: fit.truth))
-    try folder.write(calibration, to: folder.calibration)
+      depth: Self.calibrationDepth, epoch: record.keptEpoch, documents: known.count,
+      crossFitted: crossFitted,
+      uncalibrated: try identity.judge(
+        fit.pairs, among: Array(0..<fit.pairs.documentCount), truth: fit.truth))
+    let model = folder.name(of: folder.model)
+    let sums = files.sum(of: folder.model).map { [model: $0] } ?? [:]
+    try Sealed(calibration, files: sums).write(to: folder.calibration)
     return (calibration, report.notes)
   }
 
@@ -69,13 +78,16 @@ extension TrainedModel {
     guard others.isEmpty, adjustment == nil, epoch == .best || !record.validationIsHeldOut,
       folder.has(folder.calibration)
     else { return nil }
-    let calibration = try folder.read(RunCalibration.self, from: folder.calibration)
+    let sealed = try Sealed<RunCalibration>(contentsOf: folder.calibration)
+    let calibration = sealed.value
     let known = Set(labelIDs)
     let isOwn =
       calibration.lines.keys.allSatisfy(known.contains)
       && calibration.labelThresholds.keys.allSatisfy(known.contains)
     guard isOwn, calibration.epoch == record.keptEpoch, calibration.depth >= 1,
-      calibration.curve.isUsable
+      calibration.curve.isUsable,
+      sealed.seal.map({ $0.files[folder.name(of: folder.model)] == files.sum(of: folder.model) })
+        ?? true
     else {
       throw InputError(
         file: folder.calibration, reason: "this is not the calibration of this model",
@@ -88,18 +100,14 @@ extension TrainedModel {
   public func judge(_ report: EvaluationReport, by calibration: RunCalibration) throws
     -> RunCalibration.Quality
   {
-    try fitted(calibration).judge(
-      ScoredPairs(report.ranking, truth: report.truth), truth: report.truth)
-  }
-
-  /// A label of a text with its probability.
-  public struct ProbableLabel: Codable, Hashable, Sendable {
-    /// The label's name.
-    public var id: String
-    /// The score that `predict` gives.
-    public var score: Double
-    /// How likely the text has the label, from 0 to 1.
-    public var probability: Double
+    let known = report.isKnown.indices.filter { report.isKnown[$0] }
+    guard !known.isEmpty else {
+      throw InputError(
+        file: folder.path, reason: "the model knows no word of any of the documents",
+        expected: "documents like those of the training")
+    }
+    return try fitted(calibration).judge(
+      ScoredPairs(report.ranking, truth: report.truth), among: known, truth: report.truth)
   }
 
   /// Which labels of a text are left.
@@ -114,13 +122,19 @@ extension TrainedModel {
 
   /// The labels of each text with their probabilities, likeliest first.
   ///
+  /// A text that the model knows nothing of gets none: calibration has seen no such text, and what
+  /// is left of the scores is how common labels are.
+  ///
   /// - Throws: `InputError` when the model was trained on features instead of texts.
   public func predict(
     _ texts: [String], by calibration: RunCalibration, choosing choice: LabelChoice
-  ) throws -> [[ProbableLabel]] {
+  ) throws -> [Prediction] {
     let fitted = fitted(calibration)
     let numbers = try NameIndex(labelIDs, of: "label", file: folder.labels)
     return try predict(texts, k: calibration.depth).map { prediction in
+      var answer = prediction
+      answer.labels = []
+      guard prediction.isKnown else { return answer }
       let labels = prediction.labels.map { Int32(numbers[$0.id] ?? 0) }
       let pairs = try ScoredPairs(
         offsets: [0, labels.count], labels: labels, scores: prediction.labels.map(\.score),
@@ -133,11 +147,12 @@ extension TrainedModel {
         case .atLeast(let threshold): order.filter { probabilities[$0] >= threshold }
         case .tuned: order.filter { probabilities[$0] >= fitted.thresholds[Int(labels[$0])] }
         }
-      return chosen.map {
-        ProbableLabel(
+      answer.labels = chosen.map {
+        .init(
           id: prediction.labels[$0].id, score: prediction.labels[$0].score,
           probability: probabilities[$0])
       }
+      return answer
     }
   }
 
@@ -156,12 +171,33 @@ extension TrainedModel {
 }
 
 extension FittedCalibration {
-  /// Probabilities and decisions held against the truth.
-  func judge(_ pairs: ScoredPairs, truth: CSRMatrix) throws -> RunCalibration.Quality {
-    let probabilities = probabilities(of: pairs)
+  /// Probabilities and decisions held against the truth, where only the documents `known` get any.
+  fileprivate func judge(
+    _ pairs: ScoredPairs, among known: [Int], truth: CSRMatrix
+  ) throws -> RunCalibration.Quality {
+    let seen = pairs.selecting(documents: known, truth: truth)
+    let probabilities = probabilities(of: seen)
+    let decided = decisions(on: seen, probabilities: probabilities)
+    var rows = [[Int]](repeating: [], count: truth.rowCount)
+    for (place, document) in known.enumerated() {
+      rows[document] = decided.columns(ofRow: place).map(Int.init)
+    }
     return try RunCalibration.Quality(
-      pairs: pairs, probabilities: probabilities,
-      decisions: decisions(on: pairs, probabilities: probabilities), truth: truth)
+      pairs: seen, probabilities: probabilities,
+      decisions: CSRMatrix(rows: rows, columnCount: decided.columnCount), truth: truth)
+  }
+
+}
+
+extension TopK {
+  /// The rows with these numbers, in that order.
+  fileprivate func selecting(rows: [Int]) throws -> TopK {
+    guard rows.count < rowCount else { return self }
+    var result = TopK(k: k)
+    for row in rows {
+      try result.append(labels: Array(labels(ofRow: row)), scores: Array(scores(ofRow: row)))
+    }
+    return result
   }
 }
 

@@ -19,28 +19,40 @@ extension TrainedModel {
   ///
   /// Of a mean of models it is the first one's.
   ///
-  /// - Throws: `InputError` when the model was trained on features instead of texts.
+  /// - Throws: `InputError` when the model was trained on features instead of texts, or a number is
+  ///   not finite.
   public func embeddings(of texts: [String]) throws -> Tensor {
     try refuseUnless(hasTexts: true, file: folder.path)
-    return try checked {
+    return try refusingInfinities {
       try scorer.embeddings(
         of: features.bags(ofTexts: texts), vectors: transformer?.vectors(of: texts))
     }
   }
 
+  private func refusingInfinities(_ make: () throws -> Tensor) throws -> Tensor {
+    let embeddings = try checked(make)
+    guard try checked({ embeddings.isAllFinite }) else {
+      throw InputError(
+        file: folder.path, reason: "with this model the embedding of a text is not finite",
+        expected: "a model whose numbers stay within those of 32 bits")
+    }
+    return embeddings
+  }
+
   /// The same of texts that are many: in parts, so that only the embeddings take memory.
   ///
-  /// - Parameter report: is told after each part how many texts are done.
+  /// - Parameter report: is shown each part when it is done.
   public func embeddings(
-    of texts: some RandomAccessCollection<String>, reporting report: (Int) -> Void
+    of texts: some RandomAccessCollection<String>, reporting report: (EmbeddedTexts) -> Void
   ) throws -> Tensor {
     var parts: [Tensor] = []
     var rest = texts[...]
     while !rest.isEmpty {
       let part = rest.prefix(4096)
-      parts.append(try embeddings(of: Array(part)))
+      let embedded = try embedded(Array(part))
+      parts.append(embedded.vectors)
       rest = rest.dropFirst(part.count)
-      report(texts.count - rest.count)
+      report(embedded)
     }
     return parts.isEmpty ? .zeros([0, dimension]) : .concatenated(parts)
   }
@@ -61,7 +73,7 @@ extension TrainedModel {
       let end = min(start + 4096, documents.count)
       let rows = MappedArray((start..<end).map(Int32.init))
       parts.append(
-        try checked {
+        try refusingInfinities {
           try scorer.embeddings(
             of: features.bags(of: documents, rows: rows),
             vectors: transformer?.vectors(ofRows: rows, in: dataset, at: path)

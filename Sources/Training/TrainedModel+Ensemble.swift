@@ -56,7 +56,7 @@ extension TrainedModel {
         file: folder.path, reason: "the run has no counts.json",
         expected: "a run of this version, to know how common each label is")
     }
-    let counts = try folder.read([Int].self, from: folder.counts)
+    let counts = try files.read([Int].self, from: folder.counts)
     guard counts.count == labelIDs.count, counts.allSatisfy({ $0 >= 0 }) else {
       throw InputError(
         file: folder.counts, reason: "\(counts.count) counts, or one below 0",

@@ -1,5 +1,5 @@
-public import Datasets
-public import Evaluation
+import Datasets
+import Evaluation
 import Foundation
 import Learning
 import Torch
@@ -22,6 +22,7 @@ public struct TrainedModel {
   let features: TextFeatureStore
   let transformer: TransformerStore?
   let identity: DatasetIdentity
+  let files: RunFiles
   /// Models whose scores are averaged with this one's.
   var others: [TrainedModel] = []
   /// Added to the mean score of each label.
@@ -30,12 +31,19 @@ public struct TrainedModel {
   /// Opens a run.
   ///
   /// - Parameters:
-  ///   - threads: how many threads to compute with; nil is as many as in training.
+  ///   - threads: how many threads to compute with; nil is as many as in training, or fewer where
+  ///     this process may use fewer processors.
   ///   - epoch: which model, where a validation part was held out; there is one only elsewhere.
-  /// - Throws: `InputError` when the run is unfinished or damaged, `FileError`, `TorchError`.
+  /// - Throws: `InputError` when the run is unfinished, damaged, put together from files of several
+  ///   runs, or replaced meanwhile; `FileError`, `TorchError`.
   public init(folder: RunFolder, threads: Int? = nil, epoch: KeptEpoch = .best) throws {
     guard folder.has(folder.path) else {
       throw FileError(path: folder.path, action: "open", code: ENOENT)
+    }
+    guard !SentenceEncoder.isMeant(by: folder) else {
+      throw InputError(
+        file: folder.path, reason: "this is not a run's folder but that of a pretrained encoder",
+        expected: "a run, which decant train --encoder transformer --checkpoint makes of one")
     }
     guard folder.isComplete else {
       throw InputError(
@@ -46,35 +54,45 @@ public struct TrainedModel {
     }
     try Runtime.load()
     self.folder = folder
-    configuration = try folder.readConfiguration()
-    record = try folder.read(RunRecord.self, from: folder.record)
-    identity = try folder.read(DatasetIdentity.self, from: folder.dataset)
+    files = try RunFiles(folder)
+    record = files.record
+    configuration = try files.read(TrainingConfiguration.self, from: folder.configuration)
+    try configuration.check(file: folder.configuration)
+    identity = try files.read(DatasetIdentity.self, from: folder.dataset)
     self.epoch = epoch
     // Where nothing was held out, the last epoch's model is the result itself.
     let kept = record.validationIsHeldOut ? epoch : .best
-    Runtime.threadCount = threads ?? configuration.threads
+    Runtime.threadCount = threads ?? min(configuration.threads, MachineShare.current.processors)
     // Runs of before names were normalized may hold them in other forms.
-    labelIDs = try folder.read([String].self, from: folder.labels).map(\.normalizedToNFC)
+    labelIDs = try files.read([String].self, from: folder.labels).map(\.normalizedToNFC)
     guard try NameIndex(labelIDs, of: "label", file: folder.labels).count > 0 else {
       throw InputError(
         file: folder.labels, reason: "there are no labels",
         expected: "the labels as decant train has written them")
     }
-    features = try TextFeatureStore(configuration, folder: folder)
-    let weights = try SafetensorsFile(path: folder.model(of: kept))
-    transformer = try configuration.transformer.map {
-      try TransformerStore($0, folder: folder, trained: weights)
+    features = try TextFeatureStore(configuration, files: files)
+    let weights = try SafetensorsFile(file: files.open(folder.model(of: kept)))
+    try weights.refuseUnlessFinite()
+    transformer = try configuration.transformer.map { [files] in
+      try TransformerStore($0, files: files, trained: weights)
     }
-    scorer = try Self.scorer(
-      configuration, weights, folder: folder, epoch: kept, featureCount: features.count,
-      labelCount: labelIDs.count, transformer: transformer)
+    let (featureCount, labelCount) = (features.count, labelIDs.count)
+    scorer = try checked { [configuration, transformer, files] in
+      try Self.scorer(
+        configuration, weights, files: files, epoch: kept, featureCount: featureCount,
+        labelCount: labelCount, transformer: transformer)
+    }
+    try files.checkCurrent()
   }
 
   private static func scorer(
-    _ configuration: TrainingConfiguration, _ weights: SafetensorsFile, folder: RunFolder,
+    _ configuration: TrainingConfiguration, _ weights: SafetensorsFile, files: RunFiles,
     epoch: KeptEpoch, featureCount: Int, labelCount: Int, transformer: TransformerStore?
   ) throws -> Scorer {
     let model = configuration.model
+    let embeddings = try SafetensorsFile(
+      file: files.open(files.folder.labelEmbeddings(of: epoch)))
+    try embeddings.refuseUnlessFinite()
     func float32(_ file: SafetensorsFile, _ name: String, _ shape: [Int]) throws -> Tensor {
       let tensor = try file.tensor(named: name)
       guard tensor.dtype == .float32, tensor.shape == shape else {
@@ -111,8 +129,7 @@ public struct TrainedModel {
     return Scorer(
       encoder: encoder, tower: try transformer?.tower(of: weights, outputs: dimension),
       labels: try float32(
-        try SafetensorsFile(path: folder.labelEmbeddings(of: epoch)), "embeddings",
-        [labelCount, dimension]),
+        embeddings, "embeddings", [labelCount, dimension]),
       bias: model.hasBias ? try float32(weights, "labels.bias", [labelCount]) : nil,
       wide: model.wide == nil
         ? nil
@@ -132,28 +149,48 @@ public struct TrainedModel {
       ///
       /// Comparable within a text. Of several models it is the mean; see `Ranker`.
       public var score: Double
+      /// How likely the text has the label, from 0 to 1, where a calibration says so.
+      public var probability: Double?
 
-      /// Pairs both.
-      public init(id: String, score: Double) {
+      /// Makes one.
+      public init(id: String, score: Double, probability: Double? = nil) {
         self.id = id
         self.score = score
+        self.probability = probability
       }
     }
 
     /// Best first.
     public var labels: [Label]
+    /// Whether the model knows anything of the text: a word, a run of characters or a piece.
+    ///
+    /// Otherwise the scores are those of every such text, and no label has a probability.
+    public var isKnown: Bool
+    /// Whether the text has an end that does not count, because it has more words than
+    /// `TextFeatures.Configuration.maximumWordCount`.
+    public var isCut: Bool
 
     /// A ranking, best first.
-    public init(labels: [Label]) { self.labels = labels }
+    public init(labels: [Label], isKnown: Bool = true, isCut: Bool = false) {
+      self.labels = labels
+      self.isKnown = isKnown
+      self.isCut = isCut
+    }
 
-    /// `{"text", "labels": [{"id", "score"}]}` on one line.
+    /// `{"text", "labels": [{"id", "score"}]}` on one line; a label may have a `"probability"`.
+    ///
+    /// There is `"known": false` for a text that the model knows nothing of, and `"cut": true` for
+    /// one whose end does not count.
     public func json(text: String) throws -> String {
       struct Line: Encodable {
         var text: String
         var labels: [Label]
+        var known: Bool?
+        var cut: Bool?
       }
-      return String(
-        decoding: try JSONEncoder.stable.encode(Line(text: text, labels: labels)), as: UTF8.self)
+      let line = Line(
+        text: text, labels: labels, known: isKnown ? nil : false, cut: isCut ? true : nil)
+      return String(decoding: try JSONEncoder.stable.encode(line), as: UTF8.self)
     }
   }
 
@@ -162,104 +199,14 @@ public struct TrainedModel {
   /// - Throws: `InputError` when the model was trained on features instead of texts.
   public func predict(_ texts: [String], k: Int) throws -> [Prediction] {
     try refuseUnless(hasTexts: true, file: folder.path)
-    let ranking = try checked { try ranker.topK(k, of: inputs(ofTexts: texts)) }
+    let seen = try checked { try reading(texts) }
+    let ranking = try checked { try ranker.topK(k, of: seen.inputs) }
     return (0..<texts.count).map { row in
       Prediction(
         labels: zip(ranking.labels(ofRow: row), ranking.scores(ofRow: row)).map {
           .init(id: labelIDs[Int($0)], score: Double($1))
-        })
+        }, isKnown: seen.isKnown[row], isCut: seen.isCut[row])
     }
-  }
-
-  /// Which documents to evaluate on.
-  public enum SplitName: String, Sendable {
-    /// Never used to choose anything.
-    case test
-    /// Held out of train while something is chosen.
-    case validation
-  }
-
-  /// Ranks all labels for the documents of a split and compares with the true ones.
-  ///
-  /// - Parameters:
-  ///   - datasetPath: the data set's folder or file; nil is the one trained on.
-  ///   - badLines: what becomes of lines that cannot be used; nil is as in training.
-  ///   - propensity: how much rare labels count; nil is as the data set says, else the standard.
-  ///   - rankings: a file to write the best 100 labels of each document to; nil for none.
-  ///
-  /// The data set's filter pairs are taken out of the predictions before they are ranked.
-  ///
-  /// - Throws: `InputError` when there is no such split, or when the model has been trained on it.
-  public func evaluate(
-    split name: SplitName, datasetPath: String? = nil, badLines: BadLinePolicy? = nil,
-    propensity: InversePropensity? = nil, rankings: String? = nil
-  ) throws -> EvaluationReport {
-    let path = datasetPath ?? configuration.dataset
-    var dataset = try Dataset.read(path, badLines: badLines ?? configuration.badLines)
-    let hash = DatasetIdentity(dataset).contentHash
-    if name == .validation, dataset.validation == nil {
-      dataset = dataset.carvingValidation()
-    }
-    let total = others.reduce(record) { $0.joined(with: $1.record) }
-    if name == .validation,
-      let learner = ([self] + others).first(where: {
-        !$0.record.validationIsHeldOut && $0.isTrained(on: hash, at: path)
-      })
-    {
-      throw InputError(
-        file: learner.folder.path, reason: "this model was trained on the validation part too",
-        expected: "a run made with --patience, or --split test")
-    }
-    guard let split = name == .test ? dataset.test : dataset.validation, split.count > 0 else {
-      throw InputError(
-        file: path, reason: "the data set has no \(name.rawValue) documents",
-        expected: "another --split, or --data with a data set that has some")
-    }
-    try refuseUnless(hasTexts: dataset.documents.texts != nil, file: path)
-    var notes = [dataset.skipped.note].compactMap { $0 }
-    if datasetPath == nil, record.datasetHash != hash {
-      notes.append("\(path) has changed since the training: it may have seen these documents")
-    }
-    for model in others where datasetPath == nil && model.record.datasetHash != hash {
-      notes.append(
-        "\(model.folder.path) was trained on other data: it may have seen these documents")
-    }
-    let columns = try columns(for: dataset.labels)
-    let filter = split.filter?.renamingColumns(columns.ofLabel, count: columns.count)
-    let begun = ResourceUsage.wallSeconds()
-    let ranking = try checked {
-      try ranker.topK(
-        100, of: inputs(ofRows: split.documentIndices, in: dataset, at: path),
-        excluding: filter)
-    }
-    let seconds = ResourceUsage.wallSeconds() - begun
-    if let rankings {
-      try Self.write(
-        ranking, of: split.documentIndices.map { dataset.documents.ids[Int($0)] },
-        labels: labelIDs, to: rankings)
-    }
-    let counts = dataset.train.labels.columnCounts()
-    var modelCounts = [Int](repeating: 0, count: columns.count)
-    for (label, count) in counts.enumerated() { modelCounts[columns.ofLabel[label]] += count }
-    let weighting =
-      propensity ?? dataset.description.inversePropensity
-    let truth = split.labels.renamingColumns(columns.ofLabel, count: columns.count)
-    let metrics = try RankingMetrics(metrics: EvaluationReport.metrics, propensity: weighting)(
-      ranking, truth: truth,
-      labelCounts: modelCounts, documentCount: dataset.train.count)
-    if metrics.rowsWithoutLabels > 0 {
-      notes.append(
-        "\(metrics.rowsWithoutLabels) of \(split.count) documents have no label and do not count")
-    }
-    return EvaluationReport(
-      metrics: metrics, propensity: weighting, split: name.rawValue, epoch: epoch,
-      record: total, documents: split.count, filterPairs: split.filter?.entryCount ?? 0,
-      predictionSeconds: seconds, notes: notes, ranking: ranking, truth: truth)
-  }
-
-  /// Whether the model was trained on the data set with this hash, or on what lay at `path` then.
-  private func isTrained(on hash: String?, at path: String) -> Bool {
-    record.datasetHash == hash || configuration.dataset == path
   }
 
   /// Refuses documents of another kind than the model was trained on.
@@ -286,14 +233,5 @@ public struct TrainedModel {
       return count
     }
     return (columns, count)
-  }
-}
-
-extension CSRMatrix {
-  /// The same entries under other column numbers.
-  fileprivate func renamingColumns(_ new: [Int], count: Int) -> CSRMatrix {
-    CSRMatrix(
-      rowOffsets: rowOffsets, columns: MappedArray(columns.map { Int32(new[Int($0)]) }),
-      values: values, columnCount: count)
   }
 }

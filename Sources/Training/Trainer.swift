@@ -45,6 +45,7 @@ public struct Trainer {
     resuming: Bool, progress: ProgressBar? = nil, isInterrupted: () -> Bool = { false }
   ) throws -> RunRecord {
     let started = ResourceUsage.now()
+    try configuration.check(file: folder.configuration)
     try Runtime.load()
     Runtime.threadCount = configuration.threads
     let isNew = !folder.has(folder.configuration)
@@ -61,21 +62,27 @@ public struct Trainer {
     }
     let begun = ResourceUsage.now()
     let task = prepared.task
+    let others = prepared.documentCount - task.exampleCount
     progress?.line(
-      "\(task.exampleCount) documents, \(prepared.dataset.labels.count) labels, "
-        + "\(prepared.featureCount) features; prepared in "
+      "\(counted(task.exampleCount, "document")) (\(counted(others, "other")) not learnt from), "
+        + "\(counted(prepared.labelCount, "label")), "
+        + "\(counted(prepared.featureCount, "feature")); prepared in "
         + "\(rounded(begun.wallSeconds - started.wallSeconds, places: 1)) s")
     if let progress { task.negatives?.report = { progress.line($0) } }
     let outcome = try configuration.loop.run(
       task, in: folder, resuming: resuming, progress: progress, isInterrupted: isInterrupted)
     try writeLabelEmbeddings(of: task)
 
-    let identity = DatasetIdentity(prepared.dataset)
+    var warnings = [outcome.warning].compactMap { $0 }
+    if prepared.labelCount == 1 {
+      warnings.append("there is one label only, which every text gets: nothing is told apart")
+    }
+    let identity = prepared.identity
     let record = RunRecord(
       decantVersion: decantVersion, torchVersion: Runtime.torchVersion,
       cpuCapability: Runtime.cpuCapability, threads: configuration.threads,
       dataset: identity.name, datasetHash: identity.contentHash,
-      documents: task.exampleCount, labels: prepared.dataset.labels.count,
+      documents: task.exampleCount, labels: prepared.labelCount,
       features: prepared.featureCount,
       parameters: task.dualEncoder.parameters.reduce(task.wide?.weights.elementCount ?? 0) {
         $0 + $1.tensor.elementCount
@@ -85,15 +92,18 @@ public struct Trainer {
       preparationSeconds: begun.wallSeconds - started.wallSeconds,
       preparationCPUSeconds: begun.cpuSeconds - started.cpuSeconds,
       trainSeconds: outcome.wallSeconds, trainCPUSeconds: outcome.cpuSeconds,
-      peakMemoryBytes: ResourceUsage.now().peakMemoryBytes)
-    try folder.write(record, to: folder.record)
+      peakMemoryBytes: ResourceUsage.now().peakMemoryBytes,
+      warnings: warnings.isEmpty ? nil : warnings)
+    try Sealed(record, files: folder.checkSums()).write(to: folder.record)
     folder.clean()
     return record
   }
 
-  /// All that comes before the first step.
+  /// All that comes before the first step; the data set's files are not needed any more.
   private struct Preparation {
-    var dataset: Dataset
+    var identity: DatasetIdentity
+    var documentCount: Int
+    var labelCount: Int
     var featureCount: Int
     var task: DualEncoderTask
   }
@@ -111,6 +121,9 @@ public struct Trainer {
     try folder.write(training.labels.columnCounts(), to: folder.counts)
     let features = try TextFeatureStore(configuration, folder: folder)
     try features.fit(dataset.documents, rows: training.documentIndices)
+    if let note = features.cutNote(dataset.documents, rows: dataset.train.documentIndices) {
+      progress?.line(note)
+    }
     func examples(_ split: Split, as name: String) throws -> DualEncoderTask.Examples {
       DualEncoderTask.Examples(
         bags: try features.bags(of: dataset.documents, rows: split.documentIndices, as: name),
@@ -132,10 +145,13 @@ public struct Trainer {
         configuration, examples: known, labelTexts: labelTexts, validation: heldOut,
         propensity: dataset.description.inversePropensity, transformer: transformer)
     }
-    return Preparation(dataset: dataset, featureCount: features.count, task: task)
+    return Preparation(
+      identity: DatasetIdentity(dataset), documentCount: dataset.documents.count,
+      labelCount: dataset.labels.count,
+      featureCount: features.count, task: task)
   }
 
-  /// Refuses a model that the machine cannot hold, before the system ends the process for it.
+  /// Refuses a model that does not fit into memory, before the system ends the process for it.
   private func refuseIfTooLarge(featureCount: Int, labelCount: Int) throws {
     let model = configuration.model
     let width = model.encoder.hiddenDimensions.first ?? model.encoder.dimension
@@ -146,7 +162,7 @@ public struct Trainer {
     // 32-bit numbers; label vectors with their gradient and Adam's two moments, pairs with their
     // labels and Adagrad's sums.
     let needed = 4 * table + 16 * vectors + 12 * pairs
-    let available = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))
+    let available = Double(MachineShare.current.memory)
     guard needed <= available else {
       throw TrainingError.modelIsTooLarge(bytes: needed, available: available)
     }
@@ -160,6 +176,13 @@ public struct Trainer {
       let taken = try dataset.taking(feedback)
       dataset = taken.dataset
       progress?.line("feedback: \(taken.summary)")
+      let known = Set(dataset.labels.ids)
+      let idle = feedback.labelTexts.keys.filter { !known.contains($0) }
+      if let first = idle.min() {
+        progress?.line(
+          "feedback: \(counted(idle.count, "added label")) left out, as no text has it: "
+            + "\(first)\(idle.count > 1 ? ", …" : "")")
+      }
     }
     guard dataset.train.count > 0 else {
       throw InputError(
@@ -175,9 +198,8 @@ public struct Trainer {
       throw InputError(
         file: path, reason: "no document of train has a label", expected: "at least one that has")
     }
-    if let grade = dataset.train.labels.values?.first(where: { $0 < 0 }) {
-      throw InputError(
-        file: path, reason: "a label of train has the weight \(grade)", expected: "0 or more")
+    if let fault = dataset.train.weightFault {
+      throw InputError(file: path, reason: fault.reason, expected: fault.expected)
     }
     guard configuration.transformer == nil || dataset.documents.texts != nil else {
       throw InputError(
@@ -212,6 +234,7 @@ public struct Trainer {
       try task.dualEncoder.restore(
         try kept.tensors().filter { !$0.key.hasPrefix(DualEncoderTask.widePrefix) })
       let embeddings = try checked { try task.labelEmbeddings() }
+      try [(name: "embeddings", tensor: embeddings)].refuseUnlessFinite(in: kept.path)
       try Safetensors.write(
         ["embeddings": embeddings], metadata: ["format": "decant"],
         to: folder.labelEmbeddings(of: epoch))

@@ -19,6 +19,9 @@ extension TrainingConfiguration {
     var expected: String
   }
 
+  /// More threads are asked for by a damaged file, not by a machine.
+  private static let mostThreads = 4096
+
   /// The first setting outside its range.
   var firstFault: Fault? {
     let wide = model.wide ?? .init()
@@ -30,6 +33,13 @@ extension TrainingConfiguration {
     ]
     for (name, value) in counts + (negatives?.counts ?? []) where value < 1 {
       return Fault(name: name, value: Double(value), expected: "at least 1")
+    }
+    // Products of two of them are still whole numbers.
+    for (name, value) in counts + (negatives?.counts ?? []) where value > Int(Int32.max) {
+      return Fault(name: name, value: Double(value), expected: "at most \(Int32.max)")
+    }
+    if threads > Self.mostThreads {
+      return Fault(name: "threads", value: Double(threads), expected: "at most \(Self.mostThreads)")
     }
     if wide.minimumPairCount < 0 {
       return Fault(
@@ -44,6 +54,17 @@ extension TrainingConfiguration {
     ]
     for (name, value) in rates where value <= 0 {
       return Fault(name: name, value: value, expected: "more than 0")
+    }
+    // Numbers of 32 bits must hold them and what they are divided by.
+    for (name, value) in rates where !(1e-30...1e30 ~= value) {
+      return Fault(name: name, value: value, expected: "1e-30 to 1e30")
+    }
+    let sizes = [
+      ("model.encoder.initialScale", model.encoder.initialScale),
+      ("optimization.weightDecay", optimization.weightDecay),
+    ]
+    for (name, value) in sizes where !(0...1e30 ~= value) {
+      return Fault(name: name, value: value, expected: "0 to 1e30")
     }
     let dropout = optimization.featureDropout
     if !(0..<1 ~= dropout) {

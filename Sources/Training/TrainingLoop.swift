@@ -33,6 +33,8 @@ public struct TrainingLoop: Codable, Hashable, Sendable {
     public var wallSeconds: Double
     /// Seconds of processor time, over all processes of the run.
     public var cpuSeconds: Double
+    /// Why the model is probably of no use, and what to do; nil where the loss fell.
+    public var warning: String?
   }
 
   /// Trains and leaves the model in `folder`.
@@ -43,8 +45,8 @@ public struct TrainingLoop: Codable, Hashable, Sendable {
   ///   - isInterrupted: asked before each step; once it says yes, a checkpoint is written and the
   ///     training ends with `TrainingError.interrupted`.
   /// - Throws: `InputError` when the checkpoint is damaged or belongs to another task,
-  ///   `TrainingError` when the loss stops being a number or the training is interrupted, and what
-  ///   the task throws.
+  ///   `TrainingError` when the loss or a weight stops being a number or the training is interrupted,
+  ///   and what the task throws.
   public func run(
     _ task: some TrainingTask, in folder: RunFolder, resuming: Bool, progress: ProgressBar? = nil,
     isInterrupted: () -> Bool = { false }
@@ -92,6 +94,7 @@ public struct TrainingLoop: Codable, Hashable, Sendable {
         guard loss.isFinite else {
           throw TrainingError.lossIsNotFinite(value: loss, at: state.position)
         }
+        if state.position == TrainingPosition(epoch: 0, step: 0) { state.firstLoss = loss }
         state.lossSum += loss * Double(examples)
         state.examples += examples
         state.position.step += 1
@@ -124,14 +127,33 @@ public struct TrainingLoop: Codable, Hashable, Sendable {
       // The best epoch's weights lie in a file of their own already.
       try Safetensors.write(task.model, metadata: ["format": "decant"], to: folder.last)
       let best = try SafetensorsFile(path: folder.best)
-      try Safetensors.write(
-        try best.tensors(), metadata: best.metadata, to: folder.model)
+      let tensors = try best.tensors()
+      guard state.best?.sum == nil || tensors.checkSum() == state.best?.sum else {
+        throw InputError(
+          file: folder.best, reason: "its check sum is wrong: the file is damaged",
+          expected: "the best model as the training wrote it; train anew in another folder")
+      }
+      try Safetensors.write(tensors, metadata: best.metadata, to: folder.model)
     } else {
       try Safetensors.write(task.model, metadata: ["format": "decant"], to: folder.model)
     }
     return Outcome(
       history: state.history, keptEpoch: kept + 1, wallSeconds: state.wallSeconds,
-      cpuSeconds: state.cpuSeconds)
+      cpuSeconds: state.cpuSeconds, warning: Self.warning(state, keptEpoch: kept))
+  }
+
+  /// What is said of a training that ended much worse than it began.
+  ///
+  /// Batches differ, and those with hard negatives become harder: a loss of a few times the first
+  /// one says nothing.
+  private static func warning(_ state: LoopState, keptEpoch: Int) -> String? {
+    guard let first = state.firstLoss, state.history.indices.contains(keptEpoch),
+      state.history[keptEpoch].loss > 10 * first
+    else { return nil }
+    return String(
+      format: "nothing was learnt: the loss was %.4g at the first step and %.4g in epoch %d, whose "
+        + "model is kept; a smaller learning rate usually helps",
+      first, state.history[keptEpoch].loss, keptEpoch + 1)
   }
 
   private func isExhausted(_ state: LoopState) -> Bool {
@@ -142,6 +164,12 @@ public struct TrainingLoop: Codable, Hashable, Sendable {
   private func endEpoch(_ state: inout LoopState, of task: some TrainingTask, in folder: RunFolder)
     throws -> EpochRecord
   {
+    // A loss tells of the weights before its step: the last step's own are looked at here.
+    if let name = try task.model.sorted(by: { $0.key < $1.key })
+      .map({ (name: $0.key, tensor: $0.value) }).firstNotFinite()
+    {
+      throw TrainingError.weightIsNotFinite(name: name, epoch: state.position.epoch)
+    }
     let validation = try checked { try task.validate() }
     let record = EpochRecord(
       epoch: state.position.epoch + 1, loss: state.lossSum / Double(max(state.examples, 1)),
@@ -150,7 +178,8 @@ public struct TrainingLoop: Codable, Hashable, Sendable {
     // Whoever watches the training reads it here; a resumed one writes the same lines again.
     try folder.writeMetrics(state.history)
     if let validation, validation.criterion > state.best?.criterion ?? -.infinity {
-      state.best = .init(epoch: state.position.epoch, criterion: validation.criterion)
+      state.best = .init(
+        epoch: state.position.epoch, criterion: validation.criterion, sum: task.model.checkSum())
       try Safetensors.write(task.model, metadata: ["format": "decant"], to: folder.best)
     }
     state.position = TrainingPosition(epoch: state.position.epoch + 1, step: 0)
@@ -178,28 +207,37 @@ public struct TrainingLoop: Codable, Hashable, Sendable {
 public enum TrainingError: Error, CustomStringConvertible {
   /// The loss became infinite or NaN.
   case lossIsNotFinite(value: Double, at: TrainingPosition)
-  /// The model's numbers do not fit into the machine's memory.
+  /// A weight became infinite or NaN in an epoch, counted from 0.
+  case weightIsNotFinite(name: String, epoch: Int)
+  /// The model's numbers do not fit into the memory that the process may have.
   case modelIsTooLarge(bytes: Double, available: Double)
   /// Somebody asked for an end; a checkpoint is written.
   case interrupted(at: TrainingPosition)
   /// Somebody asked for an end before the first step; nothing is kept.
   case interruptedWhilePreparing
+  /// Somebody asked for an end of a cross-validation; nothing is kept.
+  case interruptedInFold(Int, of: Int)
 
   /// What happened and what helps.
   public var description: String {
     switch self {
     case .lossIsNotFinite(let value, let position):
-      "the loss became \(value) in epoch \(position.epoch + 1), step \(position.step + 1); "
+      "the loss became \(value.isNaN ? "NaN" : "\(value)") in epoch \(position.epoch + 1), step \(position.step + 1); "
+        + "a smaller learning rate usually helps"
+    case .weightIsNotFinite(let name, let epoch):
+      "the weights \"\(name)\" have become infinite or NaN in epoch \(epoch + 1); "
         + "a smaller learning rate usually helps"
     case .modelIsTooLarge(let bytes, let available):
       String(
-        format: "the model needs %.1f GB, the machine has %.1f GB; choose shorter embeddings",
+        format: "the model needs %.1f GB, this process may have %.1f GB; choose shorter embeddings",
         bytes / 1e9, available / 1e9)
     case .interrupted(let position):
       "interrupted before step \(position.step + 1) of epoch \(position.epoch + 1); "
         + "a checkpoint is written, --resume goes on from there"
     case .interruptedWhilePreparing:
       "interrupted while the texts were encoded; the next training begins that again"
+    case .interruptedInFold(let fold, let folds):
+      "interrupted in fold \(fold) of \(folds); nothing is kept, the next audit begins anew"
     }
   }
 }

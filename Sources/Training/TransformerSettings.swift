@@ -77,13 +77,19 @@ public struct TransformerSettings: Codable, Hashable, Sendable {
       ("transformer.tower.hiddenDimension", tower.hiddenDimension ?? 1),
       ("transformer.tuning.pieceTokenCount", tuning.pieceTokenCount),
     ]
-    for (name, value) in counts where value < 1 { return (name, Double(value), "at least 1") }
+    for (name, value) in counts where !(1...Int(Int32.max) ~= value) {
+      return (name, Double(value), "1 to \(Int32.max)")
+    }
     let positive = [
       ("transformer.projectionLearningRate", projectionLearningRate),
       ("transformer.tuning.learningRate", tuning.learningRate),
       ("transformer.tuning.gradientLimit", tuning.gradientLimit),
     ]
     for (name, value) in positive where !(value > 0) { return (name, value, "more than 0") }
+    for (name, value) in positive + [("transformer.tuning.weightDecay", tuning.weightDecay)]
+    where !(0...1e30 ~= value) {
+      return (name, value, "at most 1e30")
+    }
     let shares = [
       ("transformer.tower.dropout", tower.dropout), ("transformer.tuning.dropout", tuning.dropout),
       ("transformer.tuning.warmup", tuning.warmup),

@@ -36,11 +36,14 @@ final class TransformerStore {
   /// - Parameter trained: the run's model, which holds the transformer's weights if it was trained.
   /// - Throws: `InputError` when a file is damaged, `FileError`.
   convenience init(
-    _ settings: TransformerSettings, folder: RunFolder, trained: SafetensorsFile
+    _ settings: TransformerSettings, files: RunFiles, trained: SafetensorsFile
   ) throws {
+    let folder = files.folder
+    try files.check(folder: folder.transformer)
     let file =
       settings.isFineTuned
-      ? trained : try SafetensorsFile(path: CheckpointFolder(path: folder.transformer).weights)
+      ? trained
+      : try SafetensorsFile(file: files.open(CheckpointFolder(path: folder.transformer).weights))
     let tensors = try file.tensors()
     try self.init(
       settings, folder: folder,
@@ -54,8 +57,9 @@ final class TransformerStore {
   ) throws {
     self.settings = settings
     self.folder = folder
-    tokenizer = try CheckpointFolder(path: folder.transformer).tokenizer()
-    var configuration = try TransformerEncoder.Configuration(checkpoint: folder.transformer)
+    let parts = try EncoderFolder(folder.transformer)
+    tokenizer = parts.tokenizer
+    var configuration = parts.configuration
     if let pooling = settings.pooling { configuration.pooling = pooling }
     if settings.isFineTuned { configuration.dropout = settings.tuning.dropout }
     guard settings.maximumLength <= configuration.maximumLength else {
@@ -65,15 +69,9 @@ final class TransformerStore {
           + "\(settings.maximumLength) tokens",
         expected: "a --max-length of \(configuration.maximumLength) or less")
     }
-    guard tokenizer.vocabularySize <= configuration.vocabularySize else {
-      throw InputError(
-        file: folder.transformer,
-        reason: "the vocabulary has \(tokenizer.vocabularySize) pieces, the encoder "
-          + "\(configuration.vocabularySize)",
-        expected: "files that belong together")
-    }
     encoder = try TransformerEncoder(
       configuration, tensors: tensors, source: source, generator: generator)
+    try encoder.parameters.refuseUnlessFinite(in: source)
     encoder.isTraining = false
   }
 
@@ -129,6 +127,11 @@ final class TransformerStore {
       checkpoint: try CheckpointFolder(path: folder.transformer).contentHash(),
       maximumLength: settings.maximumLength, pooling: encoder.configuration.pooling,
       width: encoder.configuration.width)
+  }
+
+  /// The tokens that say nothing: those of every text, and the one of unknown words.
+  var silentIDs: [Int32] {
+    [tokenizer.classID, tokenizer.separatorID, tokenizer.paddingID, tokenizer.unknownID]
   }
 
   /// The token that short texts are filled up with.

@@ -109,6 +109,8 @@ struct VectorCache {
     try withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { try file.write($0) }
     try file.write(header)
     try make { block in try block.contiguous().withUnsafeBytes { try file.write($0) } }
+    // A block that could not be computed has no bytes.
+    try throwRefusal()
     try file.commit()
   }
 }

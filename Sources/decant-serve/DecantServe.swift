@@ -1,12 +1,11 @@
 import ArgumentParser
-import Datasets
 import Foundation
 import Logging
 import Serving
 import Torch
 import Training
 
-/// A program of its own, so that who only trains does not wait for a web server to compile.
+/// A program of its own, so that training builds never compile the web server.
 @main
 struct DecantServe: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,7 +13,13 @@ struct DecantServe: AsyncParsableCommand {
     abstract: "Serves a finished run over HTTP, with a page to try it.",
     discussion: """
       Labels that are added while it runs, and verdicts on its answers, are kept in one SQLite file \
-      beside the run. Ends on SIGTERM or Ctrl+C once the requests that have begun are answered.
+      beside the run. When the run is replaced, by a newer training for example, the new model \
+      answers within seconds, without a restart. Ends on SIGTERM or Ctrl+C once the requests that \
+      have begun are answered.
+
+      On a loopback address, the default, it answers only requests for localhost, 127.0.0.1 and \
+      [::1], and none that pages of other sites make; a proxy must pass the Host header on, and \
+      --allowed-host names the hosts it has there.
 
       Examples:
         decant serve runs/tags
@@ -37,6 +42,12 @@ struct DecantServe: AsyncParsableCommand {
 
   @Option(help: "Where to listen; other machines can only reach it at another address than this.")
   var host = "127.0.0.1"
+
+  @Option(
+    help: ArgumentHelp(
+      "A host name, without a port, that it answers to as well; may be repeated.",
+      valueName: "name"))
+  var allowedHost: [String] = []
 
   @Option(help: "The port; 0 takes a free one, which is printed.")
   var port = 8080
@@ -63,6 +74,18 @@ struct DecantServe: AsyncParsableCommand {
 
   @Option(help: "The largest body of a request, in KiB.")
   var maximumBody = 1024
+
+  @Option(help: "Labels that may be added in all.")
+  var maximumAddedLabels = 10_000
+
+  @Option(help: "Characters of the text of an added label, at most.")
+  var maximumLabelText = 4096
+
+  @Option(help: "Characters of a text that feedback is kept on, at most.")
+  var maximumFeedbackText = 262_144
+
+  @Option(help: "The largest size of the store, in MiB.")
+  var maximumStore = 1024
 
   @Option(help: "Seconds that a request may take to arrive and a connection may stay idle.")
   var timeout = 10
@@ -95,6 +118,22 @@ struct DecantServe: AsyncParsableCommand {
     try require(timeout >= 1, "--timeout is \(timeout); it must be at least 1.")
     try require(
       1...(1 << 20) ~= maximumBody, "--maximum-body is \(maximumBody); it must be 1 to 1048576.")
+    for (name, value) in [
+      ("--maximum-label-text", maximumLabelText), ("--maximum-feedback-text", maximumFeedbackText),
+    ] {
+      try require(value >= 1, "\(name) is \(value); it must be at least 1.")
+    }
+    try require(
+      maximumAddedLabels >= 0,
+      "--maximum-added-labels is \(maximumAddedLabels); it must be at least 0.")
+    try require(
+      1...(1 << 24) ~= maximumStore, "--maximum-store is \(maximumStore); it must be 1 to 16777216."
+    )
+    for name in allowedHost {
+      try require(
+        ServiceConfiguration.isHostName(name),
+        "--allowed-host is \"\(name)\"; it must be a name or an address, without http:// and port.")
+    }
     try require(
       rateLimit.map { $0 > 0 && $0.isFinite } ?? true, "--rate-limit must be greater than 0.")
     try require(logitAdjustment.isFinite, "--logit-adjustment must be finite.")
@@ -105,6 +144,7 @@ struct DecantServe: AsyncParsableCommand {
   }
 
   func run() async throws {
+    FileGuard.install(program: "decant serve")
     do {
       try await service().run()
     } catch {
@@ -119,30 +159,31 @@ struct DecantServe: AsyncParsableCommand {
     LoggingSystem.bootstrap { label in
       var handler: any LogHandler =
         format == .json
-        ? JSONLogHandler(label: label) : StreamLogHandler.standardError(label: label)
+        ? JSONLogHandler(label: label) : OneLineLogHandler(label: label)
       handler.logLevel = level
       return handler
     }
     let logger = Logger(label: "decant")
-    let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads)
-      .averaged(
-        with: others.map { try TrainedModel(folder: RunFolder(path: $0), threads: threads) }
-      )
-      .adjusted(byLogPrior: logitAdjustment)
+    let source = ModelSource(
+      run: RunFolder(path: run_), others: others.map { RunFolder(path: $0) },
+      logitAdjustment: logitAdjustment, threads: threads, documents: documents)
     var settings = ServiceConfiguration()
     settings.host = host
     settings.port = port
+    settings.allowedHosts = allowedHost
     settings.token = try token()
     settings.maximumBodySize = maximumBody << 10
+    settings.maximumAddedLabels = maximumAddedLabels
+    settings.maximumLabelText = maximumLabelText
+    settings.maximumFeedbackText = maximumFeedbackText
+    settings.maximumStoreSize = maximumStore << 20
     settings.requestsPerSecond = rateLimit
     settings.arrivalSeconds = timeout
     settings.queue.batch = batch
     settings.queue.waiting = queue
-    let host = host
+    let host = host.contains(":") ? "[\(host)]" : host
     return try DecantService(
-      model, store: store ?? run_ + "/service.sqlite",
-      documents: try documents.map { try Dataset.read($0).documents }, settings: settings,
-      logger: logger
+      source, store: store ?? run_ + "/service.sqlite", settings: settings, logger: logger
     ) { port in
       // The one line on standard output: scripts wait for it.
       print("listening on http://\(host):\(port)/")
@@ -152,7 +193,15 @@ struct DecantServe: AsyncParsableCommand {
 
   private func token() throws -> String? {
     guard let tokenFile else {
-      return ProcessInfo.processInfo.environment["DECANT_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
+      guard let given = ProcessInfo.processInfo.environment["DECANT_TOKEN"] else { return nil }
+      let token = given.trimmingCharacters(in: .whitespacesAndNewlines)
+      // A command that failed to print the token must not open the service to everybody.
+      guard !token.isEmpty else {
+        throw InputError(
+          file: "the environment variable DECANT_TOKEN", reason: "it is set and empty",
+          expected: "the token, or no such variable for a service that asks for none")
+      }
+      return token
     }
     let bytes = try MappedFile(path: tokenFile).withBytes { Array($0.prefix(4096)) }
     let line = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first

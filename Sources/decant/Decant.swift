@@ -25,4 +25,23 @@ struct Decant: ParsableCommand {
   )
 
   static let version = "0.1.0"
+
+  static func main() { main(joiningNegativeNumbers(Array(CommandLine.arguments.dropFirst()))) }
+
+  /// The arguments with `--name -1` as `--name=-1`: by itself, the parser takes the number for an
+  /// option and says that the value is missing.
+  private static func joiningNegativeNumbers(_ arguments: [String]) -> [String] {
+    var joined: [String] = []
+    for (index, argument) in arguments.enumerated() {
+      if argument == "--" { return joined + arguments[index...] }
+      if argument.hasPrefix("-"), argument.dropFirst().first?.isNumber == true,
+        let option = joined.last, option.hasPrefix("--"), !option.contains("=")
+      {
+        joined[joined.count - 1] = "\(option)=\(argument)"
+      } else {
+        joined.append(argument)
+      }
+    }
+    return joined
+  }
 }

@@ -33,7 +33,9 @@ struct DecisionOptions: ParsableArguments {
   }
 
   /// Writes the decisions on texts; nil where scores alone are asked for.
-  func writer(_ model: TrainedModel, k: Int?, json: Bool) throws -> (([String]) throws -> Void)? {
+  func writer(_ model: TrainedModel, k: Int?, json: Bool, notes: TextNotes) throws -> (
+    ([String]) throws -> Void
+  )? {
     guard calibrated || threshold != nil else { return nil }
     guard let calibration = try model.calibration() else {
       throw InputError(
@@ -48,31 +50,23 @@ struct DecisionOptions: ParsableArguments {
       }
     return { texts in
       var answer = ""
-      for (text, labels) in zip(
+      for (text, found) in zip(
         texts, try model.predict(texts, by: calibration, choosing: choice))
       {
-        let labels = labels.prefix(k ?? labels.count)
+        notes.say(isKnown: found.isKnown, isCut: found.isCut, by: model)
+        var prediction = found
+        if let k { prediction.labels = Array(found.labels.prefix(k)) }
         if json {
-          answer += try Self.json(text, Array(labels)) + "\n"
+          answer += try prediction.json(text: text) + "\n"
           continue
         }
         answer += text.onOneLine + "\n"
-        for label in labels {
-          answer += String(format: "  %6.3f  ", label.probability) + label.id.onOneLine + "\n"
+        if !prediction.isKnown { answer += TextNotes.unknown + "\n" }
+        for label in prediction.labels {
+          answer += String(format: "  %6.3f  ", label.probability ?? 0) + label.id.onOneLine + "\n"
         }
       }
       try StandardStreams.write(answer)
     }
-  }
-
-  private static func json(_ text: String, _ labels: [TrainedModel.ProbableLabel]) throws -> String
-  {
-    struct Line: Encodable {
-      var text: String
-      var labels: [TrainedModel.ProbableLabel]
-    }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(Line(text: text, labels: labels)), as: UTF8.self)
   }
 }

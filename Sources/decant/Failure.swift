@@ -9,6 +9,7 @@ import Training
 /// the exit code.
 func reporting(_ body: () throws -> Void) throws {
   StandardStreams.occupy()
+  FileGuard.install(program: "decant")
   do {
     try body()
   } catch let error as ValidationError {
@@ -31,7 +32,10 @@ private func exitCode(of error: any Error) -> ExitCode {
   case let error as TorchError where error.kind == .library: ExitCode(74)
   case let error as SearchError where error.isMissingLibrary: ExitCode(74)
   case TrainingError.modelIsTooLarge: ExitCode(64)
-  case TrainingError.interrupted, TrainingError.interruptedWhilePreparing:
+  // The settings do not suit the data.
+  case TrainingError.lossIsNotFinite, TrainingError.weightIsNotFinite: ExitCode(65)
+  case TrainingError.interrupted, TrainingError.interruptedWhilePreparing,
+    TrainingError.interruptedInFold:
     ExitCode(Interruption.exitCode)
   default: ExitCode(70)
   }

@@ -6,8 +6,10 @@ enum StandardStreams {
   /// Writes results to standard output, control characters other than tabs and line feeds as
   /// escapes.
   ///
-  /// - Throws: `FileError`, such as for a full disk: a result must not be lost in silence.
+  /// - Throws: `FileError`, such as for a full disk: a result must not be lost in silence;
+  ///   `InputError` when a file that it was computed from was changed meanwhile.
   static func write(_ text: String) throws {
+    try FileGuard.checkInputs()
     var text = text.forTerminal
     try text.withUTF8 { bytes in
       var rest = bytes[...]

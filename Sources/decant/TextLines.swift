@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Torch
 
@@ -6,9 +7,20 @@ import Torch
 /// A stream is neither waited for longer than a line nor kept in memory. Lines are read in
 /// Normalization Form C.
 final class TextLines {
-  private let name: String
+  /// A line.
+  enum Line {
+    case text(String)
+    /// One that is not UTF-8.
+    case bad(InputError)
+  }
+
+  /// What errors call the file.
+  let name: String
   private let descriptor: Int32
+  /// What was read and not given out: the beginning of a line.
   private var rest: [UInt8] = []
+  /// How many bytes of `rest` hold no line feed for certain.
+  private var searched = 0
   private var isAtEnd = false
   private var number = 0
   private static let pieceSize = 1 << 16
@@ -26,16 +38,24 @@ final class TextLines {
     if descriptor != STDIN_FILENO { close(descriptor) }
   }
 
+  /// The number of lines that were given out.
+  var count: Int { number }
+
   /// At least one line; nil at the end.
   ///
-  /// - Throws: `FileError`; `InputError` for a line that is not UTF-8.
-  func next() throws -> [String]? {
+  /// - Throws: `FileError`; `InputError` for a file that is no text at all.
+  func next() throws -> [Line]? {
     while !isAtEnd {
       try read()
-      let end = isAtEnd ? rest.endIndex : (rest.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
+      // Only what is new is looked through, so that a long line takes time in proportion.
+      let lineFeed = rest[searched...].lastIndex(of: UInt8(ascii: "\n"))
+      searched = rest.count
+      let end = isAtEnd ? rest.endIndex : (lineFeed ?? -1) + 1
       guard end > 0 else { continue }
-      let lines = try lines(of: rest[..<end])
+      if number == 0 { try checkBeginning() }
+      let lines = lines(of: rest[..<end])
       rest.removeFirst(end)
+      searched = rest.count
       return lines
     }
     return nil
@@ -56,17 +76,45 @@ final class TextLines {
     isAtEnd = count == 0
   }
 
-  private func lines(of bytes: ArraySlice<UInt8>) throws -> [String] {
+  /// Refuses a file of another kind, and drops the mark that some programs put before UTF-8.
+  private func checkBeginning() throws {
+    if let foreign = rest.withUnsafeBytes({ ForeignFile(binary: $0) }) {
+      throw InputError(
+        file: name, reason: "the file looks like \(foreign.name)",
+        expected: "lines of text" + (foreign.remedy.map { " (\($0))" } ?? ""))
+    }
+    let first = rest.prefix(1 << 12)
+    if first.starts(with: #"{""#.utf8), first.firstRange(of: #""text""#.utf8) != nil {
+      StandardStreams.note(
+        "\(name): the lines look like JSON; each is taken as it stands (jq -r .text FILE gives the "
+          + "texts alone)")
+    }
+  }
+
+  private func lines(of bytes: ArraySlice<UInt8>) -> [Line] {
+    let bytes = number == 0 ? bytes.dropFirst(ByteOrderMark.length(in: bytes)) : bytes
     var pieces = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     // What follows the last line feed is the next line, not an empty one.
     if pieces.last?.isEmpty == true { pieces.removeLast() }
-    return try pieces.map { piece in
+    return pieces.map { piece in
       number += 1
       let text = piece.last == UInt8(ascii: "\r") ? piece.dropLast() : piece
-      guard let line = String(validating: text, as: UTF8.self) else {
-        throw InputError(file: name, line: number, reason: "the line is not UTF-8")
-      }
-      return line.normalizedToNFC
+      if let line = String(validating: text, as: UTF8.self) { return .text(line.normalizedToNFC) }
+      let place = Self.firstFault(in: text)
+      let byte = String(text[place], radix: 16, uppercase: true)
+      return .bad(
+        InputError(
+          file: name, line: number, column: place - text.startIndex + 1,
+          reason: "the line is not UTF-8 (byte 0x\(byte))"))
     }
+  }
+
+  /// The first byte that belongs to no character.
+  private static func firstFault(in bytes: ArraySlice<UInt8>) -> Int {
+    var parser = UTF8.ForwardParser()
+    var rest = bytes.makeIterator()
+    var position = bytes.startIndex
+    while case .valid(let scalar) = parser.parseScalar(from: &rest) { position += scalar.count }
+    return min(position, bytes.endIndex - 1)
   }
 }

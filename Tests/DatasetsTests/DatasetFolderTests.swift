@@ -96,7 +96,7 @@ import Torch
     ("documents.jsonl", #"{"id":"e","id":"f","text":""}"#, 11, "second time"),
     ("documents.jsonl", #"{"id":"e","text":"e","features":{}}"#, nil, "both"),
     ("documents.jsonl", #"{"id":"e","features":{}}"#, nil, "features among texts"),
-    ("documents.jsonl", #"{"id":5,"text":"e"}"#, 7, "unexpected '5'"),
+    ("documents.jsonl", #"{"id":true,"text":"e"}"#, 7, "unexpected 't'"),
     ("documents.jsonl", #"{"id":"e","text":"e"} x"#, 23, "unexpected 'x'"),
     ("documents.jsonl", #"{"id":"e","text":"e""#, 21, "ends too early"),
     ("documents.jsonl", #"["id"]"#, 1, "unexpected '['"),
@@ -169,7 +169,7 @@ import Torch
     #expect(throws: InputError.self) { try DatasetFolder.read(stray.path) }
     let missing = try Self.folder(changing: ["labels.jsonl": nil])
     #expect(throws: FileError.self) { try DatasetFolder.read(missing.path) }
-    let odd = try Self.folder(changing: ["dataset.json": "{}"])
+    let odd = try Self.folder(changing: ["dataset.json": "[]"])
     #expect(throws: InputError.self) { try DatasetFolder.read(odd.path) }
   }
 

@@ -72,7 +72,7 @@ import Torch
         "1 of 3 test documents (33.3 %) have the text", "1 more of 3 test documents",
         "1 of 1 groups of equal", "1 labels of test have no training document (2 pairs), such as d",
         "1 documents are empty, such as d3", "1 of 3 test documents have no label",
-        "1 labels occur in no document", "1 documents are neither",
+        "in no document: 1 label", "neither in train nor in test: 1 document",
       ])
     {
       #expect(warning.contains(words), "\(warning)")

@@ -36,7 +36,7 @@ import Torch
     let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("Goldens/TextFeatures.json")
     let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: url))
-    #expect(golden.cases.count == 3)
+    #expect(golden.cases.count == 4)
     for example in golden.cases {
       let features = try TextFeatures(
         learningFrom: example.training, configuration: example.configuration)
@@ -149,6 +149,7 @@ import Torch
     }
     #expect(abs(lengths[0] - 1) < 1e-6 && lengths[0] == lengths[1])
     let families = TextFeatures.Configuration.standardFamilies
+      .filter { $0.unit != .unspacedCharacters }
     let weight = { (families: [TextFeatures.Family]) in
       families.map { $0.weight * $0.weight }.reduce(0, +)
     }

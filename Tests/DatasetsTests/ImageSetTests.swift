@@ -42,6 +42,20 @@ import Torch
     }
   }
 
+  /// 2²² × 2²¹ × 2²¹ elements are 2⁶⁴, which wraps around to none.
+  @Test func `refuses a shape whose product overflows`() throws {
+    let folder = try TemporaryFolder()
+    let shapes: [[UInt8]] = [
+      [0, 64, 0, 0, 0, 32, 0, 0, 0, 32, 0, 0],
+      [0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255],
+    ]
+    for shape in shapes {
+      let path = try folder.write(Data([0, 0, 8, 3] + shape), to: "file")
+      let error = #expect(throws: InputError.self) { try IDXFile(path: path, axes: 3) }
+      #expect(error?.reason.contains("overflows") == true, "\(error?.reason ?? "")")
+    }
+  }
+
   @Test(.enabled(if: Subprocess.path(of: "gzip") != nil, "there is no gzip"))
   func unpacksWhatIsPacked() throws {
     let folder = try TemporaryFolder()

@@ -54,6 +54,20 @@ import Torch
     #expect(error.reason.contains(reason), "\(error)")
   }
 
+  @Test(arguments: ["1 5 10000000\n 0:1\n", "1 2147483647 3\n 0:1\n"])
+  func `a header is believed up to a limit`(text: String) throws {
+    let error = try #require(throws: InputError.self) { try read(text) }
+    #expect(error.line == 1 && error.expected?.contains("DECANT_COLUMN_LIMIT") == true, "\(error)")
+    let folder = try TemporaryFolder()
+    let path = try folder.write("1 5 900\n 0:1\n", to: "f.txt")
+    #expect(throws: InputError.self) { try SVMLightFile(reading: path, columnLimit: 899) }
+    #expect(try SVMLightFile(reading: path, columnLimit: 900).labels.columnCount == 900)
+    // A file may have as many columns as bytes.
+    #expect(
+      try SVMLightFile(reading: folder.write("1 12 1\n 0:1\n", to: "g"), columnLimit: 1)
+        .features.columnCount == 12)
+  }
+
   @Test func returnsWhatWasWritten() throws {
     let folder = try TemporaryFolder()
     let file = SVMLightFile(

@@ -52,6 +52,15 @@ import Torch
     #expect(error?.reason.contains(words) == true, "\(error?.description ?? "")")
   }
 
+  @Test func `one long series among short ones asks for a limit`() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(
+      Self.head + "1,2,3,4:up\n" + String(repeating: "1:down\n", count: 9), to: "f.ts")
+    let error = #expect(throws: InputError.self) { try SeriesSet(ts: path, valueLimit: 39) }
+    #expect(error?.expected?.contains("valueLimit") == true, "\(error?.description ?? "")")
+    #expect(try SeriesSet(ts: path, valueLimit: 40).values.shape == [10, 1, 4])
+  }
+
   @Test func refusesAHeadOfAnotherKind() throws {
     for head in [
       "@timeStamps true\n", "@classLabel false\n", "@missing true\n", "1,2:up\n", "@data\n1:up\n",

@@ -11,6 +11,10 @@ struct Evaluation: Decodable {
   var deciles: [[String: Double]]
   /// A and B.
   var propensity: [String: Double]
+  /// Which documents.
+  var split: String
+  /// What a reader should know.
+  var notes: [String]
 
   private struct Key: CodingKey {
     var stringValue: String
@@ -24,9 +28,11 @@ struct Evaluation: Decodable {
     macro = try container.decode([String: Double].self, forKey: Key(stringValue: "macro"))
     deciles = try container.decode([[String: Double]].self, forKey: Key(stringValue: "deciles"))
     propensity = try container.decode([String: Double].self, forKey: Key(stringValue: "propensity"))
+    split = try container.decode(String.self, forKey: Key(stringValue: "split"))
+    notes = try container.decode([String].self, forKey: Key(stringValue: "notes"))
     values = [:]
     for key in container.allKeys
-    where !["macro", "deciles", "propensity"].contains(key.stringValue) {
+    where !["macro", "deciles", "propensity", "split", "notes"].contains(key.stringValue) {
       values[key.stringValue] = try container.decode(Double.self, forKey: key)
     }
   }

@@ -78,16 +78,34 @@ import Torch
     #expect(try await client.ask("GET", "/v1/model", headers: header).status == 200)
     process.send(SIGINT)
     #expect(try process.wait().code == 0)
+    try DecantProgram.refuse(
+      ["serve", run, "--port", "0"], code: 65, "DECANT_TOKEN", "empty",
+      environment: ["DECANT_TOKEN": ""])
     try folder.write("\n", to: "token")
     try DecantProgram.refuse(
       ["serve", run, "--port", "0", "--token-file", folder.file("token")], code: 65,
       "token:1: the line is empty", "the token")
   }
 
+  @Test func twoServicesDoNotShareAStore() async throws {
+    let (first, client) = try start()
+    try DecantProgram.refuse(
+      ["serve", run, "--port", "0"], code: 74, "service.sqlite", "port \(client.port)")
+    #expect(try await client.ask("GET", "/readyz").status == 200)
+    first.send(SIGKILL)
+    #expect(try first.wait().code == -SIGKILL)
+    let (second, again) = try start()
+    #expect(try await again.ask("GET", "/readyz").status == 200)
+    second.send(SIGTERM)
+    #expect(try second.wait().code == 0)
+  }
+
   @Test func faultsAreSaidInOneSentence() throws {
     try DecantProgram.refuse(["serve", run, "--port", "70000"], code: 64, "70000")
     try DecantProgram.refuse(["serve", run, "--threads", "0"], code: 64, "--threads is 0")
     try DecantProgram.refuse(["serve", folder.file("none")], code: 74, "none")
+    try DecantProgram.refuse(
+      ["serve", run, "--allowed-host", "http://a.example"], code: 64, "http://a.example")
     try folder.write("no database", to: "x.sqlite")
     try DecantProgram.refuse(
       ["serve", run, "--port", "0", "--store", folder.file("x.sqlite")], code: 65, "x.sqlite",

@@ -56,6 +56,28 @@ import Torch
     #expect(error?.file == "x.png" && error?.expected == "a PNG file")
   }
 
+  /// A kilobyte may claim to be 32,768 × 32,768 pixels.
+  @Test func `more pixels or bytes than allowed are refused`() throws {
+    let picture = try #require(try Self.golden().pictures.first)
+    let area = picture.width * picture.height
+    #expect(try RasterImage(bytes(picture.file), file: "x.png", pixelLimit: area).width > 0)
+    let error = #expect(throws: InputError.self) {
+      try RasterImage(bytes(picture.file), file: "x.png", pixelLimit: area - 1)
+    }
+    #expect(error?.reason == "\(picture.width) × \(picture.height) pixels")
+    #expect(error?.expected?.contains("pixelLimit") == true)
+
+    let folder = try TemporaryFolder()
+    let archive = try folder.write(Data(bytes(try Self.golden().archive)), to: "set.zip")
+    #expect(try ImageSet(zipArchives: [archive], pixelLimit: 4, byteLimit: 12).count == 3)
+    for (pixelLimit, byteLimit, words) in [(3, 12, "pixelLimit"), (4, 11, "byteLimit")] {
+      let error = #expect(throws: InputError.self) {
+        try ImageSet(zipArchives: [archive], pixelLimit: pixelLimit, byteLimit: byteLimit)
+      }
+      #expect(error?.expected?.contains(words) == true, "\(error?.description ?? "")")
+    }
+  }
+
   @Test func readsZippedFoldersOfPictures() throws {
     let folder = try TemporaryFolder()
     let archive = bytes(try Self.golden().archive)
@@ -86,11 +108,11 @@ import Torch
     let whole = try ZipArchive(path: folder.write(Data(content), to: "whole.zip"))
     #expect(whole.members.count == 5)
     let notes = try #require(whole.members.first { $0.name.hasSuffix("notes.txt") })
-    #expect(try whole.content(of: notes) == Array("not a picture".utf8))
+    #expect(try whole.content(of: notes, limit: 1 << 20) == Array("not a picture".utf8))
     let place = try #require(content.indices.first { content[$0...].starts(with: "not a".utf8) })
     content[place + 1] = UInt8(ascii: "u")
     let damaged = try ZipArchive(path: folder.write(Data(content), to: "damaged.zip"))
-    #expect(throws: InputError.self) { try damaged.content(of: notes) }
+    #expect(throws: InputError.self) { try damaged.content(of: notes, limit: 1 << 20) }
   }
 
   @Test func readsFoldersOfPictures() throws {

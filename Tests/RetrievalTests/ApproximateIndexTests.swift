@@ -1,9 +1,10 @@
 import Evaluation
 import Foundation
-import Retrieval
 import TestSupport
 import Testing
 import Torch
+
+@testable import Retrieval
 
 private func isSearchLibraryThere() -> Bool {
   do {
@@ -122,6 +123,38 @@ struct ApproximateIndexTests {
     try Self.sample.store().write(to: path)
     let bare = #expect(throws: InputError.self) { _ = try ApproximateIndex(path: path) }
     #expect(bare?.reason == ApproximateIndex.hasNoGraph)
+  }
+
+  /// A graph may be changed and its check sum made right again: links and levels are looked at.
+  @Test func `changed graphs lead no search astray`() throws {
+    let folder = try TemporaryFolder()
+    let (path, changed) = (folder.file("a.index"), folder.file("b.index"))
+    let sample = VectorCase.clustered(40, dimension: 4, centres: 3, queries: 2, seed: 7)
+    try ApproximateIndex(sample.store(), configuration: .init(connectivity: 3, threads: 1))
+      .write(to: path)
+    let content = try IndexFile.read(path, verifying: true)
+    let (range, reach) = try #require(content.graph)
+    let graph = content.file.withBytes { Array($0[range]) }
+    var refused = 0
+    for place in stride(from: 0, to: graph.count - 3, by: 14) {
+      for value in [0x7FFF_FFFF, 2] as [UInt32] {
+        var bytes = graph
+        withUnsafeBytes(of: value) { bytes.replaceSubrange(place..<place + 4, with: $0) }
+        guard bytes != graph else { continue }
+        try bytes.withUnsafeBytes {
+          try IndexFile.write(content.store, graph: ($0, reach), to: changed)
+        }
+        do {
+          let index = try ApproximateIndex(path: changed, configuration: .init(threads: 1))
+          _ = try index.search(sample.queryTensor, k: 40)
+          try index.add(sample.queryTensor, ids: ["one", "two"])
+        } catch let error as InputError {
+          #expect(error.reason.hasPrefix("the graph"), "\(error)")
+          refused += 1
+        }
+      }
+    }
+    #expect(refused > graph.count / 20)
   }
 
   @Test func searchesAndChangesMayComeTogether() async throws {

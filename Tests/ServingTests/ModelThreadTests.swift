@@ -82,9 +82,10 @@ import Training
     defer { thread.stop() }
     let answers = try await thread.rank(texts, k: 3)
     for (answer, wanted) in zip(answers, wanted) {
-      #expect(answer.map(\.id) == wanted.map(\.id))
+      #expect(answer.map(\.id) == wanted.labels.map(\.id))
       expectClose(
-        answer.map { $0.probability ?? .nan }, wanted.map(\.probability), tolerance: 1e-5)
+        answer.map { $0.probability ?? .nan }, wanted.labels.map { $0.probability ?? .nan },
+        tolerance: 1e-5)
     }
   }
 

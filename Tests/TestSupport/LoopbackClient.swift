@@ -34,7 +34,22 @@ public struct LoopbackClient: Sendable {
       let parts = text.split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false)
       head = String(parts[0])
       body = parts.count > 1 ? String(parts[1]) : ""
+      if head.lowercased().contains("\r\ntransfer-encoding: chunked") { body = Self.joined(body) }
       status = Int(head.split(separator: " ").dropFirst().first ?? "") ?? 0
+    }
+
+    /// What the chunks of a body hold; a body that breaks off leaves a mark at its end.
+    private static func joined(_ chunks: String) -> String {
+      var rest = Array(chunks.utf8)[...]
+      var whole: [UInt8] = []
+      while let end = rest.firstIndex(of: UInt8(ascii: "\r")),
+        let size = Int(String(decoding: rest[..<end], as: UTF8.self), radix: 16)
+      {
+        guard size > 0 else { return String(decoding: whole, as: UTF8.self) }
+        whole += rest.dropFirst(end + 2 - rest.startIndex).prefix(size)
+        rest = rest.dropFirst(end + 4 - rest.startIndex + size)
+      }
+      return String(decoding: whole, as: UTF8.self) + "(broken off)"
     }
   }
 
@@ -48,8 +63,9 @@ public struct LoopbackClient: Sendable {
   public func ask(
     _ method: String, _ path: String, _ body: String? = nil, headers: [String: String] = [:]
   ) async throws -> Answer {
-    var lines = ["\(method) \(path) HTTP/1.1", "Host: localhost", "Connection: close"]
     var headers = headers
+    headers["Host"] = headers["Host"] ?? "localhost"
+    var lines = ["\(method) \(path) HTTP/1.1", "Connection: close"]
     if let body {
       headers["Content-Length"] = headers["Content-Length"] ?? String(body.utf8.count)
       headers["Content-Type"] = headers["Content-Type"] ?? "application/json"

@@ -21,6 +21,40 @@ import Torch
     }
   }
 
+  /// Work goes on with shapes that mean nothing; neither they nor what is required of them may trap.
+  @Test func `what follows a refused operator does not trap`() async {
+    await #expect(processExitsWith: .success) {
+      let a = Tensor(rows: [[1.0, 2]])
+      let error = #expect(throws: TorchError.self) {
+        try checked {
+          let product = a.matmul(a).squeezed(along: 0).sum(along: 0)
+          let shape = product.shape
+          let heads = product.reshaped([shape[0], shape[1], 4, shape[2] / 4])
+          #expect(heads.shape[3] == 0)
+          // A convolution requires four axes, a copy from an array as many numbers as places.
+          _ = heads[0][0].mean().shape[1]
+          _ = Tensor(heads.array(of: Float.self), shape: [2, 3])
+          // Nothing is done any more, not even what could be.
+          #expect((a + a).elementCount == 0)
+        }
+      }
+      #expect(error?.message.contains("mat1") == true)
+      #expect((a + a).doubles() == [2, 4])
+    }
+    await #expect(processExitsWith: .failure) { _ = Tensor([1.0], shape: [2]) }
+  }
+
+  @Test func `a refusal can be thrown before its scope ends`() {
+    #expect(throws: TorchError.self) {
+      try checked {
+        try throwRefusal()
+        _ = Tensor([1.0]).matmul(Tensor([1.0, 2]))
+        try throwRefusal()
+        Issue.record("the work went on")
+      }
+    }
+  }
+
   @Test func aWrongElementTypeIsARefusalLikeAnother() throws {
     let error = #expect(throws: TorchError.self) {
       try checked { Tensor([1.0]).array(of: Float.self) }

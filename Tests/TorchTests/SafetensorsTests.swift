@@ -127,20 +127,12 @@ import Torch
   }
 
   /// Zero elements need no bytes, but libtorch cannot count in strides of 2^80.
-  @Test func emptyShapesThatLibtorchCannotHoldAreThrown() throws {
+  @Test func emptyShapesThatLibtorchCannotHoldAreRefused() throws {
     let shape = "[0,1099511627776,1099511627776]"
-    for lead in [#""a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"#, ""] {
-      let end = lead.isEmpty ? 0 : 1
-      let file = try SafetensorsFile(
-        path: try file(
-          header:
-            #"{\#(lead)"b":{"dtype":"F64","shape":\#(shape),"data_offsets":[\#(end),\#(end)]}}"#,
-          data: end))
-      for _ in 0..<20 {
-        #expect(throws: TorchError.self) { try file.tensor(named: "b") }
-      }
-      #expect(file.names.last == "b")
-    }
+    let path = try file(
+      header: #"{"b":{"dtype":"F64","shape":\#(shape),"data_offsets":[0,0]}}"#, data: 0)
+    let error = #expect(throws: InputError.self) { try SafetensorsFile(path: path) }
+    #expect(error?.reason.contains("overflows") == true, "\(error?.description ?? "")")
   }
 
   @Test func truthValuesOtherThanZeroAndOneAreRefused() throws {

@@ -134,7 +134,9 @@ import Training
   }
 
   @Test func theAdjustmentIsAMultipleOfTheLogPrior() throws {
-    let model = try train("run")
+    _ = try train("run")
+    try unseal(folder.file("run"))
+    let model = try TrainedModel(folder: RunFolder(path: folder.file("run")))
     let counts = folder.file("run/counts.json")
     let learnt = try JSONDecoder().decode([Int].self, from: contents(counts))
     #expect(learnt.count == Self.labelCount && learnt[0] > learnt[5])
@@ -171,7 +173,9 @@ import Training
   }
 
   @Test func countsThatAreMissingOrWrongAreRefused() throws {
-    let model = try train("run")
+    _ = try train("run")
+    try unseal(folder.file("run"))
+    let model = try TrainedModel(folder: RunFolder(path: folder.file("run")))
     let counts = folder.file("run/counts.json")
     for (text, words) in [
       ("[1, 2, 3, 4, 5]", "5 counts"), ("[1, 2, 3, 4, 5, -1]", "below 0"), ("{", "counts.json"),

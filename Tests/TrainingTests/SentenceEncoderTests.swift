@@ -119,6 +119,59 @@ import Training
     refuse("the model_type is \"mpnet\"")
   }
 
+  @Test(
+    arguments: [
+      ("sentence_bert_config.json", "max_seq_length", ["1", "0", "-5", "1e30", "\"9\""]),
+      ("tokenizer_config.json", "model_max_length", ["1", "0", "-5", "-1e300", "3.5", "true"]),
+      ("config.json", "vocab_size", ["7", "0", "-1", "1e30", "9223372036854775807", "null"]),
+      ("config.json", "hidden_size", ["0", "31", "-32", "2147483648"]),
+      ("config.json", "num_attention_heads", ["0", "3", "-2", "64"]),
+      ("config.json", "num_hidden_layers", ["-1", "2", "2147483647"]),
+      ("config.json", "intermediate_size", ["0", "47"]),
+      ("config.json", "max_position_embeddings", ["0", "1", "25", "-24"]),
+      ("config.json", "type_vocab_size", ["0", "-1", "3"]),
+      ("config.json", "layer_norm_eps", ["-1e-12", "1e400", "\"x\""]),
+      ("config.json", "hidden_act", ["\"swish\"", "1"]),
+    ] as [(String, String, [String])])
+  func `values that cannot be are refused with their file`(
+    file: String, key: String, values: [String]
+  ) throws {
+    try modules("x.Transformer", "x.Pooling")
+    let config = try String(contentsOfFile: "\(path)/config.json", encoding: .utf8)
+    for value in values {
+      let entry = "\"\(key)\": \(value)"
+      let pattern = try Regex("\"\(key)\": [^,}]+")
+      try write(
+        file != "config.json"
+          ? "{\(entry)}"
+          : config.contains(pattern)
+            ? config.replacing(pattern, with: entry) : config.dropLast(1) + ", \(entry)}", to: file)
+      let error = #expect(throws: InputError.self, "\(key) \(value)") {
+        try SentenceEncoder(folder: path).embeddings(of: ["one"])
+      }
+      #expect(error?.file.hasPrefix(path) == true, "\(key) \(value)")
+    }
+  }
+
+  @Test func `a vocabulary larger than the table is refused`() throws {
+    let pieces = try String(contentsOfFile: "\(path)/vocab.txt", encoding: .utf8)
+    try write(pieces + "zebra\n", to: "vocab.txt")
+    refuse("the vocabulary has 9 pieces, the encoder 8")
+  }
+
+  @Test(arguments: [Double.nan, -.infinity, 1e38])
+  func `weights that no text can be embedded with are refused`(value: Double) throws {
+    let file = try SafetensorsFile(path: "\(path)/model.safetensors")
+    var tensors = try file.tensors().mapValues { $0.copied() }
+    let name = "encoder.layer.0.output.dense.weight"
+    tensors[name] = tensors[name].map { .zeros($0.shape) + value }
+    try Safetensors.write(tensors, to: "\(path)/model.safetensors")
+    let error = #expect(throws: InputError.self) {
+      try SentenceEncoder(folder: path).embeddings(of: ["one"])
+    }
+    #expect(error?.description.contains("finite") == true, "\(error?.description ?? "")")
+  }
+
   @Test func pickledWeightsAreRefusedWithAdvice() throws {
     let source = folder.file("pickled")
     try FileManager.default.copyItem(atPath: path, toPath: source)

@@ -29,7 +29,7 @@ import Torch
 
   /// The defaults, as `decant train` begins with them.
   private var defaults: TrainingConfiguration {
-    TrainingConfiguration(dataset: "", threads: ProcessInfo.processInfo.activeProcessorCount)
+    TrainingConfiguration(dataset: "", threads: MachineShare.current.processors)
   }
 
   /// The paths of all keys in what a value is encoded as.

@@ -12,6 +12,10 @@ private final class LineTask: TrainingTask {
   var stepsTaken = 0
   var stopAfter = Int.max
   var poison = Int.max
+  /// What the last step leaves in a weight; its loss does not tell.
+  var lastWeight: Double?
+  /// What each loss is called in addition to the one before.
+  var growth = 0.0
 
   struct Stopped: Error {}
 
@@ -35,7 +39,10 @@ private final class LineTask: TrainingTask {
     optimizer.clearGradients()
     try loss.backward()
     try optimizer.step()
-    return (loss.scalar, 2)
+    if let lastWeight, stepsTaken == totalSteps {
+      withoutGradients { parameters[0].copyInPlace(from: Tensor([lastWeight])) }
+    }
+    return (loss.scalar + growth * Double(stepsTaken - 1), 2)
   }
 
   var epochsJudged = 0
@@ -149,6 +156,37 @@ private final class LineTask: TrainingTask {
       try TrainingLoop(epochs: 5).run(task, in: RunFolder(path: folder.path), resuming: false)
     }
     #expect(error?.description.contains("epoch 2, step 3") == true)
+  }
+
+  @Test(arguments: [Double.nan, .infinity])
+  func `weights that the last step ruins are refused`(weight: Double) throws {
+    let folder = try TemporaryFolder()
+    let run = RunFolder(path: folder.path)
+    let task = LineTask(criteria: [1, 2])
+    task.lastWeight = weight
+    let error = #expect(throws: TrainingError.self) {
+      try TrainingLoop(epochs: 2, patience: 2).run(task, in: run, resuming: false)
+    }
+    #expect(error?.description.contains("\"w\"") == true, "\(error?.description ?? "")")
+    #expect(!run.has(run.model))
+    // The best model is still that of the first epoch.
+    #expect(try SafetensorsFile(path: run.best).tensor(named: "w").scalar.isFinite)
+  }
+
+  @Test func `a loss that has grown is warned of, also after an interruption`() throws {
+    let folder = try TemporaryFolder()
+    let run = RunFolder(path: folder.path)
+    let good = try TrainingLoop(epochs: 3).run(LineTask(), in: run, resuming: false)
+    #expect(good.warning == nil)
+    let first = LineTask()
+    first.growth = 100
+    first.stopAfter = 5
+    let loop = TrainingLoop(epochs: 2, checkpointInterval: 0)
+    #expect(throws: LineTask.Stopped.self) { try loop.run(first, in: run, resuming: false) }
+    let second = LineTask()
+    second.growth = 100
+    let outcome = try loop.run(second, in: run, resuming: true)
+    #expect(outcome.warning?.contains("nothing was learnt") == true, "\(outcome.warning ?? "")")
   }
 
   @Test func aDamagedCheckpointIsRefusedByName() throws {

@@ -11,6 +11,8 @@ struct ci_picture {
   uint32_t height;
   // 1 is grey, 3 are red, green and blue; one more is how opaque a pixel is.
   uint32_t channels;
+  // Whether a failure is one of size.
+  int is_too_large;
   // width · height · channels bytes, to be given to ci_free; null after a failure.
   uint8_t *pixels;
 };
@@ -18,9 +20,11 @@ struct ci_picture {
 // What the library said of a file that it could not read.
 #define CI_MESSAGE_SIZE 256
 
-// Reads a whole file. 0, or 1 with the reason in `message`.
-int ci_read_png(const uint8_t *bytes, size_t count, struct ci_picture *picture, char *message);
-int ci_read_jpeg(const uint8_t *bytes, size_t count, struct ci_picture *picture, char *message);
+// Reads a whole file of at most `pixel_limit` pixels. 0, or 1 with the reason in `message`.
+int ci_read_png(
+  const uint8_t *bytes, size_t count, size_t pixel_limit, struct ci_picture *picture, char *message);
+int ci_read_jpeg(
+  const uint8_t *bytes, size_t count, size_t pixel_limit, struct ci_picture *picture, char *message);
 
 // Gives back what a picture holds.
 void ci_free(struct ci_picture *picture);

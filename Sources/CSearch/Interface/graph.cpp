@@ -11,6 +11,7 @@
 #include <usearch/index_plugins.hpp>
 #include <vector>
 
+#include "links.h"
 #include "products.h"
 
 #define CS_FUNCTION(result, name, parameters, names) result (*name) parameters;
@@ -194,6 +195,7 @@ int32_t graph_new(int64_t connectivity, cs_graph *result) {
 }
 int32_t graph_open(const void *bytes, size_t length, int32_t is_borrowed, cs_graph *result) {
   CS_TRY
+  links::check(static_cast<const char *>(bytes), length);
   auto holder = std::make_unique<Holder>(us::index_config_t());
   auto begin = const_cast<us::byte_t *>(static_cast<const us::byte_t *>(bytes));
   us::serialization_result_t opened;
@@ -274,8 +276,13 @@ int32_t graph_search(
         const Query query{queries + q * rows->dimension};
         auto keep = [&](const auto &result) {
           ranking.clear();
-          for (size_t i = 0; i < result.size(); i++)
-            ranking.emplace_back(result[i].distance, result[i].member.slot);
+          for (size_t i = 0; i < result.size(); i++) {
+            const float distance = result[i].distance;
+            // Rows of a file may hold NaN, which has no place in an order.
+            ranking.emplace_back(
+              std::isnan(distance) ? std::numeric_limits<float>::infinity() : distance,
+              result[i].member.slot);
+          }
         };
         if (has_removed) {
           auto stays = [&](const auto &member) {

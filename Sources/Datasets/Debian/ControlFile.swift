@@ -88,8 +88,16 @@ struct ControlStanza {
   }
 
   /// The lines of the field `name`, each trimmed; the first is what follows the colon.
-  func lines(_ name: StaticString) -> [String]? {
-    guard let range = range(of: name) else { return nil }
+  func lines(_ name: StaticString) -> [String]? { range(of: name).map(lines(in:)) }
+
+  /// The same of a field whose name is not known beforehand.
+  func lines(_ name: String) -> [String]? {
+    fields.first { field in
+      String(decoding: bytes[field.name], as: UTF8.self).lowercased() == name.lowercased()
+    }.map { lines(in: $0.value) }
+  }
+
+  private func lines(in range: Range<Int>) -> [String] {
     var lines: [String] = []
     var start = range.lowerBound
     while start <= range.upperBound {

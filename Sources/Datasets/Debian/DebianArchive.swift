@@ -13,6 +13,8 @@ public struct DebianArchive: Sendable {
   let entries: [Entry]
   /// What each tag means: the tag, a short line and a long description.
   let tagTexts: [String: String]
+  /// The language of the descriptions.
+  let language: DebianLanguage
   /// Which editions the packages are from.
   public let origins: [DatasetDescription.Origin]
 
@@ -23,7 +25,8 @@ public struct DebianArchive: Sendable {
   ///
   /// Packages are the stanzas with a `Filename` and a `Description-md5`; of those with one name, the
   /// newest version. A text is `name: short description`, and below it the long description with
-  /// its lines trimmed and its `.` lines blank.
+  /// its lines trimmed and its `.` lines blank. Packages that are not described in the lists'
+  /// language are left out, unless that is English: then the package lists have a short description.
   ///
   /// - Parameter progress: called with a line for each step that takes time.
   /// - Throws: `FileError`, `InputError` or `DebianUnavailable` when a list cannot be read, and
@@ -51,17 +54,21 @@ public struct DebianArchive: Sendable {
         file: lists.packages.joined(separator: ", "), reason: "there is no package in it",
         expected: "stanzas with Package, Filename, Description and Description-md5")
     }
-    let descriptions = try Self.readDescriptions(lists.translations, progress: progress)
+    let descriptions = try Self.readDescriptions(
+      lists.translations, language: lists.language, progress: progress)
     packages.sort { $0.name < $1.name }
-    entries = packages.map { package in
-      let key = "\(package.name) \(package.descriptionKey)"
+    entries = packages.compactMap { package in
+      let own = lists.language == .english ? package.description : nil
+      guard
+        let description = descriptions["\(package.name) \(package.descriptionKey)"] ?? own
+      else { return nil }
       return Entry(
-        package: package,
-        text: Self.text(package.name, descriptions[key] ?? package.description),
+        package: package, text: Self.text(package.name, description),
         bucket: SplitBucket(of: package.source))
     }
     tagTexts = try lists.vocabulary.map(Self.readVocabulary) ?? [:]
     origins = lists.origins
+    language = lists.language
   }
 
   /// `name: first line`, and the further lines below it, a `.` meaning a blank one.
@@ -70,17 +77,18 @@ public struct DebianArchive: Sendable {
     return "\(name): \(description.first ?? "")\n" + long.joined(separator: "\n")
   }
 
-  /// The long descriptions by `name md5`; the first of each counts.
+  /// The descriptions by `name md5`; the first of each counts.
   private static func readDescriptions(
-    _ paths: [String], progress: (String) -> Void
+    _ paths: [String], language: DebianLanguage, progress: (String) -> Void
   ) throws -> [String: [String]] {
+    let field = "Description-\(language.name)"
     var descriptions: [String: [String]] = [:]
     for path in paths {
       progress("reading \(path)")
       let file = try PackedFile.open(path)
       try ControlFile.forEachStanza(in: file, path: path) { stanza in
         guard let name = stanza.text("Package"), let sum = stanza.text("Description-md5"),
-          let lines = stanza.lines("Description-en")
+          let lines = stanza.lines(field)
         else { return }
         let key = "\(name) \(sum)"
         if descriptions[key] == nil { descriptions[key] = lines }

@@ -6,10 +6,12 @@ public struct DebianLists: Hashable, Sendable {
   ///
   /// Of a package that comes several times, the newest version counts.
   public var packages: [String]
-  /// Lists of long descriptions: `Translation-en` files.
+  /// Lists of descriptions: `Translation-en` files, or those of another language.
   ///
   /// The first that has a package counts.
   public var translations: [String]
+  /// The language of `translations`.
+  public var language: DebianLanguage
   /// The debtags vocabulary, which says what each tag means; nil leaves tags without texts.
   public var vocabulary: String?
   /// Which editions these are.
@@ -17,11 +19,12 @@ public struct DebianLists: Hashable, Sendable {
 
   /// Takes files, plain or compressed (`.gz`, `.xz`, `.lz4`, `.zst`, `.bz2`).
   public init(
-    packages: [String], translations: [String], vocabulary: String? = nil,
-    origins: [DatasetDescription.Origin] = []
+    packages: [String], translations: [String], language: DebianLanguage = .english,
+    vocabulary: String? = nil, origins: [DatasetDescription.Origin] = []
   ) {
     self.packages = packages
     self.translations = translations
+    self.language = language
     self.vocabulary = vocabulary
     self.origins = origins
   }
@@ -41,18 +44,24 @@ public struct DebianLists: Hashable, Sendable {
   /// stays what it is until it is refreshed.
   ///
   /// - Parameters:
-  ///   - cacheFolder: where to keep what is fetched; `defaultCacheFolder` when nil.
+  ///   - language: what language the descriptions are in. Packages without a translation into
+  ///     another language than English are left out.
+  ///   - cacheFolder: where to keep what is fetched; `defaultCacheFolder` when nil, with a folder
+  ///     below it for each language but English.
   ///   - refresh: fetch anew although there are lists.
   ///   - download: whether apt may use the network at all.
   ///   - progress: called with a line for each step that takes time.
-  /// - Throws: `DebianUnavailable` without apt, sources or network; `FileError` when the cache
-  ///   cannot be written.
+  /// - Throws: `DebianUnavailable` without apt, sources, network or the language; `FileError` when
+  ///   the cache cannot be written.
   public static func ofThisMachine(
-    cacheFolder: String? = nil, refresh: Bool = false, download: Bool = true,
+    language: DebianLanguage = .english, cacheFolder: String? = nil, refresh: Bool = false,
+    download: Bool = true,
     progress: (String) -> Void = { _ in }
   ) throws -> DebianLists {
-    let state = try PrivateAptState(folder: cacheFolder ?? defaultCacheFolder)
-    let lists = try state.lists(refresh: refresh, download: download, progress: progress)
-    return lists
+    let folder = cacheFolder ?? defaultCacheFolder
+    let state = try PrivateAptState(
+      folder: language == .english ? folder : "\(folder)/languages/\(language.name)",
+      language: language)
+    return try state.lists(refresh: refresh, download: download, progress: progress)
   }
 }

@@ -18,14 +18,21 @@ public enum DebianTask: String, CaseIterable, Sendable, Codable {
   /// Its section, such as `games`: one label a package, without texts.
   case section
 
-  /// The name of the data set.
+  /// The name of the data set, in English.
   public var datasetName: String { "debian-\(rawValue)" }
 
-  private var summary: String {
-    switch self {
-    case .tags: "From a package's description, the tags that people gave it."
-    case .related: "From a package's description, the packages that it names as relations."
-    case .section: "From a package's description, its section."
+  private func datasetName(in language: DebianLanguage) -> String {
+    datasetName + (language == .english ? "" : "-\(language.name)")
+  }
+
+  private func summary(in language: DebianLanguage) -> String {
+    let description =
+      "From a package's description"
+      + (language == .english ? "" : " in the language \(language.name)")
+    return switch self {
+    case .tags: description + ", the tags that people gave it."
+    case .related: description + ", the packages that it names as relations."
+    case .section: description + ", its section."
     }
   }
 
@@ -49,7 +56,8 @@ public enum DebianTask: String, CaseIterable, Sendable, Codable {
     let labelIDs = counts.filter { $0.value >= minimumCount }.keys.sorted()
     guard !labelIDs.isEmpty else {
       throw InputError(
-        file: "the package lists", reason: "no package has a label for \(datasetName)",
+        file: "the package lists",
+        reason: "no package has a label for \(datasetName(in: archive.language))",
         expected: self == .tags ? "Tag fields, which Debian's lists have" : "a larger archive")
     }
     let labelIndices = try NameIndex(labelIDs, of: "label", file: datasetName)
@@ -79,7 +87,8 @@ public enum DebianTask: String, CaseIterable, Sendable, Codable {
       labels: Labels(ids: TextColumn(labelIDs), texts: labelTexts(labelIDs, archive)),
       train: train, validation: validation, test: test,
       description: DatasetDescription(
-        name: datasetName, summary: summary, origins: archive.origins,
+        name: datasetName(in: archive.language), summary: summary(in: archive.language),
+        origins: archive.origins,
         statistics: DatasetStatistics(
           train: train, validation: validation, test: test, droppedTestPairs: dropped)))
   }

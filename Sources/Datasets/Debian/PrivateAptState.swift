@@ -3,6 +3,8 @@ import Torch
 
 /// A configuration and state of apt of our own, beside the machine's, below one folder.
 ///
+/// Each language has a folder of its own, so that fetching one leaves the others as they are.
+///
 ///     sources/debian.sources, debian.list   the machine's entries that lead to the archive
 ///     lists/ cache/                         apt's state
 ///     machine.conf, private.conf            the machine's lists, or those below `lists`
@@ -10,10 +12,11 @@ import Torch
 ///     vocabulary                            from the package debtags
 struct PrivateAptState {
   private let folder: String
+  private let language: DebianLanguage
   private let aptGet: String
   private let aptCache: String
 
-  init(folder: String) throws {
+  init(folder: String, language: DebianLanguage) throws {
     guard let aptGet = Subprocess.path(of: "apt-get"),
       let aptCache = Subprocess.path(of: "apt-cache")
     else {
@@ -27,6 +30,7 @@ struct PrivateAptState {
         remedy: "set XDG_CACHE_HOME to a folder without quotation marks, semicolons and braces")
     }
     self.folder = folder
+    self.language = language
     self.aptGet = aptGet
     self.aptCache = aptCache
   }
@@ -43,18 +47,19 @@ struct PrivateAptState {
     let own = try configuration(name: "private", lists: "\(folder)/lists")
 
     var configuration = own
-    var targets = sourcesChanged || refresh ? [] : try Self.complete(self.targets(own))
+    var targets = sourcesChanged || refresh ? [] : try complete(self.targets(own))
     if targets.isEmpty, !refresh {
-      targets = try Self.complete(self.targets(machine))
+      targets = try complete(self.targets(machine))
       if !targets.isEmpty { configuration = machine }
     }
     if targets.isEmpty {
       guard download else {
         throw DebianUnavailable(
-          reason: "there are no package lists with long descriptions on this machine",
+          reason:
+            "there are no package lists with descriptions in \(language.name) on this machine",
           remedy: "allow the download")
       }
-      progress("downloading package lists (about 16 MB) into \(folder)")
+      progress("downloading package lists (10 to 16 MB) into \(folder)")
       targets = try update(own)
     }
     progress("reading package lists")
@@ -68,7 +73,7 @@ struct PrivateAptState {
     try dump.output.withBytes { try writeAtomically($0, to: packages) }
     return DebianLists(
       packages: [packages],
-      translations: targets.filter { $0.kind == "Translations" }.map(\.file),
+      translations: targets.filter { $0.kind == "Translations" }.map(\.file), language: language,
       vocabulary: try vocabulary(
         configuration, refresh: refresh, download: download, progress: progress),
       origins: try targets.filter { $0.kind == "Packages" }.map(origin))
@@ -77,6 +82,7 @@ struct PrivateAptState {
   /// One file that apt keeps of a source.
   private struct Target {
     var kind: String
+    var language: String
     var origin: String
     var release: String
     var address: String
@@ -84,31 +90,46 @@ struct PrivateAptState {
   }
 
   private func targets(_ configuration: String) throws -> [Target] {
-    let format = "$(CREATED_BY)|$(ORIGIN)|$(RELEASE)|$(BASE_URI)|$(COMPONENT)|$(FILENAME)"
+    let format =
+      "$(CREATED_BY)|$(LANGUAGE)|$(ORIGIN)|$(RELEASE)|$(BASE_URI)|$(COMPONENT)|$(FILENAME)"
     let outcome = try run(
       aptGet, ["-c", configuration, "indextargets", "--format", format])
     guard outcome.status == 0 else { return [] }
     return outcome.output.text.split(separator: "\n").compactMap {
       let parts = $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
-      guard parts.count == 6, ["Debian", "Ubuntu"].contains(parts[1]) else { return nil }
+      guard parts.count == 7, ["Debian", "Ubuntu"].contains(parts[2]) else { return nil }
       return Target(
-        kind: parts[0], origin: parts[1], release: parts[2],
-        address: parts[3] + " " + parts[4], file: parts[5])
+        kind: parts[0], language: parts[1], origin: parts[2], release: parts[3],
+        address: parts[4] + " " + parts[5], file: parts[6])
     }
   }
 
-  /// The package lists and translations, or nothing if a list lacks its translation.
-  private static func complete(_ targets: [Target]) -> [Target] {
-    let kept = targets.filter { ["Packages", "Translations"].contains($0.kind) }
+  /// The package lists and translations, or nothing if they are not all there.
+  ///
+  /// Every list has descriptions in English; updates have none in other languages.
+  private func complete(_ targets: [Target]) -> [Target] {
+    let kept = targets.filter {
+      $0.kind == "Packages" || $0.kind == "Translations" && $0.language == language.name
+    }
     let lists = Set(kept.filter { $0.kind == "Packages" }.map(\.address))
     let translated = Set(kept.filter { $0.kind == "Translations" }.map(\.address))
-    return lists.isEmpty || !lists.isSubset(of: translated) ? [] : kept
+    let isComplete =
+      language == .english ? lists.isSubset(of: translated) : !translated.isDisjoint(with: lists)
+    return lists.isEmpty || !isComplete ? [] : kept
   }
 
   private func update(_ configuration: String) throws -> [Target] {
     let outcome = try run(aptGet, ["-q", "-c", configuration, "update"])
-    let targets = outcome.status == 0 ? try Self.complete(self.targets(configuration)) : []
+    let found = outcome.status == 0 ? try self.targets(configuration) : []
+    let targets = complete(found)
     guard !targets.isEmpty else {
+      if found.contains(where: { $0.kind == "Packages" }) {
+        let others = try languages()
+        throw DebianUnavailable(
+          reason: "the archive has no descriptions in the language \(language.name)",
+          remedy: others.isEmpty
+            ? "choose another" : "choose one of \(others.joined(separator: ", "))")
+      }
       let message = outcome.messages.split(separator: "\n").first { $0.hasPrefix("E:") }
       throw DebianUnavailable(
         reason: "apt could not download the package lists"
@@ -116,6 +137,15 @@ struct PrivateAptState {
         remedy: "check the network and apt's sources, or give the package lists as files")
     }
     return targets
+  }
+
+  /// The languages that the fetched release files name translations for.
+  private func languages() throws -> [String] {
+    let folder = "\(folder)/lists"
+    let releases = try (Folder.names(folder) ?? []).filter { $0.hasSuffix("Release") }
+    let names = try releases.map { try MappedFile(path: "\(folder)/\($0)").text }
+      .flatMap(DebianLanguage.named(inRelease:))
+    return Set(names).sorted()
   }
 
   private func run(
@@ -135,7 +165,7 @@ struct PrivateAptState {
       #clear APT::Update::Pre-Invoke;
       #clear APT::Update::Post-Invoke;
       #clear APT::Update::Post-Invoke-Success;
-      Acquire::Languages { "en"; };
+      Acquire::Languages { "\(language.name)"; };
       Acquire::Retries "2";
       Acquire::http::Timeout "20";
       Acquire::https::Timeout "20";

@@ -85,9 +85,8 @@ struct Subprocess {
   }
 }
 
-/// A file without a lasting name, removed when the object goes; its mappings stay valid.
+/// A file without a name, gone with the object and its mappings, however the process ends.
 private final class TemporaryFile {
-  let path: String
   let descriptor: Int32
 
   init() throws {
@@ -97,20 +96,23 @@ private final class TemporaryFile {
     }
     defer { free(name) }
     descriptor = mkstemp(name)
-    path = String(cString: name)
-    guard descriptor >= 0 else { throw FileError(path: path, action: "make", code: errno) }
+    guard descriptor >= 0 else { throw FileError(path: template, action: "make", code: errno) }
+    unlink(name)
     // Programs get the files that they are given and no others.
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
   }
 
   deinit {
-    if descriptor >= 0 {
-      close(descriptor)
-      unlink(path)
-    }
+    if descriptor >= 0 { close(descriptor) }
   }
 
-  func mapped() throws -> MappedFile { try MappedFile(path: path) }
+  func mapped() throws -> MappedFile {
+    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    guard copy >= 0 else {
+      throw FileError(path: "a program's output", action: "open", code: errno)
+    }
+    return try MappedFile(descriptor: copy, path: "a program's output")
+  }
 }
 
 extension MappedFile {

@@ -25,7 +25,8 @@ struct BagBuilder {
   private(set) var rows = Rows()
 
   init(families: [TextFeatures.Family], vocabulary: FeatureVocabulary) {
-    let total = families.map { $0.weight * $0.weight }.reduce(0, +).squareRoot()
+    let counted = families.filter { $0.unit != .unspacedCharacters }
+    let total = counted.map { $0.weight * $0.weight }.reduce(0, +).squareRoot()
     self.families = families.map {
       ($0, FeatureHash.namespace(of: $0), Float($0.weight / total))
     }
@@ -36,10 +37,14 @@ struct BagBuilder {
   /// Appends the row of one text.
   mutating func append(_ scan: borrowing TextScan) {
     row.removeAll(keepingCapacity: true)
-    for (family, namespace, length) in families {
-      extractor.extract(family, in: namespace, from: scan)
-      count(extractor.features)
-      weigh(length: length)
+    if scan.runs.count > 0 {
+      appendRow(withRuns: scan)
+    } else {
+      for (family, namespace, length) in families {
+        extractor.extract(family, in: namespace, from: scan)
+        count(extractor.features)
+        weigh(length: length)
+      }
     }
     // Columns in rising order: whoever gathers their vectors walks forward through memory.
     row.sort()
@@ -48,6 +53,34 @@ struct BagBuilder {
       rows.columns.append(Int32(truncatingIfNeeded: entry >> 32))
       rows.values.append(Float(bitPattern: UInt32(truncatingIfNeeded: entry)))
     }
+  }
+
+  /// Fills the row of a text that has runs, and gives it length 1.
+  private mutating func appendRow(withRuns scan: borrowing TextScan) {
+    // The runs' own part shrinks where they are few beside the words.
+    let share = Double(scan.runs.count) / Double(scan.runs.count + scan.words.count)
+    var total = 0.0
+    func append(_ family: TextFeatures.Family, _ namespace: UInt64, weight: Double) {
+      extractor.extract(family, in: namespace, from: scan)
+      count(extractor.features)
+      if !present.isEmpty { total += weight * weight }
+      weigh(length: Float(weight))
+    }
+    for (family, namespace, _) in families {
+      guard family.unit == .unspacedCharacters else {
+        append(family, namespace, weight: family.weight)
+        continue
+      }
+      // Long runs are many and rare: without this they would drown the short ones.
+      let lengths = family.lengths.reduce(0) { $0 + 1 / Double($1) }
+      for length in family.lengths {
+        var single = family
+        single.lengths = length...length
+        let part = share / (Double(length) * lengths)
+        append(single, namespace, weight: family.weight * part.squareRoot())
+      }
+    }
+    scale(by: Float(1 / total.squareRoot()))
   }
 
   private mutating func count(_ features: [UInt64]) {
@@ -77,9 +110,13 @@ struct BagBuilder {
       row.append(UInt64(UInt32(bitPattern: column)) << 32 | UInt64(value.bitPattern))
     }
     present.removeAll(keepingCapacity: true)
-    let scale = Float(Double(length) / sum.squareRoot())
+    scale(by: Float(Double(length) / sum.squareRoot()), from: start)
+  }
+
+  /// Multiplies the values of the row from the entry `start` on.
+  private mutating func scale(by factor: Float, from start: Int = 0) {
     for place in start..<row.count {
-      let value = Float(bitPattern: UInt32(truncatingIfNeeded: row[place])) * scale
+      let value = Float(bitPattern: UInt32(truncatingIfNeeded: row[place])) * factor
       row[place] = row[place] & 0xffff_ffff_0000_0000 | UInt64(value.bitPattern)
     }
   }

@@ -40,6 +40,8 @@ struct FeatureExtractor {
       guard let first = words.first, let last = words.last else { return }
       addAffixes(scan.hashes[first...first], .leading, namespace)
       addAffixes(scan.hashes[last...last].reversed(), .trailing, namespace)
+    case .unspacedCharacters:
+      addRuns(scan.runs, family.lengths, namespace)
     }
   }
 
@@ -60,6 +62,23 @@ struct FeatureExtractor {
     for hash in hashes {
       sum = FeatureHash.fold(sum, hash)
       add(sum, namespace)
+    }
+  }
+
+  /// Adds the runs of `lengths` characters within each of `runs`.
+  private mutating func addRuns(
+    _ runs: CharacterRuns, _ lengths: ClosedRange<Int>, _ namespace: UInt64
+  ) {
+    runs.bytes.withUnsafeBytes { bytes in
+      let starts = runs.starts + [bytes.count]
+      for range in runs.ranges {
+        for length in lengths where length <= range.count {
+          for first in range.lowerBound...(range.upperBound - length) {
+            let run = bytes[starts[first]..<starts[first + length]]
+            add(XXHash64.hash(UnsafeRawBufferPointer(rebasing: run)), namespace)
+          }
+        }
+      }
     }
   }
 

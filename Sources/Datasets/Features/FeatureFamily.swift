@@ -35,13 +35,23 @@ extension TextFeatures {
       case affixes
       /// The first word and the last.
       case ends
+      /// Runs of characters of scripts that are written without spaces between words (Chinese,
+      /// Japanese, Thai, Lao, Khmer, Burmese…), and of the words of Hangul; of the whole text only.
+      ///
+      /// Where there is a family of this unit, such characters are in no word and full-width forms
+      /// are the same as usual ones. A run goes on over the end of a line, which stands anywhere
+      /// in such a text, and over blanks; Hangul's ends with the word. A letter counts as one
+      /// character with its marks. A text without such characters has the bag that it would have
+      /// without the family.
+      case unspacedCharacters
     }
 
     /// Where to look.
     public var scope: Scope
     /// What to count.
     public var unit: Unit
-    /// The lengths of the runs, in characters (Unicode scalars); of no effect on other units.
+    /// The lengths of the runs, in characters (Unicode scalars, but for
+    /// `unspacedCharacters`); of no effect on other units.
     public var lengths: ClosedRange<Int>
     /// The length of this family's part of the bag, relative to that of the others.
     public var weight: Double

@@ -1,5 +1,5 @@
 import Foundation
-import Torch
+public import Torch
 
 extension TextFeatures {
   private static let magic = Array("DecntFea".utf8)
@@ -55,8 +55,13 @@ extension TextFeatures {
   ///
   /// - Throws: `FileError` when the file cannot be opened; `InputError` when it is of another kind
   ///   or version, damaged, cut off, or holds what no vocabulary can.
-  public init(contentsOf path: String) throws {
-    let file = try MappedFile(path: path)
+  public init(contentsOf path: String) throws { try self.init(file: MappedFile(path: path)) }
+
+  /// The same of an open file, which is kept.
+  ///
+  /// - Throws: `InputError` as `init(contentsOf:)`.
+  public init(file: MappedFile) throws {
+    let path = file.path
     let bytes = file.bytes
     guard bytes.count >= Self.headerSize, bytes.prefix(8).elementsEqual(Self.magic) else {
       throw InputError(
@@ -102,10 +107,6 @@ extension TextFeatures {
   }
 
   private static func configuration(_ json: Data, file: String) throws -> Configuration {
-    do {
-      return try JSONDecoder().decode(Configuration.self, from: json).validated(file: file)
-    } catch let error as DecodingError {
-      throw InputError(file: file, reason: "the configuration cannot be read: \(error)")
-    }
+    try decodeJSON(Configuration.self, from: json, file: file).validated(file: file)
   }
 }

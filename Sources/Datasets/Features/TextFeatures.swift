@@ -1,5 +1,4 @@
 import Dispatch
-import Foundation
 import Synchronization
 public import Torch
 
@@ -14,15 +13,22 @@ public import Torch
 /// where ‖v‖ is over the entries of the same family in the same text and the sum over all
 /// families. A bag in which every family has an entry has length 1. Columns rise within a row.
 ///
+/// The sum leaves out `Family.Unit.unspacedCharacters`. A text that has c such characters and n
+/// words is weighed otherwise, for it may have hardly any words: its sum is over the families that
+/// have an entry, so that its length is 1, with w √(c / (c + n)) as the weight of that family. The
+/// runs of each length are a part of their own there, their squared weights in proportion to 1, ½,
+/// ⅓… for runs of 1, 2, 3… characters.
+///
 /// The same texts give the same bytes on any number of threads.
 public struct TextFeatures: Sendable {
   /// What to look at and what to keep.
   public struct Configuration: Codable, Hashable, Sendable {
     /// The kinds of features.
     public var families: [Family]
-    /// A text is cut after this many words.
+    /// A text is cut after this many words; see `TextFeatures.isCut(_:)`.
     ///
-    /// The default, ours, is more than any but corrupt or generated texts have.
+    /// Each character of `Family.Unit.unspacedCharacters` counts as a word. The default, ours,
+    /// bounds the memory that a text takes to about 100 MB; the longest books have as many words.
     public var maximumWordCount: Int
     /// A feature is kept when at least this many training texts have it.
     public var minimumDocumentCount: Int
@@ -32,7 +38,7 @@ public struct TextFeatures: Sendable {
     /// Chooses features; the families and weights were selected on validation parts of Debian's
     /// tags, the other defaults are ours.
     public init(
-      families: [Family] = Self.standardFamilies, maximumWordCount: Int = 16_384,
+      families: [Family] = Self.standardFamilies, maximumWordCount: Int = 1 << 20,
       minimumDocumentCount: Int = 2, maximumFeatureCount: Int? = nil
     ) {
       self.families = families
@@ -41,9 +47,11 @@ public struct TextFeatures: Sendable {
       self.maximumFeatureCount = maximumFeatureCount
     }
 
-    /// Words everywhere, and the lead in more detail.
+    /// Words everywhere, characters where words are written without spaces, and the lead in more
+    /// detail.
     public static let standardFamilies = [
       Family(.words, of: .text),
+      Family(.unspacedCharacters, of: .text, lengths: 1...4, weight: 3),
       Family(.characters, of: .title, lengths: 2...4, weight: 0.7),
       Family(.words, of: .lead, weight: 0.7),
       Family(.wordCharacters, of: .summary, lengths: 3...4, weight: 0.7),
@@ -69,6 +77,9 @@ public struct TextFeatures: Sendable {
           family.lengths.lowerBound >= 1 && family.lengths.upperBound <= 32,
           "the lengths of \(name) are \(family.lengths)", "within 1 ... 32")
         try require(
+          family.unit != .unspacedCharacters || family.scope == .text,
+          "there is a family of \(name)", "\(family.unit.rawValue) of the text")
+        try require(
           families.count { $0.scope == family.scope && $0.unit == family.unit } == 1,
           "there are two families of \(name)", "one")
       }
@@ -82,6 +93,9 @@ public struct TextFeatures: Sendable {
       }
       return self
     }
+
+    /// Whether characters of unspaced scripts are told from words.
+    var separatesScripts: Bool { families.contains { $0.unit == .unspacedCharacters } }
   }
 
   /// What is looked at.
@@ -181,7 +195,7 @@ public struct TextFeatures: Sendable {
       values: MappedArray(values), columnCount: vocabulary.count)
   }
 
-  private static var processors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+  private static var processors: Int { MachineShare.current.processors }
 
   /// Cuts `0 ..< count` into parts of about equal size and calls `body` with each and its number.
   private static func forEachPart(
@@ -200,12 +214,58 @@ public struct TextFeatures: Sendable {
   }
 }
 
+extension TextFeatures {
+  /// Whether `text` has more words than `Configuration.maximumWordCount`, so that its end does not
+  /// count.
+  public func isCut(_ text: String) -> Bool { configuration.cuts(text) }
+}
+
+extension TextFeatures.Configuration {
+  /// Whether `text` has more words than `maximumWordCount`.
+  public func cuts(_ text: String) -> Bool {
+    guard canCut(byteCount: text.utf8.count) else { return false }
+    var scan = TextScan()
+    scan.scan(text, self)
+    return scan.isCut
+  }
+
+  /// Those of the documents in `rows` whose texts have more words than `maximumWordCount`.
+  public func cutTexts(of documents: Documents, rows: some Sequence<Int>) -> [Int] {
+    guard let texts = documents.texts else { return [] }
+    return rows.filter { row in
+      texts.withUTF8(at: row) { canCut(byteCount: $0.count) } && cuts(texts[row])
+    }
+  }
+
+  /// A sentence on documents whose texts are cut, by their names; nil where there are none.
+  public func note(onCutTexts names: [String]) -> String? {
+    guard !names.isEmpty else { return nil }
+    let (texts, have) = names.count == 1 ? ("text", "has") : ("texts", "have")
+    return """
+      \(names.count) \(texts) (\(names.prefix(3).joined(separator: ", "))\
+      \(names.count > 3 ? ", …" : "")) \(have) more than \(maximumWordCount) words; what follows \
+      them is cut off (the setting is features.maximumWordCount)
+      """
+  }
+
+  /// Whether a text may be too long: a word takes a byte, and one that ends it.
+  private func canCut(byteCount: Int) -> Bool { byteCount / 2 >= maximumWordCount }
+}
+
 extension TextScan {
   /// Scans `text` as far as `configuration` says.
   fileprivate mutating func scan(_ text: String, _ configuration: TextFeatures.Configuration) {
+    let separates = configuration.separatesScripts
     var text = text
+    if separates, text.utf8.contains(where: { $0 == 0xef }),
+      text.withUTF8({ TextWriting(UnsafeRawBufferPointer($0)).hasWidthForms })
+    {
+      text = TextWriting.withoutWidthForms(text)
+    }
     text.withUTF8 {
-      scan(UnsafeRawBufferPointer($0), limit: configuration.maximumWordCount)
+      scan(
+        UnsafeRawBufferPointer($0), limit: configuration.maximumWordCount,
+        separatesScripts: separates)
     }
   }
 }

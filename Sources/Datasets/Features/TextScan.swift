@@ -1,8 +1,13 @@
 /// A text in lower case, cut into words; made for many texts one after the other.
 ///
 /// A word is `[a-z0-9]+(\+\+|#)?` of the lower-cased text ("c++", "c#"), where letters, digits
-/// and combining marks outside ASCII count as `[a-z0-9]` does. Scripts written without spaces give
-/// long words; runs of characters are the features to use for them.
+/// and combining marks outside ASCII count as `[a-z0-9]` does.
+///
+/// Scripts written without spaces give long words, unless `separatesScripts` is asked for. Then
+/// their characters are no words: they end up in `runs`, a blank takes their place in `bytes`, and
+/// Hangul is in `runs` beside its words. A text written mostly in them (`TextWriting.isUnspaced`)
+/// has blanks in place of line ends, so that all of it is its lead; its title may have none of
+/// their characters, and white space is one blank wherever it stands.
 struct TextScan: ~Copyable {
   /// A word: its bytes, and whether a title, lead or paragraph ended just before it.
   struct Word: BitwiseCopyable {
@@ -17,6 +22,10 @@ struct TextScan: ~Copyable {
   private(set) var words: [Word] = []
   /// The XXH64 of each word.
   private(set) var hashes: [UInt64] = []
+  /// The characters for which words are not enough; none unless scripts are separated.
+  private(set) var runs = CharacterRuns()
+  /// Whether the text has words behind the last one that counts.
+  private(set) var isCut = false
 
   private var titleEnd = 0
   private var titleWords = 0
@@ -28,6 +37,8 @@ struct TextScan: ~Copyable {
   private var position = 0
   private var wordStart = -1
   private var partEnded = false
+  private var separatesScripts = false
+  private var isUnspaced = false
 
   init() { bytes = .allocate(byteCount: 1 << 12, alignment: 8) }
 
@@ -53,14 +64,19 @@ struct TextScan: ~Copyable {
     }
   }
 
-  /// Replaces the contents by those of `text`, which ends after `limit` words.
-  mutating func scan(_ text: UnsafeRawBufferPointer, limit: Int) {
+  /// Replaces the contents by those of `text`, which ends after `limit` words; each character of
+  /// `runs` counts as one.
+  mutating func scan(
+    _ text: UnsafeRawBufferPointer, limit: Int, separatesScripts: Bool = false
+  ) {
     start(text)
+    self.separatesScripts = separatesScripts
+    isUnspaced = separatesScripts && TextWriting(text).isUnspaced
     var inLead = true
     var hasTitle = false
     // Whether the line so far is white space, which makes it the border of a paragraph.
     var lineIsBlank = false
-    while position < input.count, words.count < limit {
+    while position < input.count, words.count + runs.count < limit {
       let byte = input[position]
       let lower = Self.lowerCase[Int(byte)]
       if lower != 0 {
@@ -79,6 +95,19 @@ struct TextScan: ~Copyable {
       // A suffix such as ++ was taken in with the word.
       let separator = input[position]
       if Self.lowerCase[Int(separator)] != 0 || separator >= 0x80 { continue }
+      if isUnspaced {
+        let isTitle =
+          !hasTitle && !runs.hasUnspaced && separator == UInt8(ascii: ":")
+          && position + 1 < input.count && input[position + 1] <= UInt8(ascii: " ")
+        if isTitle {
+          hasTitle = true
+          (titleEnd, titleWords, summaryStart) = (byteCount, words.count, byteCount + 2)
+          partEnded = true
+        }
+        separator <= UInt8(ascii: " ") ? putBlank() : put(separator)
+        position += 1
+        continue
+      }
       if separator == UInt8(ascii: "\n") {
         if inLead {
           inLead = false
@@ -101,6 +130,12 @@ struct TextScan: ~Copyable {
     }
     endWord()
     if inLead { endLead() }
+    isCut = hasWord(from: position)
+  }
+
+  /// Whether there is a letter or a digit from `start` on; damaged characters count.
+  private func hasWord(from start: Int) -> Bool {
+    input[start...].contains { Self.lowerCase[Int($0)] != 0 || $0 >= 0x80 }
   }
 
   private mutating func start(_ text: UnsafeRawBufferPointer) {
@@ -112,6 +147,7 @@ struct TextScan: ~Copyable {
     }
     words.removeAll(keepingCapacity: true)
     hashes.removeAll(keepingCapacity: true)
+    runs.removeAll()
     (titleEnd, titleWords, summaryStart, leadEnd, leadWords) = (0, 0, 0, 0, 0)
     (input, position, byteCount, wordStart, partEnded) = (text, 0, 0, -1, false)
   }
@@ -145,11 +181,15 @@ struct TextScan: ~Copyable {
 
   /// Takes in one character outside ASCII; bytes that form none separate words.
   private mutating func scanScalar() {
-    let length = Self.scalarLength(input, at: position)
-    guard length > 1, let scalar = Self.scalar(input, at: position, length: length) else {
+    let length = UTF8Scalars.length(input, at: position)
+    guard length > 1, let scalar = UTF8Scalars.scalar(input, at: position, length: length) else {
       endWord()
       put(input[position])
       position += 1
+      return
+    }
+    if separatesScripts, isTaken(scalar, length: length) {
+      position += length
       return
     }
     let properties = scalar.properties
@@ -158,13 +198,37 @@ struct TextScan: ~Copyable {
     } else {
       endWord()
     }
-    for byte in properties.lowercaseMapping.utf8 { put(byte) }
+    if isUnspaced, scalar.isBlank {
+      putBlank()
+    } else {
+      for byte in properties.lowercaseMapping.utf8 { put(byte) }
+    }
     position += length
+  }
+
+  /// Whether the character was taken into `runs` and is part of no word.
+  private mutating func isTaken(_ scalar: Unicode.Scalar, length: Int) -> Bool {
+    let range = position..<position + length
+    guard let script = CharacterScript(scalar) else {
+      return runs.append(mark: scalar, at: range)
+    }
+    runs.append(scalar, of: script, at: range, in: input)
+    guard script == .unspaced else { return false }
+    endWord()
+    putBlank()
+    partEnded = true
+    return true
   }
 
   private mutating func put(_ byte: UInt8) {
     bytes[byteCount] = byte
     byteCount += 1
+  }
+
+  /// Puts a blank where there is none yet.
+  private mutating func putBlank() {
+    guard byteCount > 0, bytes[byteCount - 1] != UInt8(ascii: " ") else { return }
+    put(UInt8(ascii: " "))
   }
 
   /// The lower case of each ASCII letter and digit, 0 for every other byte.
@@ -173,42 +237,6 @@ struct TextScan: ~Copyable {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): UInt8(byte)
     case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt8(byte) + 32
     default: 0
-    }
-  }
-
-  /// How many bytes the character at `position` has, 1 when they form none.
-  private static func scalarLength(_ bytes: UnsafeRawBufferPointer, at position: Int) -> Int {
-    let length =
-      switch bytes[position] {
-      case 0xc2...0xdf: 2
-      case 0xe0...0xef: 3
-      case 0xf0...0xf4: 4
-      default: 1
-      }
-    guard position + length <= bytes.count else { return 1 }
-    for next in bytes[(position + 1)..<(position + length)] where next & 0xc0 != 0x80 { return 1 }
-    return length
-  }
-
-  private static func scalar(
-    _ bytes: UnsafeRawBufferPointer, at position: Int, length: Int
-  ) -> Unicode.Scalar? {
-    var value = UInt32(bytes[position]) & (0xff >> UInt32(length + 1))
-    for next in bytes[(position + 1)..<(position + length)] {
-      value = value << 6 | UInt32(next & 0x3f)
-    }
-    return Unicode.Scalar(value)
-  }
-}
-
-extension Unicode.Scalar.Properties {
-  /// Whether the character is a letter, a digit or a mark on one.
-  fileprivate var isPartOfWord: Bool {
-    switch generalCategory {
-    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
-      .decimalNumber, .letterNumber, .otherNumber, .nonspacingMark, .spacingMark, .enclosingMark:
-      true
-    default: false
     }
   }
 }

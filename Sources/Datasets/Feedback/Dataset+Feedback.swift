@@ -20,11 +20,11 @@ public struct FeedbackSummary: Hashable, Sendable {
 extension FeedbackSummary: CustomStringConvertible {
   /// What was taken in and what was not, in one sentence.
   public var description: String {
-    var parts = ["\(changed) documents changed", "\(added) added"]
-    if newLabels > 0 { parts.append("\(newLabels) new labels") }
-    if ofTest > 0 { parts.append("\(ofTest) texts of the test set left out") }
+    var parts = ["\(counted(changed, "document")) changed", "\(added) added"]
+    if newLabels > 0 { parts.append(counted(newLabels, "new label")) }
+    if ofTest > 0 { parts.append("\(counted(ofTest, "text")) of the test set left out") }
     if withoutLabels > 0 {
-      parts.append("\(withoutLabels) new texts left out that have no right label")
+      parts.append("\(counted(withoutLabels, "new text")) without a right label left out")
     }
     return parts.joined(separator: ", ")
   }

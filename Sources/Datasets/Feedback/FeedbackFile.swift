@@ -39,7 +39,9 @@ public struct FeedbackFile: Sendable {
   /// - Throws: `FileError`, or `InputError` with the place of the first line that cannot be used.
   public init(contentsOf path: String) throws {
     self.path = path
-    let reader = LineReader(file: try MappedFile(path: path), policy: .refuse)
+    let reader = LineReader(
+      file: try MappedFile(path: path), policy: .refuse,
+      example: #"{"text": "…", "labels": ["…"], "rejected": ["…"]}"#)
     var records: [Record] = []
     var places: [String: Int] = [:]
     var labelTexts: [String: String] = [:]
@@ -75,8 +77,9 @@ public struct FeedbackFile: Sendable {
     func names(_ cursor: inout JSONCursor) throws(LineFault) -> [String] {
       var found: [String] = []
       var seen: Set<String> = []
-      try cursor.array { (cursor) throws(LineFault) in
-        let name = try cursor.string(expected: "a label's name in quotation marks")
+      try cursor.names { (cursor) throws(LineFault) in
+        let name = try cursor.identifier(
+          expected: "a label's name in quotation marks, or a whole number")
         try cursor.refuseUnlessName(name, "label's name")
         let text = name.decoded(from: bytes)
         if seen.insert(text).inserted { found.append(text) }

@@ -5,43 +5,35 @@ extension DatasetFolder {
   /// Writes `dataset` to the folder `path`, in place of the data set that may be there.
   ///
   /// Everything goes to a folder beside it first, which takes the name in one step: what has the
-  /// name is always whole. While an old data set is being replaced there is none for an instant.
+  /// name is always whole. On file systems that cannot swap two names there is none for an instant
+  /// while an old data set is being replaced.
   ///
   /// - Throws: `FileError` when something cannot be written; `InputError` when `path` holds other
   ///   things than a data set, which are never removed.
   public static func write(_ dataset: Dataset, to path: String) throws {
-    let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     try refuseForeignFolder(path)
-    let parent = (path as NSString).deletingLastPathComponent
-    if !parent.isEmpty { try Folder.make(parent) }
-    let partial = "\(path).partial-\(getpid())"
-    try Folder.removeIfPresent(partial)
-    try Folder.make(partial)
-    do {
-      try writeDocuments(dataset.documents, to: partial)
-      try writeLabels(dataset.labels, to: partial)
-      let splits = [
-        ("train", dataset.train), ("validation", dataset.validation), ("test", dataset.test),
-      ]
-      for (name, split) in splits {
-        guard let split else { continue }
-        try writeSplit(split, of: dataset, to: "\(partial)/\(name).jsonl")
-        // The pairs of validation are among those of train, whose documents it has.
-        guard let filter = split.filter, name != "validation" else { continue }
-        let rows = (0..<split.count).filter { !filter.entries(ofRow: $0).isEmpty }
-        let pairs = Split(documentIndices: split.documentIndices, labels: filter)
-        try writeSplit(
-          pairs.selecting(rows: rows), of: dataset, to: "\(partial)/filter-\(name).jsonl")
-      }
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      let description = try encoder.encode(dataset.description) + Data("\n".utf8)
-      try description.withUnsafeBytes { try writeAtomically($0, to: "\(partial)/dataset.json") }
-      try replace(path, with: partial)
-    } catch {
-      try Folder.removeIfPresent(partial)
-      throw error
+    let folder = try AtomicFolder(path: path)
+    let draft = folder.draft
+    try writeDocuments(dataset.documents, to: draft)
+    try writeLabels(dataset.labels, to: draft)
+    let splits = [
+      ("train", dataset.train), ("validation", dataset.validation), ("test", dataset.test),
+    ]
+    for (name, split) in splits {
+      guard let split else { continue }
+      try writeSplit(split, of: dataset, to: "\(draft)/\(name).jsonl")
+      // The pairs of validation are among those of train, whose documents it has.
+      guard let filter = split.filter, name != "validation" else { continue }
+      let rows = (0..<split.count).filter { !filter.entries(ofRow: $0).isEmpty }
+      let pairs = Split(documentIndices: split.documentIndices, labels: filter)
+      try writeSplit(
+        pairs.selecting(rows: rows), of: dataset, to: "\(draft)/filter-\(name).jsonl")
     }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let description = try encoder.encode(dataset.description) + Data("\n".utf8)
+    try description.withUnsafeBytes { try writeAtomically($0, to: "\(draft)/dataset.json") }
+    try folder.commit(replacing: true)
   }
 
   private static func refuseForeignFolder(_ path: String) throws {
@@ -51,25 +43,6 @@ extension DatasetFolder {
         file: path, reason: "it exists and is not a data set",
         expected: "a new name, an empty folder, or a data set to replace")
     }
-  }
-
-  /// Gives `partial` the name `path`; what had that name before is removed afterwards.
-  private static func replace(_ path: String, with partial: String) throws {
-    if rename(partial, path) == 0 { return }
-    guard errno == ENOTEMPTY || errno == EEXIST else {
-      throw FileError(path: path, action: "replace", code: errno)
-    }
-    let outgoing = "\(path).old-\(getpid())"
-    try Folder.removeIfPresent(outgoing)
-    guard rename(path, outgoing) == 0 else {
-      throw FileError(path: path, action: "replace", code: errno)
-    }
-    guard rename(partial, path) == 0 else {
-      let code = errno
-      rename(outgoing, path)
-      throw FileError(path: path, action: "replace", code: code)
-    }
-    try Folder.removeIfPresent(outgoing)
   }
 
   private static func writeDocuments(_ documents: Documents, to folder: String) throws {

@@ -31,10 +31,18 @@ public enum DatasetFolder {
     _ path: String, badLines: BadLinePolicy = .refuse
   ) throws -> Dataset {
     func open(_ name: String) throws -> LineReader {
-      LineReader(file: try MappedFile(path: "\(path)/\(name).jsonl"), policy: badLines)
+      LineReader(
+        file: try MappedFile(path: "\(path)/\(name).jsonl"), policy: badLines,
+        example: examples[name] ?? #"{"id": "…", "labels": ["…"]}"#)
     }
     func openIfPresent(_ name: String) throws -> LineReader? {
       FileManager.default.fileExists(atPath: "\(path)/\(name).jsonl") ? try open(name) : nil
+    }
+    guard FileManager.default.fileExists(atPath: "\(path)/documents.jsonl") else {
+      throw InputError(
+        file: path, reason: "there is no documents.jsonl in it",
+        expected: "documents.jsonl, labels.jsonl and train.jsonl; a single file of "
+          + #"{"text": "…", "labels": ["…"]} lines is read by its own name"#)
     }
     let documentLines = try open("documents")
     let labelLines = try open("labels")
@@ -100,6 +108,11 @@ public enum DatasetFolder {
       contentHash: contentHash)
   }
 
+  /// Records of files that are not about a split.
+  private static let examples = [
+    "documents": #"{"id": "…", "text": "…"}"#, "labels": #"{"id": "…", "text": "…"}"#,
+  ]
+
   private static func hash(of files: [MappedFile?]) -> UInt64 {
     // A missing file and an empty one must differ.
     let sums = files.map { $0.map { $0.withBytes(XXHash64.hash) } ?? 0 }
@@ -135,16 +148,11 @@ public enum DatasetFolder {
     guard FileManager.default.fileExists(atPath: file) else {
       return DatasetDescription(name: URL(fileURLWithPath: path).lastPathComponent)
     }
-    let mapped = try MappedFile(path: file)
-    let description: DatasetDescription
-    do {
-      description = try mapped.withBytes {
-        try JSONDecoder().decode(DatasetDescription.self, from: Data($0))
-      }
-    } catch {
-      throw InputError(
-        file: file, reason: "not a data set's description: \(error)",
-        expected: "what DatasetFolder.write makes, or no such file")
+    var description = try decodeJSON(
+      DatasetDescription.self, from: MappedFile(path: file).withBytes { Data($0) }, file: file,
+      expected: #"{"name": "…", "summary": "…", "propensity": {"a": …, "b": …}}, or no such file"#)
+    if description.name.isEmpty {
+      description.name = URL(fileURLWithPath: path).lastPathComponent
     }
     if let propensity = description.propensity {
       guard 0...10 ~= propensity.a, propensity.b > 0, propensity.b <= 1000 else {

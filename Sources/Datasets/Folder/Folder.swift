@@ -4,11 +4,7 @@ import Torch
 /// Folder operations whose faults are `FileError`s, like those of files.
 enum Folder {
   /// Makes the folder `path` and those above it; it may be there already.
-  static func make(_ path: String) throws {
-    try naming(path, "make the folder") {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-  }
+  static func make(_ path: String) throws { try makeFolder(path) }
 
   /// Removes the file or folder `path` with all that it holds.
   static func removeIfPresent(_ path: String) throws {

@@ -2,10 +2,11 @@ import Torch
 
 /// Reads the members of one record and refuses those that come twice or are missing.
 extension JSONCursor {
-  /// Reads a string without U+0000 into `slot`, which must still be empty.
+  /// Reads a string without U+0000 into `slot`, which must still be empty; an `"id"` may be a whole
+  /// number.
   mutating func string(named name: JSONString, into slot: inout JSONString?) throws(LineFault) {
     try refuseSecond(name, isThere: slot != nil)
-    let literal = try string()
+    let literal = try name.matches("id", in: bytes) ? identifier() : string()
     guard literal.content.count <= TextColumn.Location.lengthLimit else {
       throw LineFault(
         position: literal.content.lowerBound,
@@ -28,6 +29,31 @@ extension JSONCursor {
     throw LineFault(
       position: name.content.lowerBound - 1,
       reason: "\"\(name.decoded(from: bytes))\" comes a second time", expected: "each name once")
+  }
+
+  /// Reads a name that may be written as a string or as a whole number, which is named by its digits.
+  mutating func identifier(
+    expected: String = "a name in quotation marks, or a whole number"
+  ) throws(LineFault) -> JSONString {
+    guard !isAtEnd(), UInt8(ascii: "0")...UInt8(ascii: "9") ~= bytes[position] else {
+      return try string(expected: expected)
+    }
+    let start = position
+    _ = try number()
+    let digits = start..<position
+    guard bytes[digits].allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }) else {
+      throw LineFault(
+        position: start,
+        reason: "the name is the number \(String(decoding: bytes[digits], as: UTF8.self))",
+        expected: expected)
+    }
+    return JSONString(content: digits, hasEscapes: false, isNormalized: true)
+  }
+
+  /// Reads an array of names, or a single one that stands without brackets.
+  mutating func names(_ name: (inout JSONCursor) throws(LineFault) -> Void) throws(LineFault) {
+    if !isAtEnd(), bytes[position] == UInt8(ascii: "\"") { return try name(&self) }
+    try array(name)
   }
 
   /// The identifier, which must be there and a name.

@@ -62,7 +62,7 @@ struct SplitReader {
       } else if name.matches("labels", in: bytes) {
         try cursor.refuseSecond(name, isThere: labelsAt != nil)
         labelsAt = cursor.position
-        try cursor.array { (cursor) throws(LineFault) in
+        try cursor.names { (cursor) throws(LineFault) in
           if let label = try readLabel(&cursor, attempt: attempt) {
             rowColumns.append(label)
           } else {
@@ -114,7 +114,8 @@ struct SplitReader {
   private mutating func readLabel(
     _ cursor: inout JSONCursor, attempt: Int32
   ) throws(LineFault) -> Int32? {
-    let literal = try cursor.string(expected: "a label's id in quotation marks")
+    let literal = try cursor.identifier(
+      expected: "a label's id in quotation marks, or a whole number")
     guard let label = labels.index(of: literal, in: cursor.bytes) else {
       throw LineFault(
         position: literal.content.lowerBound,

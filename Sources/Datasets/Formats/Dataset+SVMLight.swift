@@ -18,7 +18,7 @@ extension Dataset {
         expected: "\(counts.0) and \(counts.1), as in the train file")
     }
     let features = test.map { train.features.appending($0.features) } ?? train.features
-    func numbers(_ count: Int) -> [String] { (0..<count).map { "\($0)" } }
+    func numbers(_ count: Int) -> TextColumn { TextColumn(count: count) { "\($0)" } }
     func split(_ labels: CSRMatrix, from start: Int) -> Split {
       Split(
         documentIndices: MappedArray((0..<labels.rowCount).map { Int32(start + $0) }),
@@ -28,9 +28,9 @@ extension Dataset {
     let testSplit = test.map { split($0.labels, from: train.labels.rowCount) }
     return Dataset(
       documents: Documents(
-        ids: TextColumn(numbers(features.rowCount)),
-        content: .features(features, names: numbers(features.columnCount))),
-      labels: Labels(ids: TextColumn(numbers(train.labels.columnCount))),
+        ids: numbers(features.rowCount),
+        content: .features(features, names: Array(numbers(features.columnCount)))),
+      labels: Labels(ids: numbers(train.labels.columnCount)),
       train: trainSplit, test: testSplit,
       description: DatasetDescription(
         name: name, statistics: DatasetStatistics(train: trainSplit, test: testSplit)))

@@ -127,15 +127,3 @@ struct ExtremeTextRecords {
     return found
   }
 }
-
-extension JSONCursor {
-  /// Reads a name that may be written as a string or as a number, as its text stands there.
-  fileprivate mutating func identifier() throws(LineFault) -> JSONString {
-    if !isAtEnd(), UInt8(ascii: "0")...UInt8(ascii: "9") ~= bytes[position] {
-      let start = position
-      _ = try number()
-      return JSONString(content: start..<position, hasEscapes: false, isNormalized: true)
-    }
-    return try string(expected: "a name in quotation marks, or a number")
-  }
-}

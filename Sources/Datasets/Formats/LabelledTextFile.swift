@@ -2,10 +2,14 @@ import Torch
 
 /// A single file of `{"text", "labels": […], "id"?, "weights": […]?}`, one record a line.
 ///
+/// A single label may stand without brackets, and be called `"label"` where there is no `"labels"`;
+/// names may be whole numbers.
+///
 /// The splits are made by the `SplitBucket` of each text: a fifth for testing, 8 % for validation (a
 /// part of train). Equal texts fall into the same split, and a record keeps its split when others
 /// come or go. Labels are those that train has, in the order in which they come; a record of test
-/// that keeps no label is left out. Without `"id"`, a record is named by the number of its line.
+/// that keeps no label is left out. `readWhole(_:badLines:)` leaves nothing out. Without `"id"`, a
+/// record is named by the number of its line.
 ///
 /// Texts and names are read in Normalization Form C. A label that a record has in two normal forms
 /// counts once, with its first weight; one that is written twice is refused.
@@ -17,11 +21,30 @@ public enum LabelledTextFile {
   public static func read(
     _ path: String, badLines: BadLinePolicy = .refuse
   ) throws -> Dataset {
-    let reader = LineReader(file: try MappedFile(path: path), policy: badLines)
+    try read(path, badLines, isWhole: false)
+  }
+
+  /// Reads a file that nothing is learnt from: `test` is all records and has all their labels,
+  /// `train` is empty.
+  ///
+  /// - Throws: as `read(_:badLines:)`; `InputError` when no record has a label.
+  public static func readWhole(
+    _ path: String, badLines: BadLinePolicy = .refuse
+  ) throws -> Dataset {
+    try read(path, badLines, isWhole: true)
+  }
+
+  private static func read(
+    _ path: String, _ badLines: BadLinePolicy, isWhole: Bool
+  ) throws -> Dataset {
+    let reader = LineReader(
+      file: try MappedFile(path: path), policy: badLines,
+      example: #"{"text": "…", "labels": ["…"]}"#)
     var skipped = SkippedLines()
     let records = try Records(reader, skipped: &skipped)
     let contentHash = reader.file.withBytes(XXHash64.hash)
-    return try records.dataset(path: path, skipped: skipped, contentHash: contentHash)
+    return try records.dataset(
+      path: path, skipped: skipped, contentHash: contentHash, isWhole: isWhole)
   }
 }
 
@@ -50,6 +73,7 @@ private struct Records {
     var id: JSONString?
     var text: JSONString?
     var names: [JSONString]?
+    var labelAt: Int?
     var weights: [Float]?
     try cursor.object { (cursor, name) throws(LineFault) in
       if name.matches("id", in: bytes) {
@@ -58,13 +82,10 @@ private struct Records {
         try cursor.string(named: name, into: &text)
       } else if name.matches("labels", in: bytes) {
         try cursor.refuseSecond(name, isThere: names != nil)
-        var found: [JSONString] = []
-        try cursor.array { (cursor) throws(LineFault) in
-          let name = try cursor.string(expected: "a label's name in quotation marks")
-          try cursor.refuseUnlessName(name, "label's name")
-          found.append(name)
-        }
-        names = found
+        names = try Self.names(&cursor)
+      } else if name.matches("label", in: bytes) {
+        labelAt = cursor.position
+        try cursor.skipValue()
       } else if name.matches("weights", in: bytes) {
         try cursor.refuseSecond(name, isThere: weights != nil)
         var found: [Float] = []
@@ -73,6 +94,10 @@ private struct Records {
       } else {
         try cursor.skipValue()
       }
+    }
+    if names == nil, let labelAt {
+      var value = JSONCursor(bytes, in: labelAt..<cursor.position)
+      names = try Self.names(&value)
     }
     try cursor.finish()
     guard let text, let names else {
@@ -102,6 +127,17 @@ private struct Records {
     rows.append((row, weights.map { weights in distinct.map { weights[$0] } }))
   }
 
+  private static func names(_ cursor: inout JSONCursor) throws(LineFault) -> [JSONString] {
+    var found: [JSONString] = []
+    try cursor.names { (cursor) throws(LineFault) in
+      let name = try cursor.identifier(
+        expected: "a label's name in quotation marks, or a whole number")
+      try cursor.refuseUnlessName(name, "label's name")
+      found.append(name)
+    }
+    return found
+  }
+
   /// The places of the names that do not come earlier in another normal form.
   private func distinctPlaces(
     of names: [JSONString], _ cursor: JSONCursor
@@ -125,16 +161,27 @@ private struct Records {
     return places
   }
 
-  func dataset(path: String, skipped: SkippedLines, contentHash: UInt64) throws -> Dataset {
-    var isLearnt = [Bool](repeating: false, count: labels.count)
+  func dataset(
+    path: String, skipped: SkippedLines, contentHash: UInt64, isWhole: Bool
+  ) throws -> Dataset {
+    var isLearnt = [Bool](repeating: isWhole, count: labels.count)
     for (row, bucket) in zip(rows, buckets) where !bucket.isTest {
       for label in row.labels { isLearnt[label] = true }
     }
     let kept = isLearnt.indices.filter { isLearnt[$0] }
     guard !kept.isEmpty else {
+      guard !rows.isEmpty else {
+        throw InputError(
+          file: path, reason: "there are no records",
+          expected: #"one JSON object a line: {"text": "…", "labels": ["…"]}"#)
+      }
+      let reason =
+        isWhole || labels.count == 0
+        ? "none of the \(rows.count) records has a label" : "no record of train has a label"
       throw InputError(
-        file: path, reason: "no record of train has a label",
-        expected: "records with labels; a fifth of all is kept for testing")
+        file: path, reason: reason,
+        expected: isWhole
+          ? "records with labels" : "records with labels; a fifth of all is kept for testing")
     }
     var newLabel = [Int32](repeating: -1, count: labels.count)
     for (new, old) in kept.enumerated() { newLabel[old] = Int32(new) }
@@ -158,13 +205,13 @@ private struct Records {
           rowOffsets: MappedArray(offsets), columns: MappedArray(columns),
           values: hasWeights ? MappedArray(values) : nil, columnCount: kept.count))
     }
-    let train = split { !buckets[$0].isTest }
-    let validation = split { buckets[$0].isValidation }
+    let train = split { !isWhole && !buckets[$0].isTest }
+    let validation = isWhole ? nil : split { buckets[$0].isValidation }
     let test = split { index in
-      buckets[index].isTest && rows[index].labels.contains { isLearnt[$0] }
+      isWhole || (buckets[index].isTest && rows[index].labels.contains { isLearnt[$0] })
     }
     let allTestPairs = rows.indices.reduce(0) {
-      $0 + (buckets[$1].isTest ? rows[$1].labels.count : 0)
+      $0 + (isWhole || buckets[$1].isTest ? rows[$1].labels.count : 0)
     }
     let names = ids.count > 0 ? ids.column : TextColumn(lineNumbers.map { "\($0)" })
     return Dataset(

@@ -1,3 +1,4 @@
+import Foundation
 public import Torch
 
 /// The sparse format of the extreme-classification repository.
@@ -23,18 +24,31 @@ public struct SVMLightFile: Sendable, Equatable {
     self.labels = labels
   }
 
+  /// The most features and the most labels that a header is believed to speak of, unless the file
+  /// has as many bytes: 2²², or what the environment variable `DECANT_COLUMN_LIMIT` says.
+  ///
+  /// Memory grows with the header's numbers, whatever the rows use of them. The largest sets of the
+  /// repository have 2.8 million labels.
+  public static var columnLimit: Int {
+    let variable = ProcessInfo.processInfo.environment["DECANT_COLUMN_LIMIT"]
+    return variable.flatMap { Int($0) } ?? 1 << 22
+  }
+
   /// Reads the file at `path`.
   ///
+  /// - Parameter columnLimit: the most features and the most labels, unless the file has as many
+  ///   bytes.
   /// - Throws: `FileError` when it cannot be read; `InputError` with line and column at the first
   ///   thing that does not fit the format or the header, a repeated label or feature included.
-  public init(reading path: String) throws {
+  public init(reading path: String, columnLimit: Int = Self.columnLimit) throws {
     let reader = LineReader(file: try MappedFile(path: path), policy: .refuse)
+    let limit = max(columnLimit, reader.file.count)
     var skipped = SkippedLines()
     var rows: SVMLightRows?
     try reader.forEachLine(skipped: &skipped) { (bytes, range) throws(LineFault) in
       var cursor = SVMLightCursor(bytes, in: range)
       if rows == nil {
-        rows = try SVMLightRows(header: &cursor)
+        rows = try SVMLightRows(header: &cursor, columnLimit: limit)
       } else {
         try rows?.append(&cursor)
       }
@@ -95,13 +109,25 @@ private struct SVMLightRows {
       values: MappedArray(values), columnCount: featureCount)
   }
 
-  init(header cursor: inout SVMLightCursor) throws(LineFault) {
+  init(header cursor: inout SVMLightCursor, columnLimit: Int) throws(LineFault) {
     let limit = Int(Int32.max)
+    func columns(_ what: String) throws(LineFault) -> Int {
+      let start = cursor.position
+      let count = try cursor.integer(upTo: limit, what)
+      guard count <= columnLimit else {
+        throw LineFault(
+          position: start, reason: "\(what) is \(count), far more than the file can use",
+          expected:
+            "at most \(columnLimit); the environment variable DECANT_COLUMN_LIMIT raises that"
+        )
+      }
+      return count
+    }
     expectedCount = try cursor.integer(upTo: limit, "the number of rows")
     try cursor.skip(" ", "a space and the number of features")
-    featureCount = try cursor.integer(upTo: limit, "the number of features")
+    featureCount = try columns("the number of features")
     try cursor.skip(" ", "a space and the number of labels")
-    labelCount = try cursor.integer(upTo: limit, "the number of labels")
+    labelCount = try columns("the number of labels")
     try cursor.finish("nothing more: the first line is N D L")
   }
 

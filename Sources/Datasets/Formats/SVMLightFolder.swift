@@ -35,7 +35,7 @@ public enum SVMLightFolder {
     }
     let testPath = try file("test")
     var dataset = try Dataset.joining(
-      train: SVMLightFile(reading: trainPath), test: testPath.map(SVMLightFile.init(reading:)),
+      train: SVMLightFile(reading: trainPath), test: testPath.map { try SVMLightFile(reading: $0) },
       name: URL(fileURLWithPath: path).lastPathComponent, file: testPath ?? trainPath)
     dataset.description.origins = [DatasetDescription.Origin(source: path)]
     let labelCount = dataset.labels.count
@@ -51,7 +51,8 @@ public enum SVMLightFolder {
     return dataset
   }
 
-  /// Writes the train and test splits of `dataset` as a new folder at `path`, with its filter pairs.
+  /// Writes the train and test splits of `dataset` as a new folder at `path`, with its filter pairs,
+  /// in one atomic step; see `AtomicFolder`.
   ///
   /// Documents of features are written as they are; features whose names are all whole numbers keep
   /// those as their columns. Documents of texts are written as the bags that `configuration` makes,
@@ -69,16 +70,17 @@ public enum SVMLightFolder {
         expected: "a new name or an empty folder")
     }
     let bags = try bags(of: dataset, configuration)
-    try Folder.make(path)
+    let folder = try AtomicFolder(path: path)
     for (name, split) in [("test", dataset.test), ("train", dataset.train)] {
       guard let split else { continue }
       if let filter = split.filter {
-        try FilterLabelsFile.write(filter, to: "\(path)/filter_labels_\(name).txt")
+        try FilterLabelsFile.write(filter, to: "\(folder.draft)/filter_labels_\(name).txt")
       }
       try SVMLightFile(
         features: try bags(split.documentIndices), labels: split.labels
-      ).write(to: "\(path)/\(name).txt")
+      ).write(to: "\(folder.draft)/\(name).txt")
     }
+    try folder.commit(replacing: false)
   }
 
   /// A function from documents to their bags, `[documents, features]`.
@@ -102,12 +104,14 @@ public enum SVMLightFolder {
 
 extension CSRMatrix {
   /// The same entries under the columns that `names` say, where they are all different whole
-  /// numbers; else nil.
+  /// numbers that a reader believes; else nil.
   fileprivate func numbered(by names: [String]) -> CSRMatrix? {
     let numbers = names.compactMap { name in
       Int32(name).flatMap { $0 >= 0 && $0 < Int32.max && "\($0)" == name ? $0 : nil }
     }
-    guard numbers.count == names.count, let last = numbers.max() else { return nil }
+    guard numbers.count == names.count, let last = numbers.max(),
+      last < max(SVMLightFile.columnLimit, columnCount)
+    else { return nil }
     return CSRMatrix(
       rowOffsets: rowOffsets, columns: MappedArray(columns.map { numbers[Int($0)] }),
       values: values, columnCount: Int(last) + 1)

@@ -36,7 +36,9 @@ struct IDXFile {
     }
     shape = []
     for axis in 0..<axes { shape.append(try cursor.bigEndian(4, "the length of axis \(axis)")) }
-    let count = shape.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
+    guard let count = shape.checkedProduct else {
+      throw BinaryFault(4, "the shape \(shape) overflows", expected: "as many bytes as it has")
+    }
     guard count == bytes.count - cursor.position else {
       throw BinaryFault(
         cursor.position, "\(bytes.count - cursor.position) bytes for the shape \(shape)",

@@ -10,6 +10,8 @@ extension DatasetInspection {
     }
     let kind = hasTexts ? "text" : "features"
     let testDocuments = parts["test"]?.documents ?? 0
+    if let weightFault { lines.append("decant train refuses this: \(weightFault)") }
+    if labels == 1 { lines.append("there is one label only: nothing can be told apart") }
     if let leaks, leaks.equal > 0 {
       let example = leaks.examples[0]
       lines.append(
@@ -48,15 +50,16 @@ extension DatasetInspection {
         "\(emptyDocuments) documents are empty, such as "
           + emptyExamples.prefix(3).joined(separator: ", "))
     }
+    if let cutTexts { lines.append(cutTexts) }
     for name in ["train", "test"] {
       guard let part = parts[name], part.withoutLabels > 0 else { continue }
       lines.append("\(part.withoutLabels) of \(part.documents) \(name) documents have no label")
     }
-    if unusedLabels > 0 { lines.append("\(unusedLabels) labels occur in no document") }
+    if unusedLabels > 0 { lines.append("in no document: \(counted(unusedLabels, "label"))") }
     if documentsInNoPart > 0 {
-      lines.append("\(documentsInNoPart) documents are neither in train nor in test")
+      lines.append("neither in train nor in test: \(counted(documentsInNoPart, "document"))")
     }
-    if skippedLines > 0 { lines.append("\(skippedLines) lines cannot be used") }
+    if skippedLines > 0 { lines.append("of no use: \(counted(skippedLines, "line"))") }
     if parts["test"] == nil { lines.append("there is no test part") }
     return lines
   }

@@ -85,6 +85,8 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
   public var emptyDocuments: Int
   /// The names of the first ten of them.
   public var emptyExamples: [String]
+  /// What is said of texts so long that training cuts them by default; nil where there are none.
+  public var cutTexts: String?
   /// Words a text, or features a document.
   public var lengths: ValueSummary
   /// Training documents a label.
@@ -115,6 +117,8 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
   public var nearThreshold: Double
   /// Lines that were left out on reading.
   public var skippedLines: Int
+  /// Why a training would refuse the labels' weights; nil where it would not.
+  public var weightFault: String?
 
   /// Inspects a data set.
   ///
@@ -140,6 +144,10 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
     let empty = (0..<documents).filter { contents.isEmpty(at: $0) }
     emptyDocuments = empty.count
     emptyExamples = empty.prefix(10).map { dataset.documents.ids[$0] }
+    let features = TextFeatures.Configuration()
+    cutTexts = features.note(
+      onCutTexts: features.cutTexts(of: dataset.documents, rows: 0..<documents)
+        .map { dataset.documents.ids[$0] })
     lengths = Self.lengths(of: dataset.documents)
 
     let counts = dataset.train.labels.columnCounts()
@@ -164,6 +172,7 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
     leaks = repeats.leaks
     self.nearThreshold = nearThreshold
     skippedLines = dataset.skipped.count
+    weightFault = dataset.train.weightFault.map { "\($0.reason); expected \($0.expected)" }
   }
 
   private static func lengths(of documents: Documents) -> ValueSummary {

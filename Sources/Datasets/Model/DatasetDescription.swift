@@ -58,3 +58,16 @@ public struct DatasetDescription: Codable, Hashable, Sendable {
     self.propensity = propensity
   }
 }
+
+extension DatasetDescription {
+  /// Reads an object of which every key may be missing.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      name: try container.decodeIfPresent(String.self, forKey: .name) ?? "",
+      summary: try container.decodeIfPresent(String.self, forKey: .summary) ?? "",
+      origins: try container.decodeIfPresent([Origin].self, forKey: .origins) ?? [],
+      statistics: try container.decodeIfPresent(DatasetStatistics.self, forKey: .statistics),
+      propensity: try container.decodeIfPresent(Propensity.self, forKey: .propensity))
+  }
+}

@@ -13,8 +13,10 @@ enum PackedFile {
     guard let tool = tools[(path as NSString).pathExtension] else {
       return try MappedFile(path: path)
     }
-    // A missing file must be told from a damaged one.
-    _ = try MappedFile(path: path)
+    // A missing file must be told from a damaged one, without reading from a pipe.
+    guard access(path, R_OK) == 0 else {
+      throw FileError(path: path, action: "open", code: errno)
+    }
     let command: Subprocess
     if let unpacker = Subprocess.path(of: tool) {
       command = Subprocess(path: unpacker, arguments: ["-dc", "--", path])

@@ -7,11 +7,14 @@ extension SeriesSet {
   /// A line is a series: channels between colons, numbers between commas, the class last. Names
   /// that end in `.gz`, `.xz` and the like are unpacked by the system's tools.
   ///
-  /// - Parameter path: the file.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - valueLimit: the most numbers to hold, filled-up places included; one long series among many
+  ///     short ones makes all of them long. 2²⁸ numbers take 1 GiB.
   /// - Throws: `FileError` when it cannot be read; `InputError` for the first line that is wrong:
   ///   numbers that are missing or none, time stamps, a class that the head does not name, channels
-  ///   of different lengths or number.
-  public init(ts path: String) throws {
+  ///   of different lengths or number; and when there would be more than `valueLimit` numbers.
+  public init(ts path: String, valueLimit: Int = 1 << 28) throws {
     let reader = LineReader(file: try PackedFile.open(path), policy: .refuse, name: path)
     var skipped = SkippedLines()
     var names: [String]?
@@ -41,14 +44,25 @@ extension SeriesSet {
       throw InputError(file: path, reason: "no series", expected: "lines after @data")
     }
     let length = rows.map { $0.channels[0].count }.max() ?? 0
-    var values: [Float] = []
-    values.reserveCapacity(rows.count * first.channels.count * length)
-    for channel in rows.lazy.flatMap(\.channels) {
-      values += channel
-      values += repeatElement(0, count: length - channel.count)
+    let shape = [rows.count, first.channels.count, length]
+    guard let count = shape.checkedProduct, count <= valueLimit else {
+      throw InputError(
+        file: path,
+        reason: "\(shape[0]) series of \(shape[1]) channels, filled up to the longest one's "
+          + "\(length) numbers, are too many",
+        expected: "at most \(valueLimit) numbers in all; the argument valueLimit raises that")
+    }
+    let values = Tensor.zeros(shape)
+    values.withUnsafeMutableElements(of: Float.self) { values in
+      for (row, channel) in rows.lazy.flatMap(\.channels).enumerated() {
+        _ = UnsafeMutableBufferPointer(
+          rebasing: values[(row * length)..<(row * length + channel.count)]
+        )
+        .update(fromContentsOf: channel)
+      }
     }
     self.init(
-      values: Tensor(values, shape: [rows.count, first.channels.count, length]),
+      values: values,
       lengths: rows.map { $0.channels[0].count }, classes: rows.map(\.place), classNames: names)
   }
 

@@ -84,13 +84,26 @@ public struct CheckpointFolder: Hashable, Sendable {
   /// Sentence-transformers has it in `sentence_bert_config.json`, since version 6 among the
   /// tokenizer's options.
   ///
-  /// - Throws: `FileError`, `InputError` when a file that says so is damaged.
+  /// - Throws: `FileError`; `InputError` when a file that says so is damaged, or leaves no room for
+  ///   the tokens that every text begins and ends with.
   public func maximumLength() throws -> Int? {
-    if let length = try sentenceOptions()?.max_seq_length { return length }
-    guard has("modules.json"), has(Self.tokenizerFile) else { return nil }
-    // Where there is no limit, a number larger than any integer stands for it.
-    let length = try decoded(Options.self, Self.tokenizerFile).model_max_length
-    return length.flatMap { $0 < 1e6 ? Int($0) : nil }
+    if let length = try sentenceOptions()?.max_seq_length {
+      return try checkedLength(Double(length), "max_seq_length", Self.sentenceFile)
+    }
+    guard has("modules.json"), has(Self.tokenizerFile),
+      let length = try decoded(Options.self, Self.tokenizerFile).model_max_length
+    else { return nil }
+    return try checkedLength(length, "model_max_length", Self.tokenizerFile)
+  }
+
+  /// - Returns: nil for a number beyond all lengths: it says that there is no limit.
+  private func checkedLength(_ length: Double, _ key: String, _ name: String) throws -> Int? {
+    guard length >= 2, length == length.rounded() else {
+      throw InputError(
+        file: "\(path)/\(name)", reason: "\(key) is \(length)",
+        expected: "a whole number of tokens, at least 2: [CLS] and [SEP] belong to every text")
+    }
+    return length < 1e6 ? Int(length) : nil
   }
 
   private func sentenceOptions() throws -> SentenceOptions? {
@@ -100,16 +113,35 @@ public struct CheckpointFolder: Hashable, Sendable {
 
   private func decoded<Value: Decodable>(_ type: Value.Type, _ name: String) throws -> Value {
     let file = "\(path)/\(name)"
-    do {
-      return try JSONDecoder().decode(type, from: try MappedFile(path: file).withBytes { Data($0) })
-    } catch let error as DecodingError {
-      throw InputError(file: file, reason: "\(error)", expected: "the options of a text encoder")
-    }
+    return try decodeJSON(
+      type, from: MappedFile(path: file).withBytes { Data($0) }, file: file,
+      expected: "the options of a text encoder")
   }
 
   private struct SentenceOptions: Decodable {
     var max_seq_length: Int?
     var do_lower_case: Bool?
+  }
+
+  /// Refuses a folder that lacks what every encoder needs.
+  ///
+  /// - Throws: `InputError` with the names of the files; `FileError` when there is no such folder.
+  public func check() throws {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw FileError(path: path, action: "open", code: ENOENT)
+    }
+    guard has("model.safetensors") || !has("pytorch_model.bin") else {
+      throw InputError(
+        file: path + "/pytorch_model.bin", reason: "the weights are pickled Python objects",
+        expected: "model.safetensors, which save_pretrained of current versions writes")
+    }
+    var missing = [Self.needed, "model.safetensors"].filter { !has($0) }
+    if !has("tokenizer.json"), !has("vocab.txt") { missing.append("tokenizer.json or vocab.txt") }
+    guard missing.isEmpty else {
+      throw InputError(
+        file: path, reason: "the encoder's folder has no \(missing.joined(separator: ", no "))",
+        expected: "the folder of a BERT encoder as model hubs publish it")
+    }
   }
 
   /// A number that changes with every byte of the files; each is read once.
@@ -129,14 +161,10 @@ public struct CheckpointFolder: Hashable, Sendable {
   /// - Parameter weights: the name that the weights get there.
   /// - Throws: `FileError` when a file cannot be read or written.
   public func copy(to folder: String, weights: String = "model.safetensors") throws {
+    if !FileManager.default.fileExists(atPath: "\(folder)/\(weights)") { try check() }
     try Folder.make(folder)
     for name in smallFiles where name.contains("/") {
-      try Folder.make((("\(folder)/\(name)") as NSString).deletingLastPathComponent)
-    }
-    guard has("model.safetensors") || !has("pytorch_model.bin") else {
-      throw InputError(
-        file: path + "/pytorch_model.bin", reason: "the weights are pickled Python objects",
-        expected: "model.safetensors, which save_pretrained of current versions writes")
+      try Folder.make("\(folder)/\(name)".parentFolder)
     }
     for (name, target) in smallFiles.map({ ($0, $0) }) + [("model.safetensors", weights)] {
       guard !FileManager.default.fileExists(atPath: "\(folder)/\(target)") else { continue }

@@ -18,7 +18,7 @@ extension WordPieceTokenizer {
         }
         // As the reference does; lines of some published files end in a carriage return.
         let end = line.lastIndex { $0 > 0x20 }.map { $0 + 1 } ?? line.startIndex
-        return (bytes: Array(line[line.startIndex..<end]), id: Int32(number))
+        return (bytes: Array(line[line.startIndex..<end]), id: Int32(truncatingIfNeeded: number))
       }
     }
     try self.init(pieces: pieces, configuration: configuration, file: path)

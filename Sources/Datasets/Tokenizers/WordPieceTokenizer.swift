@@ -67,6 +67,10 @@ public struct WordPieceTokenizer: Sendable {
   init(
     pieces: [(bytes: [UInt8], id: Int32)], configuration: Configuration, file: String
   ) throws {
+    // Pieces are numbered and placed by 32 bits.
+    guard pieces.reduce(0, { $0 + $1.bytes.count + 1 }) < Int(Int32.max) else {
+      throw InputError(file: file, reason: "the vocabulary is too large", expected: "below 2 GB")
+    }
     let marker = Array("##".utf8)
     beginnings = WordPieceTable(pieces.map { ($0.bytes[...], $0.id) })
     continuations = WordPieceTable(

@@ -104,6 +104,7 @@ extension TransformerEncoder {
         vocabularySize, width, headCount, hiddenWidth, maximumLength, typeCount, blockCount + 1,
       ]
       if sizes.contains(where: { $0 < 1 || $0 > 1 << 31 }) { return "a size is not positive" }
+      if maximumLength < 2 { return "\(maximumLength) position has no room for [CLS] and [SEP]" }
       if !width.isMultiple(of: headCount) { return "\(headCount) heads do not divide \(width)" }
       if !(epsilon >= 0 && epsilon.isFinite) { return "an epsilon of \(epsilon)" }
       if !(0...1).contains(dropout) { return "a dropout of \(dropout)" }

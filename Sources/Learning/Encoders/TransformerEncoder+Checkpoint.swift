@@ -72,7 +72,8 @@ extension TransformerEncoder.Configuration {
     let kind = try decodedCheckpointFile(Kind.self, from: path)
     guard kind.model_type ?? "bert" == "bert" else {
       throw InputError(
-        file: path, reason: "the model_type is \"\(kind.model_type ?? "")\"", expected: "\"bert\"")
+        file: path, reason: "the model_type is \"\(kind.model_type ?? "")\"",
+        expected: "\"bert\": only BERT encoders can be read")
     }
     guard kind.position_embedding_type ?? "absolute" == "absolute" else {
       throw InputError(
@@ -87,10 +88,7 @@ extension TransformerEncoder.Configuration {
 
 func decodedCheckpointFile<Value: Decodable>(_ type: Value.Type, from path: String) throws -> Value
 {
-  let data = try MappedFile(path: path).withBytes { Data($0) }
-  do {
-    return try JSONDecoder().decode(type, from: data)
-  } catch let error as DecodingError {
-    throw InputError(file: path, reason: "\(error)", expected: "a checkpoint's configuration")
-  }
+  try decodeJSON(
+    type, from: MappedFile(path: path).withBytes { Data($0) }, file: path,
+    expected: "a checkpoint's configuration")
 }

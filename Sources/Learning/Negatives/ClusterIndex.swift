@@ -149,6 +149,7 @@ public struct ClusterIndex: Sendable {
       scored += scores.elementCount
       let kept = min(count, range.count)
       let (best, places) = scores.largest(kept, along: 1)
+      try throwRefusal()
       let bestScores = best.converted(to: .float32).array(of: Float.self)
       let bestPlaces = places.array(of: Int64.self)
       for (seat, entry) in visitors[cluster].enumerated() {

@@ -1,11 +1,12 @@
 import NIOCore
 import NIOHTTPTypes
 
-/// Closes a connection on which a request takes too long to arrive, however it trickles, and one
-/// that stays idle.
+/// Closes a connection on which a request takes too long to arrive, however it trickles, one that
+/// stays idle, and one whose client does not read its answer.
 ///
 /// The time runs from the connection's beginning or the last answer's end to the request's last
-/// byte; while an answer is being made it stands still.
+/// byte; while an answer is being made it stands still. It runs again from each piece of the answer
+/// to the next, which is only written when the client has read most of those before.
 final class ArrivalDeadline: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
@@ -14,6 +15,7 @@ final class ArrivalDeadline: ChannelDuplexHandler, RemovableChannelHandler {
 
   private let limit: TimeAmount
   private var deadline: Scheduled<Void>?
+  private var isAnswering = false
 
   init(limit: TimeAmount) { self.limit = limit }
 
@@ -26,12 +28,14 @@ final class ArrivalDeadline: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    if case .end = unwrapInboundIn(data) { stop() }
+    // A request sent ahead must not keep an answer open that nobody reads.
+    if case .end = unwrapInboundIn(data), !isAnswering { stop() }
     context.fireChannelRead(data)
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    if case .end = unwrapOutboundIn(data) { start(context) }
+    start(context)
+    if case .end = unwrapOutboundIn(data) { isAnswering = false } else { isAnswering = true }
     context.write(data, promise: promise)
   }
 

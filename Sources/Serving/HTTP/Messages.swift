@@ -11,8 +11,8 @@ struct PredictRequest: StrictBody {
 
   init(from decoder: any Decoder) throws {
     let values = try Self.container(decoder)
-    let text = try values.given(String.self, forKey: .text)
-    let many = try values.given([String].self, forKey: .texts)
+    let text = try values.given(RequestText.self, forKey: .text)
+    let many = try values.given([RequestText].self, forKey: .texts)
     guard (text == nil) != (many == nil) else {
       throw DecodingError.dataCorrupted(
         .init(
@@ -20,7 +20,7 @@ struct PredictRequest: StrictBody {
           debugDescription: text == nil
             ? "\"text\" or \"texts\" is missing" : "both \"text\" and \"texts\" are given"))
     }
-    texts = many ?? [text ?? ""]
+    texts = (many ?? [text].compactMap(\.self)).map(\.value)
     isSingle = many == nil
     k = try values.wholeNumber(forKey: .k) ?? 5
     threshold = try values.given(Double.self, forKey: .threshold)
@@ -45,7 +45,7 @@ struct SimilarRequest: StrictBody {
 
   init(from decoder: any Decoder) throws {
     let values = try Self.container(decoder)
-    text = try values.decode(String.self, forKey: .text)
+    text = try values.decode(RequestText.self, forKey: .text).value
     k = try values.wholeNumber(forKey: .k) ?? 5
   }
 }
@@ -58,13 +58,15 @@ struct SimilarDocuments: Encodable {
 /// `POST /v1/labels`.
 struct AddLabelRequest: StrictBody {
   enum Key: String, CodingKey, CaseIterable { case id, text }
+  /// Characters (Unicode code points) of a label's name, at most.
+  static let maximumName = 200
   var label: TrainedModel.NewLabel
 
   init(from decoder: any Decoder) throws {
     let values = try Self.container(decoder)
     label = .init(
-      id: try values.decode(String.self, forKey: .id),
-      text: try values.decode(String.self, forKey: .text))
+      id: try values.decode(RequestName.self, forKey: .id).value,
+      text: try values.decode(RequestText.self, forKey: .text).value)
   }
 }
 
@@ -82,10 +84,12 @@ struct FeedbackRequest: StrictBody {
 
   init(from decoder: any Decoder) throws {
     let values = try Self.container(decoder)
+    func names(_ key: Key) throws -> [String] {
+      try values.given([RequestName].self, forKey: key)?.map(\.value) ?? []
+    }
     feedback = .init(
-      text: try values.decode(String.self, forKey: .text),
-      labels: try values.given([String].self, forKey: .accepted) ?? [],
-      rejected: try values.given([String].self, forKey: .rejected) ?? [])
+      text: try values.decode(RequestText.self, forKey: .text).value,
+      labels: try names(.accepted), rejected: try names(.rejected))
   }
 }
 
@@ -96,10 +100,27 @@ struct FeedbackReceipt: Encodable {
 
 /// `GET /v1/model`.
 struct ModelDescription: Encodable {
+  /// The run's name, without where it lies.
   var name: String
   var labels: Int
   var dimension: Int
+  /// The data set's name, without where it lies.
   var trainedOn: String
   var isCalibrated: Bool
   var hasDocuments: Bool
+}
+
+/// `GET /healthz`.
+struct Health: Encodable {
+  var status = "ok"
+  /// Whether the run's folder still holds the model that answers.
+  var run: RunState
+
+  /// What has become of the run's folder since the model was opened.
+  enum RunState: String, Encodable {
+    /// It holds the model that answers.
+    case current
+    /// It holds something else, which cannot be opened (yet).
+    case changed
+  }
 }

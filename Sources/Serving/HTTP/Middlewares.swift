@@ -46,7 +46,7 @@ extension RefusalMiddleware {
   }
 }
 
-/// Lets through only who knows the token; health and the page need none.
+/// Requires the bearer token, except for the page, its description and the health checks.
 struct TokenMiddleware: RouterMiddleware {
   let token: String
 
@@ -55,8 +55,13 @@ struct TokenMiddleware: RouterMiddleware {
     next: (Request, ServiceContext) async throws -> Response
   ) async throws -> Response {
     let isOpen = ["/", "/healthz", "/readyz", "/openapi.json"].contains(request.uri.path)
-    let given = request.headers[.authorization] ?? ""
-    guard isOpen || Self.isSame(given, "Bearer \(token)") else {
+    let given = (request.headers[.authorization] ?? "").split(separator: " ", maxSplits: 1)
+    // The scheme's case does not matter (RFC 9110, section 11.1).
+    guard
+      isOpen
+        || given.count == 2 && given[0].lowercased() == "bearer"
+          && Self.isSame(given[1].trimmingPrefix(while: { $0 == " " }), token)
+    else {
       throw Refusal(
         .unauthorized, "unauthorized", "expected the header Authorization: Bearer and the token",
         headers: [.wwwAuthenticate: "Bearer"])
@@ -65,7 +70,7 @@ struct TokenMiddleware: RouterMiddleware {
   }
 
   /// Compares in a time that does not tell how much is right.
-  private static func isSame(_ first: String, _ second: String) -> Bool {
+  private static func isSame(_ first: Substring, _ second: String) -> Bool {
     let (first, second) = (Array(first.utf8), Array(second.utf8))
     var difference = first.count ^ second.count
     for (index, byte) in second.enumerated() {

@@ -8,11 +8,12 @@ enum Page {
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Decant</title>
     <style>
-      :root { color-scheme: light dark; --line: #8884; --soft: #8882; --good: #1a7f37; --bad: #b3261e; --accent: #2f6fde }
+      :root { color-scheme: light dark; --line: #8884; --soft: #8882; --good: #1a7f37; --bad: #b3261e; --accent: #2563cc; --muted: #595959; --alarm: #b3261e; --link: #1d5fd0 }
+      @media (prefers-color-scheme: dark) { :root { --muted: #a8a8a8; --alarm: #ff8a80; --link: #7aa7ff } }
       * { box-sizing: border-box }
       body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 46rem; padding: 2rem 1rem 4rem }
       h1 { font-size: 1.4rem; margin: 0 }
-      .about { color: GrayText; margin: 0 0 1.2rem; font-size: .9rem }
+      .about { color: var(--muted); margin: 0 0 1.2rem; font-size: .9rem }
       textarea { width: 100%; min-height: 7rem; padding: .7rem; font: inherit; border: 1px solid var(--line); border-radius: .5rem; resize: vertical; background: Field; color: FieldText }
       .row { display: flex; gap: .6rem; align-items: center; margin: .6rem 0; flex-wrap: wrap }
       button { font: inherit; padding: .4rem .9rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--soft); color: inherit; cursor: pointer }
@@ -21,7 +22,7 @@ enum Page {
       input { font: inherit; padding: .4rem .6rem; border: 1px solid var(--line); border-radius: .5rem; background: Field; color: FieldText }
       ol { list-style: none; margin: 1rem 0; padding: 0 }
       li { display: grid; grid-template-columns: minmax(9rem, 16rem) 1fr 4.2rem auto; gap: .8rem; align-items: center; padding: .35rem 0; border-bottom: 1px solid var(--line) }
-      .name { overflow-wrap: anywhere; font-weight: 600 }
+      .name { overflow-wrap: break-word; min-width: 0; font-weight: 600 }
       .bar { height: .6rem; border-radius: .3rem; background: var(--soft); overflow: hidden }
       .bar span { display: block; height: 100%; background: var(--accent) }
       .score { text-align: right; font-variant-numeric: tabular-nums }
@@ -30,7 +31,9 @@ enum Page {
       .verdict button[aria-pressed=true].yes { background: var(--good); color: #fff }
       .verdict button[aria-pressed=true].no { background: var(--bad); color: #fff }
       #message { min-height: 1.5rem }
-      #message.bad { color: var(--bad) }
+      #message.bad { color: var(--alarm) }
+      a { color: var(--link) }
+      ::placeholder { color: var(--muted); opacity: 1 }
       details { margin-top: 1.5rem; border-top: 1px solid var(--line); padding-top: .8rem }
       summary { cursor: pointer }
       @media (max-width: 34rem) { li { grid-template-columns: 1fr 4.2rem auto } .bar { display: none } }
@@ -49,7 +52,8 @@ enum Page {
     <div id="message" role="status" aria-live="polite"></div>
     <ol id="labels"></ol>
     <div class="row" id="send" hidden>
-      <input id="more" placeholder="a missing label" list="known" autocomplete="off">
+      <label for="more">A missing label</label>
+      <input id="more" list="known" autocomplete="off">
       <datalist id="known"></datalist>
       <button id="addmissing">Add it</button>
       <button class="main" id="keep">Send verdicts</button>
@@ -57,12 +61,14 @@ enum Page {
     <section id="similar" hidden><h2 style="font-size:1.1rem">Similar documents</h2><ol id="documents"></ol></section>
     <details><summary>A new label</summary>
       <p class="about">A label needs only a text that says what it means; it is ranked from then on.</p>
-      <div class="row"><input id="labelid" placeholder="name"><input id="labeltext" placeholder="what it means" style="flex:1;min-width:14rem"><button id="newlabel">Add label</button></div>
+      <div class="row"><label for="labelid">Name</label><input id="labelid" maxlength="200"></div>
+      <div class="row"><label for="labeltext">What it means</label><input id="labeltext" style="flex:1;min-width:14rem"><button id="newlabel">Add label</button></div>
     </details>
     <details><summary>Access</summary>
       <p class="about">Where the service asks for a token. It stays in this tab.</p>
-      <div class="row"><input id="token" type="password" placeholder="token" autocomplete="off"></div>
+      <div class="row"><label for="token">Token</label><input id="token" type="password" autocomplete="off"></div>
     </details>
+    <p class="about" style="margin-top:1.5rem">For programs: <a href="/openapi.json">openapi.json</a></p>
     <script>
     "use strict";
     const $ = id => document.getElementById(id);

@@ -3,6 +3,11 @@ import HTTPTypes
 import Hummingbird
 import Torch
 
+extension HTTPResponse.Status {
+  /// 507: what is to be kept has no room (RFC 4918, section 11.5).
+  static let insufficientStorage = Self(code: 507, reasonPhrase: "Insufficient Storage")
+}
+
 /// An error as the client sees it: `{"error": {"code", "message"}}`.
 struct Refusal: Error {
   /// The HTTP status.

@@ -10,53 +10,39 @@ extension Routes {
   func addFeedback(_ request: Request, _ context: ServiceContext) async throws -> Response {
     let feedback = try await request.json(FeedbackRequest.self, upTo: settings.maximumBodySize)
       .feedback
-    guard feedback.text.contains(where: { !$0.isWhitespace }) else {
+    guard !feedback.text.isBlank else {
       throw Refusal.invalid("\"text\" is empty; expected the text that was labelled")
     }
+    try check(feedback.text, "text", upTo: settings.maximumFeedbackText, "--maximum-feedback-text")
     let all = feedback.labels + feedback.rejected
-    guard 1...settings.maximumLabels ~= all.count else {
+    guard !all.isEmpty,
+      max(feedback.labels.count, feedback.rejected.count) <= settings.maximumLabels
+    else {
       throw Refusal.invalid(
-        "\"accepted\" and \"rejected\" have \(all.count) labels; expected 1 to "
-          + "\(settings.maximumLabels)")
+        "\"accepted\" and \"rejected\" have \(all.count) labels; expected 1 or more, and in each "
+          + "\(settings.maximumLabels) at most")
     }
     if let twice = Dictionary(grouping: all, by: \.self).first(where: { $1.count > 1 })?.key {
-      throw Refusal.invalid("the label \"\(twice.prefix(200))\" is named twice")
+      throw Refusal(
+        .unprocessableContent, "label_twice",
+        "the label \"\(twice.prefix(200))\" is named twice")
     }
     if let unknown = catalogue.firstUnknown(in: all) {
       throw Refusal(
         .unprocessableContent, "no_such_label", "there is no label \"\(unknown.prefix(200))\"")
     }
-    try await store.add(feedback)
+    try await keeping { try await store.add(feedback) }
     observation.verdicts.increment(by: all.count)
     return JSONResponse.make(FeedbackReceipt(verdicts: all.count), .created)
   }
 
   /// Answers `GET /v1/feedback` with what `decant train --feedback` reads.
-  func feedback(_ request: Request, _ context: ServiceContext) async throws -> Response {
-    let store = store
-    let lines = try await Self.offTheLoop {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      var lines = ByteBuffer()
-      for label in try store.labels() {
-        lines.writeBytes(try encoder.encode(["label": label.id, "text": label.text]))
-        lines.writeInteger(UInt8(ascii: "\n"))
-      }
-      try store.forEachFeedback { feedback in
-        lines.writeBytes(try encoder.encode(feedback))
-        lines.writeInteger(UInt8(ascii: "\n"))
-      }
-      return lines
-    }
-    return JSONResponse.make(bytes: lines, type: "application/jsonl; charset=utf-8")
-  }
-
-  /// Runs what blocks for long where it holds nobody up.
-  private static func offTheLoop<R: Sendable>(_ body: @escaping @Sendable () throws -> R)
-    async throws -> R
-  {
-    try await withCheckedThrowingContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(with: Result { try body() }) }
-    }
+  func feedback(_ request: Request, _ context: ServiceContext) -> Response {
+    Response(
+      status: .ok,
+      headers: [
+        .contentType: "application/jsonl; charset=utf-8", .xContentTypeOptions: "nosniff",
+      ],
+      body: ResponseBody(asyncSequence: FeedbackLines(store: store)))
   }
 }

@@ -6,25 +6,31 @@ import Torch
 import Training
 
 extension Routes {
-  /// Answers `GET /v1/labels?query=&limit=`.
-  func labels(_ request: Request, _ context: ServiceContext) async throws -> Response {
+  /// The largest offset into the labels.
+  static let maximumOffset = 1_000_000_000
+
+  /// Answers `GET /v1/labels?query=&offset=&limit=`.
+  func labels(_ request: Request, _ context: ServiceContext) throws -> Response {
     let query = request.uri.queryParameters
-    for (name, _) in query where name != "query" && name != "limit" {
-      throw Refusal.invalid(
-        "there is no parameter \"\(name.prefix(80))\"; the parameters are limit, query")
+    func number(_ name: String, _ usual: Int, _ range: ClosedRange<Int>) throws -> Int {
+      guard let text = query[name[...]].map(String.init) else { return usual }
+      guard let number = Int(text), range ~= number else {
+        throw Refusal.invalid(
+          "\"\(name)\" is \"\(text.prefix(80))\"; expected \(range.lowerBound) to "
+            + "\(range.upperBound)")
+      }
+      return number
     }
-    let text = query["limit"].map(String.init) ?? "20"
-    guard let limit = Int(text), 1...settings.maximumLabels ~= limit else {
-      throw Refusal.invalid(
-        "\"limit\" is \"\(text.prefix(80))\"; expected 1 to \(settings.maximumLabels)")
-    }
-    let (found, total) = catalogue.search(String(query["query"] ?? ""), limit: limit)
+    let most = settings.maximumLabels
+    let (found, total) = catalogue.search(
+      String(query["query"] ?? "").inNFC, offset: try number("offset", 0, 0...Self.maximumOffset),
+      limit: try number("limit", min(20, most), 1...most))
     return JSONResponse.make(LabelList(labels: found, total: total))
   }
 
   /// Answers `GET /v1/labels/{id}`.
-  func label(_ request: Request, _ context: ServiceContext) async throws -> Response {
-    let id = context.parameters.get("id").flatMap { $0.removingPercentEncoding } ?? ""
+  func label(_ request: Request, _ context: ServiceContext) throws -> Response {
+    let id = (context.parameters.get("id").flatMap { $0.removingPercentEncoding } ?? "").inNFC
     guard let entry = catalogue[id] else {
       throw Refusal(.notFound, "no_such_label", "there is no label \"\(id.prefix(200))\"")
     }
@@ -34,22 +40,30 @@ extension Routes {
   /// Answers `POST /v1/labels`.
   func addLabel(_ request: Request, _ context: ServiceContext) async throws -> Response {
     let label = try await request.json(AddLabelRequest.self, upTo: settings.maximumBodySize).label
-    guard 1...200 ~= label.id.utf8.count, !label.id.contains(where: \.isNewline) else {
+    let length = label.id.unicodeScalars.count
+    guard 1...AddLabelRequest.maximumName ~= length else {
       throw Refusal.invalid(
-        "\"id\" has \(label.id.utf8.count) bytes; expected one line of 1 to 200")
+        "\"id\" has \(length) characters; expected 1 to \(AddLabelRequest.maximumName)")
     }
-    guard label.text.contains(where: { !$0.isWhitespace }) else {
+    guard !label.text.isBlank else {
       throw Refusal.invalid("\"text\" is empty; expected what the label means")
     }
+    try check(label.text, "text", upTo: settings.maximumLabelText, "--maximum-label-text")
     try await additions.run {
       guard catalogue[label.id] == nil else {
         throw Refusal(.conflict, "label_exists", "there is a label \"\(label.id)\" already")
       }
+      guard catalogue.addedCount < settings.maximumAddedLabels else {
+        throw Refusal(
+          .insufficientStorage, "too_many_labels",
+          "\(settings.maximumAddedLabels) labels were added, as many as are allowed; "
+            + "--maximum-added-labels allows more")
+      }
       do {
         // The model may refuse it, so it is asked first; only what is on the disk is then served.
-        _ = try await thread.perform { _ = try $0.adding(label) }
-        try await store.add(label)
-        try await thread.perform { $0 = try $0.adding(label) }
+        _ = try await thread.perform { _ = try $0.adding([label]) }
+        try await keeping { try await store.add(label) }
+        try await thread.perform { $0 = try $0.adding([label]) }
       } catch let error as InputError {
         throw Refusal(.unprocessableContent, "unusable", error.reason)
       }

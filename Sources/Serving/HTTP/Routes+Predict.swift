@@ -17,15 +17,17 @@ extension Routes {
       guard 0...1 ~= threshold else {
         throw Refusal.invalid("\"threshold\" is \(threshold); expected 0 to 1")
       }
-      guard model.isCalibrated else {
-        throw Refusal(
-          .badRequest, "not_calibrated",
-          "\"threshold\" needs probabilities, and this model has none; run decant calibrate on it")
-      }
+      guard model.description.isCalibrated else { throw Self.notCalibrated }
     }
     var rankings = try await thread.rank(body.texts, k: body.k)
     if let threshold = body.threshold {
-      rankings = rankings.map { $0.filter { ($0.probability ?? 0) >= threshold } }
+      // The model may have been replaced since it was asked.
+      rankings = try rankings.map { labels in
+        try labels.filter { label in
+          guard let probability = label.probability else { throw Self.notCalibrated }
+          return probability >= threshold
+        }
+      }
     }
     observation.textsRanked.increment(by: body.texts.count)
     let answers = rankings.map(Prediction.init(labels:))
@@ -37,7 +39,7 @@ extension Routes {
   func similar(_ request: Request, _ context: ServiceContext) async throws -> Response {
     let body = try await request.json(SimilarRequest.self, upTo: settings.maximumBodySize)
     try check(k: body.k)
-    guard model.hasDocuments else {
+    guard model.description.hasDocuments else {
       throw Refusal(
         .notFound, "no_documents",
         "the service was started without documents; start it with --documents and a data set")
@@ -46,6 +48,10 @@ extension Routes {
       SimilarDocuments(
         documents: try await thread.perform { try $0.similar(to: body.text, k: body.k) }))
   }
+
+  private static let notCalibrated = Refusal(
+    .unprocessableContent, "not_calibrated",
+    "\"threshold\" needs probabilities, and this model has none; run decant calibrate on it")
 
   private func check(k: Int) throws {
     guard 1...settings.maximumLabels ~= k else {

@@ -2,12 +2,13 @@ import CoreMetrics
 import Foundation
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import NIOCore
 
 /// What answers requests.
 struct Routes: Sendable {
   let settings: ServiceConfiguration
-  let model: ModelDescription
+  let model: CurrentModel
   let thread: ModelThread
   let catalogue: LabelCatalogue
   let store: ServiceStore
@@ -18,38 +19,87 @@ struct Routes: Sendable {
 
   typealias Handler = @Sendable (Request, ServiceContext) async throws -> Response
 
+  /// A path's method and what answers it.
+  private struct Endpoint {
+    var method: HTTPRequest.Method
+    /// The parameters of the query that it knows; nil where others do no harm.
+    var parameters: [String]? = []
+    var handler: Handler
+
+    static func get(_ parameters: [String]? = [], _ handler: @escaping Handler) -> Endpoint {
+      Endpoint(method: .get, parameters: parameters, handler: handler)
+    }
+
+    static func post(_ handler: @escaping Handler) -> Endpoint {
+      Endpoint(method: .post, handler: handler)
+    }
+  }
+
   /// All paths with their methods.
-  private var table: [(path: RouterPath, methods: [(HTTPRequest.Method, Handler)])] {
-    [
-      ("/v1/predict", [(.post, predict)]),
-      ("/v1/similar", [(.post, similar)]),
-      ("/v1/labels", [(.get, labels), (.post, addLabel)]),
-      ("/v1/labels/{id}", [(.get, label)]),
-      ("/v1/feedback", [(.get, feedback), (.post, addFeedback)]),
-      ("/v1/model", [(.get, { _, _ in JSONResponse.make(model) })]),
-      ("/openapi.json", [(.get, fixed(OpenAPI.document, "application/json; charset=utf-8"))]),
-      ("/healthz", [(.get, { _, _ in JSONResponse.make(["status": "ok"]) })]),
-      ("/readyz", [(.get, ready)]),
-      ("/metrics", [(.get, metrics)]),
-      ("/", [(.get, page)]),
+  private var table: [(path: RouterPath, endpoints: [Endpoint])] {
+    let json = "application/json; charset=utf-8"
+    return [
+      ("/v1/predict", [.post(predict)]),
+      ("/v1/similar", [.post(similar)]),
+      ("/v1/labels", [.get(["limit", "offset", "query"], labels), .post(addLabel)]),
+      ("/v1/labels/{id}", [.get([], label)]),
+      ("/v1/feedback", [.get([], feedback), .post(addFeedback)]),
+      ("/v1/model", [.get([], describe)]),
+      ("/openapi.json", [.get(nil, fixed(OpenAPI.document(settings), json))]),
+      ("/healthz", [.get(nil, { _, _ in JSONResponse.make(Health(run: model.run)) })]),
+      ("/readyz", [.get(nil, ready)]),
+      ("/metrics", [.get(nil, metrics)]),
+      ("/", [.get(nil, page)]),
     ]
+  }
+
+  /// The names that requests may be for.
+  var hosts: AllowedHosts {
+    AllowedHosts(listeningAt: settings.host, allowing: settings.allowedHosts)
   }
 
   /// A router of all paths.
   func router() -> Router<ServiceContext> {
-    let router = Router(context: ServiceContext.self)
+    let router = Router(context: ServiceContext.self, options: .autoGenerateHeadEndpoints)
+    let table = table
     router.add(middleware: ObservationMiddleware(observation: observation))
     router.add(
       middleware: RefusalMiddleware(
-        methods: table.map { ("\($0.path)", $0.methods.map(\.0.rawValue).sorted()) }))
+        methods: table.map { path, endpoints in
+          let methods = endpoints.map(\.method.rawValue)
+          return ("\(path)", methods.sorted() + (methods.contains("GET") ? ["HEAD"] : []))
+        }))
+    router.add(middleware: SameSiteMiddleware(hosts: hosts))
     if let rate = settings.requestsPerSecond {
       router.add(middleware: RateLimitMiddleware(limiter: RateLimiter(rate: rate)))
     }
     if let token = settings.token { router.add(middleware: TokenMiddleware(token: token)) }
-    for (path, own) in table {
-      for (method, handler) in own { router.on(path, method: method, use: handler) }
+    for (path, endpoints) in table {
+      for endpoint in endpoints {
+        router.on(path, method: endpoint.method) { request, context in
+          try Self.check(request.uri, knows: endpoint.parameters)
+          return try await endpoint.handler(request, context)
+        }
+      }
     }
     return router
+  }
+
+  /// - Throws: `Refusal` that names a parameter of the query which is not known.
+  private static func check(_ uri: URI, knows known: [String]?) throws {
+    guard let known else { return }
+    for (name, _) in uri.queryParameters where !known.contains(String(name)) {
+      let expected =
+        known.isEmpty
+        ? "there are none here" : "the parameters are \(known.joined(separator: ", "))"
+      throw Refusal.invalid("there is no parameter \"\(name.prefix(80))\"; \(expected)")
+    }
+  }
+
+  private func describe(_: Request, _: ServiceContext) -> Response {
+    var description = model.description
+    description.labels = catalogue.count
+    return JSONResponse.make(description)
   }
 
   private func fixed(_ text: String, _ type: String) -> Handler {

@@ -31,15 +31,11 @@ public struct Engine {
 
   /// Answers from a model.
   ///
-  /// - Parameters:
-  ///   - labels: labels that were added earlier.
-  ///   - documents: what similar documents are looked for among; nil for none.
-  /// - Throws: `InputError` when the run's calibration is damaged or a label cannot be added.
-  public init(
-    _ model: TrainedModel, labels: [TrainedModel.NewLabel] = [], documents: Documents? = nil
-  ) throws {
+  /// - Parameter documents: what similar documents are looked for among; nil for none.
+  /// - Throws: `InputError` when the run's calibration is damaged.
+  public init(_ model: TrainedModel, documents: Documents? = nil) throws {
     calibration = try model.calibration()
-    self.model = try model.adding(labels)
+    self.model = model
     self.documents = try documents.flatMap { try Neighbours(of: $0, model: model) }
   }
 
@@ -51,27 +47,29 @@ public struct Engine {
 
   /// The best `k` labels of each text, best first.
   public func rank(_ texts: [String], k: Int) throws -> [[RankedLabel]] {
-    guard let calibration else {
-      return try model.predict(texts, k: k).map { prediction in
-        prediction.labels.map { RankedLabel(id: $0.id, score: $0.score) }
+    let predictions =
+      try calibration.map { try model.predict(texts, by: $0, choosing: .likeliest(k)) }
+      ?? model.predict(texts, k: k)
+    return predictions.map { prediction in
+      prediction.labels.map {
+        RankedLabel(id: $0.id, score: $0.score, probability: $0.probability)
       }
     }
-    return try model.predict(texts, by: calibration, choosing: .likeliest(k)).map { labels in
-      labels.map { RankedLabel(id: $0.id, score: $0.score, probability: $0.probability) }
-    }
   }
 
-  /// The `k` documents most like a text, most similar first.
+  /// The `k` documents most like a text, most similar first; none where the model knows no word.
   public func similar(to text: String, k: Int) throws -> [SimilarDocument] {
-    try documents?.nearest(k, to: model.embeddings(of: [text])) ?? []
+    guard let documents else { return [] }
+    let query = try model.embedded([text])
+    return query.isKnown == [true] ? try documents.nearest(k, to: query.vectors) : []
   }
 
-  /// Checks that a label could be added.
+  /// The same with more labels.
   ///
-  /// - Throws: `InputError` when it is known already or its text says nothing to the model.
-  func adding(_ label: TrainedModel.NewLabel) throws -> Engine {
+  /// - Throws: `InputError` when one is known already or its text says nothing to the model.
+  func adding(_ labels: [TrainedModel.NewLabel]) throws -> Engine {
     var grown = self
-    grown.model = try model.adding([label])
+    grown.model = try model.adding(labels)
     return grown
   }
 }

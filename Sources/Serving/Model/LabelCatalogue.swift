@@ -13,41 +13,58 @@ final class LabelCatalogue: Sendable {
     var documents: Int?
   }
 
-  private let entries: Mutex<(all: [Entry], number: [String: Int])>
+  private struct State {
+    var all: [Entry] = []
+    var number: [String: Int] = [:]
+    var addedCount = 0
 
-  /// Takes in labels.
-  init(_ labels: [Entry]) {
-    entries = Mutex(
-      (labels, Dictionary(labels.enumerated().map { ($1.id, $0) }) { first, _ in first }))
+    mutating func add(_ entry: Entry) {
+      guard number[entry.id] == nil else { return }
+      number[entry.id] = all.count
+      all.append(entry)
+      if entry.documents == nil { addedCount += 1 }
+    }
   }
 
+  private let state = Mutex(State())
+
+  /// Takes in labels; of two of one name, the first.
+  init(_ labels: [Entry]) { replaceAll(with: labels) }
+
   /// How many there are.
-  var count: Int { entries.withLock { $0.all.count } }
+  var count: Int { state.withLock { $0.all.count } }
+
+  /// How many of them were added.
+  var addedCount: Int { state.withLock { $0.addedCount } }
 
   /// A label by its name.
   subscript(id: String) -> Entry? {
-    entries.withLock { entries in entries.number[id].map { entries.all[$0] } }
+    state.withLock { state in state.number[id].map { state.all[$0] } }
   }
 
   /// The first of the names that is not a label's.
   func firstUnknown(in ids: [String]) -> String? {
-    entries.withLock { entries in ids.first { entries.number[$0] == nil } }
+    state.withLock { state in ids.first { state.number[$0] == nil } }
   }
 
   /// Takes in one more.
-  func add(_ entry: Entry) {
-    entries.withLock { entries in
-      entries.number[entry.id] = entries.all.count
-      entries.all.append(entry)
-    }
+  func add(_ entry: Entry) { state.withLock { $0.add(entry) } }
+
+  /// Takes in labels in place of all others.
+  func replaceAll(with labels: [Entry]) {
+    var new = State()
+    for label in labels { new.add(label) }
+    state.withLock { $0 = new }
   }
 
   /// Labels whose name contains `part`, whatever its case, in their order.
-  func search(_ part: String, limit: Int) -> (found: [Entry], total: Int) {
-    let all = entries.withLock { $0.all }
+  ///
+  /// - Returns: at most `limit` of them, after the first `offset`; and how many there are in all.
+  func search(_ part: String, offset: Int = 0, limit: Int) -> (found: [Entry], total: Int) {
+    let all = state.withLock { $0.all }
     let wanted = part.lowercased()
     let found =
       wanted.isEmpty ? all : all.filter { $0.id.lowercased().contains(wanted) }
-    return (Array(found.prefix(limit)), found.count)
+    return (Array(found.dropFirst(offset).prefix(limit)), found.count)
   }
 }

@@ -39,7 +39,8 @@ public final class ModelThread: @unchecked Sendable {
       case other((inout Engine) -> Void, refuse: (Refusal) -> Void)
     }
     var kind: Kind
-    var deadline: ContinuousClock.Instant
+    /// Nil for what may wait as long as it takes.
+    var deadline: ContinuousClock.Instant?
 
     func refuse(_ reason: Refusal) {
       switch kind {
@@ -107,6 +108,29 @@ public final class ModelThread: @unchecked Sendable {
     }
   }
 
+  /// Has another engine answer all that comes after what waits already.
+  ///
+  /// It waits its turn however long that takes, also behind a full queue.
+  ///
+  /// - Parameter body: called on the thread, after the old engine's last answer and before the new
+  ///   one's first.
+  /// - Throws: `Refusal.stopped`.
+  func replaceEngine(with new: Handover<Engine>, _ body: @escaping @Sendable () -> Void)
+    async throws
+  {
+    try await withCheckedThrowingContinuation {
+      (continuation: CheckedContinuation<Void, any Error>) in
+      enqueue(
+        .other(
+          { engine in
+            engine = new.value
+            body()
+            continuation.resume()
+          }, refuse: { continuation.resume(throwing: $0) }),
+        isPatient: true)
+    }
+  }
+
   /// Refuses what waits and all that comes; the thread ends after what it is doing.
   public func stop() {
     condition.lock()
@@ -118,10 +142,11 @@ public final class ModelThread: @unchecked Sendable {
     for job in rest { job.refuse(.stopped) }
   }
 
-  private func enqueue(_ kind: Job.Kind) {
-    let job = Job(kind: kind, deadline: .now + limits.patience)
+  private func enqueue(_ kind: Job.Kind, isPatient: Bool = false) {
+    let job = Job(kind: kind, deadline: isPatient ? nil : .now + limits.patience)
     condition.lock()
-    let refusal: Refusal? = isStopped ? .stopped : jobs.count >= limits.waiting ? .full : nil
+    let isFull = jobs.count >= limits.waiting && !isPatient
+    let refusal: Refusal? = isStopped ? .stopped : isFull ? .full : nil
     if refusal == nil {
       jobs.append(job)
       condition.signal()
@@ -135,7 +160,7 @@ public final class ModelThread: @unchecked Sendable {
       let now = ContinuousClock.now
       var rankings: [Ranking] = []
       for job in batch {
-        guard job.deadline > now else {
+        guard job.deadline.map({ $0 > now }) ?? true else {
           job.refuse(.late)
           continue
         }

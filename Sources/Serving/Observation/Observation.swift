@@ -27,7 +27,7 @@ struct Observation: Sendable {
   /// Counts a request.
   func count(route: String, method: String, status: Int, duration: Duration) {
     // Methods are the client's words; those that are no route's share one count.
-    let method = ["GET", "POST"].contains(method) ? method : "other"
+    let method = ["GET", "HEAD", "POST"].contains(method) ? method : "other"
     Counter(
       label: "decant_requests_total",
       dimensions: [("route", route), ("method", method), ("status", String(status))],

@@ -3,16 +3,18 @@ import GRDB
 import Torch
 public import Training
 
-/// What a service must not forget: labels that were added, and what people said of its answers.
+/// Keeps a service's added labels and the feedback on its answers.
 ///
 /// One SQLite file. A change is on the disk before it is confirmed, so that neither a crash nor a
-/// power cut loses one.
+/// power cut loses one. What reads has a connection of its own and never holds up what writes.
 public struct ServiceStore: Sendable {
-  private let database: DatabaseQueue
+  let database: DatabasePool
+  private let place: Place
+  private let limit: Int
 
   /// What somebody said of a text's labels.
   public struct Feedback: Codable, Hashable, Sendable {
-    /// The text.
+    /// The text, in NFC.
     public var text: String
     /// Labels that are right.
     public var labels: [String]
@@ -27,43 +29,74 @@ public struct ServiceStore: Sendable {
     }
   }
 
+  /// Why something was not kept.
+  public enum Refusal: Error, Hashable {
+    /// The store holds a label of that name.
+    case labelExists
+    /// The store would grow past its limit, in bytes.
+    case full(limit: Int)
+    /// The disk has no room.
+    case noRoom
+    /// The file is no longer where it was opened.
+    case moved
+  }
+
   /// Opens or makes the file.
   ///
-  /// - Throws: `InputError` when it cannot be opened or is another program's.
-  public init(path: String) throws {
+  /// - Parameter limit: how large it may become, in bytes. A file that is larger already can be
+  ///   read, and takes in no more.
+  /// - Throws: `InputError` when it cannot be opened, is another program's, or comes from a later
+  ///   version of Decant.
+  public init(path: String, limit: Int = 1 << 30) throws {
     var configuration = Configuration()
-    configuration.prepareDatabase { database in
-      try database.execute(sql: "PRAGMA journal_mode = WAL")
-      try database.execute(sql: "PRAGMA synchronous = FULL")
-    }
+    // One connection that is opened now: a later one would be opened by a path that may by then
+    // lead to another file.
+    configuration.maximumReaderCount = 1
+    configuration.persistentReadOnlyConnections = true
     configuration.busyMode = .timeout(5)
+    self.limit = limit
     do {
-      database = try DatabaseQueue(path: path, configuration: configuration)
+      try Self.refuseStrangers(path: path)
+      database = try DatabasePool(path: path, configuration: configuration)
+      // The pool itself sets less, for which a power cut may undo what was confirmed.
+      try database.writeWithoutTransaction {
+        try $0.execute(sql: "PRAGMA synchronous = FULL")
+      }
       try Self.migrator.migrate(database)
+      try database.writeWithoutTransaction {
+        let page = try Int.fetchOne($0, sql: "PRAGMA page_size") ?? 4096
+        try $0.execute(sql: "PRAGMA max_page_count = \(max(1, limit / page))")
+      }
+      try database.read { _ = try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM label") }
     } catch let error as DatabaseError {
       throw InputError(
         file: path, reason: error.message ?? "SQLite cannot open it (\(error.resultCode))",
         expected: "the store of a service, or a place where one can be made")
     }
+    place = try Place(path: path)
   }
 
-  private static var migrator: DatabaseMigrator {
-    var migrator = DatabaseMigrator()
-    migrator.registerMigration("1") { database in
-      try database.create(table: "label") { table in
-        table.primaryKey("id", .text)
-        table.column("text", .text).notNull()
-        table.column("added", .datetime).notNull()
+  /// - Throws: `InputError` for a database that is no store, or one of a later version.
+  private static func refuseStrangers(path: String) throws {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(5)
+    let database = try DatabaseQueue(path: path, configuration: configuration)
+    defer { try? database.close() }
+    try database.read { database in
+      let isStore = try database.tableExists("grdb_migrations")
+      let tables = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM sqlite_master") ?? 0
+      guard isStore || tables == 0 else {
+        throw InputError(
+          file: path, reason: "this is the database of another program",
+          expected: "the store of a service, or a place where one can be made")
       }
-      try database.create(table: "feedback") { table in
-        table.autoIncrementedPrimaryKey("number")
-        table.column("text", .text).notNull().indexed()
-        table.column("label", .text).notNull()
-        table.column("isRight", .boolean).notNull()
-        table.column("given", .datetime).notNull()
+      guard try !isStore || !migrator.hasBeenSuperseded(database) else {
+        throw InputError(
+          file: path, reason: "a later version of Decant has made this store",
+          expected: "that version, or another store")
       }
     }
-    return migrator
   }
 
   /// The labels that were added, in order.
@@ -76,8 +109,13 @@ public struct ServiceStore: Sendable {
   }
 
   /// Keeps a label.
+  ///
+  /// - Throws: `Refusal`, `DatabaseError`.
   public func add(_ label: TrainedModel.NewLabel, at date: Date = .now) async throws {
-    try await database.write { database in
+    try await write { database in
+      let known = try Bool.fetchOne(
+        database, sql: "SELECT EXISTS (SELECT 1 FROM label WHERE id = ?)", arguments: [label.id])
+      guard known == false else { throw Refusal.labelExists }
       try database.execute(
         sql: "INSERT INTO label (id, text, added) VALUES (?, ?, ?)",
         arguments: [label.id, label.text, date])
@@ -85,50 +123,73 @@ public struct ServiceStore: Sendable {
   }
 
   /// Keeps what was said of a text, all of it or nothing.
+  ///
+  /// - Throws: `Refusal`, `DatabaseError`.
   public func add(_ feedback: Feedback, at date: Date = .now) async throws {
-    try await database.write { database in
+    try await write { database in
+      let document = try Self.document(feedback.text, in: database)
       let statement = try database.makeStatement(
-        sql: "INSERT INTO feedback (text, label, isRight, given) VALUES (?, ?, ?, ?)")
+        sql: "INSERT INTO verdict (document, label, isRight, given) VALUES (?, ?, ?, ?)")
       for (labels, isRight) in [(feedback.labels, true), (feedback.rejected, false)] {
         for label in labels {
-          try statement.execute(arguments: [feedback.text, label, isRight, date])
+          try statement.execute(arguments: [document, label, isRight, date])
         }
       }
     }
   }
 
-  /// Everything that was said, a text at a time in the order of their first mention; of two
-  /// verdicts on the same label of a text the later one counts.
-  ///
-  /// - Parameter body: called for each text.
-  public func forEachFeedback(_ body: (Feedback) throws -> Void) throws {
-    try database.read { database in
-      let rows = try Row.fetchCursor(
-        database,
-        sql: """
-          SELECT f.text AS text, f.label AS label, f.isRight AS isRight,
-            (SELECT MIN(number) FROM feedback WHERE text = f.text) AS first
-          FROM feedback f
-          WHERE number = (SELECT MAX(number) FROM feedback WHERE text = f.text AND label = f.label)
-          ORDER BY first, number
-          """)
-      var current: Feedback?
-      while let row = try rows.next() {
-        let text: String = row["text"]
-        if current?.text != text {
-          if let current { try body(current) }
-          current = Feedback(text: text, labels: [], rejected: [])
-        }
-        if row["isRight"] as Bool {
-          current?.labels.append(row["label"])
-        } else {
-          current?.rejected.append(row["label"])
-        }
+  /// The number of a text, which is new if the text is.
+  static func document(_ text: String, in database: Database) throws -> Int64 {
+    try database.execute(
+      sql: "INSERT INTO document (text) VALUES (?) ON CONFLICT DO NOTHING", arguments: [text])
+    guard database.changesCount == 0 else { return database.lastInsertedRowID }
+    return try Int64.fetchOne(
+      database, sql: "SELECT number FROM document WHERE text = ?", arguments: [text]) ?? 0
+  }
+
+  private func write(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
+    let (place, limit) = (place, limit)
+    do {
+      try await database.write { database in
+        guard place.isTheSame else { throw Refusal.moved }
+        try body(database)
       }
-      if let current { try body(current) }
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+      throw place.hasRoom ? Refusal.full(limit: limit) : Refusal.noRoom
     }
   }
 
   /// Closes the file.
   public func close() throws { try database.close() }
+}
+
+/// A file by its path and by what lies there.
+private struct Place: Sendable {
+  let path: String
+  let device: UInt64
+  let inode: UInt64
+
+  init(path: String) throws {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw FileError(path: path, action: "examine", code: errno)
+    }
+    self.path = path
+    device = UInt64(status.st_dev)
+    inode = UInt64(status.st_ino)
+  }
+
+  /// Whether the disk takes in more than one change may need.
+  var hasRoom: Bool {
+    var status = statvfs()
+    return statvfs(path, &status) != 0
+      || UInt64(status.f_bavail) * UInt64(status.f_frsize) > 16 << 20
+  }
+
+  /// Whether the path still leads to the file.
+  var isTheSame: Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && UInt64(status.st_dev) == device
+      && UInt64(status.st_ino) == inode
+  }
 }

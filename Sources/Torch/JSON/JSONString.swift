@@ -32,7 +32,7 @@ package struct JSONString: Hashable {
   /// The text that the literal in `bytes` stands for, in the form in which it is written.
   package func written(in bytes: UnsafeRawBufferPointer) -> String {
     guard hasEscapes else { return String(decoding: bytes[content], as: UTF8.self) }
-    // The text is never longer than the literal.
+    // The text is never longer than the literal; see `decode`.
     return String(
       unsafeUninitializedCapacity: content.count,
       initializingUTF8With: { target in
@@ -88,6 +88,7 @@ package struct JSONString: Hashable {
     while position < content.upperBound {
       let plainEnd = nextEscape(in: bytes, from: position) ?? content.upperBound
       let plain = UnsafeRawBufferPointer(rebasing: bytes[position..<plainEnd])
+      guard plain.count <= target.count - count else { break }
       UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(target)[count...])
         .copyMemory(from: plain)
       count += plain.count

@@ -43,11 +43,8 @@ struct NumpyHeader: Hashable {
     } catch {
       throw fault(error.reason, expected: error.expected)
     }
-    var size = dtype.byteCount
-    for count in shape {
-      let (product, overflow) = size.multipliedReportingOverflow(by: count)
-      guard !overflow else { throw fault("the shape \(shape) overflows") }
-      size = product
+    guard let size = (shape + [dtype.byteCount]).checkedProduct else {
+      throw fault("the shape \(shape) overflows")
     }
     guard size == bytes.count - dataStart else {
       throw fault(

@@ -62,6 +62,7 @@ extension Op {
   /// Calls with arguments that the caller keeps alive; returns the only result.
   @inline(__always)
   func run<let count: Int>(_ arguments: InlineArray<count, ct_value>) -> Tensor {
+    guard pendingRefusal == nil else { return .placeholder }
     var output = ct_value()
     var outputs: Int32 = 0
     let code = arguments.span.withUnsafeBufferPointer {

@@ -83,6 +83,7 @@ public struct Op: @unchecked Sendable {
   ///
   /// - Throws: `TorchError` when libtorch refuses.
   public func results(_ arguments: [Argument]) throws(TorchError) -> [Output] {
+    if let pendingRefusal { throw pendingRefusal }
     var arena = Arena()
     defer { arena.free() }
     var values: [ct_value] = []

@@ -11,9 +11,15 @@ internal import Foundation
 /// Python. The gradient mode (`withoutGradients`) belongs to the thread, so such a closure is
 /// synchronous and never suspends.
 public enum Runtime {
-  private static let failure: TorchError? = ct_load(nil).map {
-    TorchError(kind: .library, message: String(cString: $0))
-  }
+  private static let failure: TorchError? = {
+    if let message = ct_load(nil) {
+      return TorchError(kind: .library, message: String(cString: message))
+    }
+    // libtorch knows of affinity masks, but of no quota.
+    let processors = Int32(clamping: MachineShare.current.processors)
+    if ct_thread_count() > processors { ct_set_thread_count(processors) }
+    return nil
+  }()
 
   /// Opens libtorch now instead of with the first tensor.
   ///
@@ -53,7 +59,7 @@ public enum Runtime {
     return String(cString: ct_cpu_capability())
   }
 
-  /// The number of threads that one operator may use.
+  /// The number of threads that one operator may use; at first as many as `MachineShare` allows.
   public static var threadCount: Int {
     get {
       require()

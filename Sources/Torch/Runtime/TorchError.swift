@@ -52,9 +52,11 @@ public struct TorchError: Error, Hashable, Sendable, CustomStringConvertible {
 ///
 /// Operators such as `a + b` do not throw: outside of `checked`, one that libtorch refuses (shapes
 /// that do not fit, memory exhausted) ends the process with libtorch's words, as an index outside
-/// an array does. Inside, it yields an empty tensor, the work goes on (reading elements yields none,
-/// or 0), and the first error is thrown when `body` returns. Use it around work whose shapes come from outside, in a server for
-/// instance. Scopes nest; each thread has its own.
+/// an array does. Inside, it yields an empty tensor, and so does every operator after it, whatever it
+/// is given: lengths are 0 along as many axes as one may ask for, reading elements yields none, or 0,
+/// operators that throw throw it, and the preconditions of this package hold. The first error is thrown
+/// when `body` returns. Use it around work whose shapes come from outside, in a server for instance.
+/// Scopes nest; each thread has its own.
 ///
 /// - Throws: the first `TorchError` of an operator, else what `body` throws.
 public func checked<R>(_ body: () throws -> R) throws -> R {
@@ -82,4 +84,40 @@ func refuse(_ error: TorchError) {
   if scopes.pointee.first_error == nil {
     scopes.pointee.first_error = Unmanaged.passRetained(ErrorBox(error)).toOpaque()
   }
+}
+
+/// Throws what the innermost `checked` of this thread is going to throw, once there is something.
+///
+/// For code that reads as many elements of a result as it should have: a refused operator has none.
+///
+/// - Throws: the first `TorchError` of an operator.
+public func throwRefusal() throws(TorchError) {
+  if let pendingRefusal { throw pendingRefusal }
+}
+
+/// The refusal that the innermost `checked` of this thread will throw, once there is one.
+@inline(__always)
+var pendingRefusal: TorchError? {
+  guard let first = ct_checked_scopes().pointee.first_error else { return nil }
+  return Unmanaged<ErrorBox>.fromOpaque(first).takeUnretainedValue().error as? TorchError
+}
+
+/// Ends the process unless `condition` holds; in this package it takes the place of the standard
+/// library's function of this name.
+///
+/// Where an operator was refused inside `checked`, shapes mean nothing any more: nothing is then asked,
+/// and the refusal is thrown in place of a trap on what followed from it.
+@inlinable
+package func precondition(
+  _ condition: @autoclosure () -> Bool, _ message: @autoclosure () -> String = "",
+  file: StaticString = #file, line: UInt = #line
+) {
+  if !condition() { fail(message(), file, line) }
+}
+
+@usableFromInline
+@inline(never)
+package func fail(_ message: String, _ file: StaticString, _ line: UInt) {
+  guard pendingRefusal == nil else { return }
+  preconditionFailure(message, file: file, line: line)
 }

@@ -16,8 +16,14 @@ public struct SafetensorsFile: Sendable {
   ///
   /// - Throws: `FileError` when it cannot be read, `InputError` when it is not a whole safetensors
   ///   file.
-  public init(path: String) throws {
-    file = try MappedFile(path: path)
+  public init(path: String) throws { try self.init(file: MappedFile(path: path)) }
+
+  /// Reads the header of an open file, which is kept.
+  ///
+  /// - Throws: `InputError` when it is not a whole safetensors file.
+  public init(file: MappedFile) throws {
+    self.file = file
+    let path = file.path
     let header = try file.withBytes { try SafetensorsHeader($0, file: path) }
     self.path = path
     metadata = header.metadata

@@ -147,13 +147,8 @@ struct SafetensorsHeader {
         position: position, reason: "the data of \"\(name)\" lie at \(begin)..<\(end)",
         expected: "a range inside 0..<\(data.count)")
     }
-    var size = dtype.byteCount
-    for length in shape {
-      let (product, overflow) = size.multipliedReportingOverflow(by: length)
-      guard !overflow else {
-        throw LineFault(position: position, reason: "the shape \(shape) of \"\(name)\" overflows")
-      }
-      size = product
+    guard let size = (shape + [dtype.byteCount]).checkedProduct else {
+      throw LineFault(position: position, reason: "the shape \(shape) of \"\(name)\" overflows")
     }
     guard size == end - begin else {
       throw LineFault(

@@ -1,38 +1,57 @@
 import Foundation
-import Synchronization
 
 /// A file that appears under its name only when it is complete.
 ///
 /// Bytes go to a temporary file in the same folder; `commit()` flushes it to the disk and renames
 /// it over the final name in one step. A reader, or a process restarted after a kill or a power
-/// cut, sees the old file or the new one, never a part.
+/// cut, sees the old file or the new one, never a part. What a killed writer leaves is removed by
+/// the next one of the same file.
+///
+/// A link is followed: the file that it leads to is replaced, or made, in its own folder. A file that
+/// is replaced keeps its mode, and its owner where the system allows it. What is no plain file, such
+/// as a pipe, a device or `/dev/stdout`, is written as it comes and never renamed over.
 public final class AtomicFile {
   /// The final name.
   public let path: String
-  private let temporaryPath: String
-  private var descriptor: Int32
+  /// Where a plain file is going to be; nil for what is written as it comes.
+  private let place: String?
+  private let draft: Draft?
+  private let descriptor: Int32
+  private var isCommitted = false
   private var buffer: [UInt8] = []
   private static let bufferSize = 1 << 20
-  private static let writers = Atomic<Int>(0)
 
   /// Starts writing; nothing is visible under `path` before `commit()`.
   ///
-  /// - Throws: `FileError` when the folder cannot be written.
+  /// - Throws: `FileError` when the folder cannot be written, or `path` is a folder.
   public init(path: String) throws {
     self.path = path
-    // Process and number keep two writers apart; what a killed one left is overwritten or ignored.
-    let number = Self.writers.add(1, ordering: .relaxed).newValue
-    temporaryPath = "\(path).partial-\(getpid())-\(number)"
-    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw FileError(path: path, action: "write", code: errno) }
+    switch try OutputTarget(of: path) {
+    case .stream(let descriptor):
+      self.descriptor = descriptor
+      (place, draft) = (nil, nil)
+    case .file(let place, let status):
+      let draft = try Draft(of: place, .file)
+      if let status { Self.keepOwnerAndMode(status, draft.descriptor) }
+      self.place = place
+      self.draft = draft
+      descriptor = draft.descriptor
+    }
   }
 
   deinit {
-    // Not committed: leave no trace.
-    if descriptor >= 0 {
-      close(descriptor)
-      unlink(temporaryPath)
-    }
+    if isCommitted { return }
+    // Leave no trace.
+    if let draft { draft.remove() } else { close(descriptor) }
+  }
+
+  private static func keepOwnerAndMode(_ status: stat, _ descriptor: Int32) {
+    // Whoever may not give files away keeps the group at least, if it is theirs.
+    let isGiven =
+      fchown(descriptor, status.st_uid, status.st_gid) == 0
+      || (fchown(descriptor, uid_t.max, status.st_gid) == 0 && status.st_uid == geteuid())
+    // A file of another owner must not take over the rights of the old one.
+    fchmod(descriptor, status.st_mode & (isGiven ? 0o7777 : 0o777))
   }
 
   /// Appends bytes.
@@ -52,22 +71,30 @@ public final class AtomicFile {
   }
 
   /// Makes the file durable and visible under its name.
+  ///
+  /// - Throws: `FileError`; `InputError` when a file that was read for it was changed meanwhile, see
+  ///   `FileGuard`.
   public func commit() throws {
+    try FileGuard.checkInputs()
     try flush()
+    guard let draft, let place else {
+      // A pipe has nothing to make durable.
+      guard fsync(descriptor) == 0 || [EINVAL, EROFS, ENOTSUP].contains(errno) else {
+        throw FileError(path: path, action: "write", code: errno)
+      }
+      isCommitted = true
+      guard close(descriptor) == 0 else {
+        throw FileError(path: path, action: "write", code: errno)
+      }
+      return
+    }
     guard fsync(descriptor) == 0 else { throw FileError(path: path, action: "write", code: errno) }
-    close(descriptor)
-    descriptor = -1
-    guard rename(temporaryPath, path) == 0 else {
-      let code = errno
-      unlink(temporaryPath)
-      throw FileError(path: path, action: "replace", code: code)
+    guard rename(draft.path, place) == 0 else {
+      throw FileError(path: path, action: "replace", code: errno)
     }
-    // The rename itself is durable only once the folder is.
-    let folder = open((path as NSString).deletingLastPathComponent.orCurrentFolder, O_RDONLY)
-    if folder >= 0 {
-      fsync(folder)
-      close(folder)
-    }
+    isCommitted = true
+    draft.release()
+    makeFolderDurable(place.parentFolder)
   }
 
   private func flush() throws {
@@ -87,10 +114,6 @@ public final class AtomicFile {
       rest = rest.dropFirst(written)
     }
   }
-}
-
-extension String {
-  fileprivate var orCurrentFolder: String { isEmpty ? "." : self }
 }
 
 /// Writes `text` to `path` in one atomic step; see `AtomicFile`.

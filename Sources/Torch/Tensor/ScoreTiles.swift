@@ -121,6 +121,7 @@ public struct ScoreTiles: Sendable {
   ///   - hidesCells: leaves the cells out of the sums.
   public func add(_ sums: Sums, to results: Tensor, found: Tensor? = nil, hidesCells: Bool = false)
   {
+    guard pendingRefusal == nil else { return }
     let (kind, scalar, thresholds): (ct_score_kind, Double, Tensor?) =
       switch sums {
       case .exponentials: (CT_SCORE_EXPONENTIALS, 0, nil)
@@ -153,6 +154,7 @@ public struct ScoreTiles: Sendable {
     _ gradient: Gradient, atCells: Tensor, upstream: Double, ofQueries: Tensor?,
     ofLabels: Tensor?, ofBias: Tensor?
   ) {
+    guard pendingRefusal == nil else { return }
     let (kind, scalar, thresholds, scale): (ct_score_kind, Double, Tensor?, Tensor?) =
       switch gradient {
       case .exponentials(let shift, let scale): (CT_SCORE_EXPONENTIALS, 0, shift, scale)

@@ -45,6 +45,15 @@ extension Tensor {
   /// Waits for the device.
   public func anyTrue() -> Bool { Ops.any(self).integer != 0 }
 
+  /// Whether no element is infinite or NaN; true without elements.
+  ///
+  /// Reads them once and makes no tensor of their size. Waits for the device.
+  public var isAllFinite: Bool {
+    guard dtype.isFloatingPoint, elementCount > 0 else { return true }
+    // NaN is both the least and the greatest.
+    return Ops.min(self).scalar.isFinite && Ops.max(self).scalar.isFinite
+  }
+
   /// Whether shapes, dtypes and all elements are equal; NaN equals nothing.
   public func isIdentical(to other: Tensor) -> Bool {
     shape == other.shape && dtype == other.dtype && isEqual(to: other).allTrue()
@@ -58,6 +67,8 @@ extension Tensor {
     static let less = Op("aten::lt", "Tensor")
     static let lessScalar = Op("aten::lt", "Scalar")
     static let finite = Op("aten::isfinite")
+    static let min = Op("aten::min")
+    static let max = Op("aten::max")
     static let not = Op("aten::logical_not")
     static let and = Op("aten::logical_and")
     static let or = Op("aten::logical_or")

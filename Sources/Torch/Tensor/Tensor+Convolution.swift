@@ -94,7 +94,7 @@ extension Tensor {
     let axes = dimensionCount - 2
     precondition(
       axes == 1 || axes == 2, "\(what) of shape \(shape), expected [N, C, L] or [N, C, H, W]")
-    return axes
+    return max(axes, 1)
   }
 
   private enum Ops {

@@ -7,6 +7,10 @@ extension Tensor {
   public init<Scalar: TensorScalar>(_ values: [Scalar], shape: [Int]) {
     precondition(
       values.count == shape.reduce(1, *), "\(values.count) values do not fill the shape \(shape)")
+    guard pendingRefusal == nil else {
+      self = .placeholder
+      return
+    }
     self = values.withUnsafeBytes {
       Tensor(bytes: $0.baseAddress, shape: shape, dtype: Scalar.dtype)
     }

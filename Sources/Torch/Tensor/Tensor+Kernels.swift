@@ -15,6 +15,7 @@ extension Tensor {
   ///   - bias: `[M]`.
   /// - Returns: `[N, M]`.
   public func productWithTransposed(_ other: Tensor, bias: Tensor? = nil) -> Tensor {
+    guard pendingRefusal == nil else { return .placeholder }
     var result: ct_tensor?
     let code = withExtendedLifetime((self, other, bias)) {
       ct_product_with_transposed(pointer, other.pointer, bias?.pointer, &result)
@@ -86,8 +87,8 @@ extension Tensor {
     Ops.indexFill(.tensor(reshaped([-1])), .int(0), .tensor(positions), .double(value))
   }
 
-  /// Whether the kernels of the interface library apply.
-  var hasKernels: Bool { dtype == .float32 && device.kind == .cpu }
+  /// Whether the kernels of the interface library apply; not to what followed from a refusal.
+  var hasKernels: Bool { dtype == .float32 && device.kind == .cpu && pendingRefusal == nil }
 
   private enum Ops {
     static let put = Op("aten::put_")

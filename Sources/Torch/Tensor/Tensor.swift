@@ -25,10 +25,12 @@ public struct Tensor: Sendable {
     withExtendedLifetime(handle) { question(handle.pointer) }
   }
 
-  /// What a refused operation yields inside `checked`.
+  /// What a refused operation yields inside `checked`, and every one after it: no elements, and more
+  /// axes than any code here looks at, so that asking for the length of one is no fault of its own.
   static var placeholder: Tensor {
     do {
-      return try Tensor(copying: nil, shape: [0], dtype: .float32)
+      return try Tensor(
+        copying: nil, shape: [Int](repeating: 0, count: 8), dtype: .float32)
     } catch {
       fatalError(error.message)
     }

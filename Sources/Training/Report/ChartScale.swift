@@ -12,11 +12,12 @@ struct ChartScale {
   ///
   /// - Parameter includingZero: whether it begins at 0 where all values are above.
   init(covering values: [Double], includingZero: Bool = false, tickCount: Int = 5) {
-    let finite = values.filter(\.isFinite)
+    // Beyond, differences overflow; a damaged run may say anything.
+    let finite = values.filter { abs($0) < 1e300 }
     var low = finite.min() ?? 0
     var high = finite.max() ?? 1
     if includingZero { (low, high) = (min(low, 0), max(high, 0)) }
-    if high - low < 1e-12 * max(1, abs(high)) {
+    if high - low < 1e-12 * max(1, abs(high), abs(low)) {
       // One value has no extent of its own.
       let margin = high == 0 ? 1 : abs(high) / 2
       (low, high) = (includingZero ? min(0, low) : low - margin, high + margin)

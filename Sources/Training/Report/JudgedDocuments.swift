@@ -15,37 +15,30 @@ struct JudgedDocuments {
   let labelNames: [String]
   /// What the labels mean, in the same order; empty where nothing says so.
   let labelTexts: [String]
-  /// How many training documents of the data set have each.
+  /// How many training documents have each.
   let labelCounts: [Int]
 
-  /// Ranks the labels of a split.
+  /// Ranks the labels of some documents.
   ///
+  /// - Parameter split: which ones; nil as `TrainedModel.evaluate` has it.
   /// - Throws: as `TrainedModel.evaluate` does.
-  init(_ model: TrainedModel, split: TrainedModel.SplitName, datasetPath: String?) throws {
-    report = try model.evaluate(split: split, datasetPath: datasetPath)
-    path = datasetPath ?? model.configuration.dataset
-    var dataset = try Dataset.read(path, badLines: model.configuration.badLines)
-    if split == .validation, dataset.validation == nil { dataset = dataset.carvingValidation() }
-    guard let part = split == .test ? dataset.test : dataset.validation,
-      part.count == report.documents
-    else {
-      throw InputError(file: path, reason: "the data set changed while the report was made")
-    }
-    rows = part.documentIndices
+  init(_ model: TrainedModel, split: TrainedModel.SplitName?, datasetPath: String?) throws {
+    let part = try model.judgedPart(split, datasetPath: datasetPath, badLines: nil)
+    report = try model.evaluate(part)
+    path = part.path
+    dataset = part.dataset
+    rows = part.split.documentIndices
     let columns = try model.columns(for: dataset.labels)
     var names =
       model.labelIDs + [String](repeating: "", count: columns.count - model.labelIDs.count)
     var texts = [String](repeating: "", count: columns.count)
-    var counts = [Int](repeating: 0, count: columns.count)
-    let trainCounts = dataset.train.labels.columnCounts()
     for label in 0..<dataset.labels.count {
       let column = columns.ofLabel[label]
       names[column] = dataset.labels.ids[label]
-      counts[column] = trainCounts[label]
       if let own = dataset.labels.texts { texts[column] = own[label] }
     }
-    (labelNames, labelTexts, labelCounts) = (names, texts, counts)
-    self.dataset = dataset
+    (labelNames, labelTexts) = (names, texts)
+    labelCounts = try model.trainingCounts(part, columns).labels
   }
 
   /// The name of a row's document.

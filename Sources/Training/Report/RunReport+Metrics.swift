@@ -27,8 +27,10 @@ extension RunReport {
     let filtered: Markup =
       report.filterPairs > 0
       ? "; \(grouped(report.filterPairs)) filter pairs were taken out of the predictions" : ""
+    let part: Markup =
+      report.split == TrainedModel.SplitName.all.rawValue ? "" : "\(report.split) "
     return """
-      <p>\(grouped(report.documents)) \(report.split) documents, in percent\(filtered). Propensities \
+      <p>\(grouped(report.documents)) \(part)documents, in percent\(filtered). Propensities \
       with A = \(report.propensity.exponent, 2) and B = \(report.propensity.offset, 2).</p>
       <div class="scroll"><table><tr><th></th>\(head.joined())</tr>
       \(rows)</table></div>

@@ -35,7 +35,7 @@ public struct RunReport {
   ///
   /// - Parameters:
   ///   - split: the documents to judge on; nil is test, else validation, else none with the reason
-  ///     on the page.
+  ///     on the page. Of a single file that the model was not trained on nil is all.
   ///   - datasetPath: the data set; nil is the one trained on.
   ///   - mapSize: how many documents the map shows at most.
   /// - Throws: `InputError` and `FileError` where a split or a data set that was asked for is not
@@ -46,8 +46,10 @@ public struct RunReport {
   ) throws {
     self.model = model
     history = try model.folder.readMetrics()
-    let names: [TrainedModel.SplitName] =
-      split.map { [$0] } ?? (model.record.validationIsHeldOut ? [.test, .validation] : [.test])
+    // Of a data set that is named, evaluation itself knows what to take.
+    let names: [TrainedModel.SplitName?] =
+      split != nil || datasetPath != nil
+      ? [split] : model.record.validationIsHeldOut ? [.test, .validation] : [.test]
     var found: JudgedDocuments?
     var refusal: String?
     for name in names where found == nil {
@@ -61,7 +63,7 @@ public struct RunReport {
     }
     judged = found
     reason = found == nil ? refusal : nil
-    notes = found?.report.notes ?? []
+    notes = (model.record.warnings ?? []) + (found?.report.notes ?? [])
     if let calibration = try model.calibration(), let found {
       // The calibration has seen the validation part: what was cross-fitted tells the truth there.
       quality = .judged(
@@ -109,7 +111,8 @@ extension RunFolder {
   /// - Throws: `InputError` when a line is damaged, `FileError`.
   public func readMetrics() throws -> [EpochRecord] {
     guard has(metrics) else { return [] }
-    let text = try MappedFile(path: metrics).withBytes { String(decoding: $0, as: UTF8.self) }
+    let file = isComplete ? try RunFiles(self).open(metrics) : try MappedFile(path: metrics)
+    let text = file.withBytes { String(decoding: $0, as: UTF8.self) }
     return try text.split(separator: "\n").map {
       try decodeJSON(EpochRecord.self, from: Data($0.utf8), file: metrics)
     }

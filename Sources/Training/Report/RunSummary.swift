@@ -74,7 +74,7 @@ public struct RunSummary: Codable, Hashable, Sendable {
         validation = history.last?.validation
         return
       }
-      let record = try folder.read(RunRecord.self, from: folder.record)
+      let record = try RunFiles(folder).record
       (dataset, datasetHash) = (record.dataset, record.datasetHash)
       keptEpoch = record.keptEpoch
       trainSeconds = record.trainSeconds

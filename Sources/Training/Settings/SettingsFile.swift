@@ -34,7 +34,7 @@ public struct SettingsFile {
     settings.dataset = absolute(settings.dataset)
     settings.feedback = settings.feedback.map(absolute)
     if root.value(at: "threads") == nil {
-      settings.threads = ProcessInfo.processInfo.activeProcessorCount
+      settings.threads = MachineShare.current.processors
     }
     if var wide = settings.model.wide, root.value(at: "model.wide.learningRate") == nil {
       wide.learningRate = SparseLinear.Configuration.usualRate(wide.method)

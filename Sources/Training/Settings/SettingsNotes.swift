@@ -44,7 +44,7 @@ struct SettingsNote {
       SettingsNote("seed", "Names the random numbers of the run."),
       SettingsNote(
         "threads", "Threads to compute with; results repeat for one number of them.",
-        usual: "one a processor of this machine"),
+        usual: "one for each processor that may be used"),
     ] + features + model + transformer + loss + negatives + optimization + loop
 
   private static let features = [
@@ -58,7 +58,9 @@ struct SettingsNote {
       choices: TextFeatures.Family.Scope.allCases.map(\.rawValue)),
     SettingsNote("features.families.lengths", "Lengths of runs of characters, from and to."),
     SettingsNote("features.families.weight", "The length of this family's part of a bag."),
-    SettingsNote("features.maximumWordCount", "A text is cut after this many words."),
+    SettingsNote(
+      "features.maximumWordCount",
+      "A text is cut after this many words, or characters where words have no spaces between them."),
     SettingsNote(
       "features.minimumDocumentCount", "A feature is kept when so many training texts have it."),
     SettingsNote(

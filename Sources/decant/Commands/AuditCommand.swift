@@ -11,7 +11,7 @@ struct AuditCommand: ParsableCommand {
     discussion: """
       Deals the training documents into folds, judges each fold by a model of the others, and \
       compares what the models and the nearest documents say with what is given. Test documents \
-      are not looked at.
+      are not looked at: of a single file, a fifth. An audit that is interrupted begins anew.
 
       Two lists come out, the most suspicious first: given labels that are probably wrong, and \
       labels that are probably missing, each with the model's probability, how likely the label \
@@ -34,8 +34,8 @@ struct AuditCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The data set: a folder or a file.", valueName: "dir"))
   var dataset: String
 
-  @Option(help: "Into how many folds documents are dealt.")
-  var folds = 5
+  @Option(help: "Into how many folds documents are dealt (default: 5).")
+  var folds: Int?
 
   @Option(help: "How many findings each list has.")
   var top = 100
@@ -81,7 +81,7 @@ struct AuditCommand: ParsableCommand {
   var quiet = false
 
   func validate() throws {
-    guard 2...100 ~= folds else {
+    if let folds, !(2...100 ~= folds) {
       throw ValidationError("--folds is \(folds); it must be 2 to 100.")
     }
     for (name, value, least) in [
@@ -96,8 +96,9 @@ struct AuditCommand: ParsableCommand {
     if let output, !output.hasSuffix(".jsonl"), !output.hasSuffix(".tsv") {
       throw ValidationError("--output is \(output); it must end in .jsonl or .tsv.")
     }
-    guard scores == nil || (keep == nil && training.areUsual) else {
-      throw ValidationError("--scores trains nothing: leave out --keep and the training options.")
+    guard scores == nil || (keep == nil && folds == nil && training.areUsual) else {
+      throw ValidationError(
+        "--scores trains nothing: leave out --keep, --folds and the training options.")
     }
   }
 
@@ -111,6 +112,12 @@ struct AuditCommand: ParsableCommand {
       var settings = try training.settings(dataset: path)
       if skipBad { settings.badLines = .skip }
       let data = try Dataset.read(path, badLines: settings.badLines)
+      let others = data.documents.count - data.train.count
+      if others > 0, !quiet {
+        StandardStreams.note(
+          "\(data.train.count) of \(data.documents.count) documents are audited: those of train")
+      }
+      if !quiet, scores == nil { noteThreads(settings.threads) }
       let progress = quiet ? nil : ProgressBar()
       let found = try outOfSampleScores(of: data, settings, progress)
       if let keep { try found.write(to: keep, of: data) }
@@ -138,7 +145,7 @@ struct AuditCommand: ParsableCommand {
   ) throws -> OutOfSampleScores {
     if let scores { return try OutOfSampleScores(contentsOf: scores, for: data) }
     let validation = CrossValidation(
-      settings, folds: folds, neighbours: neighbours, decantVersion: Decant.version)
+      settings, folds: folds ?? 5, neighbours: neighbours, decantVersion: Decant.version)
     return try validation.run(
       on: data, progress: progress, isInterrupted: Interruption.isRequested)
   }

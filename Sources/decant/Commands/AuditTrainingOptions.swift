@@ -1,6 +1,6 @@
 import ArgumentParser
-import Foundation
 import Learning
+import Torch
 import Training
 
 /// How the models of an audit are trained.
@@ -28,7 +28,7 @@ struct AuditTrainingOptions: ParsableArguments {
     var settings =
       model
       ?? TrainingConfiguration(
-        dataset: path, threads: ProcessInfo.processInfo.activeProcessorCount)
+        dataset: path, threads: MachineShare.current.processors)
     settings.dataset = path
     settings.feedback = nil
     steps.apply(to: &settings)

@@ -19,12 +19,20 @@ struct DataCommand: ParsableCommand {
         labels, which have texts themselves)
           section  a package's description → its section
 
-        Example:
+        With --language the descriptions are those that people translated; packages that nobody \
+        has translated are left out. Debian has some 21,000 in French, 14,000 in German and 6,600 \
+        in Japanese.
+
+        Examples:
           decant data debian --task tags --output data/debian-tags
+          decant data debian --task tags --language ja --output data/debian-tags-ja
         """)
 
     @Option(help: "What the labels are: tags, related or section.")
     var task: TaskName
+
+    @Option(help: "The language of the descriptions, as Debian names it: en, ja, de, pt_BR…")
+    var language = DebianLanguage.english.name
 
     @Option(help: ArgumentHelp("The folder to make.", valueName: "dir"))
     var output: String
@@ -35,7 +43,8 @@ struct DataCommand: ParsableCommand {
 
     func run() throws {
       try reporting {
-        let lists = try DebianLists.ofThisMachine(progress: StandardStreams.note)
+        let lists = try DebianLists.ofThisMachine(
+          language: DebianLanguage(language), progress: StandardStreams.note)
         let dataset = try taskValue.dataset(
           of: DebianArchive(lists, progress: StandardStreams.note))
         try DatasetFolder.write(dataset, to: output)

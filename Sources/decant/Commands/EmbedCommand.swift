@@ -14,7 +14,8 @@ struct EmbedCommand: ParsableCommand {
       Examples/python/predict.py ranks labels for such rows.
 
       With --of documents or --of labels the names of the rows are written as well, as a list in \
-      JSON beside the file: documents.npy has documents.ids.json.
+      JSON beside the file: documents.npy has documents.ids.json. With --skip-bad these are the \
+      numbers of the lines.
 
       In place of a run, the folder of a sentence encoder (sentence-transformers, of BERT) embeds \
       texts as it was published.
@@ -44,6 +45,13 @@ struct EmbedCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A file of texts, one a line.", valueName: "file"))
   var file: String?
 
+  @Flag(
+    help: """
+      Leave out lines that are not UTF-8, and write the numbers of the others beside the file; \
+      without it, nothing is written.
+      """)
+  var skipBad = false
+
   @Option(help: "What to embed instead of texts: documents of a data set, or the run's labels.")
   var of: Kind?
 
@@ -67,6 +75,9 @@ struct EmbedCommand: ParsableCommand {
     guard [texts.isEmpty, file == nil, of == nil].count(where: { !$0 }) < 2 else {
       throw ValidationError("Give texts as arguments, or --file, or --of, not several of them.")
     }
+    guard !skipBad || (texts.isEmpty && of == nil) else {
+      throw ValidationError("--skip-bad is for lines: of --file or of standard input.")
+    }
     guard data == nil || of == .documents else {
       throw ValidationError("--data is for --of documents.")
     }
@@ -83,7 +94,7 @@ struct EmbedCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let folder = RunFolder(path: run_)
-      if !folder.isComplete, SentenceEncoder.isEncoder(run_) {
+      if SentenceEncoder.isMeant(by: folder) {
         try embedSentences(SentenceEncoder(folder: run_, threads: threads))
       } else {
         try embed(TrainedModel(folder: folder, threads: threads))
@@ -103,8 +114,14 @@ struct EmbedCommand: ParsableCommand {
     switch of {
     case nil:
       let texts = try allTexts()
-      try inputs
-        ? write(model.encoderInputs(of: texts)) : write(model.embeddings(of: texts) { _ in })
+      guard !inputs else { return try write(model.encoderInputs(of: texts)) }
+      let notes = TextNotes()
+      try write(
+        model.embeddings(of: texts) { part in
+          for row in part.isKnown.indices {
+            notes.say(isKnown: part.isKnown[row], isCut: part.isCut[row], by: model)
+          }
+        })
     case .labels:
       try write(model.labelEmbeddings)
       try write(names: model.labelIDs)
@@ -120,19 +137,38 @@ struct EmbedCommand: ParsableCommand {
     if output.hasSuffix(".npy") {
       try NumpyFile.write(embeddings, to: output)
     } else {
-      try write(["embeddings": embeddings])
+      try Safetensors.write(
+        ["embeddings": embeddings], metadata: ["format": "decant"], to: output)
     }
+    StandardStreams.note(
+      "\(output): \(counted(embeddings.size(along: 0), "row")) of "
+        + counted(embeddings.size(along: 1), "number"))
   }
 
   private func write(_ tensors: [String: Tensor]) throws {
     try Safetensors.write(tensors, metadata: ["format": "decant"], to: output)
+    let names = tensors.keys.sorted().map { "\($0) \(tensors[$0]?.shape ?? [])" }
+    StandardStreams.note("\(output): \(names.joined(separator: ", "))")
   }
 
   private func allTexts() throws -> [String] {
     guard texts.isEmpty else { return texts.map(\.normalizedToNFC) }
     let lines = try TextLines(path: file)
     var all: [String] = []
-    while let some = try lines.next() { all += some }
+    var numbers: [String] = []
+    var faults = BadLines()
+    while let some = try lines.next() {
+      for (line, number) in zip(some, (lines.count - some.count + 1)...) {
+        switch line {
+        case .bad(let error): faults.add(error)
+        case .text(let text):
+          all.append(text)
+          numbers.append("\(number)")
+        }
+      }
+    }
+    try faults.finish(of: lines, skips: skipBad, others: { _ in "nothing was written" })
+    if skipBad { try write(names: numbers) }
     return all
   }
 

@@ -11,6 +11,10 @@ struct EvaluateCommand: ParsableCommand {
       nDCG, propensity-scored precision (rare labels count more) and recall among the first k, in \
       percent. A data set's filter pairs are taken out of the predictions first.
 
+      The test documents are judged. A single file that the run was not trained on is taken for test \
+      documents as a whole; of the file that it was trained on, the fifth that training left out. \
+      Labels of the documents that the run does not know are counted as misses, and said.
+
       With --full also the means over labels (each label counts the same), ten groups of labels \
       by frequency and groups of documents by their number of labels; --json always has the first \
       two, under "macro" and "deciles".
@@ -24,13 +28,23 @@ struct EvaluateCommand: ParsableCommand {
       Examples:
         decant evaluate runs/tags
         decant evaluate runs/tags --data data/other --json
+        decant evaluate runs/tickets --data test.jsonl
         decant evaluate runs/tags --full --propensity amazon
         decant evaluate runs/patient --epoch last
         decant evaluate runs/a --with runs/b --with runs/c --logit-adjustment 0.1
       """)
 
   enum SplitName: String, ExpressibleByArgument, CaseIterable {
-    case test, validation
+    case test, validation, train, all
+
+    var value: TrainedModel.SplitName {
+      switch self {
+      case .test: .test
+      case .validation: .validation
+      case .train: .train
+      case .all: .all
+      }
+    }
   }
 
   enum EpochName: String, ExpressibleByArgument, CaseIterable {
@@ -48,8 +62,12 @@ struct EvaluateCommand: ParsableCommand {
       "The data set, a folder or a file; the one trained on by default.", valueName: "dir"))
   var data: String?
 
-  @Option(help: "Which documents: test or validation.")
-  var split: SplitName = .test
+  @Option(
+    help: """
+      Which documents: test, validation, train or all (default: test; all of a single file that the \
+      run was not trained on).
+      """)
+  var split: SplitName?
 
   @Option(help: "Which epoch's model of a run with --patience: best or last.")
   var epoch: EpochName = .best
@@ -86,9 +104,13 @@ struct EvaluateCommand: ParsableCommand {
       let model = try ensemble.model(
         run_, threads: threads, epoch: epoch == .best ? .best : .last)
       var report = try model.evaluate(
-        split: split == .test ? .test : .validation, datasetPath: data,
+        split: split?.value, datasetPath: data,
         badLines: skipBad ? .skip : nil, propensity: propensity?.value,
         rankings: rankings)
+      if epoch == .last, !model.record.validationIsHeldOut {
+        report.notes.append(
+          "\(run_) has one model, that of its last epoch: --epoch changes nothing")
+      }
       for note in report.notes { StandardStreams.note(note) }
       report.decisions = try model.calibration().map { try model.judge(report, by: $0) }
       if json { return try StandardStreams.write(try report.json() + "\n") }

@@ -34,15 +34,19 @@ struct ExportModelCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let folder = RunFolder(path: run_)
-      if !folder.isComplete, SentenceEncoder.isEncoder(run_) {
-        try SentenceEncoder(folder: run_).writeONNX(to: output, version: Decant.version)
+      if SentenceEncoder.isMeant(by: folder) {
+        let encoder = try SentenceEncoder(folder: run_)
+        try encoder.writeONNX(to: output, version: Decant.version)
+        StandardStreams.note("\(output): embeddings of \(counted(encoder.dimension, "number"))")
         return
       }
       let model = try TrainedModel(folder: folder)
-      if try !model.writeONNX(to: output, version: Decant.version) {
-        StandardStreams.note(
-          "\(output) has no scores: the wide part of \(run_) cannot be exported")
-      }
+      let hasScores = try model.writeONNX(to: output, version: Decant.version)
+      StandardStreams.note(
+        "\(output): embeddings of \(counted(model.dimension, "number"))"
+          + (hasScores
+            ? ", scores of \(counted(model.labelIDs.count, "label"))"
+            : "; it has no scores: the wide part of \(run_) cannot be exported"))
     }
   }
 }

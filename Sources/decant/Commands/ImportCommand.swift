@@ -57,7 +57,8 @@ extension DataCommand {
         let pairs = [dataset.train, dataset.test].compactMap { $0?.filter?.entryCount }
         try StandardStreams.write(
           "\(output): \(dataset.train.count) train and \(dataset.test?.count ?? 0) test documents, "
-            + "\(dataset.labels.count) labels, \(pairs.reduce(0, +)) filter pairs\n")
+            + "\(counted(dataset.labels.count, "label")), "
+            + "\(counted(pairs.reduce(0, +), "filter pair"))\n")
       }
     }
   }

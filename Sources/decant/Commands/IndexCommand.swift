@@ -44,25 +44,25 @@ struct IndexCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
   var run_: String
 
-  @Option(help: "What to index: labels or documents.")
-  var of: Content = .labels
+  @Option(help: "What to index: labels (default) or documents.")
+  var of: Content?
 
   @Option(
     help: ArgumentHelp(
       "The data set with the documents; the one trained on by default.", valueName: "dir"))
   var data: String?
 
-  @Option(help: "The kind of numbers: float32, float16 or int8.")
-  var scalar: Scalar = .float32
+  @Option(help: "The kind of numbers: float32 (default), float16 or int8.")
+  var scalar: Scalar?
 
   @Flag(help: "Write vectors only, for exact search.")
   var exact = false
 
-  @Option(help: "Neighbours a vector has in the graph.")
-  var connectivity = 16
+  @Option(help: "Neighbours a vector has in the graph (default: 16).")
+  var connectivity: Int?
 
-  @Option(help: "Candidates that a new vector is compared with.")
-  var breadth = 128
+  @Option(help: "Candidates that a new vector is compared with (default: 128).")
+  var breadth: Int?
 
   @Option(help: "Threads to compute with; as many as in training by default.")
   var threads: Int?
@@ -89,8 +89,21 @@ struct IndexCommand: ParsableCommand {
     guard update != nil || (add.isEmpty && remove.isEmpty) else {
       throw ValidationError("--add and --remove change an index: name it with --update.")
     }
-    guard connectivity >= 2, breadth >= 1 else {
-      throw ValidationError("--connectivity must be at least 2, --breadth at least 1.")
+    for (name, value, least) in [("connectivity", connectivity, 2), ("breadth", breadth, 1)] {
+      if let value, value < least {
+        throw ValidationError("--\(name) is \(value); it must be at least \(least).")
+      }
+    }
+    guard !exact || (connectivity == nil && breadth == nil) else {
+      throw ValidationError(
+        "--connectivity and --breadth are for the graph, which --exact leaves out.")
+    }
+    guard update == nil || (of == nil && scalar == nil && !exact && connectivity == nil) else {
+      throw ValidationError(
+        "--update leaves an index as it is: --of, --scalar, --exact, --connectivity are no use.")
+    }
+    guard update == nil || !(add.isEmpty && remove.isEmpty) else {
+      throw ValidationError("--update needs a label to --add or to --remove.")
     }
     guard data == nil || of == .documents else {
       throw ValidationError("--data is for --of documents.")
@@ -101,8 +114,11 @@ struct IndexCommand: ParsableCommand {
     }
   }
 
+  /// From how many vectors on a graph is faster than comparing with all.
+  private static let worthAGraph = 10_000
+
   private var graph: ApproximateIndex.Configuration {
-    .init(connectivity: connectivity, breadth: breadth, threads: threads)
+    .init(connectivity: connectivity ?? 16, breadth: breadth ?? 128, threads: threads)
   }
 
   func run() throws {
@@ -110,21 +126,27 @@ struct IndexCommand: ParsableCommand {
       let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads)
       if let update { return try change(update, model) }
       guard let output else { return }
-      let store = try of == .labels ? labels(model) : documents(model)
+      let content = of ?? .labels
+      let store = try content == .labels ? labels(model) : documents(model)
       if exact {
         try store.write(to: output)
       } else {
         try ApproximateIndex(store, configuration: graph).write(to: output)
       }
       try StandardStreams.write(
-        "\(output): \(store.count) \(of.rawValue) of \(store.dimension) numbers, \(scalar.rawValue)\n"
-      )
+        "\(output): \(counted(store.count, String(content.rawValue.dropLast()))) of "
+          + "\(counted(store.dimension, "number")), \((scalar ?? .float32).rawValue)\n")
+      if !exact, store.count < Self.worthAGraph {
+        StandardStreams.note(
+          "so few vectors are searched faster without a graph: --exact leaves it out")
+      }
     }
   }
 
   private func labels(_ model: TrainedModel) throws -> VectorStore {
     var store = VectorStore(
-      dimension: model.dimension, scalar: scalar.ofVectors, scoreScale: 1 / model.temperature,
+      dimension: model.dimension, scalar: (scalar ?? .float32).ofVectors,
+      scoreScale: 1 / model.temperature,
       note: ["of": Content.labels.rawValue, "run": run_])
     try store.add(
       model.labelEmbeddings, ids: model.labelIDs,
@@ -140,7 +162,7 @@ struct IndexCommand: ParsableCommand {
         file: path, reason: "the documents are features", expected: "documents of texts")
     }
     var store = VectorStore(
-      dimension: model.dimension, scalar: scalar.ofVectors, metric: .cosine,
+      dimension: model.dimension, scalar: (scalar ?? .float32).ofVectors, metric: .cosine,
       note: ["of": Content.documents.rawValue, "run": run_, "data": path])
     for start in stride(from: 0, to: texts.count, by: 4096) {
       let rows = start..<min(start + 4096, texts.count)
@@ -196,7 +218,7 @@ struct IndexCommand: ParsableCommand {
       hasGraph = false
     }
     try StandardStreams.write(
-      "\(path): \(ids.count) labels added or replaced, \(remove.count) removed"
+      "\(path): \(counted(ids.count, "label")) added or replaced, \(remove.count) removed"
         + (hasGraph ? "\n" : ", no graph\n"))
   }
 }

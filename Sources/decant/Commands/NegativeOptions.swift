@@ -88,8 +88,33 @@ struct NegativeOptions: ParsableArguments {
     }
   }
 
+  /// Refuses options that would change nothing in a training with `settings`.
+  private func refuseIdle(_ settings: NegativeConfiguration) throws {
+    let mines = settings.labels == .pool && settings.pool.hardNegatives > 0
+    let searches = mines || settings.batches != .shuffled
+    let (mined, searched) = ("--hard-negatives", "--hard-negatives, or other --batches")
+    let options: [(name: String, isGiven: Bool, isHeeded: Bool, needs: String)] = [
+      ("lazy-labels", lazyLabels, settings.labels == .pool, "--negatives pool"),
+      ("shortlist", shortlist != nil, mines, mined),
+      ("negative-margin", negativeMargin != nil, mines, mined),
+      ("refresh-steps", refreshSteps != nil, mines, mined),
+      ("search", search != nil, searches, searched),
+      ("first-search", firstSearch != nil, searches, searched),
+      ("refresh-every", refreshEvery != nil, searches, searched),
+      ("probes", probes != nil, searches && settings.search == .clusters, "--search clusters"),
+      ("cluster-size", clusterSize != nil, settings.batches == .clustered, "--batches clustered"),
+      ("double-every", doubleEvery != nil, settings.batches == .clustered, "--batches clustered"),
+      ("neighbours", neighbours != nil, settings.batches == .similar, "--batches similar"),
+    ]
+    if let idle = options.first(where: { $0.isGiven && !$0.isHeeded }) {
+      throw ValidationError("--\(idle.name) changes nothing here: it needs \(idle.needs).")
+    }
+  }
+
   /// These options over `stored`; nil where neither says anything.
-  func applied(to stored: NegativeConfiguration?) -> NegativeConfiguration? {
+  ///
+  /// - Throws: `ValidationError` for an option that would change nothing.
+  func applied(to stored: NegativeConfiguration?) throws -> NegativeConfiguration? {
     var settings = stored ?? NegativeConfiguration()
     if let hardNegatives { settings.pool.hardNegatives = hardNegatives }
     if let uniformNegatives { settings.pool.uniformNegatives = uniformNegatives }
@@ -110,6 +135,7 @@ struct NegativeOptions: ParsableArguments {
     if let clusterSize { settings.clusterSize = clusterSize }
     if let doubleEvery { settings.doubleEvery = doubleEvery }
     if let neighbours { settings.neighbours = neighbours }
+    try refuseIdle(settings)
     return settings == NegativeConfiguration() ? nil : settings
   }
 }

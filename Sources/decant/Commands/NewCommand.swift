@@ -29,7 +29,9 @@ struct NewCommand: ParsableCommand {
       let path = data.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
       let text = try SettingsFile.template(dataset: path)
       guard let file else { return try StandardStreams.write(text) }
-      guard !FileManager.default.fileExists(atPath: file) else {
+      // What is no plain file, such as /dev/stdout, is there to be written to.
+      var status = stat()
+      guard stat(file, &status) != 0 || status.st_mode & S_IFMT != S_IFREG else {
         throw FileError(path: file, action: "make", code: EEXIST)
       }
       try writeAtomically(text, to: file)

@@ -9,7 +9,8 @@ struct PredictCommand: ParsableCommand {
     abstract: "Ranks labels for texts.",
     discussion: """
       Texts are arguments, or lines of a file, or lines of standard input, which are answered as \
-      they come.
+      they come. A line that is not UTF-8 takes no other's answer away: it is named at the end, with \
+      exit code 65; with --json an object {"error", "line"} stands in its place.
 
       Examples:
         decant predict runs/tags --k 3 "a text editor for programmers"
@@ -31,20 +32,21 @@ struct PredictCommand: ParsableCommand {
 
   @OptionGroup var decisions: DecisionOptions
 
-  @Option(help: ArgumentHelp("A file of texts, one a line.", valueName: "file"))
-  var file: String?
+  @OptionGroup var lines: LineOptions
 
   @Option(help: "Threads to compute with; as many as in training by default.")
   var threads: Int?
 
-  @Flag(help: "Write one JSON object a text: {\"text\", \"labels\": [{\"id\", \"score\"}]}.")
+  @Flag(
+    help: """
+      Write one JSON object a text: {"text", "labels": [{"id", "score"}]}, with "known": false \
+      where the model knows no word of it.
+      """)
   var json = false
 
   func validate() throws {
     if let k, k < 1 { throw ValidationError("--k is \(k); it must be at least 1.") }
-    guard texts.isEmpty || file == nil else {
-      throw ValidationError("Give texts as arguments or with --file, not both.")
-    }
+    try lines.check(texts: texts)
     guard ensemble.isAlone || !(decisions.calibrated || decisions.threshold != nil) else {
       throw ValidationError(
         "--calibrated and --threshold are for one run's own scores, without --with and "
@@ -55,32 +57,31 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let lines = texts.isEmpty ? try TextLines(path: file) : nil
+      let lines = texts.isEmpty ? try TextLines(path: self.lines.file) : nil
       let model = try ensemble.model(run_, threads: threads)
-      let write = try decisions.writer(model, k: k, json: json) ?? { try self.write($0, model) }
+      let notes = TextNotes()
+      let write =
+        try decisions.writer(model, k: k, json: json, notes: notes)
+        ?? { try self.write($0, model, notes) }
       guard let lines else { return try write(texts.map(\.normalizedToNFC)) }
-      while let batch = try lines.next() { try write(batch) }
+      try self.lines.answer(lines, json: json, write)
     }
   }
 
-  private func write(_ texts: [String], _ model: TrainedModel) throws {
+  private func write(_ texts: [String], _ model: TrainedModel, _ notes: TextNotes) throws {
     var answer = ""
     for (text, prediction) in zip(texts, try model.predict(texts, k: k ?? 5)) {
+      notes.say(isKnown: prediction.isKnown, isCut: prediction.isCut, by: model)
       if json {
         answer += try prediction.json(text: text) + "\n"
         continue
       }
       answer += text.onOneLine + "\n"
+      if !prediction.isKnown { answer += TextNotes.unknown + "\n" }
       for label in prediction.labels {
         answer += String(format: "  %8.3f  ", label.score) + label.id.onOneLine + "\n"
       }
     }
     try StandardStreams.write(answer)
   }
-}
-
-/// Refuses a number of threads that cannot be.
-func validateThreads(_ threads: Int?) throws {
-  guard let threads, threads < 1 else { return }
-  throw ValidationError("--threads is \(threads); it must be at least 1.")
 }

@@ -12,7 +12,8 @@ struct ReportCommand: ParsableCommand {
       places of others, documents ranked right and wrong, and a map of documents and labels. It \
       needs no network and no scripts, and holds names and texts of the data set: mind who reads it.
 
-      Without --split the test documents are judged, or those of validation where there is no test.
+      Without --split the test documents are judged, or those of validation where there is no test; \
+      of a single file that the run was not trained on, all documents.
 
       Examples:
         decant report runs/tags
@@ -31,7 +32,7 @@ struct ReportCommand: ParsableCommand {
       "The data set, a folder or a file; the one trained on by default.", valueName: "dir"))
   var data: String?
 
-  @Option(help: "Which documents: test or validation.")
+  @Option(help: "Which documents: test, validation, train or all.")
   var split: EvaluateCommand.SplitName?
 
   @Option(help: "Threads to compute with; as many as in training by default.")
@@ -43,7 +44,7 @@ struct ReportCommand: ParsableCommand {
     try reporting {
       let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads)
       let report = try RunReport(
-        model, split: split.map { $0 == .test ? .test : .validation }, datasetPath: data)
+        model, split: split?.value, datasetPath: data)
       for note in report.notes { StandardStreams.note(note) }
       let path = output ?? run_ + "/report.html"
       try writeAtomically(report.html(), to: path)

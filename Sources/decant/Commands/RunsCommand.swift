@@ -48,8 +48,9 @@ struct RunsCommand: ParsableCommand {
     guard !compare || folders.count == 2 else {
       throw ValidationError("--compare takes two runs; there are \(folders.count).")
     }
-    guard !(best && compare) else {
-      throw ValidationError("--best and --compare are asked for at once.")
+    guard !compare || (!best && !json && by == nil) else {
+      throw ValidationError(
+        "--compare prints a table of two runs: leave out --best, --by and --json.")
     }
   }
 

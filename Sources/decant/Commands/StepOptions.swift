@@ -30,7 +30,7 @@ struct StepOptions: ParsableArguments {
   @Option(help: "Names the random numbers (default: \(defaults.seed)).")
   var seed: UInt64?
 
-  @Option(help: "Threads to compute with (default: one a processor).")
+  @Option(help: "Threads to compute with (default: one for each processor that may be used).")
   var threads: Int?
 
   func validate() throws {

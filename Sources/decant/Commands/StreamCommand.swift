@@ -113,7 +113,7 @@ struct StreamCommand: ParsableCommand {
     try reporting {
       let dataset = try Dataset.read(data, badLines: skipBad ? .skip : .refuse)
       if dataset.skipped.count > 0 {
-        StandardStreams.note("\(dataset.skipped.count) lines were left out")
+        StandardStreams.note("\(counted(dataset.skipped.count, "line")) left out")
       }
       let rows = StreamRows(dataset, shuffleSeed: shuffleSeed, limit: limit)
       guard rows.count > 0, rows.labelCount > 0 else {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Foundation
 import Learning
+import Torch
 import Training
 
 struct TrainCommand: ParsableCommand {
@@ -181,13 +182,25 @@ struct TrainCommand: ParsableCommand {
         StandardStreams.note("\(output) is finished already")
         return
       }
+      if !quiet {
+        noteThreads(configuration.threads)
+        if configuration.transformer?.isBesideBags == false,
+          featureDropout != nil || steps.tableLearningRate != nil
+        {
+          StandardStreams.note(
+            "--feature-dropout and --table-learning-rate are for bags: they change nothing here")
+        }
+      }
       let trainer = Trainer(configuration, folder: folder, decantVersion: Decant.version)
       let record = try trainer.run(
         resuming: resume, progress: quiet ? nil : ProgressBar(),
         isInterrupted: Interruption.isRequested)
+      for warning in record.warnings ?? [] {
+        StandardStreams.note("decant: warning: \(warning)")
+      }
       if !quiet {
         try StandardStreams.write(
-          "\(output): trained on \(record.documents) documents in "
+          "\(output): trained on \(counted(record.documents, "document")) in "
             + String(
               format: "%.1f s (%.1f s of processor time), %.0f MB at most\n",
               record.trainSeconds, record.trainCPUSeconds, Double(record.peakMemoryBytes) / 1e6)
@@ -212,7 +225,7 @@ struct TrainCommand: ParsableCommand {
     var settings =
       file?.configuration ?? stored
       ?? TrainingConfiguration(
-        dataset: "", threads: ProcessInfo.processInfo.activeProcessorCount)
+        dataset: "", threads: MachineShare.current.processors)
     if let dataset { settings.dataset = URL(fileURLWithPath: dataset).standardizedFileURL.path }
     guard !settings.dataset.isEmpty else {
       throw ValidationError("\(config ?? "--config") names no dataset; name it here, as <dir>.")
@@ -242,7 +255,7 @@ struct TrainCommand: ParsableCommand {
     }
     settings.model.wide = try wide.applied(
       to: settings.model.wide, hasBags: settings.transformer?.isBesideBags ?? true)
-    settings.negatives = negatives.applied(to: settings.negatives)
+    settings.negatives = try negatives.applied(to: settings.negatives)
     if let learns = loss.learnTemperature { settings.model.learnsTemperature = learns }
     // Scores of unit vectors lie within ±1: without a division the softmax could not get sharp.
     let usual = settings.model.encoder.isNormalized ? 0.05 : 1

@@ -60,12 +60,9 @@ struct Examination {
   }
 
   private var threads: Finding {
-    let (used, there) = (Runtime.threadCount, Machine.processors)
-    let found = "\(used) for \(there) \(there == 1 ? "processor" : "processors")"
-    guard used <= there else {
-      return .warn("threads", found, "unset OMP_NUM_THREADS, or give --threads \(there)")
-    }
-    return .ok("threads", found)
+    let share = MachineShare.current
+    let bounds = share.processorBounds.map { "\($0.value) \($0.source)" }
+    return .ok("threads", "\(share.processors): \(bounds.joined(separator: ", "))")
   }
 
   /// Multiplies matrices for about a second.
@@ -97,10 +94,11 @@ struct Examination {
   }
 
   private var memory: Finding {
-    guard let total = Machine.memory, let free = Machine.availableMemory else {
+    guard let free = Machine.availableMemory else {
       return .warn("memory", "unknown", "/proc/meminfo cannot be read")
     }
-    let found = "\(gigabytes(free)) of \(gigabytes(total)) free"
+    let bounds = MachineShare.current.memoryBounds.map { "\(gigabytes($0.value)) \($0.source)" }
+    let found = "\(gigabytes(free)) free: \(bounds.joined(separator: ", "))"
     guard free >= 1 << 30 else {
       return .warn("memory", found, "training on debian-tags takes about 1 GB; end other programs")
     }

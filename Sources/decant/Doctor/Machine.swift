@@ -1,13 +1,12 @@
 import Foundation
+import Torch
 
 /// What the machine has, as Linux tells it.
 struct Machine {
-  /// Bytes of memory that programs can still have.
-  static var availableMemory: Int? { kilobytes("MemAvailable").map { $0 * 1024 } }
-  /// Bytes of memory in all.
-  static var memory: Int? { kilobytes("MemTotal").map { $0 * 1024 } }
-  /// Processors that this process may use.
-  static var processors: Int { ProcessInfo.processInfo.activeProcessorCount }
+  /// Bytes of memory that this process can still have.
+  static var availableMemory: Int? {
+    kilobytes("MemAvailable").map { min($0 * 1024, ControlGroups().availableMemory ?? .max) }
+  }
 
   /// Bytes that can be written in a folder.
   static func freeSpace(in folder: String) -> Int? {

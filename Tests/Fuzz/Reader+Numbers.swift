@@ -1,0 +1,55 @@
+import Foundation
+import Torch
+
+/// The parsers below all readers of text: decimal numbers and JSON.
+extension Reader {
+  static let numbers = Reader(
+    name: "numbers", weight: 12, tokens: ["e308", "E-400", "0.1", "\\u00", "[[", "{\"a\":"],
+    make: { folder in
+      try "123.456e-7\n-0\n9007199254740993\n1e22\n".write(to: folder, "numbers.txt")
+      try "{\"a\": [1, \"\\u00e9\\ud83d\\ude00\", null, {\"b\": 1.5e3}], \"c\": true}"
+        .write(to: folder, "value.json")
+    },
+    read: { folder in
+      try MappedFile(path: "\(folder)/numbers.txt").withBytes(compareNumbers)
+      try MappedFile(path: "\(folder)/value.json").withBytes(compareValue)
+    })
+
+  /// A number must be the one that the standard library reads.
+  private static func compareNumbers(_ bytes: UnsafeRawBufferPointer) throws {
+    for line in bytes.split(separator: 0x0A) {
+      guard
+        case .success(let found) = DecimalScanner.number(
+          in: bytes, from: line.startIndex, to: line.endIndex)
+      else { continue }
+      let text = String(decoding: bytes[line.startIndex..<found.end], as: UTF8.self)
+      // It calls what is out of range nothing, or infinite.
+      let expected = Double(text) ?? found.value
+      guard found.value == expected else { throw Disagreement(text: text, found: found.value) }
+    }
+  }
+
+  /// JSON that is passed over must be JSON to Foundation too.
+  private static func compareValue(_ bytes: UnsafeRawBufferPointer) throws {
+    var cursor = JSONCursor(bytes, in: 0..<bytes.count)
+    do throws(LineFault) {
+      try cursor.skipValue()
+      try cursor.finish()
+    } catch {
+      return
+    }
+    // Out of a double's range it refuses what the format allows.
+    let isLarge = bytes.contains { $0 == UInt8(ascii: "e") || $0 == UInt8(ascii: "E") }
+    do {
+      _ = try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
+    } catch  where !isLarge {
+      throw Disagreement(text: String(decoding: bytes, as: UTF8.self), found: nil)
+    } catch {}
+  }
+
+  /// Two parsers that read one text in two ways.
+  struct Disagreement: Error {
+    var text: String
+    var found: Double?
+  }
+}

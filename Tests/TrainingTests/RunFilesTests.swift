@@ -1,0 +1,100 @@
+import Foundation
+import Learning
+import TestSupport
+import Testing
+import Torch
+import Training
+
+/// A run's files are tied together by the check sums in its record.
+@Suite struct RunFilesTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// Two runs on the same data that differ in their seeds.
+  private func train(_ name: String, seed: UInt64) throws -> RunFolder {
+    let data = folder.file("data")
+    if !FileManager.default.fileExists(atPath: data) {
+      try SmallDataset(documents: 60).write(to: data)
+    }
+    var settings = TrainingConfiguration(dataset: data, threads: 1)
+    settings.model.encoder.dimension = 8
+    settings.optimization.batchSize = 32
+    settings.loop = TrainingLoop(epochs: 1)
+    settings.seed = seed
+    let run = RunFolder(path: folder.file(name))
+    _ = try Trainer(settings, folder: run, decantVersion: "test").run(resuming: false)
+    return run
+  }
+
+  private func copy(_ name: String, from source: RunFolder, to target: RunFolder) throws {
+    // In place, as cp does it.
+    try contents("\(source.path)/\(name)").write(to: URL(filePath: "\(target.path)/\(name)"))
+  }
+
+  @Test func `a flipped bit anywhere is refused, and the file is named`() throws {
+    let run = try train("run", seed: 1)
+    _ = try TrainedModel(folder: run)
+    for name in try names(in: run.path) where name != "metrics.jsonl" {
+      let path = "\(run.path)/\(name)"
+      let whole = try contents(path)
+      for place in [0, 13, whole.count / 3, whole.count / 2, whole.count - 4] {
+        var damaged = whole
+        damaged[place] ^= 1
+        try damaged.write(to: URL(filePath: path))
+        let error = #expect(throws: InputError.self, "\(name) at \(place)") {
+          _ = try TrainedModel(folder: run).labelCounts()
+        }
+        #expect(error?.file == path, "\(String(describing: error))")
+      }
+      try whole.write(to: URL(filePath: path))
+    }
+    var damaged = try contents(run.metrics)
+    damaged[damaged.count / 2] ^= 1
+    try damaged.write(to: URL(filePath: run.metrics))
+    #expect(throws: InputError.self) { try run.readMetrics() }
+  }
+
+  @Test func `files of two runs are refused`() throws {
+    let (one, two) = (try train("one", seed: 1), try train("two", seed: 2))
+    for name in ["model.safetensors", "embeddings.safetensors", "run.json", "configuration.json"] {
+      let whole = try contents("\(one.path)/\(name)")
+      try copy(name, from: two, to: one)
+      #expect(throws: InputError.self) { try TrainedModel(folder: one) }
+      try whole.write(to: URL(filePath: "\(one.path)/\(name)"))
+    }
+    for name in try names(in: two.path) { try copy(name, from: two, to: one) }
+    #expect(try TrainedModel(folder: one).configuration.seed == 2)
+  }
+
+  @Test func `a model knows whether its files are still there`() throws {
+    let (one, two) = (try train("one", seed: 1), try train("two", seed: 2))
+    let model = try TrainedModel(folder: one)
+    let before = try model.predict(["word1x1 word2x2"], k: 5)
+    #expect(model.isCurrent)
+    try writeAtomically("a page", to: one.path + "/report.html")
+    #expect(model.isCurrent)
+    try copy("model.safetensors", from: two, to: one)
+    #expect(!model.isCurrent)
+    // The copies in memory are those of the old run, whatever lies in the folder.
+    #expect(try model.predict(["word1x1 word2x2"], k: 5) == before)
+    #expect(throws: InputError.self) { try TrainedModel(folder: one) }
+    for name in try names(in: two.path) { try copy(name, from: two, to: one) }
+    #expect(try TrainedModel(folder: one).isCurrent)
+  }
+
+  @Test func `runs without check sums are opened`() throws {
+    let run = try train("run", seed: 1)
+    let sealed = try TrainedModel(folder: run).predict(["word1x1"], k: 3)
+    try unseal(run.path)
+    #expect(try TrainedModel(folder: run).predict(["word1x1"], k: 3) == sealed)
+    // A damaged name must not pass for an old record.
+    let record = try String(contentsOfFile: run.record, encoding: .utf8)
+    try writeAtomically(
+      record.replacing(
+        "{\"", with: "{\"sebl\":{\"files\":{},\"sum\":\"0\"},\"", maxReplacements: 1),
+      to: run.record)
+    let error = #expect(throws: InputError.self) { try TrainedModel(folder: run) }
+    #expect(error?.reason.contains("\"sebl\"") == true, "\(String(describing: error))")
+  }
+}
