@@ -1,5 +1,5 @@
 import Logging
-import Serving
+import Torch
 
 /// Writes a readable line to standard error for each event, whatever a client has sent.
 struct OneLineLogHandler: LogHandler {
@@ -24,12 +24,12 @@ struct OneLineLogHandler: LogHandler {
 
   func log(event: LogEvent) {
     var event = event
-    event.message = "\("\(event.message)".asLogLine)"
+    event.message = "\("\(event.message)".onOneLine)"
     event.metadata = event.metadata?.mapValues(Self.escaped)
     handler.log(event: event)
   }
 
   private static func escaped(_ value: Logger.Metadata.Value) -> Logger.Metadata.Value {
-    .string("\(value)".asLogLine)
+    .string("\(value)".onOneLine)
   }
 }

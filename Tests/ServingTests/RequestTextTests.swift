@@ -105,10 +105,4 @@ import Testing
       #expect(refused.status == 400 && refused.message.contains("201 characters"), "\(refused)")
     }
   }
-
-  @Test func logLinesStayOneLine() {
-    #expect(
-      "a\u{1b}[2Jb\r\nc\u{85}\u{2028}é\t".asLogLine
-        == #"a\u001B[2Jb\u000D\u000Ac\u0085\u2028é\u0009"#)
-  }
 }

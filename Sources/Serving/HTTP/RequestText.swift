@@ -1,4 +1,4 @@
-import Foundation
+import Torch
 
 /// A text of a request: in NFC, without a NUL.
 ///
@@ -15,7 +15,7 @@ struct RequestText: Decodable {
           codingPath: decoder.codingPath,
           debugDescription: "it has the character U+0000; expected a text without it"))
     }
-    value = text.inNFC
+    value = text.normalizedToNFC
   }
 }
 
@@ -31,21 +31,16 @@ struct RequestName: Decodable {
           codingPath: decoder.codingPath,
           debugDescription: "it has the control character \(control); expected one line without"))
     }
-    value = name.inNFC
+    value = name.normalizedToNFC
   }
 }
 
 extension String {
-  /// The same text in Unicode's normal form C, so that equal texts have equal bytes.
-  var inNFC: String {
-    utf8.allSatisfy { $0 < 0x80 } ? self : precomposedStringWithCanonicalMapping
-  }
-
   /// Whether there is nothing to read.
   var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
 
   /// The first control character or end of a line, as `U+001B`.
   var firstControl: String? {
-    unicodeScalars.first(where: \.endsOrActs).map { String(format: "U+%04X", $0.value) }
+    unicodeScalars.first { $0.isControl || $0 == "\u{2028}" || $0 == "\u{2029}" }?.codePoint
   }
 }

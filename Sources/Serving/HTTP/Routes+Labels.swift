@@ -23,14 +23,16 @@ extension Routes {
     }
     let most = settings.maximumLabels
     let (found, total) = catalogue.search(
-      String(query["query"] ?? "").inNFC, offset: try number("offset", 0, 0...Self.maximumOffset),
+      String(query["query"] ?? "").normalizedToNFC,
+      offset: try number("offset", 0, 0...Self.maximumOffset),
       limit: try number("limit", min(20, most), 1...most))
     return JSONResponse.make(LabelList(labels: found, total: total))
   }
 
   /// Answers `GET /v1/labels/{id}`.
   func label(_ request: Request, _ context: ServiceContext) throws -> Response {
-    let id = (context.parameters.get("id").flatMap { $0.removingPercentEncoding } ?? "").inNFC
+    let id = (context.parameters.get("id").flatMap { $0.removingPercentEncoding } ?? "")
+      .normalizedToNFC
     guard let entry = catalogue[id] else {
       throw Refusal(.notFound, "no_such_label", "there is no label \"\(id.prefix(200))\"")
     }

@@ -1,4 +1,5 @@
 import GRDB
+import Torch
 
 extension ServiceStore {
   /// The steps from an empty file, or from that of an earlier version, to the tables of today.
@@ -49,9 +50,9 @@ extension ServiceStore {
       database, sql: "SELECT text, label, isRight, given FROM feedback ORDER BY number")
     while let row = try rows.next() {
       let (text, label): (String, String) = (row["text"], row["label"])
-      let document = try document(text.inNFC, in: database)
+      let document = try document(text.normalizedToNFC, in: database)
       let (isRight, given): (DatabaseValue, DatabaseValue) = (row["isRight"], row["given"])
-      try statement.execute(arguments: [document, label.inNFC, isRight, given])
+      try statement.execute(arguments: [document, label.normalizedToNFC, isRight, given])
     }
   }
 
@@ -59,11 +60,13 @@ extension ServiceStore {
   private static func normalizeLabels(in database: Database) throws {
     for row in try Row.fetchAll(database, sql: "SELECT rowid, id, text FROM label") {
       let (number, id, text): (Int64, String, String) = (row["rowid"], row["id"], row["text"])
-      guard !(id.utf8.elementsEqual(id.inNFC.utf8) && text.utf8.elementsEqual(text.inNFC.utf8))
+      guard
+        !(id.utf8.elementsEqual(id.normalizedToNFC.utf8)
+          && text.utf8.elementsEqual(text.normalizedToNFC.utf8))
       else { continue }
       try database.execute(
         sql: "UPDATE OR IGNORE label SET id = ?, text = ? WHERE rowid = ?",
-        arguments: [id.inNFC, text.inNFC, number])
+        arguments: [id.normalizedToNFC, text.normalizedToNFC, number])
     }
   }
 }
