@@ -229,20 +229,22 @@ import Torch
   @Test func writesEveryCharacterThatNeedsAnEscape() throws {
     let folder = try TemporaryFolder()
     let text =
-      String(String.UnicodeScalarView((0..<0x80).map { Unicode.Scalar(UInt8($0)) })) + "é😀\u{2028}"
+      String(String.UnicodeScalarView((1..<0x80).map { Unicode.Scalar(UInt8($0)) })) + "é😀\u{2028}"
+    let name =
+      "\t\n\r" + String(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F })
     let data = Dataset(
-      documents: Documents(ids: TextColumn([text]), content: .texts(TextColumn([text]))),
-      labels: Labels(ids: TextColumn([text])),
+      documents: Documents(ids: TextColumn([name]), content: .texts(TextColumn([text]))),
+      labels: Labels(ids: TextColumn([name])),
       train: Split(
         documentIndices: MappedArray([0]), labels: CSRMatrix(rows: [[0]], columnCount: 1)),
       description: DatasetDescription(name: "escapes"))
     try DatasetFolder.write(data, to: folder.file("d"))
     let line = try folder.text("d/documents.jsonl")
     let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String]
-    #expect(object == ["id": text, "text": text])
+    #expect(object == ["id": name, "text": text])
     let copy = try DatasetFolder.read(folder.file("d"))
-    #expect(copy.documents.ids[0] == text && copy.documents.texts?[0] == text)
-    #expect(copy.labels.texts == nil && copy.labels.textOrID(at: 0) == text)
+    #expect(copy.documents.ids[0] == name && copy.documents.texts?[0] == text)
+    #expect(copy.labels.texts == nil && copy.labels.textOrID(at: 0) == name)
   }
 
   @Test func writesFeatures() throws {

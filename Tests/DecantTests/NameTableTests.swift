@@ -303,7 +303,8 @@ import Torch
     let folder = try TemporaryFolder()
     let bad = try folder.write(
       "{\"text\":\"nul\\u0000after\",\"labels\":[\"x\"]}\n", to: "bad.jsonl")
-    try DecantProgram.refuse(["inspect", bad], code: 65, "bad.jsonl:1:13: the text holds U+0000")
+    try DecantProgram.refuse(
+      ["inspect", bad], code: 65, "bad.jsonl:1:13: \"text\" holds the control character U+0000")
     let good = try folder.write(
       "{\"text\":\"\\u001b[2J\\n\\ttab\",\"labels\":[\"x\"]}\n", to: "good.jsonl")
     try DecantProgram.succeed(["inspect", good])

@@ -16,7 +16,8 @@ extension JSONCursor {
     // C strings and databases end there, so that two texts would become one.
     if let (position, scalar) = literal.firstEscape(in: bytes, where: { $0.value == 0 }) {
       throw LineFault(
-        position: position, reason: "the text holds \(scalar.codePoint)",
+        position: position,
+        reason: "\"\(name.decoded(from: bytes))\" holds the control character \(scalar.codePoint)",
         expected: "text without it")
     }
     slot = literal
