@@ -77,7 +77,8 @@ def script(c):
 
 
 def folded(text):
-    """Full-width and half-width forms made the usual ones."""
+    """Full-width and half-width forms made the usual ones, and no variation selectors."""
+    text = re.sub("[\ufe00-\ufe0f\U000e0100-\U000e01ef]", "", text)
     usual = re.sub("[\uff01-\uffee]+", lambda m: unicodedata.normalize("NFKC", m[0]), text)
     return unicodedata.normalize("NFC", usual) if usual != text else text
 
@@ -141,7 +142,7 @@ def extract(family, text):
     unit = family["unit"]
     if unit == "unspacedCharacters":
         low, high = family["lengths"]
-        found = [xxh64(re.sub("[\ufe00-\ufe0f\U000e0100-\U000e01ef]", "", "".join(run[i:i + n]))) for run in character_runs(folded(text))
+        found = [xxh64("".join(run[i:i + n])) for run in character_runs(folded(text))
                  for n in range(low, high + 1) for i in range(len(run) - n + 1)]
         return collections.Counter(h ^ xxh64("text/unspacedCharacters") for h in found)
     p = parts(separated(text)[0] if family.get("separates") else text)

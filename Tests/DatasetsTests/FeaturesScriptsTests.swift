@@ -137,7 +137,10 @@ import Torch
   }
 
   @Test func `few such characters weigh little, and the bag has length 1`() throws {
-    let texts = ["the compiler of the language named 日本 and of many others", "日本語", "한국어 문서"]
+    let texts = [
+      "the compiler of the language named 日本 and of many others which are described in the manual of this package",
+      "日本語", "한국어 문서",
+    ]
     let features = try features(of: texts)
     let bags = features.bags(of: texts)
     let values = try #require(bags.values)

