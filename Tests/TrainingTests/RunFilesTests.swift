@@ -12,18 +12,25 @@ import Training
   init() throws { folder = try TemporaryFolder() }
 
   /// Two runs on the same data that differ in their seeds.
-  private func train(_ name: String, seed: UInt64) throws -> RunFolder {
+  private func train(
+    _ name: String, seed: UInt64, patience: Int? = nil, stopsAtOnce: Bool = false
+  ) throws -> RunFolder {
     let data = folder.file("data")
     if !FileManager.default.fileExists(atPath: data) {
-      try SmallDataset(documents: 60).write(to: data)
+      try SmallDataset(documents: 120).write(to: data, parts: ["train", "validation", "test"])
     }
     var settings = TrainingConfiguration(dataset: data, threads: 1)
     settings.model.encoder.dimension = 8
     settings.optimization.batchSize = 32
-    settings.loop = TrainingLoop(epochs: 1)
+    settings.loop = TrainingLoop(epochs: 1, patience: patience)
     settings.seed = seed
     let run = RunFolder(path: folder.file(name))
-    _ = try Trainer(settings, folder: run, decantVersion: "test").run(resuming: false)
+    let trainer = Trainer(settings, folder: run, decantVersion: "test")
+    if stopsAtOnce {
+      #expect(throws: TrainingError.self) { try trainer.run(resuming: false) { true } }
+    } else {
+      _ = try trainer.run(resuming: run.has(run.checkpoint))
+    }
     return run
   }
 
@@ -81,6 +88,38 @@ import Training
     #expect(throws: InputError.self) { try TrainedModel(folder: one) }
     for name in try names(in: two.path) { try copy(name, from: two, to: one) }
     #expect(try TrainedModel(folder: one).isCurrent)
+  }
+
+  @Test func `a damaged checkpoint is not gone on from`() throws {
+    let run = try train("run", seed: 1, stopsAtOnce: true)
+    let whole = try contents(run.checkpoint)
+    for place in [whole.count / 2, whole.count - 1] {
+      var damaged = whole
+      damaged[place] ^= 1
+      try damaged.write(to: URL(filePath: run.checkpoint))
+      let error = #expect(throws: InputError.self) { try train("run", seed: 1) }
+      #expect(error?.file == run.checkpoint)
+    }
+    try whole.write(to: URL(filePath: run.checkpoint))
+    #expect(try train("run", seed: 1).isComplete)
+  }
+
+  @Test func `a calibration that is damaged or another run's is refused`() throws {
+    let one = try train("one", seed: 1, patience: 1)
+    let two = try train("two", seed: 2, patience: 1)
+    for run in [one, two] { _ = try TrainedModel(folder: run).calibrate() }
+    let whole = try contents(one.calibration)
+    var damaged = whole
+    damaged[whole.count / 2] ^= 1
+    for content in [damaged, try contents(two.calibration)] {
+      try content.write(to: URL(filePath: one.calibration))
+      let error = #expect(throws: InputError.self) {
+        try TrainedModel(folder: one).calibration()
+      }
+      #expect(error?.file == one.calibration)
+    }
+    try whole.write(to: URL(filePath: one.calibration))
+    #expect(try TrainedModel(folder: one).calibration() != nil)
   }
 
   @Test func `runs without check sums are opened`() throws {
