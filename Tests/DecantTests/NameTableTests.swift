@@ -259,6 +259,8 @@ import Torch
     func write(_ labels: [String]) throws {
       try JSONEncoder().encode(labels).write(to: URL(filePath: "\(run)/labels.json"))
     }
+    // Such a run has no check sums.
+    try unseal(run)
     try write(trained.labels.map(OddNames.decomposed))
     let line = try DecantProgram.succeed(["predict", run, "--k", "20", "--json", "word1x1"]).lines[
       0]

@@ -6,7 +6,7 @@
 
 // Raised with every change of a type or function here, so that a library compiled from other
 // sources is refused instead of called with the wrong arguments.
-#define CS_INTERFACE_VERSION 1
+#define CS_INTERFACE_VERSION 2
 
 // A graph over the rows of a table; `graph_free` ends it.
 typedef struct cs_graph_s *cs_graph;

@@ -97,7 +97,7 @@ struct LineReader {
   private func error(of foreign: ForeignFile, line: Int) -> InputError {
     let wanted = example.map { "one JSON object a line: \($0)" } ?? "lines of text"
     return InputError(
-      file: name, line: line, reason: "the file looks like \(foreign.name)",
+      file: name, line: line, column: 1, reason: "the file looks like \(foreign.name)",
       expected: wanted + (foreign.remedy.map { " (\($0))" } ?? ""))
   }
 
