@@ -30,12 +30,12 @@ struct BadPairs: Experiment {
     "nearest neighbour's accuracy (%)", "linear accuracy (%)", "bad pairs found (%)",
     "good pairs taken for bad (%)",
   ]
-  static let settingName = "temperature and both cuts"
+  static let settingName = "temperature and cuts"
 
   static func settings(of arm: String) -> [String] {
     let temperatures = ["τ 0.2", "τ 0.5"]
     return arm == arms[1]
-      ? temperatures.flatMap { known in ["1 1", "1.5 1.5", "2 3"].map { "\(known) β \($0)" } }
+      ? temperatures.flatMap { known in ["1", "1.5"].map { "\(known) β \($0)" } }
       : temperatures
   }
 
@@ -117,8 +117,8 @@ struct BadPairs: Experiment {
     let batches = max(1, rows.count / 64)
     let epochs = max(2, options.budget(400) / batches)
     var mining = DynamicBadPairMining(
-      pairCount: count, epochs: epochs, warmUp: epochs * 5 / 8, noisyCut: isMining ? numbers[1] : 2,
-      faultyCut: isMining ? numbers[2] : 3)
+      pairCount: count, epochs: epochs, warmUp: epochs * 5 / 8, noisyCut: numbers.last ?? 2,
+      faultyCut: numbers.last ?? 2)
     func view(_ batch: [Int]) -> Tensor {
       let fresh = Leaves.recorded(
         pairs.series.gathered(rows: Tensor(batch)), strengths: batch.map { pairs.strengths[$0] },

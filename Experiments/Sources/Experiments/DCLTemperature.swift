@@ -7,17 +7,16 @@ struct DCLTemperature: Experiment {
   static let claim = "DCL depends less on the temperature than InfoNCE."
   static let paper = DCLBatchSize.paper
   static let data =
-    "Omniglot's small background sets: the first one teaches without classes (2,720 drawings, seen 40 times in two views that are slightly turned, scaled and moved, batches of 64), new alphabets of the second one are retrieved. Each arm chooses the step of AdamW."
+    "Omniglot's small background sets: the first one teaches without classes (2,720 drawings, 25,600 seen in two views that are slightly turned, scaled and moved, batches of 32), new alphabets of the second one are retrieved. Each arm chooses the step of AdamW for batches of 64."
   static let file = #fileID
   static let sources =
     DCLBatchSize.sources + ["Experiments/Sources/Experiments/DCLBatchSize.swift"]
   static let conditionName = "temperature"
-  static let conditions = ["0.05", "0.07", "0.1", "0.2", "0.3", "0.5"]
+  static let conditions = ["0.05", "0.1", "0.2", "0.5"]
   static let arms = Array(DCLBatchSize.arms.prefix(2))
   static let measures = DCLBatchSize.measures
   static let settingName = "step"
 
-  static let choiceConditions = ["0.07", "0.2"]
   static let choiceSeeds = 1
 
   static func settings(of arm: String) -> [String] { ["0.003", "0.01"] }
@@ -33,7 +32,7 @@ struct DCLTemperature: Experiment {
   func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
     let encoder = try characters.learned(
       InstanceNetwork(seed: seed), seed: seed,
-      .init(samples: options.budget(40 * 2_720), batch: 64, rate: Double(setting) ?? 0)
+      .init(samples: options.budget(25_600), batch: 32, rate: Double(setting) ?? 0)
     ) {
       try DCLBatchSize.loss(arm, temperature: Double(condition) ?? 0, $0, $1)
     }

@@ -55,9 +55,9 @@ struct ResultsPage {
       What a table of settings names was chosen for every arm, the baseline as the others, by
       the first measure on data held out of what is learned from, with other seeds. The parts that judge
       are not untouched: most claims had been tried on them in an earlier form; dcl-batch-size, groco,
-      feature-transformation and re-identification were run on them again after a change, those that
-      were undecided or not given a fair trial with settings and seeds that were written down before,
-      and icnn-few-shot's verdict was put another way after its numbers were seen. Written by
+      feature-transformation and re-identification were run on them again after a change, mochi, unpg and
+      metrix with settings and seeds that a review had written down before, and icnn-few-shot's verdict
+      was put another way after its numbers were seen. Written by
       `experiment page` (see [Experiments](../Experiments/README.md)); a result is stale when the code
       that made it has changed since.
 
