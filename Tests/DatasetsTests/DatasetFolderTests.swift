@@ -110,7 +110,7 @@ import Torch
     ("train.jsonl", #"{"id":"d","labels":["x","q"]}"#, 26, "no label \"q\""),
     ("train.jsonl", #"{"id":"d","labels":["x","x"]}"#, 26, "second time"),
     ("train.jsonl", #"{"id":"d"}"#, nil, "no \"labels\""),
-    ("train.jsonl", #"{"id":"d","labels":[1]}"#, 21, "unexpected '1'"),
+    ("train.jsonl", #"{"id":"d","labels":[1]}"#, 21, "no label \"1\""),
     ("train.jsonl", #"{"id":"d","labels":["x"],"weights":[]}"#, 36, "0 weights for 1"),
     ("train.jsonl", #"{"id":"d","labels":["x"],"weights":[1,2]}"#, 36, "2 weights for 1"),
     ("train.jsonl", #"{"id":"d","labels":["x"],"weights":[1e39]}"#, 37, "1e39"),

@@ -34,6 +34,8 @@ package struct ForeignFile {
     }
     guard let start else { return nil }
     let end = min(LineReader.lineEnd(in: bytes, from: start), start + 4096)
+    // Whatever it is, it is no text.
+    guard bytes[start..<end].allSatisfy({ $0 >= 0x20 || Self.isBlank($0) }) else { return nil }
     let line = String(decoding: bytes[start..<end], as: UTF8.self)
     switch bytes[start] {
     case UInt8(ascii: "{"):
