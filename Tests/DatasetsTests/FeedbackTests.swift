@@ -95,7 +95,7 @@ import Torch
   @Test(arguments: [
     ("{\"labels\":[]}", "no \"text\""), ("{\"text\":\"a\"}", "neither verdicts"),
     ("{\"text\":\"a\",\"labels\":[\"b\"],\"rejected\":[\"b\"]}", "\"b\" is accepted and rejected"),
-    ("{\"text\":\"a\",\"labels\":[\"\"]}", "empty"), ("{\"text\":\"a\",\"labels\":[5]}", "label"),
+    ("{\"text\":\"a\",\"labels\":[\"\"]}", "empty"), ("{\"text\":\"a\",\"labels\":[5.5]}", "label"),
     ("{\"label\":\"a\",\"text\":\"b\",\"labels\":[\"c\"]}", "neither verdicts"), ("[]", "expected"),
   ]) func badLinesAreRefusedWithTheirPlace(line: String, words: String) throws {
     let path = try folder.write("{\"text\":\"fine\",\"labels\":[\"x\"]}\n\(line)\n", to: "f.jsonl")

@@ -103,7 +103,7 @@ import Torch
     try writeAtomically(
       good.replacing(#/"epoch" : \d+/#, with: "\"epoch\" : 77"), to: file)
     try DecantProgram.refuse(
-      ["predict", run, "--calibrated", "a"], code: 65, "not the calibration of this model")
+      ["predict", run, "--calibrated", "a"], code: 65, "calibration.json: its check sum is wrong")
     try DecantProgram.refuse(["evaluate", run], code: 65, "calibration.json")
     try writeAtomically(String(good.prefix(good.count / 2)), to: file)
     try DecantProgram.refuse(["predict", run, "--calibrated", "a"], code: 65, "calibration.json")

@@ -63,7 +63,8 @@ import Torch
       #expect(kind("null") == S_IFCHR)
     }
     let refusal = try shell("$decant report run --output .")
-    #expect(refusal.code == 74 && refusal.messages == "decant: cannot write .: Is a directory\n")
+    #expect(
+      refusal.code == 74 && refusal.messages.hasSuffix("decant: cannot write .: Is a directory\n"))
   }
 
   @Test func `inputs may be pipes`() throws {
@@ -89,7 +90,7 @@ import Torch
     // In blocks of 512 or 1,024 bytes.
     let outcome = try shell("ulimit -f 1; exec $decant report run --output page.html")
     #expect(outcome.code == 74)
-    #expect(outcome.messages == "decant: cannot write page.html: File too large\n")
+    #expect(outcome.messages.hasSuffix("decant: cannot write page.html: File too large\n"))
     #expect(try folder.text("page.html") == "old")
     #expect(try folder.names() == ["data.jsonl", "page.html", "run"])
   }

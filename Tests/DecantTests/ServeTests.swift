@@ -66,7 +66,7 @@ import Torch
         "train", folder.file("data"), "--output", folder.file("better"), "--feedback",
         folder.file("feedback.jsonl"),
       ] + quickly)
-    #expect(retrained.messages.contains("1 added, 1 new labels"), "\(retrained.messages)")
+    #expect(retrained.messages.contains("1 added, 1 new label\n"), "\(retrained.messages)")
     let labels = String(decoding: try contents(folder.file("better/labels.json")), as: UTF8.self)
     #expect(labels.contains("\"new\""))
   }

@@ -61,7 +61,7 @@ import Torch
   @Test func whatWasWrittenIsSaid() throws {
     let run = try train()
     let (rows, graph) = (folder.file("rows.npy"), folder.file("encoder.onnx"))
-    let embedded = try DecantProgram.succeed(["embed", run, "--output", rows, "a text"])
+    let embedded = try DecantProgram.succeed(["embed", run, "--output", rows, "word1x1"])
     #expect(embedded.messages == "\(rows): 1 row of 16 numbers\n" && embedded.output.isEmpty)
     let exported = try DecantProgram.succeed(["export", run, "--output", graph])
     #expect(exported.messages == "\(graph): embeddings of 16 numbers, scores of 20 labels\n")

@@ -62,7 +62,7 @@ import Testing
       #expect(export.contains("\"rejected\":[\"label1\"]") && !export.contains("\"labels\":[\"l"))
       let scores = try await ["re\u{E7}u word1x1", "rec\u{327}u word1x1"].asyncMap { text in
         let answer = try await service.ask("POST", "/v1/predict", "{\"text\": \(json(text))}")
-        return String(describing: answer.json["labels"] ?? "")
+        return answer.json["labels"] as? NSArray ?? []
       }
       #expect(scores[0] == scores[1])
     }

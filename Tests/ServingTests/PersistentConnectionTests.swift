@@ -106,10 +106,9 @@ import Testing
       connection.put(
         "GET /v1/feedback HTTP/1.1\r\nHost: localhost\r\n\r\nGET /healthz HTTP/1.1\r\n"
           + "Host: localhost\r\n\r\n")
-      try await Task.sleep(for: .milliseconds(1800))
+      try await Task.sleep(for: .seconds(4))
       let answer = await connection.rest()
-      #expect(answer.hasPrefix("HTTP/1.1 200 OK") && !answer.hasSuffix("\r\n0\r\n\r\n"))
-      #expect(answer.utf8.count < 7_000_000)
+      #expect(answer.hasPrefix("HTTP/1.1 200 OK") && !answer.contains("\r\n0\r\n\r\n"))
     }
   }
 }

@@ -112,14 +112,13 @@ struct AuditCommand: ParsableCommand {
       var settings = try training.settings(dataset: path)
       if skipBad { settings.badLines = .skip }
       let data = try Dataset.read(path, badLines: settings.badLines)
-      let others = data.documents.count - data.train.count
-      if others > 0, !quiet {
-        StandardStreams.note(
-          "\(data.train.count) of \(data.documents.count) documents are audited: those of train")
-      }
       if !quiet, scores == nil { noteThreads(settings.threads) }
       let progress = quiet ? nil : ProgressBar()
       let found = try outOfSampleScores(of: data, settings, progress)
+      if data.documents.count > data.train.count, !quiet {
+        StandardStreams.note(
+          "\(data.train.count) of \(data.documents.count) documents are audited: those of train")
+      }
       if let keep { try found.write(to: keep, of: data) }
       var audit = LabelAudit()
       audit.neighbours.count = max(neighbours, 1)
