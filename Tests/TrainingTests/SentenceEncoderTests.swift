@@ -126,7 +126,7 @@ import Training
       ("config.json", "vocab_size", ["7", "0", "-1", "1e30", "9223372036854775807", "null"]),
       ("config.json", "hidden_size", ["0", "31", "-32", "2147483648"]),
       ("config.json", "num_attention_heads", ["0", "3", "-2", "64"]),
-      ("config.json", "num_hidden_layers", ["-1", "2", "2147483647"]),
+      ("config.json", "num_hidden_layers", ["-1", "2", "2147483647", "9223372036854775807"]),
       ("config.json", "intermediate_size", ["0", "47"]),
       ("config.json", "max_position_embeddings", ["0", "1", "25", "-24"]),
       ("config.json", "type_vocab_size", ["0", "-1", "3"]),

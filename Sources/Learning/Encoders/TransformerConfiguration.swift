@@ -98,12 +98,18 @@ extension TransformerEncoder {
       case pooling, isNormalized, dropout
     }
 
+    /// More than any encoder has; room is made for all layers before the first one is read.
+    private static let maximumBlockCount = 1 << 16
+
     /// What makes the configuration unusable, or nil.
     var fault: String? {
-      let sizes = [
-        vocabularySize, width, headCount, hiddenWidth, maximumLength, typeCount, blockCount + 1,
-      ]
-      if sizes.contains(where: { $0 < 1 || $0 > 1 << 31 }) { return "a size is not positive" }
+      let sizes = [vocabularySize, width, headCount, hiddenWidth, maximumLength, typeCount]
+      if let size = sizes.first(where: { $0 < 1 || $0 > 1 << 31 }) {
+        return "a size of \(size), not within 1 ... 2^31"
+      }
+      if !(0...Self.maximumBlockCount).contains(blockCount) {
+        return "\(blockCount) layers, not within 0 ... \(Self.maximumBlockCount)"
+      }
       if maximumLength < 2 { return "\(maximumLength) position has no room for [CLS] and [SEP]" }
       if !width.isMultiple(of: headCount) { return "\(headCount) heads do not divide \(width)" }
       if !(epsilon >= 0 && epsilon.isFinite) { return "an epsilon of \(epsilon)" }

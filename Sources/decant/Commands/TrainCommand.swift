@@ -173,12 +173,12 @@ struct TrainCommand: ParsableCommand {
       let folder = RunFolder(path: output)
       let configuration = try settings(in: folder)
       if folder.isComplete {
+        // Killed between its last file and the cleaning, it may have left some.
+        folder.clean()
         guard resume else {
           throw ValidationError(
             "\(output) holds a finished run; choose another --output, or remove the folder.")
         }
-        // Killed between its last file and the cleaning, it may have left some.
-        folder.clean()
         StandardStreams.note("\(output) is finished already")
         return
       }

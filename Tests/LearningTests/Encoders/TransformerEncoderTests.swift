@@ -150,7 +150,7 @@ import Torch
       reason { $0.configuration.vocabularySize = 21 }
         == "\"embeddings.word_embeddings.weight\" is of shape [20, 8]")
     #expect(reason { $0.configuration.headCount = 3 } == "3 heads do not divide 8")
-    #expect(reason { $0.configuration.headCount = 0 } == "a size is not positive")
+    #expect(reason { $0.configuration.headCount = 0 } == "a size of 0, not within 1 ... 2^31")
     let folder = try TemporaryFolder()
     try folder.write("{\"model_type\": \"gpt2\"}", to: "config.json")
     let other = #expect(throws: InputError.self) { try TransformerEncoder(checkpoint: folder.path) }
