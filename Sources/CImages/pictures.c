@@ -94,7 +94,7 @@ int ci_read_png(
     ci_free(picture);
     return 1;
   }
-  // A note beside the pixels may unpack to gigabytes.
+  // Text chunks may unpack to gigabytes.
   png_set_chunk_malloc_max(png, count > SMALL_CHUNK ? count : SMALL_CHUNK);
   png_set_read_fn(png, &source, png_more);
   png_read_info(png, info);

@@ -3,7 +3,7 @@ import Torch
 
 /// A configuration and state of apt of our own, beside the machine's, below one folder.
 ///
-/// Each language has a folder of its own, so that fetching one leaves the others as they are.
+/// Each language has a separate folder, so fetching one leaves the others untouched.
 ///
 ///     sources/debian.sources, debian.list   the machine's entries that lead to the archive
 ///     lists/ cache/                         apt's state
