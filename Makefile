@@ -1,6 +1,6 @@
 # The two commands of the README, and the ones used every day.
 
-.PHONY: example test setup build install man format clean
+.PHONY: example test setup build service docs install man format clean
 
 SWIFT_BUILD = swift build -c release --product decant
 DECANT = .build/release/decant
@@ -14,25 +14,43 @@ example: build
 	$(DECANT) predict runs/tags "a text editor for programmers" "plays chess against you"
 
 # Everything that is checked before a change lands.
-test: setup
+test:
+	Scripts/packages example service test
+	Scripts/setup
 	Scripts/check
 
+# Missing Debian packages, libtorch, and the git hook.
 setup:
+	Scripts/packages example
 	Scripts/setup
+	Scripts/install-hook
 
 build: setup
 	$(SWIFT_BUILD)
 
+# decant-serve, the program that decant serve starts. Compiling its web server takes minutes.
+service: build
+	Scripts/packages service
+	swift build -c release --package-path Service --product decant-serve
+
 # Program, libtorch, man page and completions: make install PREFIX=$HOME/.local
+# Also installs decant-serve if make service has built it.
 PREFIX ?= /usr/local
 install: build
 	Scripts/install $(PREFIX)
+
+# The documentation of the libraries as a web site in .build/documentation.
+docs: setup
+	Scripts/packages service test
+	swift build
+	swift build --package-path Service
+	Scripts/docs
 
 man: build
 	Scripts/manual $(DECANT) >decant.1
 
 format:
-	swift format -i -r Sources Tests Package.swift
+	Scripts/format
 
 clean:
-	rm -rf .build .deps data runs
+	rm -rf .build */.build .deps data runs

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Settings of every Swift target: strict, so that a file says itself what it uses.
+/// Settings of every Swift target: each file imports every module that it uses.
 let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
@@ -17,157 +17,142 @@ let interfaceLibrary = "\"\(Context.packageDirectory)/.deps/libctorch.so\""
 /// Where `Scripts/setup` puts the compiled search library; looked at with the first graph.
 let searchLibrary = "\"\(Context.packageDirectory)/.deps/libsearch.so\""
 
+/// The families of methods: each a target in `Sources/Learning` that depends on no other.
+let families = ["Contrastive", "Extreme", "Noise", "Streams"]
+
+/// A Swift target with its README.
+func library(
+  _ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = []
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: path, exclude: ["README.md"] + exclude,
+    swiftSettings: strict)
+}
+
+/// A family of methods: tensors, sparse rows and the machinery that methods share.
+func family(_ name: String) -> Target {
+  library(name, ["Torch", "Storage", "Kernels"], path: "Sources/Learning/\(name)")
+}
+
+/// The loader of a library that `Scripts/setup` compiles from `Interface` and puts at `path`.
+func interface(_ name: String, to path: String, macro: String) -> Target {
+  .target(
+    name: name, exclude: ["Interface", "README.md"], cSettings: [.define(macro, to: path)],
+    linkerSettings: [.linkedLibrary("dl")])
+}
+
+/// The tests of a target, with the values of `Goldens` if it has any.
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], hasGoldens: Bool = true
+) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"],
+    exclude: hasGoldens ? ["Goldens"] : [], swiftSettings: strict)
+}
+
 let package = Package(
   name: "decant",
   products: [
     .executable(name: "decant", targets: ["decant"]),
-    .executable(name: "decant-serve", targets: ["decant-serve"]),
+    .library(name: "Storage", targets: ["Storage"]),
     .library(name: "Torch", targets: ["Torch"]),
-    .library(name: "Learning", targets: ["Learning"]),
     .library(name: "Datasets", targets: ["Datasets"]),
-    .library(name: "Images", targets: ["Images"]),
+    .library(name: "Media", targets: ["Media"]),
+    .library(name: "Learning", targets: ["Learning"]),
+    .library(name: "Contrastive", targets: ["Contrastive"]),
+    .library(name: "Extreme", targets: ["Extreme"]),
+    .library(name: "Noise", targets: ["Noise"]),
+    .library(name: "Streams", targets: ["Streams"]),
     .library(name: "Evaluation", targets: ["Evaluation"]),
+    .library(name: "Models", targets: ["Models"]),
     .library(name: "Training", targets: ["Training"]),
+    .library(name: "Reports", targets: ["Reports"]),
     .library(name: "Retrieval", targets: ["Retrieval"]),
-    .library(name: "Serving", targets: ["Serving"]),
+    // Used by the tests in Service.
+    .library(name: "TestSupport", targets: ["TestSupport"]),
   ],
+  // Keep it at one: a package that uses a single loss clones everything here. The web service has its
+  // own package in Service.
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
-    .package(url: "https://github.com/apple/swift-metrics", from: "2.9.0"),
-    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
-    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-    .package(
-      url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.9.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
   ],
   targets: [
-    .target(
-      name: "CTorch",
-      exclude: ["Interface", "README.md"],
-      cSettings: [.define("CTORCH_DEFAULT_LIBRARY", to: interfaceLibrary)],
-      linkerSettings: [.linkedLibrary("dl")]),
-    .target(
-      name: "CSearch",
-      exclude: ["Interface", "README.md"],
-      cSettings: [.define("CSEARCH_DEFAULT_LIBRARY", to: searchLibrary)],
-      linkerSettings: [.linkedLibrary("dl")]),
-    .target(
-      name: "Torch", dependencies: ["CTorch"], exclude: ["README.md"],
-      swiftSettings: strict),
-    .target(
-      name: "Learning", dependencies: ["Torch"], exclude: ["README.md"],
-      swiftSettings: strict),
-    .target(
-      name: "Datasets", dependencies: ["Torch"], exclude: ["README.md"],
-      swiftSettings: strict),
-    // Apart from Datasets: only who reads pictures needs libpng's, libjpeg's and zlib's headers.
+    interface("CTorch", to: interfaceLibrary, macro: "CTORCH_DEFAULT_LIBRARY"),
+    interface("CSearch", to: searchLibrary, macro: "CSEARCH_DEFAULT_LIBRARY"),
+    .target(name: "CFiles", exclude: ["README.md"]),
+    // Only users of Media need the headers of libpng, libjpeg and zlib.
     .target(
       name: "CImages", exclude: ["README.md"],
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
-    .target(
-      name: "Images", dependencies: ["CImages", "Torch", "Datasets"], exclude: ["README.md"],
-      swiftSettings: strict),
-    .target(
-      name: "Evaluation", dependencies: ["Torch"], exclude: ["README.md"],
-      swiftSettings: strict),
-    .target(
-      name: "Retrieval", dependencies: ["CSearch", "Torch", "Datasets", "Evaluation"],
-      exclude: ["README.md"],
-      swiftSettings: strict),
-    .target(
-      name: "Training",
-      dependencies: ["Torch", "Learning", "Datasets", "Evaluation"],
-      exclude: ["README.md"],
-      swiftSettings: strict),
-    // Only `decant-serve` depends on it: who trains does not wait for a web server to compile.
-    .target(
-      name: "Serving",
-      dependencies: [
-        "Torch", "Learning", "Datasets", "Evaluation", "Retrieval", "Training",
-        .product(name: "GRDB", package: "GRDB.swift"),
-        .product(name: "Hummingbird", package: "hummingbird"),
-        .product(name: "HummingbirdCore", package: "hummingbird"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "CoreMetrics", package: "swift-metrics"),
-        .product(name: "Metrics", package: "swift-metrics"),
-        .product(name: "HTTPTypes", package: "swift-http-types"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOFoundationCompat", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-        .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-      ],
-      exclude: ["README.md"],
-      swiftSettings: strict),
-    .executableTarget(
-      name: "decant-serve",
-      dependencies: [
-        "Serving", "Training", "Torch",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      swiftSettings: strict),
+    library("Storage", ["CFiles"]),
+    library("Torch", ["CTorch", "Storage"]),
+    library("Datasets", ["Storage"]),
+    library("Media", ["CImages", "Datasets", "Storage", "Torch"]),
+    library("Kernels", ["Storage", "Torch"]),
+    family("Contrastive"),
+    family("Extreme"),
+    family("Noise"),
+    family("Streams"),
+    library(
+      "Learning", families.map { .target(name: $0) }, path: "Sources/Learning", exclude: families),
+    library("Evaluation", ["Storage", "Torch"]),
+    library("Retrieval", ["CSearch", "Datasets", "Evaluation", "Storage", "Torch"]),
+    library("Models", ["Datasets", "Evaluation", "Extreme", "Storage", "Torch"]),
+    library(
+      "Training", ["Datasets", "Evaluation", "Extreme", "Models", "Noise", "Storage", "Torch"]),
+    library("Reports", ["Datasets", "Evaluation", "Extreme", "Models", "Storage", "Torch"]),
     .executableTarget(
       name: "decant",
       dependencies: [
-        "Torch", "Learning", "Datasets", "Evaluation", "Retrieval", "Training",
+        "Datasets", "Evaluation", "Extreme", "Models", "Noise", "Reports", "Retrieval", "Storage",
+        "Streams", "Torch", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
     .target(
-      name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Storage", "Torch"], path: "Tests/TestSupport",
       swiftSettings: strict),
     .executableTarget(
       name: "decant-fuzz",
       dependencies: [
-        "Torch", "Learning", "Datasets", "Images", "Retrieval", "Training",
+        "Datasets", "Extreme", "Media", "Models", "Reports", "Retrieval", "Storage", "Torch",
+        "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Fuzz", swiftSettings: strict),
-    .testTarget(
-      name: "TorchTests", dependencies: ["Torch", "TestSupport"], exclude: ["Goldens"],
-      swiftSettings: strict),
-    .testTarget(
-      name: "DatasetsTests", dependencies: ["Datasets", "Torch", "TestSupport"],
-      exclude: ["Goldens"], swiftSettings: strict),
-    .testTarget(
-      name: "ImagesTests", dependencies: ["Images", "Datasets", "Torch", "TestSupport"],
-      exclude: ["Goldens"], swiftSettings: strict),
-    .testTarget(
-      name: "EvaluationTests", dependencies: ["Evaluation", "Torch", "TestSupport"],
-      exclude: ["Goldens"], swiftSettings: strict),
-    .testTarget(
-      name: "LearningTests", dependencies: ["Learning", "Torch", "TestSupport"],
-      exclude: ["Goldens"], swiftSettings: strict),
-    .testTarget(
-      name: "RetrievalTests",
-      dependencies: ["Retrieval", "Datasets", "Evaluation", "Torch", "TestSupport"],
-      swiftSettings: strict),
-    .testTarget(
-      name: "TrainingTests",
-      dependencies: ["Training", "Learning", "Datasets", "Evaluation", "Torch", "TestSupport"],
-      swiftSettings: strict),
-    .testTarget(
-      name: "ServingTests",
-      dependencies: [
-        "Serving", "Datasets", "Learning", "Training", "Torch", "TestSupport",
-        .product(name: "CoreMetrics", package: "swift-metrics"),
-        .product(name: "GRDB", package: "GRDB.swift"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-      ],
-      swiftSettings: strict),
+    tests("StorageTests", ["Storage"], hasGoldens: false),
+    tests("TorchTests", ["Storage", "Torch"]),
+    tests("DatasetsTests", ["Datasets", "Storage"]),
+    tests("MediaTests", ["Datasets", "Media", "Storage", "Torch"]),
+    tests("KernelsTests", ["Kernels", "Storage", "Torch"], hasGoldens: false),
+    tests("ContrastiveTests", ["Contrastive", "Kernels", "Storage", "Torch"]),
+    tests("ExtremeTests", ["Extreme", "Kernels", "Storage", "Torch"]),
+    tests("NoiseTests", ["Noise", "Storage", "Torch"]),
+    tests("StreamsTests", ["Evaluation", "Storage", "Streams", "Torch"]),
+    tests(
+      "LearningTests", families.map { .target(name: $0) } + ["Storage", "Torch"], hasGoldens: false),
+    tests("EvaluationTests", ["Evaluation", "Storage", "Torch"]),
+    tests(
+      "RetrievalTests", ["Datasets", "Evaluation", "Retrieval", "Storage", "Torch"],
+      hasGoldens: false),
+    tests(
+      "ModelsTests",
+      ["Datasets", "Evaluation", "Extreme", "Models", "Storage", "Torch", "Training"],
+      hasGoldens: false),
+    tests(
+      "TrainingTests",
+      ["Datasets", "Evaluation", "Extreme", "Models", "Storage", "Torch", "Training"],
+      hasGoldens: false),
+    tests(
+      "ReportsTests",
+      ["Datasets", "Evaluation", "Models", "Reports", "Storage", "Torch", "Training"],
+      hasGoldens: false),
     // These run the binary, which is why they depend on it.
     .testTarget(
       name: "DecantTests",
       dependencies: [
-        "decant", "decant-serve", "decant-fuzz", "Retrieval", "Torch", "TestSupport",
+        "decant", "decant-fuzz", "Extreme", "Retrieval", "Storage", "Torch", "Training",
+        "TestSupport",
       ],
       swiftSettings: strict),
   ],

@@ -7,58 +7,26 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-// Apart from the main package, so that nobody who only uses Decant builds it.
+/// A benchmark program that uses products of Decant.
+func benchmark(_ name: String, _ libraries: [String]) -> Target {
+  .executableTarget(
+    name: name, dependencies: libraries.map { .product(name: $0, package: "decant") },
+    swiftSettings: strict)
+}
+
+// Separate from the main package, so that users of Decant never build it.
 let package = Package(
   name: "benchmarks",
   dependencies: [.package(name: "decant", path: "..")],
   targets: [
-    .executableTarget(
-      name: "GeometryBenchmark",
-      dependencies: ["Datasets", "Evaluation", "Learning", "Torch", "Training"].map {
-        .product(name: $0, package: "decant")
-      },
-      swiftSettings: strict),
-    .executableTarget(
-      name: "LaSOBenchmark",
-      dependencies: [
-        .product(name: "Learning", package: "decant"), .product(name: "Torch", package: "decant"),
-      ],
-      swiftSettings: strict),
-    .executableTarget(
-      name: "LossBenchmark",
-      dependencies: [
-        .product(name: "Learning", package: "decant"), .product(name: "Torch", package: "decant"),
-      ],
-      swiftSettings: strict),
-    .executableTarget(
-      name: "NetworkBenchmark",
-      dependencies: [.product(name: "Torch", package: "decant")],
-      swiftSettings: strict),
-    .executableTarget(
-      name: "PairBenchmark",
-      dependencies: [
-        .product(name: "Learning", package: "decant"), .product(name: "Torch", package: "decant"),
-      ],
-      swiftSettings: strict),
-    .executableTarget(
-      name: "SearchBenchmark",
-      dependencies: ["Evaluation", "Retrieval", "Torch", "Training"].map {
-        .product(name: $0, package: "decant")
-      },
-      swiftSettings: strict),
-    .executableTarget(
-      name: "SphericalBenchmark",
-      dependencies: [
-        .product(name: "Learning", package: "decant"), .product(name: "Torch", package: "decant"),
-      ],
-      swiftSettings: strict),
-    .executableTarget(
-      name: "TransformerBenchmark",
-      dependencies: [
-        .product(name: "Datasets", package: "decant"),
-        .product(name: "Learning", package: "decant"), .product(name: "Torch", package: "decant"),
-      ],
-      swiftSettings: strict),
+    benchmark("GeometryBenchmark", ["Datasets", "Evaluation", "Extreme", "Models", "Storage"]),
+    benchmark("LaSOBenchmark", ["Extreme", "Torch"]),
+    benchmark("LossBenchmark", ["Extreme", "Storage", "Torch"]),
+    benchmark("NetworkBenchmark", ["Storage", "Torch"]),
+    benchmark("PairBenchmark", ["Contrastive", "Storage", "Torch"]),
+    benchmark("SearchBenchmark", ["Evaluation", "Models", "Retrieval", "Storage", "Torch"]),
+    benchmark("SphericalBenchmark", ["Extreme", "Storage", "Torch"]),
+    benchmark("TransformerBenchmark", ["Datasets", "Extreme", "Torch"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,4 @@
-"""Reads the Mulan multi-label sets, xz-packed ARFF beside an XML list of the labels."""
+"""Reads the Mulan multi-label data sets: xz-compressed ARFF with an XML list of the labels."""
 import lzma
 import re
 import xml.etree.ElementTree

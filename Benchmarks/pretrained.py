@@ -3,7 +3,7 @@
 
     pretrained.py RESULTS TARGET
 
-A line of RESULTS is a kind and the JSON of `decant evaluate`.
+Each line of RESULTS is a kind and the JSON of `decant evaluate`.
 """
 import collections
 import json
@@ -27,10 +27,10 @@ def figure(rows, key, places=2):
 
 
 lines = [
-    "# A frozen transformer beside the bag", "",
-    "Command: `Benchmarks/pretrained`. all-MiniLM-L6-v2, texts cut to 64 tokens, a hidden layer of 1,024; decoupled softmax; "
-    "one thread. Test set, mean ± standard deviation over seeds. Processor seconds: training alone; encoding is done once "
-    "for a data set.", "",
+    "# A frozen transformer in addition to the bag", "",
+    "Command: `Benchmarks/pretrained`. all-MiniLM-L6-v2, texts truncated to 64 tokens, a hidden layer of 1,024; decoupled softmax; "
+    "one thread. Test set, mean ± standard deviation over seeds. CPU seconds: training alone; encoding is done once "
+    "per data set.", "",
     "| | " + " | ".join(METRICS) + " | training CPU s |", "|---" * (len(METRICS) + 2) + "|"]
 for kind, rows in results.items():
     lines.append(

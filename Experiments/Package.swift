@@ -8,12 +8,12 @@ let strict: [SwiftSetting] = [
 ]
 
 let libraries: [Target.Dependency] = [
-  "Datasets", "Evaluation", "Images", "Learning", "Torch", "Training",
+  "Contrastive", "Datasets", "Evaluation", "Extreme", "Media", "Reports", "Storage", "Torch",
 ].map {
   .product(name: $0, package: "decant")
 }
 
-// Apart from the main package, so that nobody who only uses Decant builds it.
+// Separate from the main package, so that users of Decant never build it.
 let package = Package(
   name: "experiments",
   products: [.executable(name: "experiment", targets: ["Experiments"])],

@@ -1,10 +1,10 @@
-// Judges embeddings of examples with classes: by their neighbours, by a linear probe, by retrieval
-// and by the dimensions that they fill.
+// Evaluates embeddings of labelled examples: by nearest neighbours, a linear probe, retrieval and
+// the dimensions that they use.
 
 import Evaluation
 import Torch
 
-// Two clouds of points with a class each, half of them to learn from.
+// Two clouds of points with one class each; one half for training.
 let generator = Generator(seed: 1)
 let classes = (0..<400).map { $0 % 2 }
 let centres = Tensor(rows: [[1, 0, 0, 0], [0, 1, 0, 0]] as [[Float]])

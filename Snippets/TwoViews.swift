@@ -1,6 +1,6 @@
-// An encoder of pictures learns without labels: two views of each picture are pulled together.
+// Trains an image encoder without labels: pulls two views of each image together.
 
-import Learning
+import Contrastive
 import Torch
 
 let random = Generator(seed: 0)
@@ -10,7 +10,7 @@ let parameters = (encoder.parameters + head.parameters).map(\.tensor)
 let optimizer = AdamW(parameters, .init(learningRate: 1e-3))
 let views = ImageViews.characters
 
-// Your pictures, `[N, 1, 28, 28]` in 0 … 1: `ImageSet` reads IDX and PNG files.
+// Your images, `[N, 1, 28, 28]` in 0 … 1; `ImageSet` reads IDX and PNG files.
 let pictures = Tensor.uniform([64, 1, 28, 28], generator: random)
 for _ in 0..<3 {
   let (first, second) = (

@@ -1,7 +1,7 @@
 """Ranks the same out-of-sample scores with cleanlab: python cleanlab_driver.py DATA SCORES OUTPUT METHOD
 
-Makes the sparse scores dense first, which cleanlab needs; pairs that are not stored are of probability 0. Writes an array of
-(row, label) for wrong and one for missing labels, the most suspicious first, and the seconds of cleanlab itself.
+Converts the sparse scores to dense ones, which cleanlab needs; pairs that are not stored have probability 0. Writes an array
+of (row, label) for wrong and one for missing labels, the most suspicious first, and the seconds of cleanlab itself.
 """
 import json
 import sys
@@ -23,7 +23,7 @@ from cleanlab.multilabel_classification.filter import find_multilabel_issues_per
 
 begun = time.process_time(), time.perf_counter()
 if method in ("filter", "confident"):
-    # One process: a pool for each label would take far longer.
+    # One process: a pool per label would take far longer.
     issues, given_of, probability_of = find_multilabel_issues_per_class(
         given, dense, return_indices_ranked_by="self_confidence", n_jobs=1,
         filter_by="prune_by_noise_rate" if method == "filter" else "confident_learning")

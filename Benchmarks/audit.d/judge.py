@@ -1,6 +1,6 @@
 """Precision and average precision of rankings of planted errors: python judge.py DATA SCORES FINDINGS-NPZ… ; prints JSON.
 
-A ranking is an .npz of `wrong` and `missing`, or Decant's .jsonl. The plain sort by probability and chance are added.
+A ranking is an .npz of `wrong` and `missing`, or Decant's .jsonl. Also reports the plain sort by probability, and chance.
 """
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""Out-of-sample scores as `decant audit --keep` writes them, and errors planted into a data set. Needs numpy and xxhash."""
+"""Reads and writes scores in the format of `decant audit --keep`, and plants errors into data sets. Needs numpy and xxhash."""
 import json
 import struct
 
@@ -7,7 +7,7 @@ import xxhash
 
 
 def read_csr(path):
-    """Offsets, columns and values of a matrix file, and its number of columns."""
+    """The offsets, columns and values of a matrix file, and its number of columns."""
     data = open(path, "rb").read()
     assert data[:8] == b"DecntCSR"
     flags, rows, columns, entries = struct.unpack("<IQQQ", data[12:40])
@@ -20,7 +20,7 @@ def read_csr(path):
 
 
 def write_csr(path, offsets, columns, values, width):
-    """The same, written."""
+    """Writes such a file."""
     def padded(array):
         data = array.tobytes()
         return data + bytes(-len(data) % 8)
@@ -35,7 +35,7 @@ def records(path):
 
 
 def read_given(folder):
-    """Names of the rows of train, names of labels, and the labels of each row by number."""
+    """The names of the training rows, the names of the labels, and the label numbers of each row."""
     names = [row["id"] for row in records(f"{folder}/labels.jsonl")]
     number = {name: index for index, name in enumerate(names)}
     rows = records(f"{folder}/train.jsonl")
@@ -43,10 +43,10 @@ def read_given(folder):
 
 
 def plant(data, target, kind, noise, seed):
-    """A copy of a data set without test documents, `noise` of whose given pairs are left out, as many wrong ones added.
+    """Copies a data set without test documents, removing a share `noise` of the given pairs and adding as many wrong ones.
 
-    uniform: any label of any document. confusable: a label that goes with one that the document has, as often as the two
-    are seen together.
+    uniform: any label of any document. confusable: a label that co-occurs with one of the document's, in proportion to
+    their co-occurrence.
     """
     chance = np.random.default_rng([seed, len(kind)])
     documents, names, given = read_given(data)
@@ -65,7 +65,7 @@ def plant(data, target, kind, noise, seed):
         if together is None:
             row, label = int(chance.integers(len(given))), int(chance.integers(len(names)))
         else:
-            # Documents with many labels get many mistakes, as they do from people.
+            # Documents with many labels get many errors, as with human annotators.
             row, cause = pairs[int(chance.integers(len(pairs)))]
             weights = together[cause]
             if weights.sum() == 0:

@@ -1,8 +1,8 @@
-"""Who runs, and with which settings.
+"""The peers and their settings.
 
-Settings of the peers are their authors' defaults where nothing is said; what is said was good on
-the Debian sets. Decant's own are chosen on documents held out of train; for five sets after an
-earlier table on test had been seen, which the comment below says.
+Unless specified, settings of the peers are their authors' defaults; those specified were good on the
+Debian data sets. Decant's were tuned on held-out training documents; for five data sets after an
+earlier table on test had been seen, as the comment below explains.
 """
 import dataclasses
 
@@ -13,10 +13,10 @@ class Peer:
     title: str
     driver: str
     settings: dict
-    # Too slow or out of its depth above so many labels, unless asked for by name.
+    # Too slow or too inaccurate above this number of labels, unless requested by name.
     most_labels: int = 10**9
     fewest_labels: int = 0
-    # Fast enough for every kind of features; the others get the first kind only.
+    # Fast enough for every kind of features; the others use the first kind only.
     takes_all_kinds: bool = False
     uses_features: bool = True
 
@@ -43,19 +43,19 @@ PEERS = [
     Peer("pytorch", "PyTorch, dual encoder, decoupled softmax", "pytorch_driver.py",
          {"loss": "decoupled-softmax", "epochs": 8, "rate": 0.005}),
 ]
-# Trees over many labels need a wider search: as in the recorded runs.
+# Trees over many labels need a wider search, as in the recorded runs.
 WIDE_BEAM = 30
 WIDE_FROM = 2000
 
-# Options of `decant train` by data set; "text" is on Decant's own features, "matrix" on the peers'. A
-# list of each run's options, then perhaps those of `decant evaluate`; data sets that are absent take
-# the defaults. Chosen on two of three folds of train, texts and Corel5k on one, EURLex on the first
-# 12,000 training documents; 20 Newsgroups on every tenth.
+# Options of `decant train` by data set; "text" uses Decant's own features, "matrix" the peers'. Each
+# is a list of the runs' options, optionally followed by those of `decant evaluate`; other data sets
+# use the defaults. Tuned on two of three folds of train, texts and Corel5k on one, EURLex on the first
+# 12,000 training documents, 20 Newsgroups on every tenth.
 #
-# birds, emotions, enron, medical and the matrices of Reuters were chosen anew, by means over five
+# birds, emotions, enron, medical and the matrices of Reuters were tuned again, by means over five
 # folds of train: emotions and medical over two partitions into such folds, enron and birds over one,
-# Reuters over two folds of one. About ten to twenty settings a set were compared with each other and
-# with LinearSVC. That they needed it was known from an earlier table on test; test was not looked at
+# Reuters over two folds of one. About ten to twenty settings per data set were compared with each
+# other and with LinearSVC. An earlier table on test had shown that they needed it; test was not used
 # again before they were fixed. With so few documents a fold's P@1 is uncertain by two points or more.
 SPARSE = ["--wide", "--wide-maximum-share", "1", "--wide-optimizer", "sgd", "--wide-learning-rate"]
 SLOW = ["--table-learning-rate", "0.003", "--learning-rate", "0.002"]
@@ -66,11 +66,10 @@ EMBEDDING = ["--epochs", "10", *SMALL, "--feature-dropout", "0.5", "--dimension"
 EMBEDDING_BCE = ["--epochs", "40", *SMALL, "--loss", "bce",
                  "--feature-dropout", "0.5", "--dimension", "256"]
 WEAK_LINEAR = ["--epochs", "20", *SMALL, *SPARSE, "3", *SLOW]
-# A weight for every pair of a feature and a label, the embeddings next to nothing: the linear models
-# of one label against the rest.
+# A weight for every (feature, label) pair and negligible embeddings: linear one-versus-rest models.
 ALL_PAIRS = [*SMALL, *SLOW, "--initial-scale", "0.01", "--wide-minimum-count", "0", *SPARSE]
 BCE = ["--loss", "bce"]
-# Few features that are numbers: a perceptron behind them.
+# Few numeric features, followed by a perceptron.
 HIDDEN = [*SMALL, "--feature-dropout", "0.5", "--bag-hidden"]
 PERCEPTRON = ["--epochs", "20", *HIDDEN, "512", "--learning-rate", "0.002"]
 PERCEPTRON_BCE = ["--epochs", "80", *BCE, *HIDDEN, "256", "--learning-rate", "0.005",
@@ -95,10 +94,10 @@ DECANT = {
     "yeast": {"matrix": [EMBEDDING_BCE]},
 }
 
-# Means of several runs by data set, in the same form.
-# Those of the Debian sets were chosen on the validation part.
+# Ensembles of several runs by data set, in the same form.
+# Those of the Debian data sets were chosen on the validation part.
 DEEP = ["--loss", "decoupled-softmax"]
-# Steps of 595 labels are too small to be shared: two threads cost a fifth more and gain nothing.
+# Steps of 595 labels are too small to parallelise: two threads cost a fifth more CPU and gain nothing.
 LARGE = ["--batch-size", "256", "--table-learning-rate", "0.06", "--learning-rate", "0.03",
          "--feature-dropout", "0.4", "--threads", "1"]
 BOTH = ["--labels", "both", "--normalized", "--batch-size", "512", "--table-learning-rate", "0.06"]

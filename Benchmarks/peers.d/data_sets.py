@@ -1,7 +1,7 @@
 """Public data sets as folders: data_sets.py NAME PATH OUTPUT, standard splits, labels of train only.
 
 eurlex57k      train/dev/test.jsonl.xz and eurovoc_labels.json.xz (57,000 EU laws)
-reuters21578   a tar.xz of the SGML; ModApte split, the 90 topics that both parts have
+reuters21578   a tar.xz of the SGML; ModApte split, the 90 topics in both parts
 20news         a tar.xz of the messages, bydate; the subject and the text without other headers
 rcv1subset1…5  NAME.svm.xz, "labels index:value …"; first and second half (order not verified)
 bibtex, Corel5k, enron, medical, yeast, scene, emotions, birds
@@ -82,7 +82,7 @@ def newsgroups(path, output):
                 continue
             *_, part, group, number = member.name.split("/")
             message = tar.extractfile(member).read().decode("latin-1").replace("\r\n", "\n")
-            # A copy of the collection that goes round has tabs for the line feeds of train.
+            # A common copy of the collection has tabs instead of line feeds in train.
             if "\n" not in message.strip():
                 message = message.replace("\t", "\n")
             head, _, body = message.partition("\n\n")
@@ -96,7 +96,7 @@ def newsgroups(path, output):
 
 
 def archive(path):
-    """The archive itself, or the only one in the folder."""
+    """The archive, or the only one in the folder."""
     if os.path.isfile(path):
         return path
     found = glob.glob(f"{path}/*.tar.xz")
@@ -130,7 +130,7 @@ def attribute(line):
 
 
 def arff(path):
-    """(attributes, rows), a row being {attribute's number: value} without zeros."""
+    """(attributes, rows); a row is {attribute number: value} without zeros."""
     attributes, rows, is_data = [], [], False
     for line in xz_lines(path):
         line = line.strip()
@@ -157,7 +157,7 @@ def arff(path):
 
 
 def standardised(parts, columns):
-    """Columns less train's mean, by train's deviation; constant ones are left out."""
+    """Columns standardised by the mean and deviation of train; constant ones are dropped."""
     train = parts["train"]
     result = {name: [{} for _ in rows] for name, rows in parts.items()}
     for j in columns:

@@ -27,7 +27,7 @@ with t.measured("train"):
         t.output + "/train.txt", loss=s["loss"], dim=s["dim"], epoch=s["epochs"], lr=s["rate"],
         wordNgrams=s["ngrams"], minCount=2, thread=t.threads, seed=t.seed, verbose=0)
 with t.measured("predict"):
-    # The wrapper's own predict() fails with numpy 2; this is what it calls.
+    # The wrapper's predict() fails with numpy 2; this calls the underlying function.
     found = [model.f.predict(line + "\n", trial.DEPTH, 0.0, "strict") for line in lines]
 model.save_model(t.model)
 t.finish([[int(label[len("__label__"):]) for _, label in row] for row in found])

@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""Makes the feature matrices that all peers get: features.py FOLDER OUTPUT KIND…
+"""Writes the feature matrices for all peers: features.py FOLDER OUTPUT KIND…
 
-Texts: the first line is the lead, "name: summary" where it has a name; the rest is the body. All
-families are tf-idf with 1 + ln tf, ln((1+n)/(1+df)) + 1, rows of length 1, features of at least two
-training documents.
+Texts: the first line is the lead, "name: summary" if it has a name; the rest is the body. All
+families are tf-idf with 1 + ln tf, ln((1+n)/(1+df)) + 1, unit rows, features in at least two training
+documents.
 
   base      words of the text
-  rich      base, pairs of neighbouring words within name, summary and body, words of the name and
-            of the summary on their own, first and last part of the name
-  …+cg      with character 3- to 5-grams of the lead's words, hashed to 65,536, weighing as much
+  rich      base, word bigrams within name, summary and body, separate words of the name and of
+            the summary, first and last part of the name
+  …+cg      with character 3- to 5-grams of the lead's words, hashed to 65,536, with equal weight
 
-Documents of features: "given" is what the folder has, "idf" the same times idf; rows of length 1.
+Documents of features: "given" are the folder's values, "idf" the same times idf; unit rows.
 
 Writes KIND/train.npz and test.npz, KIND/train.txt and test.txt (the extreme-classification
-repository's form), labels-train.npz, labels-test.npz, labels.json (their names)
+repository's format), labels-train.npz, labels-test.npz, labels.json (their names)
 and facts.json.
 """
 import collections
@@ -60,14 +60,17 @@ def rich(parts):
     return result
 
 
-def grams(parts, cache={}):
+GRAMS_OF_WORDS = {}
+
+
+def grams(parts):
     result = []
     for word in parts[0] + parts[1]:
-        own = cache.get(word)
+        own = GRAMS_OF_WORDS.get(word)
         if own is None:
             marked = f"<{word}>".encode()
-            own = cache[word] = [zlib.crc32(marked[i:i + n]) % BUCKETS
-                                 for n in (3, 4, 5) for i in range(len(marked) - n + 1)]
+            own = GRAMS_OF_WORDS[word] = [zlib.crc32(marked[i:i + n]) % BUCKETS
+                                          for n in (3, 4, 5) for i in range(len(marked) - n + 1)]
         result += own
     return result
 
@@ -94,7 +97,7 @@ def unit_rows(x):
 
 
 def with_idf(x, train, minimum=2):
-    """Columns of at least `minimum` training documents times their idf; rows of length 1."""
+    """Columns in at least `minimum` training documents, times their idf; unit rows."""
     frequency = np.bincount(x[:train].indices, minlength=x.shape[1])
     kept = np.flatnonzero(frequency >= minimum)
     idf = np.log((1 + train) / (1 + frequency[kept])) + 1

@@ -1,4 +1,4 @@
-"""Reads and writes data set folders: documents, labels, train and test, one JSON record a line."""
+"""Reads and writes data set folders: documents, labels, train and test, one JSON record per line."""
 import json
 import os
 
@@ -25,8 +25,8 @@ def write(folder, name, documents, labels, splits, summary, source):
     """Writes a new data set.
 
     documents and labels: id -> record without the id. splits: name -> list of (id, labels); "dev"
-    stands beside train, "validation" would be a part of it. Labels that train does not have are
-    dropped, and so are rows without labels and a row's second mention of one.
+    is separate from train, "validation" would be a part of it. Labels that do not occur in train,
+    rows without labels and repeated labels of a row are dropped.
     """
     empty = sum(not d.get("text", "x").strip() for d in documents.values())
     if empty > len(documents) / 100:
@@ -45,7 +45,7 @@ def write(folder, name, documents, labels, splits, summary, source):
 
 
 def link_view(source, view, train, test):
-    """A folder with the documents and labels of another and splits of its own."""
+    """A folder with the documents and labels of another and different splits."""
     os.makedirs(view)
     for name in ("documents.jsonl", "labels.jsonl", "dataset.json"):
         path = os.path.abspath(os.path.join(source, name))
@@ -56,10 +56,10 @@ def link_view(source, view, train, test):
 
 
 def holdout(source, view):
-    """A view that is judged on documents held out of train, never on test.
+    """A view to evaluate on held-out training documents, never on test.
 
-    They are dev.jsonl (beside train) or validation.jsonl (a part of train) or else every tenth of
-    train.
+    They are dev.jsonl (separate from train), validation.jsonl (a part of train), or else every tenth
+    document of train.
     """
     train = list(records(source, "train"))
     if has(source, "dev"):

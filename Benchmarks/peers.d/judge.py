@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Judges a ranking and prints one JSON object of percentages.
+"""Evaluates a ranking and prints one JSON object of percentages.
 
-FEATURES is what features.py wrote. RANKING is a .npy of label numbers, best first, -1 where a row
-ends early, or decant's lines {"id", "labels"}; its labels are numbers in the order of the features'
-labels, or with --names their names. Every row of the truth with a label counts; a label that a row
-repeats counts once. A and B are those of the propensity model (Jain et al., KDD 2016).
+FEATURES is the output of features.py. RANKING is a .npy of label numbers, best first, padded with -1,
+or decant's lines {"id", "labels"}; its labels are numbers in the order of the features' labels, or
+with --names their names. Every row of the truth with a label counts; repeated labels of a row count
+once. A and B are the parameters of the propensity model (Jain et al., KDD 2016).
 """
 import argparse
 import json
@@ -46,7 +46,7 @@ def metrics(ranked, truth, train_counts, train_documents, a=0.55, b=1.5):
 
 
 def read_ranking(path, names):
-    """names: label -> number; None where the labels are numbers already."""
+    """names: label -> number; None if the labels are numbers already."""
     if path.endswith(".npy"):
         return np.load(path)
     with open(path, encoding="utf-8") as f:

@@ -1,4 +1,4 @@
-"""napkinXC: probabilistic label tree or one classifier a label, logistic loss, exact search."""
+"""napkinXC: probabilistic label tree or one classifier per label, logistic loss, exact search."""
 import numpy as np
 from napkinxc.models import BR, PLT
 

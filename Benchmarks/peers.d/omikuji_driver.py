@@ -10,7 +10,7 @@ parameters = omikuji.Model.default_hyper_param()
 if t.settings["trees"] == "bonsai":
     parameters.cluster_balanced, parameters.cluster_k, parameters.max_depth = False, 100, 3
 parameters.collapse_every_n_layers = t.settings.get("collapse", 0)
-# train_on_data in two steps, so that reading the file is not counted as training.
+# train_on_data in two steps, so that reading the file does not count as training.
 pool = omikuji._ThreadPoolHandle(t.threads)
 data = ffi.gc(
     lib.load_omikuji_data_set(t.text_file("train").encode(), pool.ptr), lib.free_omikuji_data_set)

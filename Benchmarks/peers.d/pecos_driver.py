@@ -1,6 +1,6 @@
 """PECOS XR-Linear: label embedding by positive instances, hierarchical 2-means, beam search.
 
-Its scores saturate at 1 (l3-hinge), so that many are equal; trial.by_score says who comes first.
+Its scores saturate at 1 (l3-hinge), so that many are tied; trial.by_score breaks ties.
 """
 import trial
 from pecos.xmc import Indexer, LabelEmbeddingFactory

@@ -1,4 +1,4 @@
-"""scikit-learn: one LinearSVC a label."""
+"""scikit-learn: one LinearSVC per label."""
 import warnings
 
 import numpy as np
@@ -18,7 +18,7 @@ with t.measured("train"):
 with t.measured("predict"):
     scores = model.decision_function(test)
     scores = np.column_stack([-scores, scores]) if scores.ndim == 1 else scores
-    # A label without a training document has a constant 0 for a score, above most.
+    # A label without training documents has the constant score 0, higher than most.
     scores[:, np.asarray(y.sum(0)).ravel() == 0] = -np.inf
     ranking = trial.best_of_rows(scores)
 coefficients = sum(

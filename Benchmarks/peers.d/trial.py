@@ -1,8 +1,8 @@
-"""One peer's training and prediction, timed: what every driver is written with.
+"""Times one peer's training and prediction; used by every driver.
 
 A driver is run as `driver.py JOB`, a JSON file: the features' folder and kind, threads, seed,
-settings, and where to put the ranking, the model and the report. Seconds of the wall and of the
-processor are taken around training and around prediction alone; reading files is neither.
+settings, and the paths of the ranking, the model and the report. Wall-clock and CPU seconds cover
+training and prediction only, without reading files.
 """
 import contextlib
 import json
@@ -72,10 +72,10 @@ def size(path):
 
 
 def by_score(columns, scores):
-    """Labels by falling score; of equal scores the lower number first, as decant does."""
+    """Labels by descending score; ties go to the lower number, as in decant."""
     return columns[np.lexsort((columns, -np.asarray(scores, np.float64)))]
 
 
 def best_of_rows(scores):
-    """The best labels of each row of a dense [n, labels], by the same rule."""
+    """The top labels of each row of a dense [n, labels], with the same rule."""
     return [row[:DEPTH] for row in np.argsort(-scores, axis=1, kind="stable")]

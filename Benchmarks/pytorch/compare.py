@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Runs a measurement in Swift and in Python by turns and writes medians and ratios.
+"""Alternates a measurement in Swift and in Python, and writes medians and ratios.
 
     compare.py PROGRAM NAME REPEATS RESULT-FILE
 
-Both sides print `NAME MICROSECONDS` of process CPU time on one thread. By turns, because a shared
-machine drifts: the ratio of medians survives that, absolute numbers may not.
+Both sides print `NAME MICROSECONDS` of process CPU time on one thread. They alternate because a
+shared machine drifts: the ratio of medians is robust to that, absolute numbers are not.
 """
 import os
 import pathlib
@@ -12,6 +12,8 @@ import platform
 import statistics
 import subprocess
 import sys
+
+import torch
 
 program, name, repeats, target = *sys.argv[1:3], int(sys.argv[3]), pathlib.Path(sys.argv[4])
 script = pathlib.Path(__file__).parent / f"{name}.py"
@@ -41,8 +43,6 @@ def processor():
             return f"{fields[1]}, family {fields[0]}"
     return platform.machine()
 
-
-import torch
 
 lines = [
     f"command   Benchmarks/{name}",

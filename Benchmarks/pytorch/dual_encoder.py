@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""The yardstick: a bag-of-features dual encoder as a good engineer writes it in PyTorch.
+"""The reference: a bag-of-features dual encoder as a good engineer would write it in PyTorch.
 
 Words and character n-grams of the first line, tf-idf; CSR matrix @ table with MKL; dense fused AdamW;
-the losses as compositions. Its settings were chosen on held-out training documents.
+losses composed of PyTorch operators. Its settings were tuned on held-out training documents.
 
 Reads a folder with documents.jsonl {"id","text"}, labels.jsonl {"id","text"}, train.jsonl and
 test.jsonl {"id","labels":[...]}. The first line of a text is its lead ("name: short description").
-Trains (one vector per feature, one vector and bias per label), evaluates, prints one line of JSON.
+Trains (one vector per feature, one vector and bias per label), evaluates, and prints one line of JSON.
 """
 import argparse, collections, json, math, os, re, resource, sys, time, zlib
 

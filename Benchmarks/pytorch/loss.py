@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The decoupled softmax loss as one writes it in PyTorch, on the numbers of LossBenchmark.
+"""The decoupled softmax loss in idiomatic PyTorch, on the data of LossBenchmark.
 
-loss.py run THREADS REPEATS   prints its memory, loss and times (CPU, wall), a line each
-loss.py ntxent REPEATS        pytorch-metric-learning's NTXentLoss at the most queries it survives
-loss.py report FILE           turns the lines of all runs into the report
+loss.py run THREADS REPEATS   prints its memory, loss and times (CPU, wall), one per line
+loss.py ntxent REPEATS        pytorch-metric-learning's NTXentLoss with as many queries as fit in memory
+loss.py report FILE           writes the report from the lines of all runs
 """
 import os, platform, resource, statistics, sys, time
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ids and embeddings of all-MiniLM-L6-v2 in Decant and in PyTorch, by turns, on one thread.
+"""Compares ids and embeddings of all-MiniLM-L6-v2 in Decant and in PyTorch, alternating, on one thread.
 
     transformer.py PROGRAM CHECKPOINT DOCUMENTS ROUNDS RESULT-FILE
 

@@ -2,10 +2,10 @@
 
 python3 libraries.py ROWS.f32 QUERIES.f32 DIMENSION COUNT [LIBRARY...]
 
-Rows and queries are plain float32, compared by angle. Each library runs in a process of its own, so
-that its memory can be told. Queries are asked one at a time by one thread; speed is per second of
-processor time, which others on the machine disturb least. Graphs have 16 neighbours a row (32 on the
-lowest level) and are built with a breadth of 128 by two threads.
+Rows and queries are plain float32, compared by cosine. Each library runs in a separate process, to
+measure its memory. Queries run one at a time on one thread; speed is per CPU second, which other
+processes on the machine disturb least. Graphs have 16 neighbours per row (32 on the lowest level) and
+are built with a breadth of 128 by two threads.
 """
 
 import os

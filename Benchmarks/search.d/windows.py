@@ -1,10 +1,10 @@
-"""Windows of words from the texts of data set folders: rows to search, and queries apart.
+"""Cuts the texts of data set folders into word windows: rows to search, and separate queries.
 
 python3 windows.py ROWS QUERIES ROWS_FILE QUERIES_FILE DATASET...
 
-A document's windows are queries where the hash of its text says so (1 in 50), rows elsewhere, so that
-no query shares a document with a row. The same text comes once. Which windows are taken follows from
-their hashes: the same folders give the same files on every machine.
+The hash of a document's text decides whether its windows are queries (1 in 50) or rows, so that no
+query shares a document with a row. Duplicate texts are dropped. Hashes also select the windows, so
+that the same folders give the same files on every machine.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-// WCAG 2.2, 1.4.3: the least contrast of the texts that are shown, and the text that has it.
+// WCAG 2.2, 1.4.3: the lowest contrast of visible text, and that text.
 () => {
   const numbers = color => color.match(/[0-9.]+/g).map(Number);
   const canvas = document.createElement("div");

@@ -1,9 +1,9 @@
-"""What pages of other sites get from a service on the loopback address, in Chromium.
+"""Tests the access of pages of other sites to a service on the loopback address, in Chromium.
 
     rebinding.py EVIL SERVICE LABEL
 
-EVIL is the address of a page whose name resolves to the service once the page is there. Prints JSON: of each page, each
-attempt with the beginning of its answer.
+EVIL is the address of a page whose name resolves to the service once the page has loaded. Prints JSON: for each page, each
+attempt with the beginning of its response.
 """
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Ranks labels in Python: predict.py RUN VECTORS.npy [K], with vectors that decant embed has made."""
+"""Ranks labels in Python: predict.py RUN VECTORS.npy [K], with vectors written by decant embed."""
 import json, sys
 import numpy
 from safetensors.numpy import load_file

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/AdaptiveMultiHeadLoss.json: equation 2.1 row by row in PyTorch."""
+"""Writes Tests/ContrastiveTests/Goldens/AdaptiveMultiHeadLoss.json: equation 2.1 row by row in PyTorch."""
 import torch
 from pair_loss_cases import rows, unit, write
 

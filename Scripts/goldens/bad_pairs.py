@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/DynamicBadPairMining.json: histories in numpy, density of scipy."""
+"""Writes Tests/ContrastiveTests/Goldens/DynamicBadPairMining.json: histories in numpy, density of scipy."""
 import numpy
 from pair_loss_cases import write
 from scipy.stats import norm

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/BinaryCrossEntropyLoss.json: PyTorch's own loss, its sum over
+"""Writes Tests/ExtremeTests/Goldens/BinaryCrossEntropyLoss.json: PyTorch's own loss, its sum over
 labels, its mean over queries."""
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Writes the goldens of the calibrations and of the metrics about decisions and probabilities:
 PlattScaling.json, TemperatureScaling.json, IsotonicCalibration.json and SCut.json of
-Tests/LearningTests/Goldens, DecisionMetrics.json, CalibrationError.json and MultiLabelAccuracy.json
+Tests/ExtremeTests/Goldens, DecisionMetrics.json, CalibrationError.json and MultiLabelAccuracy.json
 of Tests/EvaluationTests/Goldens.
 
-scikit-learn fits what it knows (LogisticRegression without a penalty, Platt's softened targets in
+scikit-learn fits the models that it has (LogisticRegression without a penalty, Platt's softened targets in
 CalibratedClassifierCV's private routine, IsotonicRegression) and counts F1; scipy minimises the
-objective with a prior; thresholds are found by trying all of them, one F1 at a time.
+objective with a prior; thresholds are found by trying all of them and computing F1 for each.
 """
 import json
 import pathlib
@@ -78,7 +78,7 @@ s, t = np.arange(-4.0, 5.0), np.arange(-4.0, 5.0) > 0.5
 soft = np.where(t, 5 / 6, 1 / 7)
 found = by_scipy(s, soft)
 platt.append({"scores": s.tolist(), "outcomes": t.tolist(), "softens": True, "slope": found[0], "offset": found[1]})
-write("LearningTests", "PlattScaling", "scikit-learn LogisticRegression and _sigmoid_calibration; scipy BFGS", platt)
+write("ExtremeTests", "PlattScaling", "scikit-learn LogisticRegression and _sigmoid_calibration; scipy BFGS", platt)
 
 temperature = []
 for seed, n, scale in [(11, 300, 1), (12, 200, 25), (13, 500, 0.05)]:
@@ -86,7 +86,7 @@ for seed, n, scale in [(11, 300, 1), (12, 200, 25), (13, 500, 0.05)]:
     fit = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-12, max_iter=100000, solver="newton-cholesky")
     fit.fit((s / scale)[:, None], t)
     temperature.append({"scores": s.tolist(), "outcomes": t.tolist(), "temperature": scale / fit.coef_[0, 0]})
-write("LearningTests", "TemperatureScaling", "scikit-learn LogisticRegression without intercept", temperature)
+write("ExtremeTests", "TemperatureScaling", "scikit-learn LogisticRegression without intercept", temperature)
 
 isotonic = []
 for seed, n in [(21, 40), (22, 300), (23, 1)]:
@@ -94,7 +94,7 @@ for seed, n in [(21, 40), (22, 300), (23, 1)]:
     fit = IsotonicRegression(out_of_bounds="clip", y_min=0, y_max=1).fit(s, t.astype(float))
     at = np.linspace(s.min() - 1, s.max() + 1, 61)
     isotonic.append({"scores": s.tolist(), "outcomes": t.tolist(), "at": at.tolist(), "probabilities": fit.predict(at).tolist()})
-write("LearningTests", "IsotonicCalibration", "scikit-learn IsotonicRegression", isotonic)
+write("ExtremeTests", "IsotonicCalibration", "scikit-learn IsotonicRegression", isotonic)
 
 
 def pairs(seed, documents, labels, depth, empty):
@@ -109,12 +109,12 @@ def pairs(seed, documents, labels, depth, empty):
 def f1_of(truth, given, objective):
     if objective == "example":
         return f1_score(truth, given, average="samples", zero_division=1.0)
-    # Of all decisions together: of a single label too, where "micro" would count what is not given.
+    # Over all decisions together, even with a single label, where "micro" would count negatives.
     return f1_score(truth.ravel(), given.ravel(), zero_division=0.0)
 
 
 def cut(truth, score, seen, objective):
-    """The best of all thresholds half-way between scores that are seen, highest first."""
+    """The best of all thresholds half-way between occurring scores, highest first."""
     values = np.unique(score[seen])[::-1]
     cuts = [np.nextafter(values[0], np.inf), *((values[:-1] + values[1:]) / 2), values[-1]]
     best = None
@@ -141,7 +141,7 @@ for seed, documents, labels, depth, empty in [(31, 40, 8, 8, []), (32, 60, 15, 6
     scut.append({"labels": labels, "truth": [np.flatnonzero(r).tolist() for r in truth],
                  "ranked": ranked.tolist(), "scores": np.take_along_axis(score, ranked, 1).tolist(),
                  **found, "byLabel": by_label})
-write("LearningTests", "SCut", "all thresholds, scikit-learn f1_score", scut)
+write("ExtremeTests", "SCut", "all thresholds, scikit-learn f1_score", scut)
 
 decisions = []
 for seed, documents, labels in [(41, 30, 6), (42, 12, 9)]:

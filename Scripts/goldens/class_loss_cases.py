@@ -27,8 +27,8 @@ def case(loss, inputs, classes=None, options=None, kind=None):
 
 
 def write(name, source, version, script, cases):
-    """Writes Tests/LearningTests/Goldens/NAME.json."""
-    path = ROOT / f"Tests/LearningTests/Goldens/{name}.json"
+    """Writes Tests/ContrastiveTests/Goldens/NAME.json."""
+    path = ROOT / f"Tests/ContrastiveTests/Goldens/{name}.json"
     path.write_text(json.dumps({
         "source": source, "version": version, "script": f"Scripts/goldens/{script}",
         "cases": cases}) + "\n", encoding="utf-8")

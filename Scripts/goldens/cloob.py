@@ -41,7 +41,7 @@ write("InfoLOOBLoss", "cloob.py", "the paper's formula in PyTorch", [
 write("CLOOBLoss", "cloob.py", "PyTorch scaled_dot_product_attention", [
     case(cloob, {"temperature": t, "sharpness": b}, rows(s, n, 3), rows(s + 10, n, 3))
     for s, n, t, b in [(1, 5, 1 / 30, 8.0), (2, 2, 0.5, 14.3), (3, 4, 2.0, 0.0)]])
-# The gradient is that of the sum of what is retrieved, times weights.
+# The gradient is that of the weighted sum of the retrieved rows.
 write("ModernHopfieldRetrieval", "cloob.py", "PyTorch scaled_dot_product_attention", [
     {**case(hopfield, {"sharpness": b, "weights": rows(s + 20, n, 3).tolist()},
             rows(s, n, 3), rows(s + 10, m, 3)),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/ConRLoss.json: loops over pairs in PyTorch."""
+"""Writes Tests/ContrastiveTests/Goldens/ConRLoss.json: loops over pairs in PyTorch."""
 import math
 
 import torch

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/ConditionalTransportLoss.json: by loops over examples and the
+"""Writes Tests/ExtremeTests/Goldens/ConditionalTransportLoss.json: by loops over examples and the
 cells of their plans, with numbers of PyTorch in float64."""
 import json
 import pathlib
@@ -57,7 +57,7 @@ def case(seed, patch_count, width, label_count, positives, grades, temperature, 
     }
 
 
-path = pathlib.Path(__file__).parents[2] / "Tests/LearningTests/Goldens/ConditionalTransportLoss.json"
+path = pathlib.Path(__file__).parents[2] / "Tests/ExtremeTests/Goldens/ConditionalTransportLoss.json"
 path.write_text(json.dumps({
     "source": "PyTorch cosine_similarity and loops", "version": torch.__version__,
     "script": "Scripts/goldens/conditional_transport.py",

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the goldens of HardContrastiveLoss and of Alignment, Uniformity, Tolerance, RelativePenalty.
 
-Loops over pairs in PyTorch; the relative penalty comes out of PyTorch's own gradient of InfoNCE.
+Loops over pairs in PyTorch; the relative penalty is computed from PyTorch's gradient of InfoNCE.
 """
 import itertools
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes Tests/TorchTests/Goldens/Convolutions.json.
 
-Convolutions, poolings and batch normalisation of torch.nn in float64: values, gradients (started
-with cos(0, 1, 2, ...)), running statistics, and fresh weights by seed.
+Convolutions, poolings and batch normalisation of torch.nn in float64: values, gradients (of a
+sum weighted by cos(0, 1, 2, ...)), running statistics, and fresh weights by seed.
 """
 import json
 import pathlib

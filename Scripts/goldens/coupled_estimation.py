@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/CoupledEstimationLoss.json.
+"""Writes Tests/ExtremeTests/Goldens/CoupledEstimationLoss.json.
 
 Each pair is a cross-entropy of two classes, times 1 / (1 - sigmoid) of the other model's score of
 the negative; the weights are computed before anything is recorded.
@@ -36,7 +36,7 @@ for seed, rows, width, temperature, normalized, scale in [
         "temperature": temperature, "isNormalized": normalized, "relevance": r.tolist(),
         "selection": o.tolist(), "values": [first.item(), second.item()],
         "ofRelevance": r.grad.tolist(), "ofSelection": o.grad.tolist()})
-path = pathlib.Path(__file__).parents[2] / "Tests/LearningTests/Goldens/CoupledEstimationLoss.json"
+path = pathlib.Path(__file__).parents[2] / "Tests/ExtremeTests/Goldens/CoupledEstimationLoss.json"
 path.write_text(json.dumps({
     "source": "PyTorch cross_entropy of pairs", "version": torch.__version__,
     "script": "Scripts/goldens/coupled_estimation.py", "cases": cases}) + "\n")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/DCLLoss.json.
+"""Writes Tests/ContrastiveTests/Goldens/DCLLoss.json.
 
 The two losses of Decoupled Contrastive Learning over the matrix of all scores, in PyTorch; the
 weights are constants, as in lightly.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/DecoupledSceneMotion.json.
+"""Writes Tests/ContrastiveTests/Goldens/DecoupledSceneMotion.json.
 
 The views pixel by pixel and frame by frame, with PyTorch's random numbers in the order of the draws;
 the loss by torch.nn.TripletMarginLoss as in the authors' training.
@@ -78,7 +78,7 @@ for seed, shape, pulls, share, margin in [
         "anchors": q.tolist(), "positives": k.tolist(), "negatives": z.tolist(),
         "value": value.item(),
         "gradients": [encoded(t.grad) for t in (q, k, z)]})
-path = pathlib.Path(__file__).parents[2] / "Tests/LearningTests/Goldens/DecoupledSceneMotion.json"
+path = pathlib.Path(__file__).parents[2] / "Tests/ContrastiveTests/Goldens/DecoupledSceneMotion.json"
 path.write_text(json.dumps({
     "source": "the views pixel by pixel; PyTorch TripletMarginLoss",
     "version": torch.__version__.split("+")[0],

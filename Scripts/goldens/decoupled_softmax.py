@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/DecoupledSoftmaxLoss.json.
+"""Writes Tests/ExtremeTests/Goldens/DecoupledSoftmaxLoss.json.
 
 From the definition: for each positive PyTorch's own cross-entropy between that label and the
 labels that are not positive.

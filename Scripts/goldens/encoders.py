@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes the goldens of the encoders of images and series and of the projection head.
 
-Networks of torch.nn in float64. The weights are no random ones: element j of the tensor NAME is
+Networks of torch.nn in float64. The weights are not random: element j of the tensor NAME is
 0.4 sin(s + j) with s the sum of NAME's bytes modulo 97, plus 1 for scales and variances; inputs are
-sin(0.7 j). A gradient starts with cos(0, 1, 2, ...), and is told by its sum and by its inner product
+sin(0.7 j). A gradient starts with cos(0, 1, 2, ...), and is recorded as its sum and its inner product
 with cos(0, 1, 2, ...).
 """
 import json
@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 torch.set_default_dtype(torch.float64)
-GOLDENS = pathlib.Path(__file__).parents[2] / "Tests/LearningTests/Goldens"
+GOLDENS = pathlib.Path(__file__).parents[2] / "Tests/ContrastiveTests/Goldens"
 
 
 def encoded(t):
@@ -171,7 +171,7 @@ def head(inputs, hidden, outputs, layers, output):
 
 
 class Adapter(nn.Module):
-    """What stands behind the scattering transform: its input is the transform's output."""
+    """The layers after the scattering transform: their input is the transform's output."""
 
     def __init__(self, channels, width, stages, blocks, fields):
         super().__init__()

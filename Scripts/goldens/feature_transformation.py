@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/FeatureTransformation.json.
+"""Writes Tests/ContrastiveTests/Goldens/FeatureTransformation.json.
 
-The mixing in PyTorch with coefficients of its Beta: as the authors train (one a batch, lengths as
-they are), and with their code's options. The gradient is that of a cross-entropy.
+The mixing in PyTorch, with coefficients from its Beta distribution: as the authors train (one per
+batch, unnormalised), and with the other options of their code. The gradient is that of a cross-entropy.
 """
 import torch
 from pair_loss_cases import rows, unit, write

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/GradedPositives.json: the losses over labels where positives
-have grades, among them 0, differentiated by PyTorch in float64.
+"""Writes Tests/ExtremeTests/Goldens/GradedPositives.json: the losses over labels with graded
+positives, including grades of 0, differentiated by PyTorch in float64.
 
-Each loss is written for one row and its {label: grade}; what a grade of 0 means is in the comments.
+Each loss is written for one row and its {label: grade}; comments explain a grade of 0.
 """
 import json
 import pathlib
@@ -29,7 +29,7 @@ def weighted(terms, own):
 
 @mean
 def decoupled(row, own):
-    # A grade of 0 hides a label from the negatives.
+    # A grade of 0 excludes a label from the negatives.
     others = [j for j in range(len(row)) if j not in own]
     return weighted({
         p: cross_entropy(row[[p] + others].unsqueeze(0), torch.tensor([0])) for p in own}, own)
@@ -52,7 +52,7 @@ def soft_top_k(row, own, places=2, sharpness=2):
                 low = middle
         shares = torch.sigmoid(sharpness * (row + low))
         slope = sharpness * (shares * (1 - shares)).sum()
-    # The threshold's derivative, by one step of Newton from where it is.
+    # The threshold's derivative, by one Newton step from its value.
     threshold = low - (torch.sigmoid(sharpness * (row + low)).sum() - places) / slope
     return weighted(softplus(-sharpness * (row + threshold)), own)
 
@@ -67,7 +67,7 @@ def one_against_rest(positive, negative):
     def loss(scores, grades):
         total = 0
         for row, own in zip(scores, grades):
-            # A grade of 0 leaves nothing of a cell.
+            # A cell with a grade of 0 contributes nothing.
             total = total + sum(
                 own[j] * positive(s) if j in own else negative(s) for j, s in enumerate(row))
         return total / len(scores)
@@ -93,7 +93,7 @@ LOSSES = {
     "ZLoss": z_loss,
     "MLCDLoss": mlcd,
 }
-# What the losses above have beside a temperature.
+# The losses' options other than the temperature.
 OPTIONS = {
     "SoftTopKLoss": {"places": "fixed(2)", "sharpness": 2}, "ZLoss": {"sharpness": 3, "target": 1.5}}
 
@@ -101,7 +101,7 @@ OPTIONS = {
 def main():
     generator = torch.Generator().manual_seed(11)
     positives = [[0, 5], [2], [1, 3, 5], [], [4, 0], [3, 1, 3]]
-    # All 0 in one row, some in another; a label named twice has its larger grade.
+    # All 0 in one row, some in another; a repeated label has the larger of its grades.
     grades = [[0.5, 2.25], [0.25], [1, 0, 0.75], [], [0, 0], [0.5, 1.5, 2]]
     queries = torch.randn(6, 3, generator=generator)
     labels = torch.randn(6, 3, generator=generator)
@@ -126,7 +126,7 @@ def main():
             "gradients": {k: v.grad.tolist() for k, v in leaves.items()},
         })
         print(name, value.item())
-    path = pathlib.Path(__file__).parents[2] / "Tests/LearningTests/Goldens/GradedPositives.json"
+    path = pathlib.Path(__file__).parents[2] / "Tests/ExtremeTests/Goldens/GradedPositives.json"
     path.write_text(json.dumps({
         "source": "PyTorch, from the equations", "version": torch.__version__,
         "script": "Scripts/goldens/graded_positives.py", "cases": cases}, indent=1) + "\n")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/GradientCache.json.
+"""Writes Tests/ContrastiveTests/Goldens/GradientCache.json.
 
 A small network trained on the symmetric cross entropy of two views, in one piece: value and gradients
 of PyTorch in float64.
@@ -31,7 +31,7 @@ for seed, rows in [(1, 7), (2, 4)]:
         "outer": outer.tolist(), "temperature": 0.3, "value": value.item(),
         "ofInner": inner.grad.tolist(), "ofOuter": outer.grad.tolist(),
         "ofTemperature": temperature.grad.item()})
-path = pathlib.Path(__file__).parents[2] / "Tests/LearningTests/Goldens/GradientCache.json"
+path = pathlib.Path(__file__).parents[2] / "Tests/ContrastiveTests/Goldens/GradientCache.json"
 path.write_text(json.dumps({
     "source": "PyTorch autograd over the whole batch", "version": torch.__version__.split("+")[0],
     "script": "Scripts/goldens/gradient_cache.py", "cases": cases}) + "\n")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/ImagesTests/Goldens/Images.json: a ZIP file of zipfile, and PNG files whose pixels are
+"""Writes Tests/MediaTests/Goldens/Images.json: a ZIP file of zipfile, and PNG files whose pixels are
 known, their filters applied by the formulas of the specification."""
 import io
 import json
@@ -84,19 +84,20 @@ for depth in [1, 2, 4]:
         picture("palette", 9, 3, 3,
                 [palette[3 * x + c] for c in range(3) for r in rows for x in r],
                 png(9, 3, 2, 3, packed, [0, 2, 4], palette))
-# Few values: what the fourth filter compares is often equal.
+# Few distinct values, so that the fourth filter compares equal ones often.
 ties = [noise(12, 3) for _ in range(8)]
 picture("ties", 12, 8, 1, sum(ties, []), png(12, 8, 8, 0, [bytes(r) for r in ties], [4] * 8))
 wide = [noise(4 * 2) for _ in range(2)]
 picture("grey of 16 bits", 4, 2, 1, [r[2 * i] for r in wide for i in range(4)],
         png(4, 2, 16, 0, [bytes(r) for r in wide], [1, 4]))
 
-# One value that counts as transparent, and a palette with transparent colours: no channel of its own.
+# One value that counts as transparent, and a palette with transparent colours: neither adds a
+# channel.
 picture("a transparent grey", 7, 6, 1, sum(grey, []),
         png(7, 6, 8, 0, [bytes(r) for r in grey], [0] * 6, clear=struct.pack(">H", grey[2][3])))
 picture("a palette in part transparent", 3, 1, 3, [10, 40, 10, 20, 50, 20, 30, 60, 30],
         png(3, 1, 8, 3, [bytes([0, 1, 0])], [0], bytes([10, 20, 30, 40, 50, 60]), clear=bytes([0])))
-# Seven passes: where each begins and how far its pixels are apart, across and down.
+# Seven passes: the first pixel of each and the distances between its pixels, across and down.
 passes = b"".join(
     bytes([0]) + bytes(grey[y][x] for x in range(left, 7, right))
     for left, right, top, down in [(0, 8, 0, 8), (4, 8, 0, 8), (0, 4, 4, 8), (2, 4, 0, 4), (0, 2, 2, 4),
@@ -112,7 +113,7 @@ with zipfile.ZipFile(archive, "w") as file:
     file.writestr(zipfile.ZipInfo("set/"), b"")
     file.writestr(zipfile.ZipInfo("set/a/notes.txt"), b"not a picture")
     file.writestr(zipfile.ZipInfo("set/a/._1.png"), b"nothing of interest")
-target = pathlib.Path(__file__).parents[2] / "Tests/ImagesTests/Goldens/Images.json"
+target = pathlib.Path(__file__).parents[2] / "Tests/MediaTests/Goldens/Images.json"
 target.write_text(json.dumps({
     "source": "Python's zlib and zipfile", "version": zlib.ZLIB_VERSION,
     "script": "Scripts/goldens/images.py",

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/InfoNCELoss.json.
+"""Writes Tests/ExtremeTests/Goldens/InfoNCELoss.json.
 
 PyTorch's cross-entropy with the positives as equal shares of the target distribution.
 """

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes Tests/ImagesTests/Goldens/JPEGPictures.json: pictures packed and unpacked by libjpeg-turbo.
+"""Writes Tests/MediaTests/Goldens/JPEGPictures.json: pictures packed and unpacked by libjpeg-turbo.
 
-Needs Pillow, which brings libjpeg-turbo.
+Requires Pillow, which includes libjpeg-turbo.
 """
 import io
 import json
@@ -38,7 +38,7 @@ case("best", 8, 8, "RGB", quality=100, subsampling=0, optimize=True)
 case("progressive", 21, 17, "RGB", quality=85, progressive=True)
 printing = io.BytesIO()
 Image.new("CMYK", (8, 8), (9, 99, 199, 3)).save(printing, "JPEG")
-target = pathlib.Path(__file__).parents[2] / "Tests/ImagesTests/Goldens/JPEGPictures.json"
+target = pathlib.Path(__file__).parents[2] / "Tests/MediaTests/Goldens/JPEGPictures.json"
 target.write_text(json.dumps({
     "source": "Pillow's libjpeg-turbo", "version": PIL.__version__,
     "script": "Scripts/goldens/jpeg.py",

@@ -32,8 +32,8 @@ def cases():
     ]
 
 
-def write(name, script, source, loss_of, options={}):
-    """loss_of(scores, positives as sorted lists), of these options, is differentiated by PyTorch."""
+def write(name, script, source, loss_of, options=None):
+    """PyTorch differentiates loss_of(scores, positives as sorted lists) with these options."""
     written = []
     for case in cases():
         leaves = {k: case[k].clone().requires_grad_() for k in ("queries", "labels", "bias") if k in case}
@@ -43,12 +43,12 @@ def write(name, script, source, loss_of, options={}):
         value = loss_of(scores, [sorted(set(row)) for row in case["positives"]])
         value.backward()
         written.append({
-            "options": {"temperature": case["temperature"], **options},
+            "options": {"temperature": case["temperature"], **(options or {})},
             "inputs": {"positives": case["positives"], **{k: v.detach().tolist() for k, v in leaves.items()}},
             "value": value.item(),
             "gradients": {k: v.grad.tolist() for k, v in leaves.items()},
         })
-    path = pathlib.Path(__file__).parents[2] / f"Tests/LearningTests/Goldens/{name}.json"
+    path = pathlib.Path(__file__).parents[2] / f"Tests/ExtremeTests/Goldens/{name}.json"
     golden = {
         "source": source, "version": torch.__version__, "script": f"Scripts/goldens/{script}",
         "cases": written,

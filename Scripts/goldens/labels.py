@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the goldens of Sources/Learning/Labels.
+"""Writes the goldens of Sources/Learning/Noise.
 
     Scripts/goldens/labels.py      (numpy, cleanlab 2.9.0)
 
@@ -16,7 +16,7 @@ from cleanlab.count import compute_confident_joint, get_confident_thresholds
 from cleanlab.internal.label_quality_utils import _subtract_confident_thresholds
 from cleanlab.internal.multilabel_utils import stack_complement
 
-GOLDENS = pathlib.Path(__file__).resolve().parents[2] / "Tests/LearningTests/Goldens"
+GOLDENS = pathlib.Path(__file__).resolve().parents[2] / "Tests/NoiseTests/Goldens"
 
 
 def write(name, source, version, cases):
@@ -32,7 +32,7 @@ def confident(seed, documents, labels, zeros, extremes):
     p[chance.random(p.shape) < zeros] = 0
     if extremes:
         given[:, 0], given[:, 1] = False, True
-        # One document only, ties with its threshold, and certainty.
+        # A label with a single document, ties with its threshold, and certainty.
         given[:, 2] = False
         given[3, 2] = True
         p[5, 2] = p[3, 2]

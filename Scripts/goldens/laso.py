@@ -91,5 +91,5 @@ golden = {
     "version": torch.__version__.split("+")[0], "script": "Scripts/goldens/laso.py",
     "cases": cases,
 }
-target = pathlib.Path(__file__).parents[2] / "Tests/LearningTests/Goldens/LaSOLoss.json"
+target = pathlib.Path(__file__).parents[2] / "Tests/ExtremeTests/Goldens/LaSOLoss.json"
 target.write_text(json.dumps(golden, separators=(",", ":")) + "\n")

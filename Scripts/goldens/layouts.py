@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes NeighbourLayout.json and Trustworthiness.json: the graph of a neighbour layout, and how
-far a map keeps neighbours, by loops over the papers' formulas in double precision."""
+"""Writes NeighbourLayout.json and Trustworthiness.json: the graph of a neighbour layout, and
+the trustworthiness of a map, by loops over the papers' formulas in double precision."""
 import json
 import math
 import pathlib
@@ -74,7 +74,7 @@ def rounded(array):
 layouts, maps = [], []
 for count, dimension, k in [(9, 3, 4), (14, 5, 6)]:
     vectors = rounded(random.normal(size=(count, dimension)))
-    # Two that are equal.
+    # Two equal vectors.
     vectors[3] = vectors[1]
     layouts.append({"vectors": vectors, "neighbours": k, "edges": graph(vectors, k)})
 for count, k in [(12, 3), (21, 7)]:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/MetrixLoss.json.
+"""Writes Tests/ContrastiveTests/Goldens/MetrixLoss.json.
 
 The paper's equations in PyTorch float64, mixture by mixture: mixtures are made and scaled as
-vectors, where the loss itself only has their products.
+vectors, whereas the loss only has their products.
 """
 import torch
 from torch.nn import functional

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/MLCDLoss.json.
+"""Writes Tests/ExtremeTests/Goldens/MLCDLoss.json.
 
-From the first line of equation 5, the logarithm of one sum over all pairs, which the product form
-in the loss is not: log(1 + sum exp(s_j) sum exp(-s_i) + sum exp(s_j) + sum exp(-s_i)).
+From the first line of equation 5, the logarithm of one sum over all pairs, unlike the product form
+in the loss: log(1 + sum exp(s_j) sum exp(-s_i) + sum exp(s_j) + sum exp(-s_i)).
 """
 import torch
 

@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the goldens of Sources/Learning/Negatives, one file a method.
+"""Writes the goldens of Sources/Learning/Extreme/Negatives and of HardNegativeMixing, one file per method.
 
 Plain float64 code: scores as whole matrices, sorting instead of selecting, lists instead of
-tensors. Where chance decides, the random numbers are those of SplitMix64 as Swift's standard
-library shuffles with them.
+tensors. Random choices use SplitMix64 and shuffle as Swift's standard library does.
 """
 import json
 import math
@@ -13,7 +12,7 @@ import numpy as np
 import torch
 
 torch.set_default_dtype(torch.float64)
-HERE = pathlib.Path(__file__).parents[2] / "Tests/LearningTests/Goldens"
+TESTS = pathlib.Path(__file__).parents[2] / "Tests"
 MASK = (1 << 64) - 1
 
 
@@ -45,11 +44,11 @@ class SplitMix64:
         return values
 
 
-def write(name, source, cases):
+def write(name, source, cases, tests="ExtremeTests"):
     head = json.dumps({
         "source": source, "version": np.__version__, "script": "Scripts/goldens/negatives.py"})
     lines = ",\n".join(json.dumps(case) for case in cases)
-    (HERE / f"{name}.json").write_text(f'{head[:-1]}, "cases": [\n{lines}\n]}}\n')
+    (TESTS / tests / f"Goldens/{name}.json").write_text(f'{head[:-1]}, "cases": [\n{lines}\n]}}\n')
 
 
 def label_pool():
@@ -76,7 +75,7 @@ def false_negative_filter():
         x, y = (rng.normal(size=(rows, 3)) for _ in range(2))
         x, y = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (x, 0.7 * x + y))
         scores = torch.tensor(x @ y.T)
-        # One positive a query as in UniME, but for the last case.
+        # One positive per query as in UniME, except in the last case.
         positives = [[i] if anchor == "highest" else sorted({i, (i + 1) % rows}) for i in range(rows)]
         kept, removed, losses = [], 0, []
         for i, own in enumerate(positives):
@@ -131,7 +130,9 @@ def hard_negative_mixing():
             "negatives": n.tolist(), "positives": positives, "pairs": pairs, "pairShares": alpha,
             "partners": partners, "queryShares": beta, "made": mixed, "temperature": 0.2,
             "loss": loss.item(), "ofQueries": q.grad.tolist(), "ofNegatives": n.grad.tolist()})
-    write("HardNegativeMixing", "the equations query by query, differentiated by PyTorch", cases)
+    write(
+        "HardNegativeMixing", "the equations query by query, differentiated by PyTorch", cases,
+        tests="ContrastiveTests")
 
 
 def searched(x, y, bias, positives, count, filtered, allowed=None):
@@ -198,7 +199,7 @@ def searches():
         lists, values = searched(x, y, bias, positives, count, filtered, allowed)
         probed.append(case | {"size": size, "probes": probes, "lists": lists, "scores": values})
     write("HardNegativeSearch", "whole matrices and sorting", exact)
-    write("ClusterIndex", "whole matrices, sorting, and clusters of its own", probed)
+    write("ClusterIndex", "whole matrices, sorting, and separate clusters", probed)
 
 
 def balanced_clusters():

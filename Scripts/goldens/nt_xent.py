@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/NTXentLoss.json.
+"""Writes Tests/ContrastiveTests/Goldens/NTXentLoss.json.
 
 PyTorch's cross-entropy over the matrix of all scores without its diagonal.
 """

@@ -5,7 +5,6 @@ A case is inputs and a function. The gradient starts with u = cos(0, 1, 2, …) 
 the second-order gradient is that of Σ g · sin(1, 2, 3, …) over the gradients g of all inputs.
 """
 import json
-import math
 import pathlib
 
 import torch

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Parameters after 1, 2 and 10 steps of PyTorch's optimisers, in float64, gradients given.
+"""Parameters after 1, 2 and 10 steps of PyTorch's optimisers, in float64, with given gradients.
 
 Sparse cases have one table and name the rows of each step; every third step of a dense case has
-no gradient for the second parameter. Clipping cases hold the gradients afterwards.
+no gradient for the second parameter. Clipping cases have the clipped gradients.
 """
 import json
 import pathlib

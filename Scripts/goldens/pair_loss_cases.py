@@ -1,4 +1,4 @@
-"""How the goldens of the losses over the rows of a batch are made and written."""
+"""Computes and writes the goldens of the losses over the rows of a batch."""
 import json
 import pathlib
 
@@ -26,7 +26,7 @@ def case(loss, options, *inputs):
         "gradients": [x.tolist() for x in slopes]}
 
 
-def write(name, script, source, cases, tests="LearningTests"):
+def write(name, script, source, cases, tests="ContrastiveTests"):
     path = pathlib.Path(__file__).parents[2] / f"Tests/{tests}/Goldens/{name}.json"
     path.write_text(json.dumps({
         "source": source, "version": torch.__version__, "script": f"Scripts/goldens/{script}",

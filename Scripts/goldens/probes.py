@@ -14,7 +14,7 @@ GOLDENS = pathlib.Path(__file__).resolve().parents[2] / "Tests/EvaluationTests/G
 
 
 def blobs(seed, rows, classes, width, spread=1.0):
-    """Rows around a centre a class, and their classes."""
+    """Rows around one centre per class, and their classes."""
     random = numpy.random.default_rng(seed)
     centres = random.normal(size=(classes, width))
     own = numpy.arange(rows) % classes
@@ -42,7 +42,7 @@ cases = []
 for seed, classes, width, neighbours, temperature in [
         (1, 3, 4, 5, 0.07), (2, 2, 2, 24, 0.5), (3, 4, 3, 1, 1.0)]:
     train, own, test, case = data(seed, classes, width)
-    # Of unit vectors the squared distance is 2 − 2 cos.
+    # For unit vectors the squared distance is 2 − 2 cos.
     model = KNeighborsClassifier(
         neighbours, algorithm="brute",
         weights=lambda d: numpy.exp((1 - d * d / 2) / temperature)).fit(unit(train), own)
@@ -54,7 +54,8 @@ write("NearestNeighbourProbe", "scikit-learn KNeighborsClassifier with weights e
 cases = []
 for seed, classes, width, penalty in [(4, 3, 4, 1.0), (5, 2, 3, 0.1), (6, 4, 2, 10.0)]:
     train, own, test, case = data(seed, classes, width)
-    # Of two classes scikit-learn penalises the difference of the weights, which halves the penalty.
+    # For two classes scikit-learn penalises the difference of the weights, which halves the
+    # penalty.
     inverse = (2 if classes == 2 else 1) / penalty
     model = LogisticRegression(C=inverse, tol=1e-12, max_iter=100_000).fit(train, own)
     cases.append(case | {
@@ -65,7 +66,7 @@ cases = []
 for seed, classes, width, smoothing in [(7, 3, 4, 1e-9), (8, 2, 3, 0.05)]:
     train, own, test, case = data(seed, classes, width)
     model = GaussianNB(var_smoothing=smoothing).fit(train, own)
-    # What the authors of the paper share between classes: the variances, weighted by the classes.
+    # The authors share the variances between classes, weighted by class size.
     epsilon = smoothing * train.var(axis=0).max()
     pooled = GaussianNB(var_smoothing=smoothing).fit(train, own)
     pooled.var_ = numpy.tile(
@@ -90,7 +91,7 @@ for seed, ways, shots, queries in [(9, 3, 2, 3), (10, 4, 1, 4), (11, 2, 5, 6)]:
         if name == "euclidean":
             found = NearestCentroid().fit(known, classes).predict(wanted)
         else:
-            # NearestCentroid has no cosine; of unit centres the nearest has the largest one.
+            # NearestCentroid lacks the cosine; among unit centres the nearest has the largest one.
             centres = unit(NearestCentroid().fit(known, classes).centroids_)
             found = NearestCentroid().fit(centres, numpy.arange(ways)).predict(wanted)
         values[name] = float((found == truth).mean())

@@ -3,7 +3,7 @@
 
 Dense matrices and whole-array numpy, from the published definitions: Jain et al., KDD 2016
 (propensities, PSP, PSnDCG) and the P, nDCG definitions of the extreme classification repository.
-Rows without labels are taken out first.
+Rows without labels are removed first.
 """
 import json
 import pathlib

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/ScatteringTransform.json: Kymatio in double precision.
+"""Writes Tests/ContrastiveTests/Goldens/ScatteringTransform.json: Kymatio in double precision.
 
 Kymatio computes its filters in single precision and with 3.1415 for pi; here its function for Gabor
-filters is exchanged for one in double precision with the whole of pi. The value is compared with
-that of Kymatio as it is first.
+filters is replaced with one in double precision and with exact pi. The result is first compared with
+that of unmodified Kymatio.
 """
 import json
 import pathlib
@@ -11,7 +11,7 @@ import pathlib
 import numpy
 import scipy.special
 
-# Kymatio 0.3.0 imports a function that SciPy no longer has, for three dimensions only.
+# Kymatio 0.3.0 imports a function that SciPy has removed; only its 3-D code uses it.
 scipy.special.sph_harm = getattr(scipy.special, "sph_harm", None)
 import kymatio  # noqa: E402
 from kymatio.numpy import Scattering2D  # noqa: E402
@@ -47,7 +47,7 @@ for seed, shape, height, width, scales, angles in [
         "options": {"height": height, "width": width, "scales": scales, "angles": angles},
         "input": {"shape": list(x.shape), "values": x.reshape(-1).tolist()},
         "value": {"shape": list(value.shape), "values": value.reshape(-1).tolist()}})
-path = pathlib.Path(__file__).parents[2] / "Tests/LearningTests/Goldens/ScatteringTransform.json"
+path = pathlib.Path(__file__).parents[2] / "Tests/ContrastiveTests/Goldens/ScatteringTransform.json"
 path.write_text(json.dumps({
     "source": "Kymatio, its filters in double precision", "version": kymatio.__version__,
     "script": "Scripts/goldens/scattering_transform.py", "cases": cases}) + "\n")

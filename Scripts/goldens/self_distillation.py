@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/SelfDistillationLoss.json.
+"""Writes Tests/ContrastiveTests/Goldens/SelfDistillationLoss.json.
 
 PyTorch's cross entropy against probabilities and against classes, in float64.
 """
@@ -27,7 +27,7 @@ for seed, temperature, share, classes in [
         "options": {"temperature": temperature, "teacherShare": share}, "classes": classes,
         "student": student.tolist(), "teacher": teacher.tolist(), "value": value.item(),
         "ofStudent": student.grad.tolist()})
-path = pathlib.Path(__file__).parents[2] / "Tests/LearningTests/Goldens/SelfDistillationLoss.json"
+path = pathlib.Path(__file__).parents[2] / "Tests/ContrastiveTests/Goldens/SelfDistillationLoss.json"
 path.write_text(json.dumps({
     "source": "PyTorch cross_entropy", "version": torch.__version__.split("+")[0],
     "script": "Scripts/goldens/self_distillation.py", "cases": cases}) + "\n")

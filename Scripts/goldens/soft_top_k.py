@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/SoftTopKLoss.json: K = 2, alpha = 2.
+"""Writes Tests/ExtremeTests/Goldens/SoftTopKLoss.json: K = 2, alpha = 2.
 
-From the definition with 200 digits: the threshold by bisection, the gradient by differences, so
-that neither the implicit function theorem nor a logarithm is used.
+From the definition with 200 digits: the threshold by bisection, the gradient by differences, without
+the implicit function theorem or logarithms.
 """
 import mpmath
 import torch

@@ -29,7 +29,7 @@ def sorting_cases():
 
         def value(values):
             ordered, permutation = network(kind, size, relaxation, steepness)(values)
-            # Mixed with weights, so that value and gradient know every element.
+            # Weighted, so that value and gradient depend on every element.
             return (ordered * weights[:, 0]).sum() + (permutation * weights).sum()
 
         yield case(

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/SparseLinear.json, SparseLinearAdagrad.json and
+"""Writes Tests/ExtremeTests/Goldens/SparseLinear.json, SparseLinearAdagrad.json and
 SparseLinearSGD.json.
 
-The wide part as a dense matrix W with 0 where there is no pair: pairs counted in numpy from 0/1
+The wide model as a dense matrix W with 0 for missing pairs: pairs counted in numpy from 0/1
 matrices, scores and losses differentiated by PyTorch in float64, steps by torch.optim.
 """
 import json
@@ -13,7 +13,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 torch.set_default_dtype(torch.float64)
-GOLDENS = pathlib.Path(__file__).parents[2] / "Tests/LearningTests/Goldens"
+GOLDENS = pathlib.Path(__file__).parents[2] / "Tests/ExtremeTests/Goldens"
 
 
 def indicator(rows, width):
@@ -47,7 +47,7 @@ def batch_matrix(batch, features):
 
 def drawn_batch(draw, count, features, valued):
     bags = drawn_rows(draw, count, features, 4)
-    # Eighths are exact in float32, as which bags are stored.
+    # Eighths are exact in float32, in which bags are stored.
     values = [
         [v / 8 for v in torch.randint(1, 12, (len(bag),), generator=draw).tolist()] for bag in bags
     ]
@@ -134,7 +134,7 @@ def steps(seed, valued, make):
 
 
 def rounded(value):
-    """Fifteen digits: far below the tests' tolerance, and small files."""
+    """Fifteen digits: far more precise than the tests' tolerance, in small files."""
     if isinstance(value, float):
         return float(f"{value:.15g}")
     if isinstance(value, dict):

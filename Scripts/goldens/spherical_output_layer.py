@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/SphericalOutputLayer.json: three steps of gradient descent on
+"""Writes Tests/ExtremeTests/Goldens/SphericalOutputLayer.json: three steps of gradient descent on
 label vectors with the Z-loss, each from all scores, by PyTorch in float64."""
 import json
 import pathlib
@@ -39,12 +39,12 @@ def case(seed, labels, width, batches):
             "weights": start, "steps": steps}
 
 
-path = pathlib.Path(__file__).parents[2] / "Tests/LearningTests/Goldens/SphericalOutputLayer.json"
+path = pathlib.Path(__file__).parents[2] / "Tests/ExtremeTests/Goldens/SphericalOutputLayer.json"
 path.write_text(json.dumps({
     "source": "PyTorch, dense gradient descent", "version": torch.__version__,
     "script": "Scripts/goldens/spherical_output_layer.py",
     "cases": [
-        # More queries than dimensions, and fewer.
+        # More queries than dimensions, then fewer.
         case(1, 7, 3, [[[0, 6], [], [3], [2, 2, 5]], [[1], [1], [1], [4, 0]], [[6], [5], [0], []]]),
         case(2, 5, 4, [[[2]], [[4, 1]], [[2, 0]]]),
     ]}, indent=1) + "\n")

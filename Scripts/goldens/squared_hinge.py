@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/SquaredHingeLoss.json: PyTorch's multi-class margin loss with
+"""Writes Tests/ExtremeTests/Goldens/SquaredHingeLoss.json: PyTorch's multi-class margin loss with
 p = 2, which is a sum of squared hinges, for every cell on its own."""
 import torch
 from torch.nn.functional import multi_margin_loss

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Writes the goldens of Sources/Learning/Streams.
+"""Writes the goldens of Sources/Learning/Streams, and of PrequentialMetrics in Sources/Evaluation.
 
     python3 Scripts/goldens/streams.py        needs river and scikit-learn
 
 ADWINDetector: river's own. PrequentialMetrics: scikit-learn's scores, faded ones from weighted
-rows. The others: written down once more from their definitions, with all rows kept and everything
-counted anew whenever it is needed.
+rows. The others: a second implementation of their definitions, which keeps all rows and
+recomputes every count when it is needed.
 """
 import itertools
 import json
@@ -19,14 +19,14 @@ import sklearn
 from river._river_rust.drift import AdaptiveWindowing
 from sklearn.metrics import f1_score
 
-FOLDER = pathlib.Path(__file__).resolve().parents[2] / "Tests/LearningTests/Goldens"
+TESTS = pathlib.Path(__file__).resolve().parents[2] / "Tests"
 
 
-def write(name, source, version, cases):
+def write(name, source, version, cases, tests="StreamsTests"):
     golden = {
         "source": source, "version": version, "script": "Scripts/goldens/streams.py",
         "cases": cases}
-    (FOLDER / f"{name}.json").write_text(json.dumps(golden, separators=(",", ":")) + "\n")
+    (TESTS / tests / f"Goldens/{name}.json").write_text(json.dumps(golden, separators=(",", ":")) + "\n")
 
 
 def adwin():
@@ -46,7 +46,7 @@ def adwin():
                 width = detector.get_width()
                 widths.append(int(width))
                 means.append(detector.get_total() / width)
-                # River sums the squared differences, and divides where it compares.
+                # River sums the squared differences, and divides only when it compares.
                 variances.append(detector.get_variance() / width)
         cases.append({
             "clock": clock, "confidence": confidence, "stream": stream, "alarms": alarms,
@@ -81,7 +81,9 @@ def metrics():
             "guess": [[l for l in range(labels) if row[l]] for row in guess],
             "overall": values([1.0] * rows),
             "faded": values([fading ** (rows - 1 - i) for i in range(rows)])})
-    write("PrequentialMetrics", "scikit-learn f1_score", sklearn.__version__, cases)
+    write(
+        "PrequentialMetrics", "scikit-learn f1_score", sklearn.__version__, cases,
+        tests="EvaluationTests")
 
 
 class Clusters:

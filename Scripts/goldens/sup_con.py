@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/SupConLoss.json.
+"""Writes Tests/ContrastiveTests/Goldens/SupConLoss.json.
 
 Equation 2 of Supervised Contrastive Learning, with a mask for each pair, in PyTorch.
 """

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Writes the goldens of PrototypeTripletLoss and ICNNLoss.
 
-Derived in PyTorch float64 from the formulas of the authors' code (github.com/maumruiz/FSL-Loss),
-row by row.
+The formulas of the authors' code (github.com/maumruiz/FSL-Loss) in PyTorch float64, row by row.
 """
 import torch
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/SymmetricInfoNCELoss.json.
+"""Writes Tests/ContrastiveTests/Goldens/SymmetricInfoNCELoss.json.
 
 PyTorch's cross-entropy with label smoothing, over the rows and over the columns.
 """
@@ -24,7 +24,7 @@ for seed, rows, width, temperature, smoothing in [
         "temperature": temperature, "smoothing": smoothing, "queries": x.tolist(),
         "references": y.tolist(), "value": value.item(), "ofQueries": x.grad.tolist(),
         "ofReferences": y.grad.tolist()})
-path = pathlib.Path(__file__).parents[2] / "Tests/LearningTests/Goldens/SymmetricInfoNCELoss.json"
+path = pathlib.Path(__file__).parents[2] / "Tests/ContrastiveTests/Goldens/SymmetricInfoNCELoss.json"
 path.write_text(json.dumps({
     "source": "PyTorch cross_entropy with label_smoothing", "version": torch.__version__,
     "script": "Scripts/goldens/symmetric_info_nce.py", "cases": cases}) + "\n")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/SymmetricMultiSimilarityLoss.json: loops over pairs in PyTorch."""
+"""Writes Tests/ContrastiveTests/Goldens/SymmetricMultiSimilarityLoss.json: loops over pairs in PyTorch."""
 import torch
 from pair_loss_cases import case, rows, unit, write
 

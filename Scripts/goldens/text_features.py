@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes Tests/DatasetsTests/Goldens/TextFeatures.json: vocabularies and bags of a few texts.
 
-Works on strings and dictionaries with Python's own regular expressions, and has its own XXH64
-(https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md), so that it shares nothing with
-the code under test but the documented definitions.
+Uses strings, dictionaries and Python's regular expressions, and a separate XXH64
+(https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md), so that it shares only the
+documented definitions with the code under test.
 """
 import collections
 import json
@@ -58,7 +58,7 @@ assert xxh64("") == 0xEF46DB3751D8E999 and xxh64("abc") == 0x44BC2CF5AD770999
 
 
 def words(text):
-    # Letters and digits outside ASCII are set to one of ASCII to find the words' borders.
+    # Non-ASCII letters and digits are replaced by an ASCII letter to find the words' boundaries.
     shape = "".join(c if c.isascii() else "a" if unicodedata.category(c)[0] in "LNM" else " " for c in text)
     return [text[m.start():m.end()] for m in re.finditer(r"[a-z0-9]+(?:\+\+|#)?", shape)]
 
@@ -77,14 +77,14 @@ def script(c):
 
 
 def folded(text):
-    """Full-width and half-width forms made the usual ones, and no variation selectors."""
+    """The text with usual forms for full-width and half-width ones, without variation selectors."""
     text = re.sub("[\ufe00-\ufe0f\U000e0100-\U000e01ef]", "", text)
     usual = re.sub("[\uff01-\uffee]+", lambda m: unicodedata.normalize("NFKC", m[0]), text)
     return unicodedata.normalize("NFC", usual) if usual != text else text
 
 
 def character_runs(text):
-    """Each run as the list of its characters, marks with what they stand on."""
+    """Each run as the list of its characters, marks with their base character."""
     shape = "".join(script(c) or ("." if unicodedata.category(c) not in ("Zs", "Cc", "Cf") else " ") for c in text)
     for m in re.finditer(r"u(?:[ ]*u)*|h+", shape):
         characters = []
@@ -98,11 +98,11 @@ def character_runs(text):
 
 
 def separated(text):
-    """The text that words are found in once scripts are separated, and the number of runs' characters."""
+    """The text for finding words after scripts are separated, and the number of characters in runs."""
     text = folded(text)
     count = sum(map(len, character_runs(text)))
     unspaced = sum(script(c) == "u" for c in text)
-    rest = "".join(" / " if script(c) == "u" else c for c in text)  # the stroke ends pairs of words
+    rest = "".join(" / " if script(c) == "u" else c for c in text)  # the slash separates pairs of words
     if unspaced and 4 * unspaced >= sum(unicodedata.category(c)[0] in "LNM" for c in text):
         title, colon, summary = re.sub(r"\s+", " ", text).partition(": ")
         if colon and not any(script(c) == "u" for c in title):
@@ -152,7 +152,7 @@ def extract(family, text):
     elif unit == "wordPairs":
         groups = {"text": p["paragraphs"], "lead": p["paragraphs"][:2],
                   "title": p["paragraphs"][:1], "summary": p["paragraphs"][1:2]}[family["scope"]]
-        # Pairs do not reach over a run of another script, for which a stroke stands.
+        # Pairs do not extend across a run of another script, which a slash replaces.
         pieces = [x for g in groups for x in (g.split(" / ") if family.get("separates") else [g])]
         found = [fold(0, pair) for g in map(words, pieces) for pair in zip(g, g[1:])]
     elif unit == "wordCharacters":
@@ -170,7 +170,7 @@ def extract(family, text):
 
 
 def entries(f, text, row_of, training, frequency):
-    """Columns and values of a family's part, of length 1; empty when nothing is known."""
+    """Columns and values of a family's part, of length 1; empty if no feature is known."""
     part = {row_of[h]: (1 + math.log(n)) * (math.log((1 + len(training)) / (1 + frequency[h])) + 1)
             for h, n in extract(f, text).items() if h in row_of}
     length = math.sqrt(sum(v * v for v in part.values()))
@@ -178,7 +178,7 @@ def entries(f, text, row_of, training, frequency):
 
 
 def weighted_parts(families, text):
-    """The families of a text with their weights, those of runs one for each length."""
+    """The families of a text with their weights; families of runs have one per length."""
     count = separated(text)[1] if any(f.get("separates") for f in families) else 0
     if count == 0:
         total = math.sqrt(sum(f["weight"] ** 2 for f in families if f["unit"] != "unspacedCharacters"))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/TransformerEncoder.json: a tiny BERT in float64."""
+"""Writes Tests/ExtremeTests/Goldens/TransformerEncoder.json: a tiny BERT in float64."""
 import json
 import pathlib
 
@@ -24,7 +24,7 @@ for activation, full in [("gelu", False), ("gelu_new", True), ("relu", False)]:
     model = BertModel(config, add_pooling_layer=False).double().eval()
     with torch.no_grad():
         for p in model.parameters():
-            # Wide enough that attention is far from even; few digits keep the file short.
+            # Large enough that attention is far from uniform; few digits keep the file short.
             p.copy_(torch.round(p + 0.4 * torch.randn_like(p), decimals=2))
     tokens = torch.tensor(TOKENS)
     if full:
@@ -36,7 +36,7 @@ for activation, full in [("gelu", False), ("gelu_new", True), ("relu", False)]:
     unit = torch.nn.functional.normalize(mean, dim=-1)
     factor = torch.sin(torch.arange(24.0)).reshape(3, 8)
     model.zero_grad()
-    # Both poolings, so that the gradient of neither goes unseen.
+    # Both poolings, so that the gradient of each is tested.
     ((unit + vectors[:, 0]) * factor).sum().backward()
     cases.append({
         "configuration": {
@@ -53,7 +53,7 @@ golden = {
     "source": "transformers (PyPI), BertModel in float64", "version": f"{transformers.__version__}, PyTorch {torch.__version__}",
     "script": "Scripts/goldens/transformer_encoder.py", "cases": cases,
 }
-# The gradients of one case suffice for all that the activation does not touch.
+# The gradients of one case suffice for all parts that do not depend on the activation.
 cases[2]["gradients"] = {n: g for n, g in cases[2]["gradients"].items() if "intermediate" in n}
-target = pathlib.Path(__file__).parents[2] / "Tests/LearningTests/Goldens/TransformerEncoder.json"
+target = pathlib.Path(__file__).parents[2] / "Tests/ExtremeTests/Goldens/TransformerEncoder.json"
 target.write_text(json.dumps(golden, separators=(",", ":")).replace('{"configuration"', '\n{"configuration"') + "\n")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/TransformerTower.json: one step of a tiny BERT's training in float64."""
+"""Writes Tests/ExtremeTests/Goldens/TransformerTower.json: one step of a tiny BERT's training in float64."""
 import json
 import pathlib
 
@@ -68,12 +68,12 @@ for hidden in [None, 6]:
         "embeddings": encoded(z), "loss": loss.item(), "norm": norm.item(), "labelGradient": encoded(labels.grad),
         "gradients": gradients, "after": {n: encoded(p) for n, p in {**projection, **transformer}.items()},
     })
-# The transformer's part is the same for both; its numbers stay in one case.
+# The transformer is the same for both cases; only one stores its gradients.
 cases[0]["gradients"] = {n: g for n, g in cases[0]["gradients"].items() if n.startswith("projection")}
 golden = {
     "source": "transformers (PyPI), BertModel, and torch.optim.AdamW in float64",
     "version": f"{transformers.__version__}, PyTorch {torch.__version__}",
     "script": "Scripts/goldens/transformer_tower.py", "cases": cases,
 }
-target = pathlib.Path(__file__).parents[2] / "Tests/LearningTests/Goldens/TransformerTower.json"
+target = pathlib.Path(__file__).parents[2] / "Tests/ExtremeTests/Goldens/TransformerTower.json"
 target.write_text(json.dumps(golden, separators=(",", ":")).replace('{"configuration"', '\n{"configuration"') + "\n")

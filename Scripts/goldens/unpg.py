@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/UNPGLoss.json.
+"""Writes Tests/ContrastiveTests/Goldens/UNPGLoss.json.
 
-Derived in PyTorch float64 from the steps of the authors' code (github.com/Jung-Jun-Uk/UNPG): the
+Reimplements the steps of the authors' code in PyTorch float64 (github.com/Jung-Jun-Uk/UNPG): the
 logits of the classes with a margin, joined by the same filtered pairs for every row, and PyTorch's
 cross-entropy.
 """

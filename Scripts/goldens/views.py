@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the goldens of the views of pictures, series and texts.
 
-Every view is computed once more from its formula, one row after the other, with random numbers drawn
-from PyTorch's generator in the order that the view's draws have; `options` is the view's record.
+Every view is reimplemented from its formula, row by row, with random numbers from PyTorch's generator
+in the order of the view's draws; `options` is the view's record.
 """
 import colorsys
 import json
@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional as F
 
 torch.set_default_dtype(torch.float64)
-GOLDENS = pathlib.Path(__file__).parents[2] / "Tests/LearningTests/Goldens"
+GOLDENS = pathlib.Path(__file__).parents[2] / "Tests/ContrastiveTests/Goldens"
 
 
 def encoded(t):
@@ -33,7 +33,7 @@ def batches(view, cases):
         g = torch.Generator().manual_seed(seed)
         x = torch.rand(*shape, generator=torch.Generator().manual_seed(100 + seed))
         if shape[1] == 3 and len(shape) == 4:
-            # Pixels whose hue is a matter of definition: grey, black, and two equal channels.
+            # Pixels whose hue depends on the definition: grey, black, and two equal channels.
             x[0, :, 0, 0] = 0.5
             x[0, :, 0, 1] = 0
             x[0, :, 1, 0] = torch.tensor([0.7, 0.7, 0.2])

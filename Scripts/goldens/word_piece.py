@@ -3,7 +3,7 @@
 
     word_piece.py CHECKPOINT      a folder with the vocab.txt of an uncased BERT model
 
-The vocabulary is cut down to what the texts need, plus every other single character.
+The vocabulary is reduced to the pieces of the texts, plus every other single character.
 """
 import json
 import pathlib
@@ -52,7 +52,7 @@ for options in OPTIONS:
         needed.update(reference.encode(text).tokens)
 singles = [p for p in full if len(p.removeprefix("##")) == 1][::2]
 vocabulary = [p for p in full if p in needed | set(singles)]
-# Pieces of the cased and accented kind, which an uncased vocabulary lacks.
+# Cased and accented pieces, which an uncased vocabulary lacks.
 vocabulary += ["Hello", "W", "##orld", "café", "na", "##ïve", "É", "é", "##é", "R", "e\u0301", "##\u0301", "Σ", "##Σ", "北京大学"]
 
 cases = []
@@ -62,7 +62,7 @@ for options in OPTIONS:
     reference.enable_truncation(8)
     cases.append({"options": options, "ids": plain, "truncated": [reference.encode(t).ids for t in TEXTS]})
 
-# What the reference does with each character by itself, as ranges.
+# The reference's treatment of each single character, as ranges.
 clean = BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False)
 strip = BertNormalizer(clean_text=False, handle_chinese_chars=False, strip_accents=True, lowercase=False)
 split = BertPreTokenizer()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/LearningTests/Goldens/ZLoss.json: a = 3, b = 1.5; PyTorch's own standard deviation
+"""Writes Tests/ExtremeTests/Goldens/ZLoss.json: a = 3, b = 1.5; PyTorch's own standard deviation
 and softplus, differentiated by PyTorch."""
 import torch
 from torch.nn.functional import softplus

@@ -8,7 +8,7 @@ int ci_inflate(const uint8_t *packed, size_t packed_size, uint8_t *result, size_
   if (packed_size > UINT_MAX || size > UINT_MAX) return 1;
   z_stream stream;
   memset(&stream, 0, sizeof stream);
-  // Negative: no header.
+  // A negative number means: no header.
   if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) return 1;
   stream.next_in = (Bytef *)packed;
   stream.avail_in = (uInt)packed_size;

@@ -1,6 +1,6 @@
 #include "decant_images.h"
 
-// jpeglib.h needs it before.
+// jpeglib.h requires it.
 #include <stdio.h>
 
 #include <jerror.h>
@@ -10,12 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What a chunk of a PNG file may take where the file itself is smaller.
+// The memory that a chunk of a PNG file may take even if the file itself is smaller.
 #define SMALL_CHUNK ((size_t)1 << 23)
 
 static void tell(char *message, const char *words) { snprintf(message, CI_MESSAGE_SIZE, "%s", words); }
 
-// A few bytes may claim any size: asked before the library sets memory aside. 0, or 1 where there are too many.
+// A few bytes may claim any size, so check before the library allocates. Returns 0, or 1 if too
+// many.
 static int is_too_large(struct ci_picture *picture, size_t pixel_limit, char *message) {
   picture->is_too_large = (uint64_t)picture->width * picture->height > pixel_limit;
   if (picture->is_too_large)
@@ -23,7 +24,7 @@ static int is_too_large(struct ci_picture *picture, size_t pixel_limit, char *me
   return picture->is_too_large;
 }
 
-// Makes room for the pixels. 0, or 1 where there is none.
+// Allocates the pixels. Returns 0, or 1 if memory is exhausted.
 static int allocate(struct ci_picture *picture, char *message) {
   size_t size = (size_t)picture->width * picture->height * picture->channels;
   picture->pixels = malloc(size ? size : 1);
@@ -60,8 +61,8 @@ static void png_more(png_structp png, png_bytep target, size_t count) {
   source->left -= count;
 }
 
-// Whether every chunk of a PNG file up to its end lies in the file: libpng asks for the memory of a claimed length
-// before it reads a byte of it.
+// Whether all chunks of a PNG file lie inside the file: libpng allocates the claimed length of a
+// chunk before it reads any of it.
 static int has_whole_chunks(const uint8_t *bytes, size_t count) {
   size_t place = 8;
   while (place + 12 <= count) {
@@ -78,7 +79,7 @@ int ci_read_png(
   const uint8_t *bytes, size_t count, size_t pixel_limit, struct ci_picture *picture, char *message) {
   memset(picture, 0, sizeof *picture);
   if (!has_whole_chunks(bytes, count)) {
-    tell(message, "a chunk that does not lie in the file");
+    tell(message, "a chunk extends beyond the end of the file");
     return 1;
   }
   struct png_source source = {bytes, count, message};
@@ -105,7 +106,7 @@ int ci_read_png(
   png_set_palette_to_rgb(png);
   png_set_expand_gray_1_2_4_to_8(png);
   png_set_strip_16(png);
-  // One colour that counts as transparent is no channel.
+  // A single colour marked as transparent does not make an alpha channel.
   if (!has_alpha) png_set_strip_alpha(png);
   int passes = png_set_interlace_handling(png);
   png_read_update_info(png, info);
@@ -135,7 +136,8 @@ static void jpeg_failed(j_common_ptr info) {
   longjmp(failure->escape, 1);
 }
 
-// libjpeg goes on after a warning and invents what is missing; only stray bytes between segments are harmless.
+// libjpeg continues after a warning and makes up missing data; only stray bytes between segments
+// are harmless.
 static void jpeg_warned(j_common_ptr info, int level) {
   if (level < 0 && info->err->msg_code != JWRN_EXTRANEOUS_DATA) jpeg_failed(info);
 }

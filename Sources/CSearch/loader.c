@@ -14,7 +14,7 @@ struct cs_table cs_functions;
 static char reason[4096];
 static const char *advice =
   "run Scripts/setup in Decant's folder, or set DECANT_SEARCH_LIBRARY to a libsearch.so; exact "
-  "search needs none";
+  "search works without it";
 
 static const char *open_at(const char *path) {
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -45,7 +45,7 @@ const char *cs_load(const char *path) {
   char cached[2048];
   snprintf(cached, sizeof cached, "%s/.cache/decant/libsearch.so", home ? home : "");
   if (access(cached, R_OK) == 0) return open_at(cached);
-  snprintf(reason, sizeof reason, "the search library is not set up: neither %s nor %s is there; %s",
+  snprintf(reason, sizeof reason, "the search library is not set up: neither %s nor %s exists; %s",
     CSEARCH_DEFAULT_LIBRARY, cached, advice);
   return reason;
 }

@@ -18,9 +18,9 @@ static const char *advice =
   "run Scripts/setup in Decant's folder, or set DECANT_TORCH_LIBRARY to a libctorch.so";
 
 static const char *open_at(const char *path) {
-  // libtorch's threads by default burn their processors while they wait for each other; where
-  // anything else wants to run, a step of small operators then takes tens of times as long. Read
-  // by the OpenMP library when it is loaded; whoever sets it otherwise keeps it.
+  // libtorch's threads spin by default while they wait for each other. If other processes need the
+  // processors, a step of small operators then takes tens of times as long. The OpenMP library
+  // reads the variable when it is loaded; a value set by the user is kept.
   setenv("OMP_WAIT_POLICY", "passive", 0);
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!library) {
@@ -55,7 +55,7 @@ const char *ct_library_candidate(int index, char *path, size_t size) {
   const char *home = getenv("HOME");
   switch (index) {
   case 0:
-    // Beside an installed program: …/bin/decant has …/lib/decant/libctorch.so.
+    // Next to an installed program: …/bin/decant has …/lib/decant/libctorch.so.
     length = readlink("/proc/self/exe", own, sizeof own - 1);
     own[length > 0 ? length : 0] = 0;
     for (int level = 0; level < 2; level++) {
@@ -84,7 +84,7 @@ const char *ct_load(const char *path) {
     size_t used = strlen(missing);
     snprintf(missing + used, sizeof missing - used, "%s%s", used ? ", " : "", candidate);
   }
-  snprintf(reason, sizeof reason, "libtorch is not set up: it is none of %s; %s", missing, advice);
+  snprintf(reason, sizeof reason, "libtorch is not set up: none of %s exists; %s", missing, advice);
   return reason;
 }
 

@@ -1,25 +1,26 @@
 import Foundation
+import Storage
 import Torch
 
-/// How far probabilities are from what comes true.
+/// The deviation of predicted probabilities from observed frequencies.
 ///
-/// The interval from 0 to 1 is cut into bins of equal width. With nᵦ of n probabilities in a bin,
-/// their mean cᵦ and the share fᵦ of them that came true:
+/// The interval from 0 to 1 is divided into bins of equal width. With nᵦ of n probabilities in a
+/// bin, their mean cᵦ and the fraction fᵦ of them that came true:
 ///
 ///     ECE = Σᵦ (nᵦ / n) |cᵦ − fᵦ|        MCE = maxᵦ |cᵦ − fᵦ|
 ///
 /// - Paper: Naeini, Cooper, Hauskrecht. Obtaining Well Calibrated Probabilities Using Bayesian
 ///   Binning. AAAI 2015. <https://doi.org/10.1609/aaai.v29i1.9602>
-/// - Units: shares, 0 to 1.
+/// - Units: fractions, 0 to 1.
 /// - Departures: none. A probability on a border belongs to the upper bin, 1 to the last one.
 public struct CalibrationError: Codable, Hashable, Sendable {
-  /// A part of the interval from 0 to 1, a row of the reliability table.
+  /// One bin, a row of the reliability table.
   public struct Bin: Codable, Hashable, Sendable {
-    /// How many probabilities are in it.
+    /// The number of probabilities in it.
     public var count: Int
-    /// Their mean, 0 without any.
+    /// Their mean; 0 if there are none.
     public var meanProbability: Double
-    /// The share of them that came true, 0 without any.
+    /// The fraction of them that came true; 0 if there are none.
     public var frequency: Double
   }
 
@@ -29,10 +30,10 @@ public struct CalibrationError: Codable, Hashable, Sendable {
   public var expected: Double
   /// MCE, from 0 to 1.
   public var maximum: Double
-  /// The mean squared difference of probability and outcome.
+  /// The mean squared difference between probability and outcome.
   public var brierScore: Double
-  /// The mean of −log of the probability of what happened; probabilities are held 1e-12 away from
-  /// 0 and 1.
+  /// The mean of −log of the probability of the actual outcome; probabilities are clamped to 1e-12
+  /// from 0 and 1.
   public var logLoss: Double
 
   /// Compares probabilities with outcomes.
@@ -41,13 +42,13 @@ public struct CalibrationError: Codable, Hashable, Sendable {
   ///   - probabilities: in 0 ... 1.
   ///   - outcomes: whether each came true.
   ///   - binCount: the number of bins; 15 is usual.
-  /// - Throws: `InputError` when the lists differ in length, or when one is no probability.
+  /// - Throws: `ValueError` when the lists differ in length, or a value is not a probability.
   /// - Precondition: there is at least one bin.
   public init(probabilities: [Double], outcomes: [Bool], binCount: Int = 15) throws {
     precondition(binCount >= 1, "\(binCount) bins")
     guard probabilities.count == outcomes.count else {
-      throw InputError(
-        file: "probabilities",
+      throw ValueError(
+        "probabilities",
         reason: "\(probabilities.count) probabilities of \(outcomes.count) outcomes")
     }
     var bins = [Bin](
@@ -55,8 +56,8 @@ public struct CalibrationError: Codable, Hashable, Sendable {
     var (brier, loss) = (0.0, 0.0)
     for (index, (probability, outcome)) in zip(probabilities, outcomes).enumerated() {
       guard probability >= 0, probability <= 1 else {
-        throw InputError(
-          file: "probabilities", reason: "number \(index) is \(probability)", expected: "0 to 1")
+        throw ValueError(
+          "probabilities", reason: "number \(index) is \(probability)", expected: "0 to 1")
       }
       let bin = min(binCount - 1, Int(probability * Double(binCount)))
       bins[bin].count += 1

@@ -1,27 +1,28 @@
+import Storage
 import Torch
 
-/// The classes of some embeddings, checked.
+/// The classes of a set of embeddings, after validation.
 struct ClassIndex {
-  /// The classes that occur, rising.
+  /// The classes that occur, ascending.
   let present: [Int]
-  /// For each row the place of its class in `present`.
+  /// For each row the index of its class in `present`.
   let places: [Int]
   /// One more than the largest class.
   var classCount: Int { (present.last ?? -1) + 1 }
 
-  /// - Throws: `InputError` when there are no rows, when the lists differ in length, or for a
-  ///   negative class or an embedding that is not finite.
+  /// - Throws: `ValueError` when there are no rows, when the lists differ in length, or when a
+  ///   class is negative or an embedding is not finite.
   init(_ classes: [Int], of embeddings: Tensor) throws {
     try Self.check(embeddings, width: nil)
     guard embeddings.size(along: 0) == classes.count, !classes.isEmpty else {
-      throw InputError(
-        file: "embeddings",
+      throw ValueError(
+        "embeddings",
         reason: "\(embeddings.size(along: 0)) rows with \(classes.count) classes",
-        expected: "as many of one as of the other, at least one")
+        expected: "equal numbers, at least one")
     }
     if let row = classes.firstIndex(where: { $0 < 0 }) {
-      throw InputError(
-        file: "embeddings", reason: "row \(row) has the class \(classes[row])",
+      throw ValueError(
+        "embeddings", reason: "row \(row) has the class \(classes[row])",
         expected: "0 or more")
     }
     present = Set(classes).sorted()
@@ -29,7 +30,8 @@ struct ClassIndex {
     places = classes.compactMap { place[$0] }
   }
 
-  /// `scores`, `[M, classes that occur]`, with a column for each class; −∞ where one never occurred.
+  /// `scores`, `[M, classes that occur]`, with a column for each class; −∞ for classes that do not
+  /// occur.
   func spread(_ scores: Tensor) -> Tensor {
     if present.count == classCount { return scores }
     var columns = [Int](repeating: present.count, count: classCount)
@@ -38,18 +40,18 @@ struct ClassIndex {
     return Tensor.concatenated([scores, none], along: 1).gathered(rows: Tensor(columns), along: 1)
   }
 
-  /// - Throws: `InputError` when `embeddings` is not `[N, width]` or has a value that is not finite.
+  /// - Throws: `ValueError` when `embeddings` is not `[N, width]` or a value is not finite.
   static func check(_ embeddings: Tensor, width: Int?) throws {
     guard embeddings.dimensionCount == 2, width == nil || embeddings.size(along: 1) == width else {
-      throw InputError(
-        file: "embeddings", reason: "a tensor of shape \(embeddings.shape)",
+      throw ValueError(
+        "embeddings", reason: "a tensor of shape \(embeddings.shape)",
         expected: "[N, \(width.map(String.init) ?? "D")]")
     }
     let finite = embeddings.isFinite()
     guard finite.allTrue() else {
       let place = finite.logicalNot().nonzero()[0].array(of: Int.self)
-      throw InputError(
-        file: "embeddings", reason: "row \(place[0]), column \(place[1]) is not finite")
+      throw ValueError(
+        "embeddings", reason: "row \(place[0]), column \(place[1]) is not finite")
     }
   }
 }

@@ -1,34 +1,35 @@
-public import Torch
+public import Storage
 
-/// How good a set of labels a document is, where each label is given or not.
+/// The quality of yes-or-no decisions on the labels of each document.
 ///
-/// With hits h, labels given g and true labels t: precision h / g, recall h / t, F1 2 h / (g + t).
-/// Micro: of all decisions together. Macro: the mean over the labels with a true document. Example:
-/// the mean over documents. 0 / 0 is 0 for labels and for all together; a document that has no
-/// label and gets none is right, with 1. All values are in percent.
+/// With h hits, g predicted labels and t true labels: precision h / g, recall h / t, F1 2 h / (g +
+/// t). Micro: over all decisions together. Macro: the mean over the labels with a true document.
+/// Example: the mean over documents. 0 / 0 is 0 for labels and for all decisions together; a
+/// document without true and predicted labels counts as correct, with 1. All values are
+/// percentages.
 public struct DecisionMetrics: Codable, Hashable, Sendable {
-  /// Of all decisions together, in percent.
+  /// Over all decisions together, in percent.
   public var microPrecision, microRecall, microF1: Double
   /// The mean over labels, in percent.
   public var macroF1: Double
   /// The mean over documents, in percent.
   public var exampleF1: Double
-  /// Labels given to a document, on average.
+  /// The mean number of predicted labels per document.
   public var labelsPerDocument: Double
 
-  /// Compares decisions with the truth.
+  /// Compares decisions with the true labels.
   ///
   /// - Parameters:
-  ///   - decisions: `[documents, labels]`; an entry is a label given.
-  ///   - truth: `[documents, labels]`. A label listed twice counts once in either.
-  /// - Throws: `InputError` when the shapes differ.
+  ///   - decisions: `[documents, labels]`; an entry is a predicted label.
+  ///   - truth: `[documents, labels]`. A repeated label counts once in either matrix.
+  /// - Throws: `ValueError` when the shapes differ.
   /// - Complexity: O(entries + labels).
   public init(decisions: CSRMatrix, truth: CSRMatrix) throws {
     guard decisions.rowCount == truth.rowCount, decisions.columnCount == truth.columnCount else {
-      throw InputError(
-        file: "decisions",
+      throw ValueError(
+        "decisions",
         reason: "\(decisions.rowCount) documents and \(decisions.columnCount) labels",
-        expected: "\(truth.rowCount) and \(truth.columnCount), as the truth has")
+        expected: "\(truth.rowCount) and \(truth.columnCount), as in the truth")
     }
     let labels = truth.columnCount
     var (hits, given, wanted) = (

@@ -1,6 +1,6 @@
 public import Torch
 
-/// In how many dimensions embeddings really lie: low where they have collapsed.
+/// The effective number of dimensions of embeddings; low if they have collapsed.
 ///
 /// With σ the singular values of the matrix of embeddings:
 ///
@@ -11,16 +11,16 @@ public import Torch
 ///   definition 1. <https://www.eurasip.org/Proceedings/Eusipco/Eusipco2007/Papers/a5p-h05.pdf>
 ///   Proposed for embeddings by Garrido, Balestriero, Najman, LeCun. RankMe. ICML 2023.
 /// - Units: dimensions, 1 to min(N, D).
-/// - Departures: none. RankMe adds 1e-7 to each p. The embeddings' mean is not taken away: do so
-///   first where a common direction should not count.
-/// - Degenerate: nothing, or nothing but zeros, has rank 0.
+/// - Departures: none. RankMe adds 1e-7 to each p. The embeddings' mean is not subtracted: do so
+///   first if a common direction should not count.
+/// - Degenerate: no vectors, or only zeros, have rank 0.
 public struct EffectiveRank: Codable, Hashable, Sendable {
-  /// There is nothing to set.
+  /// Creates the measure.
   public init() {}
 
   /// The rank of `vectors`, `[N, D]`.
   ///
-  /// - Throws: `InputError` for vectors that are not finite.
+  /// - Throws: `ValueError` for vectors that are not finite.
   /// - Complexity: O(N D min(N, D)).
   public func callAsFunction(of vectors: Tensor) throws -> Double {
     try ClassIndex.check(vectors, width: nil)
@@ -30,7 +30,7 @@ public struct EffectiveRank: Codable, Hashable, Sendable {
       let total = sizes.sum().scalar
       guard total > 0 else { return 0 }
       let shares = sizes / total
-      // p log p is 0 at 0.
+      // p log p is 0 at p = 0.
       let logarithms = shares.replacing(where: shares.isEqual(to: 0), with: 1).log()
       return (-(shares * logarithms).sum()).exp().scalar
     }

@@ -1,8 +1,8 @@
 public import Torch
 
-/// Whether the nearest embeddings are of the same class: the measures of metric learning.
+/// Whether the nearest embeddings have the same class: the usual measures of metric learning.
 ///
-/// For a query with R matches among the references, of which the i-th best stands at rank rᵢ:
+/// For a query with R matches among the references, the i-th best of which has rank rᵢ:
 ///
 ///     R@k   = 1 if r₁ ≤ k, else 0
 ///     R-P   = |{i : rᵢ ≤ R}| / R
@@ -11,12 +11,12 @@ public import Torch
 ///
 /// - Paper: Musgrave, Belongie, Lim. A Metric Learning Reality Check. ECCV 2020, section 3.2.
 ///   <https://arxiv.org/abs/2003.08505>
-/// - Units: shares, 0 to 1, means over the queries that have a match.
-/// - Departures: none. Equally alike references stand in the order of their rows.
-/// - Degenerate: a query without a match leaves the means; how many did is in the result. A mean over
-///   no query is 0.
+/// - Units: fractions, 0 to 1, means over the queries that have a match.
+/// - Departures: none. Equally similar references are ordered by row.
+/// - Degenerate: a query without a match is excluded from the means and counted in the result. A
+///   mean over no queries is 0.
 public struct EmbeddingRetrieval: Codable, Hashable, Sendable {
-  /// What came out, means over queries.
+  /// The results, means over queries.
   public struct Result: Codable, Hashable, Sendable {
     /// R@k for each of the cutoffs.
     public var recall: [Double]
@@ -34,21 +34,21 @@ public struct EmbeddingRetrieval: Codable, Hashable, Sendable {
 
   /// The k of R@k; 1, 2, 4 and 8 are usual for birds and cars.
   public var cutoffs: [Int]
-  /// How alike embeddings are.
+  /// The similarity of embeddings.
   public var similarity: VectorSimilarity
 
-  /// Sets up the measures.
+  /// Creates the measures.
   public init(cutoffs: [Int] = [1, 2, 4, 8], similarity: VectorSimilarity = .cosine) {
     self.cutoffs = cutoffs
     self.similarity = similarity
   }
 
-  /// Looks for the class of each embedding among all others.
+  /// Searches for the class of each embedding among all others.
   ///
   /// - Parameters:
   ///   - embeddings: `[N, D]`.
   ///   - classes: `[N]`.
-  /// - Throws: `InputError` for lists that do not fit or embeddings that are not finite.
+  /// - Throws: `ValueError` when lists differ in length or embeddings are not finite.
   /// - Complexity: O(N² (D + log R)) time, O(N D) memory.
   public func callAsFunction(_ embeddings: Tensor, classes: [Int]) throws -> Result {
     _ = try ClassIndex(classes, of: embeddings)
@@ -58,12 +58,12 @@ public struct EmbeddingRetrieval: Codable, Hashable, Sendable {
     }
   }
 
-  /// Looks for the class of each query among references.
+  /// Searches for the class of each query among the references.
   ///
   /// - Parameters:
   ///   - queries: `[N, D]`, with `classes`, `[N]`.
   ///   - references: `[M, D]`, with `referenceClasses`, `[M]`.
-  /// - Throws: `InputError` for lists that do not fit or embeddings that are not finite.
+  /// - Throws: `ValueError` when lists differ in length or embeddings are not finite.
   /// - Complexity: O(N M (D + log R)) time, O((N + M) D) memory.
   public func callAsFunction(
     queries: Tensor, classes: [Int], references: Tensor, referenceClasses: [Int]

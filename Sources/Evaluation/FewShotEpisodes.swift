@@ -1,34 +1,35 @@
+import Storage
 public import Torch
 
-/// Small classification tasks over embeddings: a few examples of classes that are told apart by them
-/// alone.
+/// Accuracy of small classification tasks that a few labelled embeddings per class define.
 ///
-/// An episode draws n classes, and of each K examples to know and Q to recognise. An example is taken
-/// to be of the class whose centre, the mean of its K, is the most alike. With aₑ the share that is
-/// recognised in episode e of E, and s the standard deviation of the aₑ (one degree of freedom less):
+/// An episode draws n classes, and for each K labelled examples and Q queries. A query is assigned
+/// to the class whose centre, the mean of its K examples, is most similar. With aₑ the fraction of
+/// correct queries in episode e of E, and s the standard deviation of the aₑ (with E − 1 degrees of
+/// freedom):
 ///
 ///     accuracy = (1 / E) Σₑ aₑ   ±   1.96 s / √E
 ///
 /// - Paper: Snell, Swersky, Zemel. Prototypical Networks for Few-shot Learning. NeurIPS 2017,
 ///   equations 1 and 2. <https://arxiv.org/abs/1703.05175>
-/// - Units: shares, 0 to 1.
-/// - Departures: none. For the cosine, examples are scaled to unit length before their mean is taken.
+/// - Units: fractions, 0 to 1.
+/// - Departures: none. With the cosine, examples are scaled to unit length before averaging.
 public struct FewShotEpisodes: Codable, Hashable, Sendable {
   /// One task, as rows of the embeddings.
   public struct Episode: Codable, Hashable, Sendable {
-    /// `[n][K]`, what is known of each class.
+    /// `[n][K]`, the labelled examples of each class.
     public var support: [[Int]]
-    /// `[n][Q]`, what is to be recognised.
+    /// `[n][Q]`, the rows to classify.
     public var queries: [[Int]]
 
-    /// Takes both.
+    /// Creates an episode.
     public init(support: [[Int]], queries: [[Int]]) {
       self.support = support
       self.queries = queries
     }
   }
 
-  /// What came out.
+  /// The result.
   public struct Result: Codable, Hashable, Sendable {
     /// The mean over episodes, from 0 to 1.
     public var accuracy: Double
@@ -40,18 +41,18 @@ public struct FewShotEpisodes: Codable, Hashable, Sendable {
 
   /// The number n of classes; 5 is usual.
   public var ways: Int
-  /// The number K of known examples of a class; 1 and 5 are usual.
+  /// The number K of labelled examples per class; 1 and 5 are usual.
   public var shots: Int
-  /// The number Q of examples of a class to recognise; the paper's 15.
+  /// The number Q of queries per class; the paper's 15.
   public var queries: Int
   /// The number E of episodes; the paper's 600 on miniImageNet.
   public var episodes: Int
-  /// How alike an example and a centre are; the paper's minus the squared Euclidean distance.
+  /// The similarity of a query and a centre; the paper's negative squared Euclidean distance.
   public var similarity: VectorSimilarity
-  /// Names the random numbers.
+  /// The random seed.
   public var seed: UInt64
 
-  /// Sets up the tasks.
+  /// Creates the tasks.
   public init(
     ways: Int = 5, shots: Int = 1, queries: Int = 15, episodes: Int = 600,
     similarity: VectorSimilarity = .euclidean, seed: UInt64 = 0
@@ -64,13 +65,13 @@ public struct FewShotEpisodes: Codable, Hashable, Sendable {
     self.seed = seed
   }
 
-  /// Draws all episodes and solves them by centres.
+  /// Draws all episodes and classifies their queries.
   ///
   /// - Parameters:
   ///   - embeddings: `[N, D]`.
   ///   - classes: `[N]`; classes with fewer than K + Q rows are never drawn.
-  /// - Throws: `InputError` for lists that do not fit, embeddings that are not finite, or too few
-  ///   classes with enough rows.
+  /// - Throws: `ValueError` when lists differ in length, embeddings are not finite, or too few
+  ///   classes have enough rows.
   /// - Precondition: ways, shots, queries and episodes are at least 1.
   public func callAsFunction(_ embeddings: Tensor, classes: [Int]) throws -> Result {
     precondition(episodes >= 1, "\(episodes) episodes")
@@ -85,14 +86,14 @@ public struct FewShotEpisodes: Codable, Hashable, Sendable {
       episodes: episodes)
   }
 
-  /// Draws the episode of a number; the same numbers, rows and seed give the same episode.
+  /// Draws episode `number`; the same number, classes and seed give the same episode.
   ///
-  /// - Throws: `InputError` for too few classes with enough rows.
+  /// - Throws: `ValueError` when too few classes have enough rows.
   public func episode(_ number: Int, classes: [Int]) throws -> Episode {
     episode(number, from: try membersOfClasses(classes))
   }
 
-  /// The share of an episode that is recognised, from 0 to 1, by centres of `[N, D]`.
+  /// The fraction of an episode's queries that centres of `[N, D]` classify correctly, from 0 to 1.
   public func accuracy(of episode: Episode, embeddings: Tensor) -> Double {
     withoutGradients {
       let prepared = similarity.prepared(embeddings)
@@ -116,7 +117,7 @@ public struct FewShotEpisodes: Codable, Hashable, Sendable {
       queries: rows.map { Array($0.dropFirst(shots)) })
   }
 
-  /// The rows of each class that has enough, by rising class.
+  /// The rows of each class that has enough, by ascending class.
   private func membersOfClasses(_ classes: [Int]) throws -> [[Int]] {
     precondition(
       ways >= 1 && shots >= 1 && queries >= 1,
@@ -124,8 +125,8 @@ public struct FewShotEpisodes: Codable, Hashable, Sendable {
     let members = Dictionary(grouping: classes.indices) { classes[$0] }
       .filter { $0.value.count >= shots + queries }.sorted { $0.key < $1.key }.map(\.value)
     guard members.count >= ways else {
-      throw InputError(
-        file: "embeddings",
+      throw ValueError(
+        "embeddings",
         reason: "\(members.count) classes with \(shots + queries) rows or more",
         expected: "\(ways) such classes")
     }

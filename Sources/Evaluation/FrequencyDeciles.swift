@@ -1,16 +1,17 @@
-/// Ten groups of labels with about the same number of training positives each, frequent ones first.
+/// Ten groups of labels with about the same number of training positives each, frequent labels
+/// first.
 ///
-/// Labels are ordered by falling count, equal counts by rising id. With c the number of positives
-/// of a label and all before it, and T that of all labels, its group is ⌈10 c / T⌉ − 1. The first
-/// groups hold a few head labels, the last holds most of the tail and all labels never trained on;
-/// a label with more than a tenth of all positives leaves groups empty.
+/// Labels are ordered by descending count, equal counts by ascending id. With c the number of
+/// positives of a label and all before it, and T that of all labels, its group is ⌈10 c / T⌉ − 1.
+/// The first groups contain a few head labels, the last contains most of the tail and all labels
+/// that were never trained on; a label with more than a tenth of all positives leaves groups empty.
 public struct FrequencyDeciles: Hashable, Sendable {
   /// The number of groups.
   public static let count = 10
   /// The group of each label, in `0 ..< 10`.
   public let decileOfLabel: [Int]
 
-  /// Groups labels by how many training documents have each.
+  /// Groups labels by their numbers of training documents.
   public init(labelCounts counts: [Int]) {
     let total = counts.reduce(0, +)
     var deciles = [Int](repeating: Self.count - 1, count: counts.count)

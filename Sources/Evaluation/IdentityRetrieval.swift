@@ -1,31 +1,31 @@
+import Storage
 public import Torch
 
-/// Whether an identity is found again in a gallery: the measures of re-identification.
+/// Whether identities are found in a gallery: the usual measures of re-identification.
 ///
-/// For query q, gallery entries of its identity from its own camera are left out, as they would be
-/// found too easily. With rᵢ the rank of the i-th of its R remaining matches:
+/// For each query, gallery entries of the same identity and camera are excluded, because they are
+/// too easy to find. With rᵢ the rank of the i-th of the R remaining matches:
 ///
 ///     CMC(k) = (1 / Q) |{q : r₁(q) ≤ k}|
 ///     mAP    = (1 / Q) Σ_q (1 / R_q) Σᵢ i / rᵢ(q)
 ///
-/// - Paper: Zheng, Shen, Tian, Wang, Wang, Tian. Scalable Person Re-identification: A Benchmark. ICCV
-///   2015, section 3.3. <https://doi.org/10.1109/ICCV.2015.133>
-/// - Units: shares, 0 to 1, means over the Q queries that have a match left.
-/// - Departures: AP is the sum over matches, as in torchreid; the paper's own program takes the
-///   trapezoids under the precision-recall curve. Equally alike entries stand in the order of their
-///   rows.
-/// - Degenerate: a query without a match leaves the means; a mean over no query is 0.
+/// - Paper: Zheng, Shen, Tian, Wang, Wang, Tian. Scalable Person Re-identification: A Benchmark.
+///   ICCV 2015, section 3.3. <https://doi.org/10.1109/ICCV.2015.133>
+/// - Units: fractions, 0 to 1, means over the Q queries that have a match left.
+/// - Departures: AP is the sum over matches, as in torchreid; the paper's program sums trapezoids
+///   under the precision-recall curve. Equally similar entries are ordered by row.
+/// - Degenerate: a query without a match is excluded from the means; a mean over no queries is 0.
 public struct IdentityRetrieval: Codable, Hashable, Sendable {
   /// Embeddings of pictures of identities.
   public struct Pictures: Sendable {
     /// `[N, D]`.
     public var embeddings: Tensor
-    /// `[N]`, whom each shows.
+    /// `[N]`, the identity that each shows.
     public var identities: [Int]
-    /// `[N]`, which camera took it; nil where none is known, and nothing is left out.
+    /// `[N]`, the camera of each; nil if unknown, and nothing is excluded.
     public var cameras: [Int]?
 
-    /// Takes all three.
+    /// Creates a set of pictures.
     public init(embeddings: Tensor, identities: [Int], cameras: [Int]? = nil) {
       self.embeddings = embeddings
       self.identities = identities
@@ -33,7 +33,7 @@ public struct IdentityRetrieval: Codable, Hashable, Sendable {
     }
   }
 
-  /// What came out.
+  /// The results.
   public struct Result: Codable, Hashable, Sendable {
     /// CMC(k) for k from 1 to the depth.
     public var cumulativeMatches: [Double]
@@ -47,18 +47,18 @@ public struct IdentityRetrieval: Codable, Hashable, Sendable {
 
   /// The largest k of CMC(k); 50 is usual.
   public var depth: Int
-  /// How alike embeddings are.
+  /// The similarity of embeddings.
   public var similarity: VectorSimilarity
 
-  /// Sets up the measures.
+  /// Creates the measures.
   public init(depth: Int = 50, similarity: VectorSimilarity = .cosine) {
     self.depth = depth
     self.similarity = similarity
   }
 
-  /// Looks for the queries' identities in the gallery.
+  /// Searches for the queries' identities in the gallery.
   ///
-  /// - Throws: `InputError` for lists that do not fit, for embeddings that are not finite, or when
+  /// - Throws: `ValueError` when lists differ in length, when embeddings are not finite, or when
   ///   only one side has cameras.
   /// - Precondition: the depth is at least 1.
   /// - Complexity: O(N M (D + log R)) time, O((N + M) D) memory.
@@ -97,15 +97,15 @@ public struct IdentityRetrieval: Codable, Hashable, Sendable {
     for pictures in [queries, gallery] {
       _ = try ClassIndex(pictures.identities, of: pictures.embeddings)
       if let cameras = pictures.cameras, cameras.count != pictures.identities.count {
-        throw InputError(
-          file: "embeddings",
+        throw ValueError(
+          "embeddings",
           reason: "\(pictures.identities.count) rows with \(cameras.count) cameras")
       }
     }
     try ClassIndex.check(gallery.embeddings, width: queries.embeddings.size(along: 1))
     guard (queries.cameras == nil) == (gallery.cameras == nil) else {
-      throw InputError(
-        file: "embeddings", reason: "cameras of one side only", expected: "both or neither")
+      throw ValueError(
+        "embeddings", reason: "cameras of one side only", expected: "both or neither")
     }
   }
 }

@@ -1,43 +1,41 @@
 import Foundation
-public import Torch
+public import Storage
 
-/// Which labels a model ranks where others are right.
+/// The labels that a model ranks instead of the right ones.
 ///
-/// A document with k true labels is looked at down to rank k. True labels that are not there are
-/// missed, false ones that are there stand in their places; each missed label is paired with each
-/// false one. With n documents that have a pair, nₘ that miss its first label, nᵣ that have its
-/// second one in a wrong place, and N documents with a true label:
+/// A document with k true labels is examined down to rank k. Each true label that is missing there
+/// is paired with each false one that is there. With n documents that have a pair, nₘ that miss its
+/// first label, nᵣ that wrongly rank its second, and N documents with a true label:
 ///
 ///     lift = n N / (nₘ nᵣ)
 ///
-/// Pairs are ordered by n ln(lift): those that come often, and oftener than their labels' own
-/// faults explain.
+/// Pairs are ordered by n ln(lift): pairs that are frequent, and more so than the errors of their
+/// two labels explain.
 public struct LabelConfusion: Hashable, Sendable {
-  /// A label that is missed and one that stands in its place.
+  /// A missed label and a false one ranked instead.
   public struct Pair: Codable, Hashable, Sendable {
     /// The true label that is missed.
     public var missed: Int
     /// The false label that is ranked instead.
     public var ranked: Int
-    /// In how many documents.
+    /// The number of documents with this pair.
     public var documents: Int
-    /// How much oftener than if the two faults had nothing to do with each other.
+    /// The ratio to the expected number of documents if the two errors were independent.
     public var lift: Double
   }
 
-  /// The first pairs of the order; of equal ones that of the smaller labels.
+  /// The first pairs in this order; equal ones by ascending labels.
   public let pairs: [Pair]
-  /// Documents with a true label that were looked at.
+  /// The number of examined documents, which have a true label.
   public let documents: Int
 
-  /// Compares a ranking with the truth.
+  /// Compares a ranking with the true labels.
   ///
   /// - Parameters:
-  ///   - ranking: one row a document. Documents with more true labels than it has places are left
-  ///     out.
+  ///   - ranking: one row per document. Documents with more true labels than ranks are left out.
   ///   - truth: `[documents, labels]`.
-  ///   - count: how many pairs are kept.
-  /// - Complexity: O(documents k²) time for k true labels a document.
+  ///   - count: the number of pairs to keep.
+  /// - Complexity: O(documents k²) time for k true labels per document.
   public init(_ ranking: TopK, truth: CSRMatrix, count: Int = 30) {
     var together: [UInt64: Int] = [:]
     var missed: [Int32: Int] = [:]

@@ -1,25 +1,25 @@
 import Torch
 
-/// Finds the minimum of a smooth convex function of many numbers, from its gradients.
+/// Minimises a smooth convex function of many variables, using its gradients.
 ///
-/// The two-loop recursion of Nocedal and Wright, Numerical Optimization, algorithm 7.4, with steps
-/// that are halved until the function has fallen enough.
+/// The two-loop recursion of Nocedal and Wright, Numerical Optimization, algorithm 7.4; step
+/// lengths are halved until the function has decreased enough.
 struct LimitedMemoryBFGS {
-  /// How many earlier steps are remembered.
+  /// The number of earlier steps to remember.
   var memory = 10
   /// The most steps.
   var iterations = 1000
-  /// Where no element of the gradient is larger, the search ends.
+  /// The search ends when no element of the gradient is larger.
   var tolerance = 1e-6
 
-  /// A step and by how much it changed the gradient.
+  /// A step and the change of the gradient that it caused.
   private struct Pair {
     var step: Tensor
     var change: Tensor
     var product: Double
   }
 
-  /// The place of the minimum, searched from `start`, `[P]`.
+  /// The minimum, searched from `start`, `[P]`.
   func minimum(
     from start: Tensor, _ objective: (Tensor) throws -> (value: Double, gradient: Tensor)
   ) throws -> Tensor {
@@ -30,10 +30,10 @@ struct LimitedMemoryBFGS {
       if gradient.magnitude().maximum().scalar <= tolerance { break }
       let direction = direction(against: gradient, pairs)
       let slope = direction.product(gradient)
-      // Without memory the gradient's length says nothing about that of the step.
+      // Without earlier steps, the gradient's length says nothing about the step's.
       var length = pairs.isEmpty ? min(1, 1 / gradient.norm().scalar) : 1
       var found: (point: Tensor, value: Double, gradient: Tensor)?
-      // 60 halvings take a step below the rounding of any number it is added to.
+      // After 60 halvings a step is below the rounding error of any number it is added to.
       for _ in 0..<60 {
         let next = point + length * direction
         let (nextValue, nextGradient) = try objective(next)
@@ -47,7 +47,7 @@ struct LimitedMemoryBFGS {
       let pair = Pair(
         step: found.point - point, change: found.gradient - gradient,
         product: (found.point - point).product(found.gradient - gradient))
-      // A flat step has no curvature to remember.
+      // A step without curvature is not worth remembering.
       if pair.product > 0 { pairs.append(pair) }
       if pairs.count > memory { pairs.removeFirst() }
       (point, value, gradient) = found
@@ -74,6 +74,6 @@ struct LimitedMemoryBFGS {
 }
 
 extension Tensor {
-  /// The inner product with another list of numbers.
+  /// The inner product of two vectors.
   fileprivate func product(_ other: Tensor) -> Double { (self * other).sum().scalar }
 }

@@ -1,6 +1,6 @@
 public import Torch
 
-/// Logistic regression on frozen embeddings: what a linear classifier finds in them.
+/// Logistic regression on frozen embeddings: measures how linearly separable their classes are.
 ///
 /// With weights W, `[D, C]`, and biases b, found by L-BFGS over all rows at once:
 ///
@@ -8,19 +8,20 @@ public import Torch
 ///
 /// - Paper: Kornblith, Shlens, Le. Do Better ImageNet Models Transfer Better? CVPR 2019, appendix
 ///   A.3, the fixed-feature protocol. <https://arxiv.org/abs/1805.08974>
-/// - Units: scores are logits; α weighs against the sum over rows, scikit-learn's C is 1 / α.
-/// - Departures: α is given, where the paper chooses it on a validation set. The biases are not
-///   penalised, as in scikit-learn. Two classes have a column of W each, as more have: scikit-learn
-///   has one for both, and its C is then 2 / α. A class that does not occur has the score −∞.
+/// - Units: scores are logits; α is weighed against the sum over rows, scikit-learn's C is 1 / α.
+/// - Departures: α is given, while the paper selects it on a validation set. The biases are not
+///   penalised, as in scikit-learn. Two classes have one column of W each, as for more classes;
+///   scikit-learn has one for both, so that its C is 2 / α. A class that does not occur has score
+///   −∞.
 public struct LinearProbe: EmbeddingProbe {
   /// The weight α > 0 of the penalty; scikit-learn's 1.
   public var penalty: Double
-  /// The most steps of the search; 1000 is that of Zheng and others, ICML 2023.
+  /// The most steps of the optimiser; 1000 as in Zheng and others, ICML 2023.
   public var iterations: Int
-  /// The largest element of the gradient, by row, at which the search ends; ours.
+  /// The largest gradient element, averaged over rows, at which the optimiser stops; our choice.
   public var tolerance: Double
 
-  /// Sets up the regression.
+  /// Creates the probe.
   public init(penalty: Double = 1, iterations: Int = 1000, tolerance: Double = 1e-6) {
     self.penalty = penalty
     self.iterations = iterations
@@ -39,7 +40,7 @@ public struct LinearProbe: EmbeddingProbe {
       let values = Self.extended(embeddings)
       let truth = Tensor(index.places).oneHot(classes: index.present.count)
         .converted(to: .float64)
-      // All of W, none of b.
+      // W is penalised, b is not.
       let penalties = Tensor.full([width, 1], penalty / Double(rows), dtype: .float64)
       penalties[width - 1].fillInPlace(0)
       let search = LimitedMemoryBFGS(iterations: iterations, tolerance: tolerance)

@@ -1,23 +1,23 @@
 import Torch
 
-/// At which ranks the matches of a query stand among candidates: what every retrieval measure needs.
+/// The ranks of a query's matches among candidates, the basis of all retrieval measures.
 ///
-/// Ranked by (score falling, index rising). Only the matches are sorted; of the others it is counted
-/// before which match each stands, so that a query costs little more than one look at its scores.
+/// Candidates are ranked by (score descending, index ascending). Only the matches are sorted; the
+/// others are counted, so that a query costs little more than one pass over its scores.
 struct MatchRanks {
-  /// What a candidate is to a query.
+  /// The relation of a candidate to a query.
   enum Role {
-    /// What is looked for.
+    /// A relevant candidate.
     case match
-    /// Something else.
+    /// An irrelevant one.
     case other
-    /// Not to be looked at, such as the query itself.
+    /// Excluded, such as the query itself.
     case leftOut
   }
 
   private var matches: [(score: Double, index: Int)] = []
   private var ahead: [Int] = []
-  /// The ranks of the matches, counted from 1, rising.
+  /// The ranks of the matches, counted from 1, ascending.
   private(set) var ranks: [Int] = []
 
   /// Ranks the candidates of one query.
@@ -56,9 +56,9 @@ struct MatchRanks {
     first.score > second.score || (first.score == second.score && first.index < second.index)
   }
 
-  /// Ranks the candidates of each of some queries and hands over the ranks.
+  /// Ranks the candidates of several queries and passes on the ranks.
   ///
-  /// - Parameter role: what candidate `$1` is to query `$0`.
+  /// - Parameter role: the role of candidate `$1` for query `$0`.
   static func forEach(
     queries: Tensor, candidates: Tensor, similarity: VectorSimilarity,
     role: (Int, Int) -> Role, _ body: ([Int]) -> Void

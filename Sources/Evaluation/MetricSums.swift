@@ -23,7 +23,7 @@ struct MetricSums {
   }
 }
 
-/// Counts a label, for the metrics that are means over labels.
+/// Counts per label, for the metrics that are means over labels.
 struct MacroCounts {
   private let metrics: [RankingMetric]
   private let cutoffs: [Int]

@@ -1,58 +1,59 @@
-public import Torch
+public import Storage
+import Torch
 
-/// How well a classifier that was made to name one label does where several are right.
+/// The accuracy of a single-label classifier on documents with several true labels.
 ///
 /// Documents are grouped by the number k of their true labels P. In each group, and over all:
 ///
-///     top-1      mean of [first label = the label that was assigned]   where one was
+///     top-1      mean of [first label = the label that was assigned]   if one was assigned
 ///     ReaL       mean of [first label ∈ P]
 ///     variable   mean of |first k labels ∩ P| / k
 ///     all        mean of [first k labels = P]
 ///
-/// ASMA, the average subgroup multi-label accuracy, is the mean of the groups' variable top-k
-/// accuracies, each group counting the same, so that neither the many documents with one label nor
-/// those with many decide alone.
+/// ASMA, the average subgroup multi-label accuracy, is the unweighted mean of the groups' variable
+/// top-k accuracies, so that it is dominated neither by the many documents with one label nor by
+/// those with many.
 ///
 /// - Paper: Anzaku, Mousavi, Van Messem, De Neve. The Impact of the Single-Label Assumption in
 ///   Image Recognition Benchmarking (first called: Re-assessing ImageNet). 2024.
 ///   <https://arxiv.org/abs/2412.18409>. ReaL: Beyer, Hénaff, Kolesnikov, Zhai, van den Oord. Are
 ///   we done with ImageNet? 2020. <https://arxiv.org/abs/2006.07159>
 /// - Units: percent.
-/// - Departures: groups from `largestCount` labels on are one, each document with its own k. That
-///   the groups' mean is unweighted, and over groups that are not empty, is our reading of the
-///   paper's words; its formula was not compared.
+/// - Departures: documents with `largestCount` labels or more form one group, each with its k. The
+///   unweighted mean over non-empty groups is our reading of the paper's words; its formula was not
+///   compared.
 public struct MultiLabelAccuracy: Codable, Hashable, Sendable {
-  /// The documents with one number of true labels.
+  /// The documents with a given number of true labels.
   public struct Group: Codable, Hashable, Sendable {
-    /// The number of true labels; the least one in the last group.
+    /// The number of true labels; in the last group, the smallest.
     public var labelCount: Int
-    /// How many documents.
+    /// The number of documents.
     public var documents: Int
-    /// First label the assigned one, in percent; nil where none was assigned.
+    /// The first label is the assigned one, in percent; nil if none was assigned.
     public var top1: Double?
-    /// First label true, in percent.
+    /// The first label is true, in percent.
     public var real: Double
-    /// The share of true labels among the first k, in percent.
+    /// The fraction of true labels among the first k, in percent.
     public var variable: Double
-    /// All of the first k true, in percent.
+    /// The first k labels are all true, in percent.
     public var all: Double
   }
 
-  /// The groups that are not empty, few labels first.
+  /// The non-empty groups, ascending by number of labels.
   public var groups: [Group]
   /// All documents with a true label; its `labelCount` is 1.
   public var whole: Group
   /// The mean of the groups' variable top-k accuracies, in percent.
   public var asma: Double
 
-  /// Compares rankings with the truth; documents without a true label are left out.
+  /// Compares rankings with the true labels; documents without a true label are left out.
   ///
   /// - Parameters:
-  ///   - predictions: one ranking a document; what is not ranked is not found.
-  ///   - truth: `[documents, labels]`; a label listed twice counts once.
-  ///   - assigned: the one label of each document that the single-label view holds true.
-  ///   - largestCount: the number of labels from which on documents are one group; 10, ours.
-  /// - Throws: `InputError` when the numbers of documents do not fit together.
+  ///   - predictions: one ranking per document; labels that are not ranked count as not found.
+  ///   - truth: `[documents, labels]`; a repeated label counts once.
+  ///   - assigned: the only label of each document in the single-label view.
+  ///   - largestCount: the number of labels from which documents form one group; 10 is our choice.
+  /// - Throws: `ValueError` when the numbers of documents differ.
   /// - Precondition: `largestCount` is at least 1.
   public init(
     _ predictions: TopK, truth: CSRMatrix, assigned: [Int32]? = nil, largestCount: Int = 10
@@ -61,13 +62,13 @@ public struct MultiLabelAccuracy: Codable, Hashable, Sendable {
     guard predictions.rowCount == truth.rowCount,
       assigned.map({ $0.count == truth.rowCount }) ?? true
     else {
-      throw InputError(
-        file: "predictions",
+      throw ValueError(
+        "predictions",
         reason: """
           \(predictions.rowCount) rows of predictions\
           \(assigned.map { ", \($0.count) assigned labels" } ?? "")
           """,
-        expected: "\(truth.rowCount), as the truth has")
+        expected: "\(truth.rowCount), as in the truth")
     }
     var sums = [Sums](repeating: Sums(), count: largestCount + 1)
     for row in 0..<truth.rowCount {

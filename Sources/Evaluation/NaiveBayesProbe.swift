@@ -3,42 +3,42 @@ public import Torch
 
 /// Gaussian naive Bayes on frozen embeddings: the generative counterpart of `LinearProbe`.
 ///
-/// Needs fewer examples than logistic regression to come close to its best, which may be worse.
-/// With N_c the rows of class c, μ_c and v_c their mean and variance along each axis d:
+/// It approaches its best accuracy with fewer examples than logistic regression, but that may be
+/// lower. With N_c the rows of class c, μ_c and v_c their mean and variance along each axis d:
 ///
 ///     score(c) = log(N_c / N) − ½ Σ_d (log 2π(v_cd + ε) + (x_d − μ_cd)² / (v_cd + ε))
 ///
-/// where ε is `smoothing` times the largest variance of an axis over all rows. With pooled variances
-/// all classes share Σ_c (N_c / N) v_c, which makes the classifier linear.
+/// where ε is `smoothing` times the largest variance of an axis over all rows. With pooled
+/// variances all classes share Σ_c (N_c / N) v_c, which makes the classifier linear.
 ///
-/// - Paper: Zheng, Wu, Bao, Cao, Li, Zhu. Revisiting Discriminative vs. Generative Classifiers: Theory
-///   and Implications. ICML 2023. <https://arxiv.org/abs/2302.02334>
+/// - Paper: Zheng, Wu, Bao, Cao, Li, Zhu. Revisiting Discriminative vs. Generative Classifiers:
+///   Theory and Implications. ICML 2023. <https://arxiv.org/abs/2302.02334>
 /// - Units: scores are log-densities in nats, joint with the class.
-/// - Departures: the formula is that of the authors' code, from which the pooled variances are. It
-///   adds 1e-9 to each variance where this takes scikit-learn's ε, which scales with the embeddings.
-///   A class that does not occur has the score −∞.
-/// - Degenerate: where nothing varies along any axis, ε is `smoothing` itself.
+/// - Departures: formula and pooled variances are those of the authors' code. It adds 1e-9 to each
+///   variance, while this uses scikit-learn's ε, which scales with the embeddings. A class that
+///   does not occur has score −∞.
+/// - Degenerate: if nothing varies along any axis, ε is `smoothing` itself.
 public struct NaiveBayesProbe: EmbeddingProbe {
-  /// Whose spread the variances describe.
+  /// The two kinds of variances.
   public enum Variances: String, Codable, Hashable, Sendable, CaseIterable {
-    /// One for all classes, as in the paper: a linear classifier.
+    /// Shared by all classes, as in the paper: a linear classifier.
     case pooled
-    /// One a class, as in scikit-learn: a quadratic classifier.
+    /// Per class, as in scikit-learn: a quadratic classifier.
     case perClass
   }
 
-  /// Whose spread the variances describe.
+  /// The kind of variances.
   public var variances: Variances
-  /// The share of the largest variance that is added to all, > 0; scikit-learn's 1e-9.
+  /// The fraction of the largest variance that is added to all, > 0; scikit-learn's 1e-9.
   public var smoothing: Double
 
-  /// Sets up the classifier.
+  /// Creates the probe.
   public init(variances: Variances = .pooled, smoothing: Double = 1e-9) {
     self.variances = variances
     self.smoothing = smoothing
   }
 
-  /// Takes the means and variances of `[N, D]`, in double precision.
+  /// Computes the means and variances of `[N, D]`, in double precision.
   ///
   /// - Precondition: the smoothing is positive.
   /// - Complexity: O(N · (D + C)) time and memory.
@@ -83,7 +83,7 @@ public struct NaiveBayesProbe: EmbeddingProbe {
       try ClassIndex.check(embeddings, width: means.size(along: 1))
       return withoutGradients {
         let values = embeddings.converted(to: .float64)
-        // Class by class: a product of three matrices would lose digits where means are large.
+        // Class by class: a product of three matrices would lose digits if means are large.
         let columns = index.present.indices.map { place in
           let deviations = values - means[place]
           let constant = (2 * Double.pi * variances[place]).log().sum()

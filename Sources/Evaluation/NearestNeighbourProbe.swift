@@ -1,29 +1,29 @@
 public import Torch
 
-/// The weighted vote of the nearest neighbours: what embeddings know without any training.
+/// A weighted vote of the nearest neighbours: evaluates embeddings without any training.
 ///
-/// With Nₖ the k training embeddings of the largest cosine to x, and sᵢ their cosines:
+/// With Nₖ the k training embeddings with the largest cosine to x, and sᵢ their cosines:
 ///
 ///     score(c) = Σ_{i ∈ Nₖ, cᵢ = c} exp(sᵢ / τ) / Σ_{i ∈ Nₖ} exp(sᵢ / τ)
 ///
 /// - Paper: Wu, Xiong, Yu, Lin. Unsupervised Feature Learning via Non-Parametric Instance
 ///   Discrimination. CVPR 2018, section 3.4. <https://arxiv.org/abs/1805.01978>
-/// - Units: shares of the vote, 0 to 1; a row adds up to 1.
-/// - Departures: the shares are normalised, which changes no prediction. Of equally near neighbours
-///   at the edge of the k the earlier row counts, and of classes with equal votes the smaller wins.
+/// - Units: fractions of the vote, 0 to 1; each row sums to 1.
+/// - Departures: the votes are normalised, which changes no prediction. Of equally near neighbours
+///   at the end of the k the earlier row counts; of classes with equal votes the smaller wins.
 public struct NearestNeighbourProbe: EmbeddingProbe {
-  /// The number k of neighbours; DINO's 20 (Wu and others take 200).
+  /// The number k of neighbours; DINO's 20 (Wu and others use 200).
   public var neighbours: Int
   /// The temperature τ > 0; the paper's 0.07.
   public var temperature: Double
 
-  /// Sets up the vote.
+  /// Creates the probe.
   public init(neighbours: Int = 20, temperature: Double = 0.07) {
     self.neighbours = neighbours
     self.temperature = temperature
   }
 
-  /// Keeps the training embeddings, `[N, D]`.
+  /// Stores the training embeddings, `[N, D]`.
   ///
   /// - Precondition: k ≥ 1 and τ > 0.
   public func fitted(to embeddings: Tensor, classes: [Int]) throws -> any EmbeddingClassifier {

@@ -1,15 +1,15 @@
 import Torch
 
-/// The nearest others of each of some vectors, found by comparing all with all.
+/// The nearest neighbours of each vector, found by comparing all pairs.
 struct NearestNeighbours {
-  /// `[N][k]`; nearest first, equally near ones by rising index.
+  /// `[N][k]`; nearest first, equally near ones by ascending index.
   let indices: [[Int]]
   /// `[N][k]`; the Euclidean distances.
   let distances: [[Double]]
 
   /// Compares all rows of `vectors`, `[N, D]`.
   ///
-  /// - Parameter count: how many each gets; fewer where there are not so many others.
+  /// - Parameter count: the number of neighbours of each; fewer if there are not as many others.
   /// - Complexity: O(N² (D + log N)) time, O(N²) memory.
   init(of vectors: Tensor, count: Int) {
     let squares = Self.squaredDistances(of: vectors)
@@ -26,7 +26,7 @@ struct NearestNeighbours {
     self.distances = distances
   }
 
-  /// All others, nearest first.
+  /// All other vectors, nearest first.
   static func order(_ distances: ArraySlice<Double>, leavingOut own: Int) -> [Int] {
     let start = distances.startIndex
     return (0..<distances.count).filter { $0 != own }.sorted {
@@ -34,7 +34,7 @@ struct NearestNeighbours {
     }
   }
 
-  /// `[N · N]`, row by row; 0 between equal vectors, which a matrix product would miss by rounding.
+  /// `[N · N]`, row by row; exactly 0 between equal vectors, unlike with a matrix product.
   static func squaredDistances(of vectors: Tensor) -> [Double] {
     let values = vectors.converted(to: .float64)
     return Ops.distances(.tensor(values), .tensor(values), .double(2), .int(Ops.byDifferences))

@@ -1,42 +1,44 @@
 import Foundation
+import Storage
 public import Torch
 
-/// A map of vectors on which neighbours stay neighbours, in the manner of UMAP.
+/// A map of vectors that preserves neighbourhoods, in the manner of UMAP.
 ///
-/// With d the distance of vector i to each of its k nearest (itself counted), ρᵢ the smallest that
-/// is above 0 and σᵢ such that the weights of a vector add up to log₂ k:
+/// With d the distance of vector i to each of its k nearest (itself included), ρᵢ the smallest that
+/// is above 0 and σᵢ such that the weights of a vector sum to log₂ k:
 ///
 ///     v(j | i) = exp(−max(0, d(i, j) − ρᵢ) / σᵢ)
 ///     w(i, j)  = v(j | i) + v(i | j) − v(j | i) v(i | j)
 ///
-/// Points yᵢ start at the vectors' principal axes and are moved so that 1 / (1 + a |yᵢ − yⱼ|^{2b})
-/// is close to w: an edge pulls its two ends together as often as its weight says, and pushes one
-/// of them away from points drawn at random.
+/// Points yᵢ start at the vectors' principal components and are moved so that 1 / (1 + a |yᵢ −
+/// yⱼ|^{2b}) is close to w: an edge attracts its two ends as often as its weight says, and repels
+/// one of them from random points.
 ///
 /// - Paper: McInnes, Healy, Melville. UMAP: Uniform Manifold Approximation and Projection for
 ///   Dimension Reduction. 2018, section 4, algorithms 2 to 5. <https://arxiv.org/abs/1802.03426>
-/// - Units: the map's own; points of one neighbourhood are about 0.1 to 1 apart.
-/// - Departures: neighbours are exact, the start is the principal axes instead of the spectral
-///   layout, distances are Euclidean, a and b are the authors' for a least distance of 0.1 instead
-///   of being fitted. An edge of the largest weight is taken in every epoch, and each time with
-///   `negatives` random points, as in the paper; the authors' code spreads these over the epochs.
-/// - Degenerate: one point lies at the origin; equal vectors start a hair apart.
+/// - Units: arbitrary; points of one neighbourhood are about 0.1 to 1 apart.
+/// - Departures: neighbours are exact, the start is the principal components instead of the
+///   spectral layout, distances are Euclidean, a and b are the authors' for a minimum distance of
+///   0.1 instead of being fitted. An edge of the largest weight is used in every epoch, each time
+///   with `negatives` random points, as in the paper; the authors' code spreads these over the
+///   epochs.
+/// - Degenerate: a single point is at the origin; equal vectors start slightly apart.
 public struct NeighbourLayout: Codable, Hashable, Sendable {
-  /// The number k of neighbours, itself counted; 15 in the authors' code.
+  /// The number k of neighbours, including the vector itself; 15 in the authors' code.
   public var neighbours: Int
-  /// How often all edges are gone through; 500 in the authors' code for few points.
+  /// The number of passes over all edges; 500 in the authors' code for few points.
   public var epochs: Int
-  /// Random points that an edge pushes away; 5 in the authors' code.
+  /// The number of random points that an edge repels; 5 in the authors' code.
   public var negatives: Int
 
-  /// Sets up a layout with the authors' numbers, unless told otherwise.
+  /// Creates a layout; the defaults are the authors'.
   public init(neighbours: Int = 15, epochs: Int = 500, negatives: Int = 5) {
     self.neighbours = neighbours
     self.epochs = epochs
     self.negatives = negatives
   }
 
-  /// What the authors' code fits for a least distance of 0.1 and a spread of 1.
+  /// The authors' fit for a minimum distance of 0.1 and a spread of 1.
   static let curve = (a: 1.5769434603113077, b: 0.8950608779109733)
 
   /// An edge of the graph.
@@ -46,9 +48,9 @@ public struct NeighbourLayout: Codable, Hashable, Sendable {
     var weight: Double
   }
 
-  /// Where each of `vectors`, `[N, D]`, lies on the map.
+  /// The position of each of `vectors`, `[N, D]`, on the map.
   ///
-  /// - Parameter seed: names the random numbers; the same vectors and seed give the same map.
+  /// - Parameter seed: the random seed; the same vectors and seed give the same map.
   /// - Throws: `TorchError` for vectors with NaN.
   /// - Complexity: O(N² (D + log N) + N k `epochs` `negatives`) time, O(N²) memory.
   public func callAsFunction(_ vectors: Tensor, seed: UInt64 = 0) throws -> [PlanePoint] {
@@ -57,7 +59,7 @@ public struct NeighbourLayout: Codable, Hashable, Sendable {
     var points = try PrincipalAxes(of: vectors)(vectors)
     let extent = points.reduce(0) { max($0, abs($1.x), abs($1.y)) }
     for index in points.indices {
-      // As far as the authors' start, and no two points in one place.
+      // The same extent as the authors' start, and no two points at the same position.
       let scale = extent > 0 ? 10 / extent : 0
       points[index].x = points[index].x * scale + Double.random(in: -1e-3...1e-3, using: &random)
       points[index].y = points[index].y * scale + Double.random(in: -1e-3...1e-3, using: &random)
@@ -67,7 +69,7 @@ public struct NeighbourLayout: Codable, Hashable, Sendable {
     return points
   }
 
-  /// The weighted neighbourhoods, each edge in both directions, in the order of its ends.
+  /// The weighted neighbourhoods, each edge in both directions, ordered by its ends.
   func edges(of vectors: Tensor) -> [Edge] {
     let near = NearestNeighbours(of: vectors, count: max(1, neighbours - 1))
     let count = near.indices.count
@@ -88,7 +90,7 @@ public struct NeighbourLayout: Codable, Hashable, Sendable {
     return edges.sorted { ($0.from, $0.to) < ($1.from, $1.to) }
   }
 
-  /// v(j | i) for rising distances.
+  /// v(j | i) for ascending distances.
   static func weights(of distances: [Double], all: [[Double]]) -> [Double] {
     guard let nearest = distances.first(where: { $0 > 0 }) else {
       return distances.map { _ in 1 }
@@ -98,14 +100,14 @@ public struct NeighbourLayout: Codable, Hashable, Sendable {
       distances.reduce(0) { $0 + exp(-max(0, $1 - nearest) / sigma) }
     }
     var (low, high) = (0.0, 1.0)
-    // The sum rises with σ, up to the number of neighbours, which is at least the target.
+    // The sum grows with σ, up to the number of neighbours, which is at least the target.
     while sum(high) < target, high < 1e12 { high *= 2 }
     for _ in 0..<64 {
       let middle = (low + high) / 2
       if sum(middle) < target { low = middle } else { high = middle }
     }
-    // The authors' floor, without which σ is 0 where several are equally near: the mean is over all k,
-    // the vector's own distance of 0 among them.
+    // The authors' floor, without which σ is 0 if several are equally near: the mean is over all k,
+    // including the vector's distance 0 to itself.
     let mean = distances.reduce(0, +) / Double(distances.count + 1)
     let sigma = max(high, 1e-3 * mean)
     return distances.map { exp(-max(0, $0 - nearest) / sigma) }

@@ -1,11 +1,11 @@
-/// A place on a map.
+/// A point on a map.
 public struct PlanePoint: Codable, Hashable, Sendable {
-  /// Rightwards.
+  /// The horizontal coordinate, to the right.
   public var x: Double
-  /// Upwards.
+  /// The vertical coordinate, upwards.
   public var y: Double
 
-  /// Takes both.
+  /// Creates a point.
   public init(x: Double, y: Double) {
     self.x = x
     self.y = y

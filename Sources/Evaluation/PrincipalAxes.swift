@@ -1,12 +1,12 @@
 public import Torch
 
-/// The two directions in which vectors differ most, for a map of them.
+/// The two directions in which vectors vary most, for drawing a map of them.
 ///
-/// With X the vectors less their mean, the axes are the eigenvectors of XᵀX of the two largest
-/// eigenvalues. An eigenvector has no sign of its own: its largest component is made positive, so
+/// With X the vectors minus their mean, the axes are the eigenvectors of XᵀX with the two largest
+/// eigenvalues. The sign of an eigenvector is arbitrary: its largest component is made positive, so
 /// that the same vectors give the same map.
 public struct PrincipalAxes {
-  /// The share of the vectors' variance along each axis, from 0 to 1; 0 where nothing varies.
+  /// The fraction of the vectors' variance along each axis, from 0 to 1; 0 if nothing varies.
   public let shares: [Double]
   /// `[D]`, the vectors' mean.
   private let mean: Tensor
@@ -31,7 +31,7 @@ public struct PrincipalAxes {
     let results = try Ops.eigh.results([.tensor(centred.transposed().matmul(centred))])
     guard case .tensor(let eigenvalues) = results[0], case .tensor(let eigenvectors) = results[1]
     else { preconditionFailure("linalg_eigh gives two tensors") }
-    // Rising; rounding can make the smallest a little negative.
+    // Ascending; rounding can make the smallest slightly negative.
     let sizes = eigenvalues.doubles().map { max(0, $0) }
     let total = sizes.reduce(0, +)
     var components = [Double](repeating: 0, count: 2 * dimension)
@@ -47,7 +47,7 @@ public struct PrincipalAxes {
     shares = (0..<2).map { $0 < dimension && total > 0 ? sizes[dimension - 1 - $0] / total : 0 }
   }
 
-  /// Where vectors `[N, D]` lie on the map.
+  /// The positions of vectors `[N, D]` on the map.
   public func callAsFunction(_ vectors: Tensor) -> [PlanePoint] {
     let values = (vectors.converted(to: .float64) - mean).matmul(axes).contiguous().doubles()
     return (0..<vectors.size(along: 0)).map {

@@ -1,7 +1,7 @@
 import Foundation
-import Torch
+import Storage
 
-/// One row's predictions held against its true labels, summed up to every rank.
+/// One row's predictions compared with its true labels, summed up to every rank.
 ///
 /// Each `…Up(to)` array has `depth + 1` entries: entry k is the sum over the first k ranks.
 struct RankedRow {
@@ -10,7 +10,7 @@ struct RankedRow {
   private let weights: [Double]
   /// Σ 1 / log₂(r + 1) over r ≤ k.
   private let discounts: [Double]
-  /// For each label the last row that has it: 2 row, or 2 row + 1 once it was predicted.
+  /// For each label the last row that has it: 2 · row, or 2 · row + 1 once it was predicted.
   private var marks: [Int]
   private var row = 0
 
@@ -39,7 +39,7 @@ struct RankedRow {
     (bestWeightUpTo, bestWeightedGainUpTo) = (zeros, zeros)
   }
 
-  /// Replaces the contents by those of the next row.
+  /// Replaces the contents with those of the next row.
   mutating func compare(_ labels: ArraySlice<Int32>, with trueLabels: MappedArray<Int32>) {
     row += 1
     truth.removeAll(keepingCapacity: true)
@@ -75,7 +75,7 @@ struct RankedRow {
     }
   }
 
-  /// Sums for the ranking that has the true labels in falling order of their weights.
+  /// The sums for the ranking that has the true labels by descending weight.
   private mutating func sumBest() {
     let best = truth.map { weights[Int($0)] }.sorted(by: >)
     for rank in 0..<depth {
@@ -88,7 +88,7 @@ struct RankedRow {
 
   /// This row's contribution to the mean of `metric`, and to the mean that divides it (else 1).
   ///
-  /// - Returns: nil for macro metrics, which are no means over rows.
+  /// - Returns: nil for macro metrics, which are not means over rows.
   func contribution(to metric: RankingMetric) -> (value: Double, best: Double)? {
     let k = metric.cutoff
     let ideal = discounts[min(k, truth.count)]

@@ -1,9 +1,9 @@
-/// One number about a ranking: a kind and the number of predictions it looks at, such as `P@5`.
+/// One measure of a ranking: a kind and the number of predictions that it considers, such as `P@5`.
 public struct RankingMetric: Hashable, Sendable, CustomStringConvertible {
-  /// What is measured; the raw value is the name before the `@`.
+  /// The measure; the raw value is the name before the `@`.
   ///
-  /// Below, P is a row's set of true labels, w a label's inverse propensity, rel(r) 1 when the
-  /// label at rank r is true and else 0, and sums over ranks run to the cutoff k or, where a row
+  /// Below, P is a row's set of true labels, w a label's inverse propensity, rel(r) 1 if the
+  /// label at rank r is true and else 0, and sums over ranks run to the cutoff k or, if a row
   /// has fewer predictions, to its end. "Mean" is over the rows that have a true label.
   public enum Kind: String, CaseIterable, Sendable {
     /// Mean of Σ rel(r) / k; short rows are divided by k too.
@@ -12,7 +12,7 @@ public struct RankingMetric: Hashable, Sendable, CustomStringConvertible {
     case recall = "R"
     /// Mean of DCG / ideal; DCG = Σ rel(r) / log₂(r + 1), ideal = Σ over r ≤ min(k, |P|).
     case discountedGain = "nDCG"
-    /// Mean of 1 / the first true label's rank; 0 when none is among the first k.
+    /// Mean of 1 / the first true label's rank; 0 if none is among the first k.
     case reciprocalRank = "MRR"
     /// Mean of Σ rel(r) w(r) / k, over the same mean for the best possible ranking.
     case scoredPrecision = "PSP"
@@ -20,9 +20,9 @@ public struct RankingMetric: Hashable, Sendable, CustomStringConvertible {
     ///
     /// Both use the unweighted ideal of nDCG, as pyxclib does.
     case scoredDiscountedGain = "PSnDCG"
-    /// Mean over labels of hits / predictions; 0 for a label never predicted.
+    /// Mean over labels of hits / predictions; 0 for a label that is never predicted.
     ///
-    /// Macro means are over the labels with a true row; a prediction counts when it is among its
+    /// Macro means are over the labels with a true row; a prediction counts if it is among its
     /// row's first k. napkinXC divides by the number of all labels instead.
     case macroPrecision = "macroP"
     /// Mean over labels of hits / true rows.
@@ -31,12 +31,12 @@ public struct RankingMetric: Hashable, Sendable, CustomStringConvertible {
     case macroF1 = "macroF1"
   }
 
-  /// What is measured.
+  /// The measure.
   public var kind: Kind
-  /// The number k of predictions a row that count.
+  /// The number k of predictions per row that count.
   public var cutoff: Int
 
-  /// Names a metric.
+  /// Creates a metric.
   ///
   /// - Precondition: `cutoff` is at least 1.
   public init(_ kind: Kind, at cutoff: Int) {
@@ -45,7 +45,7 @@ public struct RankingMetric: Hashable, Sendable, CustomStringConvertible {
     self.cutoff = cutoff
   }
 
-  /// Reads a name such as `nDCG@5`; nil when it is none.
+  /// Parses a name such as `nDCG@5`; nil if it is not a metric.
   public init?(_ name: String) {
     let parts = name.split(separator: "@", omittingEmptySubsequences: false)
     guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])),

@@ -1,18 +1,17 @@
-public import Torch
+public import Storage
 
 /// The metrics of extreme classification, computed together in one pass over the predictions.
 ///
 /// `RankingMetric.Kind` defines each. All values are percentages. A row without true labels says
-/// nothing about a ranking and is left out of every mean (pyxclib counts it as 0, which makes
-/// numbers of sets with such rows differ); how many there were is in the result. A mean over no
-/// row is 0.
+/// nothing about a ranking and is excluded from every mean (pyxclib counts it as 0, so that its
+/// numbers differ on sets with such rows); the result has their number. A mean over no rows is 0.
 ///
-/// An entry of the truth counts as a true label whatever its value; a label listed twice counts
-/// once, in the truth as in the predictions.
+/// An entry of the truth counts as a true label whatever its value; a repeated label counts once,
+/// both in the truth and in the predictions.
 public struct RankingMetrics: Codable, Hashable, Sendable {
-  /// What to compute.
+  /// The metrics to compute.
   public var metrics: [RankingMetric]
-  /// How rare labels are weighted in PSP and PSnDCG.
+  /// The weights of rare labels in PSP and PSnDCG.
   public var propensity: InversePropensity
 
   /// The usual table: P, nDCG@5, PSP at 1, 3, 5 and recall at 10 and 100.
@@ -24,7 +23,7 @@ public struct RankingMetrics: Codable, Hashable, Sendable {
     RankingMetric(.recall, at: 100),
   ]
 
-  /// Chooses the metrics and the propensity model.
+  /// Creates a table of metrics with a propensity model.
   public init(
     metrics: [RankingMetric] = standardMetrics, propensity: InversePropensity = .standard
   ) {
@@ -32,19 +31,19 @@ public struct RankingMetrics: Codable, Hashable, Sendable {
     self.propensity = propensity
   }
 
-  /// The number of predictions a row that the metrics need.
+  /// The number of predictions per row that the metrics need.
   public var largestCutoff: Int { metrics.map(\.cutoff).max() ?? 1 }
 
-  /// Compares predictions with the truth.
+  /// Compares predictions with the true labels.
   ///
   /// - Parameters:
-  ///   - predictions: one ranking a row. Rows shorter than a cutoff are taken to have no more hits.
+  ///   - predictions: one ranking per row. Rows shorter than a cutoff are assumed to have no more
+  ///     hits.
   ///   - truth: `[rows, labels]`, the true labels.
-  ///   - labelCounts: `[labels]`, how many *training* documents have each label.
+  ///   - labelCounts: `[labels]`, the number of *training* documents with each label.
   ///   - documentCount: the number of training documents.
-  /// - Throws: `InputError` when the numbers of rows or labels do not fit together, when a
-  ///   predicted label does not exist, or when `predictions.k` is smaller than a cutoff although
-  ///   there are more labels.
+  /// - Throws: `ValueError` when the numbers of rows or labels differ, when a predicted label does
+  ///   not exist, or when `predictions.k` is smaller than a cutoff although there are more labels.
   /// - Complexity: O(rows · cutoff + entries) time, O(labels) memory.
   public func callAsFunction(
     _ predictions: TopK, truth: CSRMatrix, labelCounts: [Int], documentCount: Int
@@ -71,25 +70,25 @@ public struct RankingMetrics: Codable, Hashable, Sendable {
 
   private func check(_ predictions: TopK, truth: CSRMatrix, labelCounts: [Int]) throws {
     guard predictions.rowCount == truth.rowCount else {
-      throw InputError(
-        file: "predictions", reason: "\(predictions.rowCount) rows of predictions",
-        expected: "\(truth.rowCount), as the truth has")
+      throw ValueError(
+        "predictions", reason: "\(predictions.rowCount) rows of predictions",
+        expected: "\(truth.rowCount), as in the truth")
     }
     guard labelCounts.count == truth.columnCount else {
-      throw InputError(
-        file: "predictions", reason: "training counts of \(labelCounts.count) labels",
-        expected: "\(truth.columnCount), as the truth has")
+      throw ValueError(
+        "predictions", reason: "training counts of \(labelCounts.count) labels",
+        expected: "\(truth.columnCount), as in the truth")
     }
     guard predictions.k >= min(largestCutoff, truth.columnCount) else {
-      throw InputError(
-        file: "predictions", reason: "rows hold only the best \(predictions.k) labels",
+      throw ValueError(
+        "predictions", reason: "rows have only the best \(predictions.k) labels",
         expected: "\(largestCutoff), the largest cutoff")
     }
     for row in 0..<predictions.rowCount {
       for label in predictions.labels(ofRow: row)
       where label < 0 || Int(label) >= truth.columnCount {
-        throw InputError(
-          file: "predictions", reason: "row \(row) predicts label \(label)",
+        throw ValueError(
+          "predictions", reason: "row \(row) predicts label \(label)",
           expected: "0 ..< \(truth.columnCount)")
       }
     }

@@ -1,18 +1,18 @@
-/// What `RankingMetrics` found, in percent.
+/// The results of `RankingMetrics`, in percent.
 ///
 /// As JSON it is one flat object, `{"P@1": 87.1, …, "rows": 5885, "rowsWithoutLabels": 0}`, with
 /// the groups of labels under `"deciles"`.
 public struct RankingResult: Hashable, Sendable {
-  /// One group of labels of about equal training mass; see `FrequencyDeciles`.
+  /// One group of labels with about the same number of training positives; see `FrequencyDeciles`.
   public struct Decile: Hashable, Sendable {
     /// The number of labels in the group.
     public var labels: Int
-    /// The training positives of these labels together.
+    /// The number of training positives of these labels.
     public var positives: Int
-    /// Precision and recall counting only this group's labels.
+    /// Precision and recall of only this group's labels.
     ///
-    /// P@k is the mean over all rows with a true label, of any group, so the groups' values add up
-    /// to the whole's P@k. R@k is the mean over the rows with a true label in this group.
+    /// P@k is the mean over all rows with a true label, of any group, so the groups' values sum
+    /// to the overall P@k. R@k is the mean over the rows with a true label in this group.
     public var values: [RankingMetric: Double]
   }
 
@@ -20,19 +20,19 @@ public struct RankingResult: Hashable, Sendable {
   public var values: [RankingMetric: Double]
   /// The ten groups of labels, frequent ones first.
   public var deciles: [Decile]
-  /// The number of rows that the means are over.
+  /// The number of rows in the means.
   public var rows: Int
   /// The number of rows left out because they have no true label.
   public var rowsWithoutLabels: Int
 
-  /// The value of `metric` in percent, nil when it was not asked for.
+  /// The value of `metric` in percent; nil if it was not computed.
   public subscript(metric: RankingMetric) -> Double? { values[metric] }
 
-  /// The value of the metric called `name` in percent, nil when it was not asked for.
+  /// The value of the metric called `name` in percent; nil if it was not computed.
   public subscript(name: String) -> Double? { RankingMetric(name).flatMap { values[$0] } }
 }
 
-/// A key of the flat object: a metric's name or a count's.
+/// A key of the flat object: the name of a metric or of a count.
 private struct ResultKey: CodingKey {
   var stringValue: String
   var intValue: Int? { nil }
@@ -47,7 +47,7 @@ private struct ResultKey: CodingKey {
 }
 
 extension KeyedDecodingContainer<ResultKey> {
-  /// The values under all keys that are names of metrics.
+  /// The values of all keys that are names of metrics.
   fileprivate func metricValues() throws -> [RankingMetric: Double] {
     var values: [RankingMetric: Double] = [:]
     for key in allKeys {
@@ -60,7 +60,7 @@ extension KeyedDecodingContainer<ResultKey> {
 }
 
 extension KeyedEncodingContainer<ResultKey> {
-  /// Writes each value under its metric's name.
+  /// Encodes each value under its metric's name.
   fileprivate mutating func encode(_ values: [RankingMetric: Double]) throws {
     for (metric, value) in values {
       try encode(value, forKey: ResultKey(stringValue: metric.description))
@@ -69,7 +69,7 @@ extension KeyedEncodingContainer<ResultKey> {
 }
 
 extension RankingResult: Codable {
-  /// Reads the flat object.
+  /// Decodes the flat object.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: ResultKey.self)
     values = try container.metricValues()
@@ -78,7 +78,7 @@ extension RankingResult: Codable {
     rowsWithoutLabels = try container.decode(Int.self, forKey: .rowsWithoutLabels)
   }
 
-  /// Writes the flat object.
+  /// Encodes the flat object.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: ResultKey.self)
     try container.encode(values)
@@ -89,7 +89,7 @@ extension RankingResult: Codable {
 }
 
 extension RankingResult.Decile: Codable {
-  /// Reads the flat object.
+  /// Decodes the flat object.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: ResultKey.self)
     values = try container.metricValues()
@@ -97,7 +97,7 @@ extension RankingResult.Decile: Codable {
     positives = try container.decode(Int.self, forKey: .positives)
   }
 
-  /// Writes the flat object.
+  /// Encodes the flat object.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: ResultKey.self)
     try container.encode(values)

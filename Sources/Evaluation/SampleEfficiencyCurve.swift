@@ -1,10 +1,11 @@
+import Storage
 public import Torch
 
-/// How well a probe does as it sees more examples.
+/// The accuracy of a probe as a function of the number of examples.
 ///
-/// For each size, rows are drawn without replacement a number of times, the probe is fitted to them
-/// and tried on the test rows. Every class of the training rows is drawn at least once, where the
-/// size allows, as in the experiments of Zheng and others, ICML 2023, which draw again until it is.
+/// For each size, rows are drawn several times without replacement, the probe is fitted to them and
+/// tested on the test rows. Every class of the training rows is drawn at least once, if the size
+/// allows, as in the experiments of Zheng and others, ICML 2023, which redraw until that is so.
 public struct SampleEfficiencyCurve: Codable, Hashable, Sendable {
   /// One size.
   public struct Point: Codable, Hashable, Sendable {
@@ -13,17 +14,17 @@ public struct SampleEfficiencyCurve: Codable, Hashable, Sendable {
     /// The accuracy of each draw, from 0 to 1.
     public var accuracies: [Double]
 
-    /// Takes both.
+    /// Creates a point.
     public init(size: Int, accuracies: [Double]) {
       self.size = size
       self.accuracies = accuracies
     }
 
-    /// The mean of the accuracies; 0 of none.
+    /// The mean of the accuracies; 0 if there are none.
     public var mean: Double {
       accuracies.isEmpty ? 0 : accuracies.reduce(0, +) / Double(accuracies.count)
     }
-    /// Their standard deviation, with one degree of freedom less than draws; 0 of one.
+    /// Their standard deviation, with one degree of freedom less than draws; 0 for a single draw.
     public var deviation: Double {
       guard accuracies.count > 1 else { return 0 }
       let mean = mean
@@ -32,36 +33,36 @@ public struct SampleEfficiencyCurve: Codable, Hashable, Sendable {
     }
   }
 
-  /// How many rows are drawn; a size above the number of rows is all of them.
+  /// The numbers of rows to draw; a size above the number of rows means all of them.
   public var sizes: [Int]
-  /// How often each size is drawn; 5 in the experiments of Zheng and others.
+  /// The number of draws of each size; 5 in the experiments of Zheng and others.
   public var draws: Int
-  /// Names the random numbers.
+  /// The random seed.
   public var seed: UInt64
 
-  /// Sets up a curve.
+  /// Creates a curve.
   public init(sizes: [Int], draws: Int = 5, seed: UInt64 = 0) {
     self.sizes = sizes
     self.draws = draws
     self.seed = seed
   }
 
-  /// Draws and tries; two probes see the same rows.
+  /// Draws, fits and tests; two probes see the same rows.
   ///
   /// - Parameters:
-  ///   - probe: what is fitted.
-  ///   - embeddings: `[N, D]`, to draw from, with `classes`, `[N]`.
-  ///   - testEmbeddings: `[M, D]`, to try on, with `testClasses`, `[M]`.
-  /// - Throws: `InputError` as the probe does, or for a size below 1.
+  ///   - probe: the probe to fit.
+  ///   - embeddings: `[N, D]`, the training rows, with `classes`, `[N]`.
+  ///   - testEmbeddings: `[M, D]`, the test rows, with `testClasses`, `[M]`.
+  /// - Throws: the probe's `ValueError`, or one for a size below 1.
   public func callAsFunction(
     _ probe: some EmbeddingProbe, embeddings: Tensor, classes: [Int], testEmbeddings: Tensor,
     testClasses: [Int]
   ) throws -> [Point] {
-    // Checks all rows, where a draw may miss the faulty one.
+    // Validates all rows, because a draw may miss the invalid one.
     _ = try ClassIndex(classes, of: embeddings)
     return try sizes.map { size in
       guard size >= 1 else {
-        throw InputError(file: "sizes", reason: "a size of \(size)", expected: "1 or more")
+        throw ValueError("sizes", reason: "a size of \(size)", expected: "1 or more")
       }
       let accuracies = try (0..<draws).map { draw in
         let rows = rows(size, of: classes, draw: draw)
@@ -73,7 +74,7 @@ public struct SampleEfficiencyCurve: Codable, Hashable, Sendable {
     }
   }
 
-  /// The rows of one draw: one of each class, then whatever comes.
+  /// The rows of one draw: one of each class, then random ones.
   func rows(_ size: Int, of classes: [Int], draw: Int) -> [Int] {
     var random = SplitMix64(seed, UInt64(size), UInt64(draw))
     let order = classes.indices.shuffled(using: &random)

@@ -1,20 +1,20 @@
 public import Torch
 
-/// How the cosines of pairs that belong together are spread, and those of pairs that do not.
+/// The distributions of the cosines of positive and of negative pairs.
 ///
-/// What training does to embeddings is seen here first: the two heaps move apart, or the positives'
-/// one runs into 1 and has nothing left to learn from.
+/// They show early how training affects embeddings: the two histograms move apart, or the
+/// positives' concentrates at 1 and nothing is left to learn from.
 public struct SimilarityHistogram: Codable, Hashable, Sendable {
-  /// How many pairs that belong together are in each bin; the bins cut −1 to 1 in equal parts.
+  /// The number of positive pairs in each bin; the bins divide −1 to 1 into equal parts.
   public private(set) var positives: [Int]
-  /// The same for pairs that do not.
+  /// The number of negative pairs in each bin.
   public private(set) var negatives: [Int]
-  /// The mean cosine of pairs that belong together; 0 without any.
+  /// The mean cosine of positive pairs; 0 if there are none.
   public private(set) var positiveMean = 0.0
-  /// The same for pairs that do not.
+  /// The mean cosine of negative pairs; 0 if there are none.
   public private(set) var negativeMean = 0.0
 
-  /// Starts without pairs.
+  /// Creates a histogram without pairs.
   ///
   /// - Precondition: there is at least one bin.
   public init(binCount: Int = 40) {
@@ -23,9 +23,9 @@ public struct SimilarityHistogram: Codable, Hashable, Sendable {
     negatives = positives
   }
 
-  /// Counts all pairs of `embeddings`, `[N, D]`: those of one class belong together.
+  /// Counts all pairs of `embeddings`, `[N, D]`; pairs of the same class are positive.
   ///
-  /// - Throws: `InputError` for lists that do not fit or embeddings that are not finite.
+  /// - Throws: `ValueError` when lists differ in length or embeddings are not finite.
   /// - Complexity: O(N² D) time, O(N D) memory.
   public init(of embeddings: Tensor, classes: [Int], binCount: Int = 40) throws {
     self.init(binCount: binCount)
@@ -52,7 +52,7 @@ public struct SimilarityHistogram: Codable, Hashable, Sendable {
 
   /// Counts a pair.
   ///
-  /// - Parameter cosine: what is beyond −1 or 1, by rounding, counts as that.
+  /// - Parameter cosine: values beyond −1 or 1, due to rounding, are clamped.
   public mutating func add(_ cosine: Double, isPositive: Bool) {
     let held = min(1, max(-1, cosine))
     let bin = min(positives.count - 1, Int((held + 1) / 2 * Double(positives.count)))
@@ -67,12 +67,12 @@ public struct SimilarityHistogram: Codable, Hashable, Sendable {
     }
   }
 
-  /// The number of pairs that belong together.
+  /// The number of positive pairs.
   public private(set) var positiveCount = 0
-  /// The number of pairs that do not.
+  /// The number of negative pairs.
   public private(set) var negativeCount = 0
 
-  /// The share of the two heaps that lies one over the other, from 0, well apart, to 1.
+  /// The overlap of the two histograms, from 0, if they are well separated, to 1.
   public var overlap: Double {
     guard positiveCount > 0, negativeCount > 0 else { return 0 }
     return zip(positives, negatives).reduce(0) {

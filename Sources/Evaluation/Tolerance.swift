@@ -1,35 +1,38 @@
+import Storage
 public import Torch
 
-/// How near embeddings of one class stay to each other.
+/// The closeness of embeddings of the same class.
 ///
-/// A loss that spreads all embeddings apart also spreads those that mean the same. With xᵢ the
-/// embeddings scaled to unit length, over all pairs i ≠ j of one class:
+/// A loss that spreads all embeddings apart also spreads those with the same meaning. With xᵢ the
+/// embeddings scaled to unit length, over all pairs i ≠ j of the same class:
 ///
 ///     T = mean of xᵢ · xⱼ
 ///
 /// - Paper: Wang, Liu. Understanding the Behaviour of Contrastive Loss. CVPR 2021, the
 ///   tolerance.
 ///   <https://arxiv.org/abs/2012.09740>
-/// - Units: −1 to 1; 1 where each class is one point.
+/// - Units: −1 to 1; 1 if each class is one point.
 /// - Departures: the paper writes the mean over all pairs of xᵢ · xⱼ times whether the classes are
-///   equal, which depends on the number of classes; this is the mean over the pairs that are.
-///   Where no class has two embeddings T is 0.
+///   equal, which depends on the number of classes; this is the mean over pairs of the same class.
+/// - Degenerate: if no class has two embeddings, T is 0.
 public struct Tolerance: Codable, Hashable, Sendable {
-  /// The measure.
+  /// Creates the measure.
   public init() {}
 
-  /// Judges embeddings.
+  /// Measures the tolerance of embeddings.
   ///
   /// - Parameters:
   ///   - embeddings: `[N, D]`.
-  ///   - classes: the class of each, any number.
-  /// - Throws: `TorchError` when libtorch refuses.
-  /// - Precondition: a class an embedding.
+  ///   - classes: the class of each, any integer.
+  /// - Throws: `ValueError` when there is not one class per embedding; `TorchError` when a libtorch
+  ///   operator fails.
   /// - Complexity: O(N · D) time and memory.
   public func callAsFunction(embeddings: Tensor, classes: [Int]) throws -> Double {
-    precondition(
-      embeddings.dimensionCount == 2 && embeddings.size(along: 0) == classes.count,
-      "embeddings of shape \(embeddings.shape) with \(classes.count) classes")
+    guard embeddings.dimensionCount == 2, embeddings.size(along: 0) == classes.count else {
+      throw ValueError(
+        "embeddings", reason: "a tensor of shape \(embeddings.shape) with \(classes.count) classes",
+        expected: "[N, D] with N classes")
+    }
     var numbers: [Int: Int] = [:]
     var counts: [Int] = []
     let rowClasses = classes.map { name in

@@ -1,25 +1,26 @@
+import Storage
 import Torch
 
-/// The best labels of each row, best first: what a search or a classifier predicts.
+/// The best labels of each row, best first: the output of a search or a classifier.
 ///
-/// A row holds at most `k` labels and may hold fewer, when there were fewer candidates. Order is
-/// by falling score; labels of equal score stand in rising order of their ids, so that a ranking
-/// is the same whichever way it was computed.
+/// A row has at most `k` labels, and fewer if there were fewer candidates. Labels are ordered by
+/// descending score, equal scores by ascending id, so that a ranking does not depend on the way it
+/// was computed.
 public struct TopK: Sendable, Equatable {
-  /// The most labels a row may hold.
+  /// The most labels per row.
   public let k: Int
-  /// `[rows + 1]`; row i owns the places `rowOffsets[i] ..< rowOffsets[i + 1]`.
+  /// `[rows + 1]`; row i has the entries `rowOffsets[i] ..< rowOffsets[i + 1]`.
   public private(set) var rowOffsets: [Int] = [0]
-  /// The label ids of all rows, one row after the other.
+  /// The label ids of all rows, concatenated.
   public private(set) var labels: [Int32] = []
   /// The score of each entry of `labels`.
   public private(set) var scores: [Float] = []
 
-  /// Starts with no row.
+  /// Creates an empty list of rows.
   ///
   /// - Precondition: `k` is at least 1.
   public init(k: Int) {
-    precondition(k >= 1, "k is \(k); a row holds at least one label")
+    precondition(k >= 1, "k is \(k); a row has at least one label")
     self.k = k
   }
 
@@ -38,9 +39,9 @@ public struct TopK: Sendable, Equatable {
 
   /// Adds a row with the best `k` of `candidates`, where the score of label i is `candidates[i]`.
   ///
-  /// - Parameter excluded: labels that this row may not predict (the "filter pairs" of some data
-  ///   sets, or labels already known), in any order.
-  /// - Throws: `InputError` when a score is not a number. Infinite scores are ranked.
+  /// - Parameter excluded: labels that must not be predicted for this row (the "filter pairs" of
+  ///   some data sets, or labels already known), in any order.
+  /// - Throws: `ValueError` when a score is NaN. Infinite scores are ranked.
   /// - Complexity: O(*L* + *k* log *k*) expected for *L* scores in no special order; O(*k* + *e*)
   ///   memory for *e* exclusions.
   public mutating func append(
@@ -48,14 +49,14 @@ public struct TopK: Sendable, Equatable {
   ) throws {
     var selection = TopKSelection(k: min(k, max(candidates.count, 1)))
     if let faulty = selection.insert(candidates, excluding: excluded) {
-      throw InputError(
-        file: "scores", reason: "the score of label \(faulty) in row \(rowCount) is not a number")
+      throw ValueError(
+        "scores", reason: "the score of label \(faulty) in row \(rowCount) is not a number")
     }
     selection.drain(into: &labels, &scores)
     rowOffsets.append(labels.count)
   }
 
-  /// Adds a row with the best `k` of `candidates`; see the form that takes a buffer.
+  /// Adds a row with the best `k` of `candidates`; see the overload for a buffer.
   public mutating func append(
     selectingFrom candidates: [Float], excluding excluded: Set<Int32> = []
   ) throws {
@@ -64,20 +65,20 @@ public struct TopK: Sendable, Equatable {
     }
   }
 
-  /// Adds a row that is already ranked, for instance by a search over an index.
+  /// Adds a row that is already ranked, for instance by an index search.
   ///
-  /// - Throws: `InputError` when the two lists differ in length or are longer than `k`, when a
-  ///   score is not a number, or when the order is not (score falling, label rising).
+  /// - Throws: `ValueError` when the two lists differ in length or are longer than `k`, when a
+  ///   score is NaN, or when the order is not (score descending, label ascending).
   public mutating func append(labels newLabels: [Int32], scores newScores: [Float]) throws {
     guard newLabels.count == newScores.count, newLabels.count <= k else {
-      throw InputError(
-        file: "ranking",
+      throw ValueError(
+        "ranking",
         reason: "row \(rowCount) has \(newLabels.count) labels and \(newScores.count) scores",
-        expected: "as many of one as of the other, at most \(k)")
+        expected: "equal numbers, at most \(k)")
     }
     if let position = newScores.firstIndex(where: \.isNaN) {
-      throw InputError(
-        file: "ranking",
+      throw ValueError(
+        "ranking",
         reason: "the score of label \(newLabels[position]) in row \(rowCount) is not a number")
     }
     for position in newLabels.indices.dropFirst() {
@@ -85,13 +86,13 @@ public struct TopK: Sendable, Equatable {
       guard
         before > after || (before == after && newLabels[position - 1] < newLabels[position])
       else {
-        throw InputError(
-          file: "ranking",
+        throw ValueError(
+          "ranking",
           reason: """
             row \(rowCount) has label \(newLabels[position - 1]) with score \(before) before \
             label \(newLabels[position]) with score \(after)
             """,
-          expected: "falling scores, and rising labels where scores are equal")
+          expected: "descending scores, and ascending labels for equal scores")
       }
     }
     labels.append(contentsOf: newLabels)

@@ -1,13 +1,13 @@
-/// Finds the best k of a long list of scores without sorting it.
+/// Selects the best k of a long list of scores without sorting it.
 ///
-/// Score and label are packed into one integer whose order is (score falling, label rising), the
-/// larger the better. A pool of 2k keys is filled; when it is full the better half is kept, and its
-/// worst score becomes the bar that later scores must reach. Almost all scores of a long list fail
-/// that one comparison.
+/// Score and label are packed into one integer whose order is (score descending, label ascending);
+/// larger is better. A pool of 2k keys is filled; when it is full, the better half is kept, and its
+/// worst score becomes the bar for later scores. Almost all scores of a long list fail that one
+/// comparison.
 struct TopKSelection {
   private let k: Int
   private var pool: [UInt64] = []
-  /// A score below this cannot be among the best k any more.
+  /// A lower score can no longer be among the best k.
   private var bar = -Float.infinity
 
   init(k: Int) {
@@ -15,15 +15,15 @@ struct TopKSelection {
     pool.reserveCapacity(2 * k)
   }
 
-  /// Takes in all of `scores`; the label of a score is its position.
+  /// Adds all of `scores`; the label of a score is its index.
   ///
-  /// - Returns: the first label whose score is not a number, else nil.
+  /// - Returns: the first label whose score is NaN, or nil.
   mutating func insert(
     _ scores: UnsafeBufferPointer<Float>, excluding excluded: Set<Int32>
   ) -> Int? {
     for label in scores.indices {
       let score = scores[label]
-      // Written so that NaN, for which every comparison is false, gets past it and is found.
+      // Written so that NaN, for which every comparison is false, passes and is detected below.
       if score < bar { continue }
       if score.isNaN { return label }
       if !excluded.isEmpty && excluded.contains(Int32(label)) { continue }
@@ -47,7 +47,7 @@ struct TopKSelection {
     bar = -.infinity
   }
 
-  /// Leaves the best k keys in the pool, the worst of them last.
+  /// Keeps the best k keys in the pool, the worst of them last.
   private mutating func keepBetterHalf() {
     let wanted = k - 1
     var low = 0
@@ -55,7 +55,7 @@ struct TopKSelection {
     var rounds = 0
     while low < high {
       rounds += 1
-      // Rising scores make bad pivots; past a few halvings a sort bounds the cost.
+      // Ascending scores make bad pivots; after a few halvings a sort limits the cost.
       if rounds > 64 {
         pool[low...high].sort(by: >)
         break
@@ -88,9 +88,9 @@ struct TopKSelection {
   }
 
   private static func key(score: Float, label: Int32) -> UInt64 {
-    // Adding zero turns −0 into +0, so that the two tie.
+    // Adding zero turns −0 into +0, so that both tie.
     let bits = (score + 0).bitPattern
-    // The bits of positive floats rise with their value, those of negative ones fall.
+    // The bits of positive floats ascend with their value, those of negative ones descend.
     let ordered = bits & 0x8000_0000 == 0 ? bits | 0x8000_0000 : ~bits
     return UInt64(ordered) << 32 | UInt64(~UInt32(bitPattern: label))
   }

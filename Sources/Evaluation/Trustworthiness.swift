@@ -1,29 +1,30 @@
 public import Torch
 
-/// How far neighbours on a map are neighbours in truth.
+/// The degree to which neighbours on a map are true neighbours.
 ///
 /// With N vectors, Uᵢ those among the k nearest of point i on the map that are not among the k
-/// nearest of vector i, and r(i, j) the place of vector j in the order of nearness to vector i:
+/// nearest of vector i, and r(i, j) the rank of vector j by distance to vector i:
 ///
 ///     T = 1 − 2 / (N k (2 N − 3 k − 1)) Σᵢ Σ_{j ∈ Uᵢ} (r(i, j) − k)
 ///
-/// - Paper: Venna, Kaski. Neighborhood Preservation in Nonlinear Projection Methods: An Experimental
-///   Study. ICANN 2001, section 2. <https://doi.org/10.1007/3-540-44668-0_68>
-/// - Units: 0 to 1; 1 where no stranger has come near, about ½ for places drawn at random.
-/// - Departures: equally near ones stand in the order of their indices; where k is not below N / 2,
-///   as the formula needs, it is (N − 1) / 2, and without three points T is 1.
+/// - Paper: Venna, Kaski. Neighborhood Preservation in Nonlinear Projection Methods: An
+///   Experimental Study. ICANN 2001, section 2. <https://doi.org/10.1007/3-540-44668-0_68>
+/// - Units: 0 to 1; 1 if there are no false neighbours, about ½ for random positions.
+/// - Departures: equally near vectors are ordered by index; if k is not below N / 2, as the formula
+///   requires, (N − 1) / 2 is used.
+/// - Degenerate: with fewer than three points T is 1.
 public struct Trustworthiness: Codable, Hashable, Sendable {
-  /// The number k of neighbours that are looked at; 15 is ours, that of `NeighbourLayout`.
+  /// The number k of neighbours to compare; 15 is our choice, the same as for `NeighbourLayout`.
   public var neighbours: Int
 
-  /// Sets the number of neighbours.
+  /// Creates the measure.
   public init(neighbours: Int = 15) { self.neighbours = neighbours }
 
-  /// Judges a map.
+  /// Evaluates a map.
   ///
   /// - Parameters:
   ///   - points: `[N]`, the map.
-  ///   - vectors: `[N, D]`, what was mapped.
+  ///   - vectors: `[N, D]`, the original vectors.
   /// - Complexity: O(N² (D + log N)) time, O(N²) memory.
   public func callAsFunction(of points: [PlanePoint], vectors: Tensor) -> Double {
     let count = points.count

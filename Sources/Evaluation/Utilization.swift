@@ -1,19 +1,21 @@
 public import Torch
 
-/// How close every query lies to something that was trained on: how much of the embedding space that
-/// is needed later training has explored.
+/// How close queries are to embeddings seen in training: the part of the embedding space needed
+/// later that training has explored.
 ///
-/// With Q the queries, of classes unseen in training, and X the trained embeddings, mixtures included:
+/// With Q the queries, of classes unseen in training, and X the trained embeddings, mixtures
+/// included:
 ///
 ///     u(Q, X) = (1 / |Q|) Σ_{q ∈ Q} min_{x ∈ X} ‖q − x‖²
 ///
 /// - Paper: Venkataramanan, Psomas, Kijak, Amsaleg, Karantzalos, Avrithis. It Takes Two to Tango:
 ///   Mixup for Deep Metric Learning. ICLR 2022, "utilization". <https://arxiv.org/abs/2106.04990>
-/// - Units: a squared distance, the mean over queries; low where the space is well used, 0 where
-///   every query was trained on. Embeddings are taken as they are: 0 to 4 for unit vectors.
-/// - Departures: none. Without queries it is 0, without trained embeddings infinite.
+/// - Units: a squared distance, averaged over queries; low if the space is well used, 0 if every
+///   query was trained on. Embeddings are not normalised: 0 to 4 for unit vectors.
+/// - Departures: none.
+/// - Degenerate: without queries it is 0, without trained embeddings infinite.
 public struct Utilization: Codable, Hashable, Sendable {
-  /// Makes the measure, which has no settings.
+  /// Creates the measure, which has no settings.
   public init() {}
 
   /// The utilisation of `trained` by `queries`.

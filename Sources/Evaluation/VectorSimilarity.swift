@@ -1,12 +1,12 @@
 public import Torch
 
-/// How alike two embeddings are; the larger, the more.
+/// The similarity of two embeddings; higher means more similar.
 public enum VectorSimilarity: String, Codable, Hashable, Sendable, CaseIterable {
   /// The cosine of the angle between them.
   case cosine
   /// The inner product.
   case innerProduct
-  /// Minus the squared Euclidean distance.
+  /// The negative squared Euclidean distance.
   case euclidean
 
   /// All similarities, `[N, M]`, of `first`, `[N, D]`, with `second`, `[M, D]`.
@@ -21,10 +21,10 @@ public enum VectorSimilarity: String, Codable, Hashable, Sendable, CaseIterable 
     }
   }
 
-  /// `vectors` in the form of which inner products are cosines, where cosines are asked for.
+  /// `vectors` normalised for the cosine, so that inner products are cosines; unchanged otherwise.
   func prepared(_ vectors: Tensor) -> Tensor { self == .cosine ? vectors.normalized() : vectors }
 
-  /// Similarities of vectors that `prepared` has gone over.
+  /// Similarities of vectors that have been passed through `prepared`.
   func ofPrepared(_ first: Tensor, _ second: Tensor) -> Tensor {
     self == .cosine ? VectorSimilarity.innerProduct(first, second) : self(first, second)
   }

@@ -1,39 +1,40 @@
 public import Evaluation
+import Storage
 public import Torch
 
-/// Finds nearly the best vectors for queries by comparing each query with few of them, along a graph
-/// of neighbours.
+/// Finds approximately the best vectors for queries by comparing each query with few of them, along
+/// a graph of neighbours.
 ///
-/// What is found has exact scores and the order of `ExactSearch`; what is missed depends on the
-/// breadth of the search. Rows that are added, updated or removed count at once, without the graph
-/// being built anew; removed ones still lead the way, so that many of them make searches slower:
-/// `compacted()` builds a graph without them. An index from a file is mapped and shared between
-/// processes; its first change copies it into memory.
+/// Vectors that are found have exact scores and the order of `ExactSearch`; the breadth of the
+/// search determines how many are missed. Added, updated and removed rows take effect immediately,
+/// without rebuilding the graph. Removed rows are still traversed, so that many of them slow down
+/// searches: `compacted()` builds a graph without them. An index from a file is mapped and shared
+/// between processes; its first change copies it into memory.
 ///
-/// Searches may run in several threads at once; a change waits for them and they for it.
+/// Several threads may search at once; changes and searches wait for each other.
 ///
 /// - Paper: Malkov, Yashunin. Efficient and robust approximate nearest neighbor search using
 ///   Hierarchical Navigable Small World graphs. IEEE TPAMI 42(4), 2020.
 ///   <https://arxiv.org/abs/1603.09320>
-/// - Departures: the graph compares vectors x of different lengths as (x, bias, √(M² − ‖x‖² − bias²)),
-///   all of length M, for which the largest inner product is the smallest distance, after Bachrach et
-///   al., Speeding up the Xbox recommender system, RecSys 2014, section 3.
+/// - Departures: the graph compares vectors x of different lengths as (x, bias, √(M² − ‖x‖² −
+///   bias²)), all of length M, for which the largest inner product is the smallest distance, after
+///   Bachrach et al., Speeding up the Xbox recommender system, RecSys 2014, section 3.
 public final class ApproximateIndex: Sendable {
-  /// How a graph is built.
+  /// The parameters of building a graph.
   public struct Configuration: Codable, Hashable, Sendable {
-    /// Neighbours a row has, twice as many on the lowest level: more cost memory and time and find
-    /// more.
+    /// The number of neighbours per row, twice as many on the lowest level: higher values cost
+    /// memory and time and increase recall.
     ///
-    /// The default is the authors' example's.
+    /// The default is that of the authors' example.
     public var connectivity: Int
-    /// Candidates that a new row is compared with.
+    /// The number of candidates that a new row is compared with.
     ///
     /// The default is the search library's.
     public var breadth: Int
-    /// Threads to build with; nil is as many as there are processors.
+    /// The number of threads for building; nil means as many as there are processors.
     public var threads: Int?
 
-    /// Describes a graph.
+    /// Creates a configuration.
     public init(connectivity: Int = 16, breadth: Int = 128, threads: Int? = nil) {
       self.connectivity = connectivity
       self.breadth = breadth
@@ -44,23 +45,23 @@ public final class ApproximateIndex: Sendable {
   private struct State {
     var store: VectorStore
     var graph: Graph
-    /// The length that the graph compares rows at.
+    /// The vector length for comparisons in the graph.
     var reach: Float
-    /// Where both came from, until the first change.
+    /// The origin of both, until the first change.
     var file: (file: MappedFile, graph: Range<Int>)?
   }
 
-  /// The reason of the `InputError` for a file that holds vectors only.
+  /// The reason of the `InputError` for a file with vectors but without a graph.
   public static let hasNoGraph = "the index has no graph"
-  /// How new rows are added.
+  /// The parameters for adding new rows.
   public let configuration: Configuration
   private let lock = ReadWriteLock()
   nonisolated(unsafe) private var state: State
 
   /// Builds a graph over the vectors of `store`, which it compacts first.
   ///
-  /// - Parameter report: is told now and then how many rows are done.
-  /// - Throws: `SearchError` when there is no search library, or it refuses.
+  /// - Parameter report: called now and then with the number of rows done.
+  /// - Throws: `SearchError` when the search library is missing or fails.
   /// - Precondition: `connectivity` ≥ 2, `breadth` ≥ 1.
   public init(
     _ store: VectorStore, configuration: Configuration = Configuration(),
@@ -79,14 +80,14 @@ public final class ApproximateIndex: Sendable {
     state = State(store: store, graph: graph, reach: reach, file: nil)
   }
 
-  /// Maps an index that `write(to:)` has written.
+  /// Maps an index written by `write(to:)`.
   ///
   /// - Parameters:
-  ///   - configuration: how rows are added to it; the connectivity stays as it was built.
-  ///   - verifying: whether to compare the check sums of vectors and graph, which reads them once.
-  ///     That the graph's links lead to rows is checked in any case.
-  /// - Throws: `FileError` when it cannot be opened; `InputError` when it is no index, has no graph
-  ///   or is damaged; `SearchError` when there is no search library.
+  ///   - configuration: the parameters for adding rows; the connectivity remains that of the file.
+  ///   - verifying: whether to verify the checksums of vectors and graph, which reads both once.
+  ///     The graph's links are always checked to lead to rows.
+  /// - Throws: `FileError` when it cannot be opened; `InputError` when it is not an index, has no
+  ///   graph or is damaged; `SearchError` when there is no search library.
   public init(
     path: String, configuration: Configuration = Configuration(), verifying: Bool = true
   ) throws {
@@ -106,21 +107,21 @@ public final class ApproximateIndex: Sendable {
       store: content.store, graph: graph, reach: reach, file: (content.file, range))
   }
 
-  /// What is searched, as it is now.
+  /// The current contents.
   public var store: VectorStore { lock.reading { state.store } }
 
-  /// The memory of the graph in bytes; that of a mapped one is the system's.
+  /// The graph's memory in bytes; a mapped graph uses the page cache instead.
   public var graphMemory: Int { lock.reading { state.graph.memory } }
 
-  /// Nearly the best `k` vectors of each query, best first; fewer where there are fewer.
+  /// Approximately the best `k` vectors of each query, best first; fewer if there are fewer.
   ///
   /// - Parameters:
   ///   - queries: `[N, dimension]`, of any float type.
-  ///   - breadth: how many candidates are kept on the way, at least `k`: more find more and take
-  ///     longer.
-  ///   - threads: how many share the queries.
+  ///   - breadth: the number of candidates kept during the search, at least `k`: higher values
+  ///     increase recall and take longer.
+  ///   - threads: the number of threads that share the queries.
   /// - Returns: rows of the store as labels; `store.id(ofRow:)` names them.
-  /// - Throws: `InputError` when the shape does not fit or a number is not finite; `SearchError`.
+  /// - Throws: `InputError` when the shape is wrong or a number is not finite; `SearchError`.
   /// - Precondition: `k` and `threads` ≥ 1.
   public func search(_ queries: Tensor, k: Int, breadth: Int = 64, threads: Int = 1) throws -> TopK
   {
@@ -160,7 +161,7 @@ public final class ApproximateIndex: Sendable {
       let before = state.store.rowCount
       try body(&state.store)
       guard state.store.rowCount > before else { return }
-      // The first rows of an empty index say how long rows are.
+      // The first rows of an empty index determine the vector length.
       let reach = state.store.complement(
         rowsFrom: before, reach: before == 0 ? nil : state.reach)
       state.reach = reach
@@ -170,14 +171,14 @@ public final class ApproximateIndex: Sendable {
     }
   }
 
-  /// The same without what was removed, over a new graph.
+  /// This index without removed rows, over a new graph.
   ///
-  /// - Throws: `SearchError` when the search library refuses.
+  /// - Throws: `SearchError` when the search library fails.
   public func compacted() throws -> ApproximateIndex {
     try ApproximateIndex(store, configuration: configuration)
   }
 
-  /// Writes vectors and graph into one file, in one atomic step.
+  /// Writes vectors and graph to one file, atomically.
   ///
   /// - Throws: `FileError` when it cannot be written; `SearchError`.
   public func write(to path: String) throws {

@@ -5,21 +5,21 @@ public import Torch
 
 /// Finds the best vectors for queries by comparing each query with all of them.
 ///
-/// Blocks of queries are multiplied with blocks of vectors, and of each block the best k are kept: the
-/// memory is that of one block's scores, never of all of them. What is found does not depend on the
-/// sizes of the blocks nor on the number of threads (`Runtime.threadCount`): scores are those of a sum
-/// in double precision, rounded once; equal ones rank by rising row.
+/// Blocks of queries are multiplied with blocks of vectors, and the best k of each block are kept:
+/// memory is needed for one block's scores, never for all. The results do not depend on the block
+/// sizes or the number of threads (`Runtime.threadCount`): scores are sums in double precision,
+/// rounded once; equal ones are ranked by ascending row.
 public struct ExactSearch: Sendable {
-  /// What is searched.
+  /// The vectors to search.
   public let store: VectorStore
-  /// How many queries go into a block.
+  /// The number of queries per block.
   public var queryBlock: Int
-  /// How many vectors go into a block.
+  /// The number of vectors per block.
   public var vectorBlock: Int
 
-  /// Searches `store`.
+  /// Creates a search over `store`.
   ///
-  /// - Precondition: the blocks hold at least one.
+  /// - Precondition: the block sizes are at least 1.
   public init(_ store: VectorStore, queryBlock: Int = 256, vectorBlock: Int = 4096) {
     precondition(queryBlock >= 1 && vectorBlock >= 1, "blocks of \(queryBlock) x \(vectorBlock)")
     self.store = store
@@ -27,11 +27,11 @@ public struct ExactSearch: Sendable {
     self.vectorBlock = vectorBlock
   }
 
-  /// The best `k` vectors of each query, best first; fewer where there are fewer.
+  /// The best `k` vectors of each query, best first; fewer if there are fewer.
   ///
   /// - Parameter queries: `[N, dimension]`, of any float type.
   /// - Returns: rows of the store as labels; `store.id(ofRow:)` names them.
-  /// - Throws: `InputError` when the shape does not fit or a number is not finite; `TorchError`.
+  /// - Throws: `ValueError` when the shape is wrong or a number is not finite; `TorchError`.
   /// - Precondition: `k` ≥ 1.
   /// - Complexity: O(N · rows · dimension) time, O(queryBlock · vectorBlock) memory.
   public func callAsFunction(_ queries: Tensor, k: Int) throws -> TopK {
@@ -55,12 +55,13 @@ public struct ExactSearch: Sendable {
       let left = queries.tensor[block]
       for first in stride(from: 0, to: rows.count, by: vectorBlock) {
         let range = first..<min(first + vectorBlock, rows.count)
-        // oneDNN, which multiplies larger blocks, is a hundred times slower where rows lie apart.
+        // oneDNN, which multiplies larger blocks, is a hundred times slower if rows are not
+        // contiguous.
         let (vectors, biases) = try rows.tensors(range, packed: block.count >= 16)
         let scores = left.productWithTransposed(vectors, bias: biases)
         scores.withUnsafeBytes { bytes in
           let scores = bytes.bindMemory(to: Float.self)
-          // Empty where libtorch has refused; `checked` tells.
+          // Empty if a libtorch operator failed; `checked` then throws.
           guard scores.count == block.count * range.count else { return }
           select(scores, queries, block, range, into: &best)
         }
@@ -95,7 +96,8 @@ public struct ExactSearch: Sendable {
     }
   }
 
-  /// Calls `body` with parts of `0 ..< count`, as many as there are threads, at once.
+  /// Divides `0 ..< count` into as many parts as there are threads and calls `body` with them in
+  /// parallel.
   private static func inParts(of count: Int, _ body: @Sendable (Range<Int>) -> Void) {
     let parts = min(Runtime.threadCount, count)
     guard parts > 1 else { return body(0..<count) }
@@ -106,9 +108,10 @@ public struct ExactSearch: Sendable {
 }
 
 extension VectorRows {
-  /// The vectors and biases of some rows in float32: `[rows, dimension]`, of unit stride, and `[rows]`.
+  /// Vectors and biases of some rows in float32: `[rows, dimension]`, with unit stride, and
+  /// `[rows]`.
   ///
-  /// - Parameter packed: whether the vectors of float32 are copied to lie one behind the other.
+  /// - Parameter packed: whether to copy float32 vectors so that rows are contiguous.
   fileprivate func tensors(
     _ range: Range<Int>, packed: Bool
   ) throws -> (vectors: Tensor, biases: Tensor) {
@@ -122,7 +125,7 @@ extension VectorRows {
       return try view(dtype).slice(first..<first + dimension, along: 1)
     }
     let heads = try view(.float32)
-    // oneDNN reads a bias as if its numbers lay one behind the other.
+    // oneDNN reads a bias as if it were contiguous.
     let biases = heads.slice(1..<2, along: 1).reshaped([range.count]).contiguous()
     switch scalar {
     case .float32:

@@ -1,13 +1,13 @@
 import CSearch
 import Foundation
-import Torch
+import Storage
 
 /// A graph of neighbours over the rows of a table; see Sources/CSearch.
 ///
-/// Searches may run at once; nothing else may run beside anything.
+/// Several searches may run at once, but nothing else at the same time.
 final class Graph: @unchecked Sendable {
   private let handle: cs_graph
-  /// Where a borrowed graph lies.
+  /// The file of a borrowed graph.
   private let file: MappedFile?
 
   /// An empty graph.
@@ -15,14 +15,15 @@ final class Graph: @unchecked Sendable {
     try SearchLibrary.load()
     var made: cs_graph?
     try SearchError.check(cs_graph_new(Int64(connectivity), &made))
-    guard let made else { throw SearchError(message: "the search library made no graph") }
+    guard let made else { throw SearchError(message: "the search library created no graph") }
     handle = made
     file = nil
   }
 
-  /// The graph in `range` of a file.
+  /// Opens the graph in `range` of a file.
   ///
-  /// - Parameter borrowing: looks at it where it lies, to be searched only; else it is copied.
+  /// - Parameter borrowing: uses the mapped bytes directly, for searches only; otherwise copies
+  ///   them.
   init(_ file: MappedFile, _ range: Range<Int>, borrowing: Bool) throws {
     try SearchLibrary.load()
     var made: cs_graph?
@@ -46,7 +47,7 @@ final class Graph: @unchecked Sendable {
   var connectivity: Int { Int(cs_graph_connectivity(handle)) }
   var memory: Int { Int(cs_graph_memory(handle)) }
 
-  /// Adds the rows that are not in it yet, telling now and then how many are in it.
+  /// Adds the rows that are not in it yet, reporting progress now and then.
   func grow(
     to rows: VectorRows, breadth: Int, threads: Int, reporting report: (Int) -> Void = { _ in }
   ) throws {
@@ -60,7 +61,7 @@ final class Graph: @unchecked Sendable {
     } while count < rows.count
   }
 
-  /// The rows found for each query; their order is by rough scores.
+  /// The rows found for each query, ordered by approximate scores.
   func search(
     _ queries: Queries, in rows: VectorRows, hasRemoved: Bool, k: Int, breadth: Int, threads: Int
   ) throws -> [ArraySlice<Int32>] {
@@ -78,7 +79,7 @@ final class Graph: @unchecked Sendable {
     }
   }
 
-  /// What `init(_:_:borrowing:)` reads.
+  /// The bytes that `init(_:_:borrowing:)` reads.
   func bytes() throws -> UnsafeMutableRawBufferPointer {
     final class Target {
       let bytes: UnsafeMutableRawBufferPointer
@@ -100,7 +101,7 @@ final class Graph: @unchecked Sendable {
     guard code == 0, target.position == target.bytes.count else {
       target.bytes.deallocate()
       try SearchError.check(code)
-      throw SearchError(message: "the graph has \(target.position) bytes, not as many as it said")
+      throw SearchError(message: "the graph has \(target.position) bytes, not as many as reported")
     }
     return target.bytes
   }

@@ -1,6 +1,6 @@
-import Torch
+import Storage
 
-/// The names of rows: those of a mapped file, then those that were added since.
+/// The names of rows: those of a mapped file, then those added since.
 struct Identifiers: Sendable {
   /// `[mapped names + 1]`: name i is `bytes[offsets[i] ..< offsets[i + 1]]`.
   private var offsets = MappedArray<Int64>([0])
@@ -16,7 +16,7 @@ struct Identifiers: Sendable {
         && zip(offsets, offsets.dropFirst()).allSatisfy { $0 <= $1 }
     }
     guard isRising else {
-      throw InputError(file: file, reason: "the rows' names do not divide their bytes")
+      throw InputError(file: file, reason: "the offsets of the rows' names are invalid")
     }
     self.offsets = offsets
     self.bytes = bytes
@@ -32,7 +32,7 @@ struct Identifiers: Sendable {
     return String(decoding: bytes.rows(Int(offsets[row])..<Int(offsets[row + 1])), as: UTF8.self)
   }
 
-  /// All as a file has them.
+  /// All names in the form of a file.
   func packed() -> (offsets: [Int64], bytes: [UInt8]) {
     var offsets = Array(offsets)
     var bytes = Array(bytes)

@@ -1,10 +1,10 @@
 import Datasets
 import Foundation
-import Torch
+import Storage
 
-/// The file form of a `VectorStore`, with or without a graph: written whole, mapped on reading.
+/// The file format of a `VectorStore`, with or without a graph: written at once, mapped on reading.
 ///
-/// Layout, little-endian; every section starts at a multiple of 64 bytes, zeros between them:
+/// Layout, little-endian; every section starts at a multiple of 64 bytes, with zeros in between:
 ///
 ///     byte   0  magic "DecntVec"
 ///     byte   8  UInt32 version (1), UInt32 scalar (0 float32, 1 float16, 2 int8)
@@ -14,11 +14,11 @@ import Torch
 ///     byte  48  Float32 longest vector, largest bias, reach of the graph, zero
 ///     byte  64  for each section: UInt64 offset, UInt64 length, UInt64 XXH64 of it and its zeros
 ///     byte 248  UInt64 XXH64 of bytes 0 ..< 248
-///     byte 256  rows: a head (Float32 scale, bias, complement, UInt32 1 where removed) and numbers
+///     byte 256  rows: a head (Float32 scale, bias, complement, UInt32 1 if removed) and numbers
 ///               names' offsets: Int64 [rows + 1]
 ///               names: UTF-8
-///               note: a JSON object of texts
-///               graph, of the search library; of no length where there is none
+///               note: a JSON object of strings
+///               graph, in the search library's format; empty if there is none
 enum IndexFile {
   static let magic = Array("DecntVec".utf8)
   static let version: UInt32 = 1
@@ -27,15 +27,15 @@ enum IndexFile {
 
   enum Section: Int, CaseIterable { case rows, offsets, names, note, graph }
 
-  /// What a file holds.
+  /// The contents of a file.
   struct Content {
     var store: VectorStore
-    /// Where the graph lies, and the length that it compares rows at.
+    /// The range of the graph, and the vector length for comparisons in it.
     var graph: (range: Range<Int>, reach: Float)?
     var file: MappedFile
   }
 
-  /// Writes a store in one atomic step.
+  /// Writes a store atomically.
   ///
   /// - Throws: `FileError` when the file cannot be written.
   static func write(
@@ -110,9 +110,9 @@ enum IndexFile {
 
   private static func padded(_ count: Int) -> Int { (count + 63) & ~63 }
 
-  /// The check sum of a section with the zeros behind it, which are not in memory.
+  /// The checksum of a section with its padding of zeros, which is not in memory.
   private static func sum(ofPadded section: UnsafeRawBufferPointer) -> UInt64 {
-    // The sum of the whole part and that of the padded rest, hashed: a section may be of any size.
+    // The hash of the whole part and that of the padded rest, hashed: a section may have any size.
     let whole = section.count & ~63
     var rest = [UInt8](section[whole...])
     rest += [UInt8](repeating: 0, count: padded(section.count) - section.count)
@@ -125,10 +125,10 @@ enum IndexFile {
 
   /// Maps a file.
   ///
-  /// - Parameter verifying: whether to compare the check sums of vectors and graph, which reads them
-  ///   all once; what is left of memory is given back. All else is always verified.
-  /// - Throws: `FileError` when the file cannot be opened; `InputError` when it is not of this kind,
-  ///   was damaged or cut off.
+  /// - Parameter verifying: whether to verify the checksums of vectors and graph, which reads all
+  ///   of both and then releases the pages. Everything else is always verified.
+  /// - Throws: `FileError` when the file cannot be opened; `InputError` when it is not an index, is
+  ///   damaged or truncated.
   static func read(_ path: String, verifying: Bool) throws -> Content {
     let file = try MappedFile(path: path)
     return try file.withBytes { bytes in
@@ -140,7 +140,7 @@ enum IndexFile {
           .allSatisfy { $0 == 0 }
         guard isZero, sum(ofPadded: part) == header.sums[section.rawValue] else {
           throw InputError(
-            file: path, reason: "the check sum of the \(section) is wrong: the file is damaged")
+            file: path, reason: "the checksum of the \(section) is wrong: the file is damaged")
         }
       }
       if verifying { file.releasePages() }
@@ -158,7 +158,7 @@ enum IndexFile {
       bytes: MappedArray(file, byteOffset: names.lowerBound, count: names.count), file: file.path)
     let noteBytes = Data(bytes[header.ranges[Section.note.rawValue]])
     guard let note = try? JSONDecoder().decode([String: String].self, from: noteBytes) else {
-      throw InputError(file: file.path, reason: "the note is no JSON object of texts")
+      throw InputError(file: file.path, reason: "the note is not a JSON object of strings")
     }
     let rows = VectorRows(
       scalar: header.scalar, dimension: header.dimension, count: header.rowCount, file: file,
@@ -171,7 +171,7 @@ enum IndexFile {
       graph: graph.isEmpty ? nil : (graph, header.reach), file: file)
   }
 
-  /// The first 256 bytes, checked.
+  /// The first 256 bytes, validated.
   private struct Header {
     var scalar: VectorScalar
     var metric: VectorStore.Metric
@@ -189,7 +189,7 @@ enum IndexFile {
       guard bytes.count >= headerSize, bytes.prefix(magic.count).elementsEqual(magic) else {
         throw refuse(
           "this is not an index",
-          expected: "\(headerSize) bytes or more that start with DecntVec, as decant index writes")
+          expected: "\(headerSize) bytes or more of decant index, beginning with DecntVec")
       }
       func word(_ offset: Int) -> Int {
         Int(truncatingIfNeeded: bytes.load(fromByteOffset: offset, as: UInt32.self))
@@ -199,11 +199,11 @@ enum IndexFile {
       guard word(8) == Int(IndexFile.version) else {
         throw refuse(
           "the index has version \(word(8))",
-          expected: "version \(IndexFile.version); decant index writes it anew")
+          expected: "version \(IndexFile.version); write it again with decant index")
       }
       guard
         long(sumPlace) == XXHash64.hash(UnsafeRawBufferPointer(rebasing: bytes[..<sumPlace]))
-      else { throw refuse("the header's check sum is wrong: the file is damaged") }
+      else { throw refuse("the header's checksum is wrong: the file is damaged") }
       scoreScale = bytes.load(fromByteOffset: 40, as: Double.self)
       largest = (real(48), real(52))
       reach = real(56)
@@ -212,7 +212,7 @@ enum IndexFile {
         let rowCount = Int(exactly: long(24)), rowCount <= Int(Int32.max),
         let removedCount = Int(exactly: long(32)), removedCount <= rowCount,
         scoreScale > 0, scoreScale.isFinite, largest.norm >= 0, largest.bias >= 0, reach >= 0
-      else { throw refuse("the header has numbers that no index has") }
+      else { throw refuse("the header has invalid numbers") }
       self.scalar = scalar
       metric = VectorStore.Metric.allCases[word(16)]
       dimension = word(20)
@@ -227,8 +227,8 @@ enum IndexFile {
           offset == next, length <= bytes.count - offset, padded(length) <= bytes.count - offset
         else {
           throw refuse(
-            "the \(section) do not fit: the file is cut off",
-            expected: "a file as decant index wrote it; this has \(bytes.count) bytes")
+            "the \(section) do not fit: the file is truncated",
+            expected: "a complete file of decant index; this has \(bytes.count) bytes")
         }
         ranges.append(offset..<offset + length)
         sums.append(long(place + 16))
@@ -243,15 +243,16 @@ enum IndexFile {
 }
 
 extension VectorStore {
-  /// Writes the store in one atomic step.
+  /// Writes the store atomically.
   ///
   /// - Throws: `FileError` when the file cannot be written.
   public func write(to path: String) throws { try IndexFile.write(self, graph: nil, to: path) }
 
-  /// Maps the vectors of a file; its graph, where it has one, is left alone.
+  /// Maps the vectors of a file; a graph in it is ignored.
   ///
-  /// - Parameter verifying: whether to compare the check sum of the vectors, which reads them once.
-  /// - Throws: `FileError` when it cannot be opened; `InputError` when it is no index or is damaged.
+  /// - Parameter verifying: whether to verify the checksum of the vectors, which reads them once.
+  /// - Throws: `FileError` when it cannot be opened; `InputError` when it is not an index or is
+  ///   damaged.
   public init(path: String, verifying: Bool = true) throws {
     self = try IndexFile.read(path, verifying: verifying).store
   }

@@ -1,26 +1,27 @@
 import Evaluation
+import Storage
 import Torch
 
-/// Queries as searches read them.
+/// Queries in the form that searches read.
 struct Queries {
   /// `[N, dimension]`, row after row.
   let numbers: [Float]
   let count: Int
   private let dimension: Int
 
-  /// - Throws: `InputError` when the shape does not fit the store or a number is not finite.
+  /// - Throws: `ValueError` when the shape does not match the store or a number is not finite.
   init(_ queries: Tensor, for store: VectorStore) throws {
     guard queries.dimensionCount == 2, queries.size(along: 1) == store.dimension else {
-      throw InputError(
-        file: "query", reason: "queries of shape \(queries.shape)",
-        expected: "[queries, \(store.dimension)], as the index has it")
+      throw ValueError(
+        "query", reason: "queries of shape \(queries.shape)",
+        expected: "[queries, \(store.dimension)], as in the index")
     }
     count = queries.size(along: 0)
     dimension = store.dimension
     var numbers = queries.converted(to: .float32).array(of: Float.self)
     if let place = numbers.firstIndex(where: { !(abs($0) <= VectorScalar.limit) }) {
-      throw InputError(
-        file: "query", reason: "query \(place / dimension) has the number \(numbers[place])",
+      throw ValueError(
+        "query", reason: "query \(place / dimension) has the number \(numbers[place])",
         expected: "numbers up to \(VectorScalar.limit)")
     }
     if store.metric == .cosine {
@@ -31,23 +32,23 @@ struct Queries {
     self.numbers = numbers
   }
 
-  /// The same as a tensor.
+  /// The queries as a tensor.
   var tensor: Tensor { Tensor(numbers, shape: [count, dimension]) }
 
-  /// How far a float32 inner product of query `query` may be from the exact one.
+  /// The largest error of a float32 inner product of query `query`.
   ///
   /// A sum of n products in any order is off by at most (n + 2) 2⁻²⁴ Σ |qᵢxᵢ| ≤ (n + 2) 2⁻²⁴ ‖q‖‖x‖
-  /// to first order; twice that, and a little for the scale and the bias.
+  /// to first order; this is twice that, and a little more for the scale and the bias.
   func margin(of query: Int, in store: VectorStore) -> Double {
     let squares = numbers[query * dimension..<(query + 1) * dimension]
       .reduce(0.0) { $0 + Double($1) * Double($1) }
     let size = squares.squareRoot() * Double(store.largest.norm) + Double(store.largest.bias)
-    // What underflows is lost whole.
+    // Numbers that underflow are lost entirely.
     let underflow = Double(dimension) * Double(Float.leastNormalMagnitude)
     return Double(dimension + 16) * 0x1p-23 * size + underflow
   }
 
-  /// Ranks what was found for each query by exact scores.
+  /// Ranks the rows found for each query by exact scores.
   func ranking(of found: [ArraySlice<Int32>], in store: VectorStore, k: Int) throws -> TopK {
     var result = TopK(k: k)
     try numbers.withUnsafeBufferPointer { numbers in

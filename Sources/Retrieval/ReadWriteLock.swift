@@ -1,6 +1,6 @@
 import Foundation
 
-/// Lets several threads read, or one write.
+/// Allows several readers at once, or one writer.
 final class ReadWriteLock: @unchecked Sendable {
   private let lock = UnsafeMutablePointer<pthread_rwlock_t>.allocate(capacity: 1)
 

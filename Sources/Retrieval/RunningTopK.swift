@@ -1,11 +1,11 @@
 import Evaluation
 
-/// The best k rows of one query, from candidates that come in rising order of rows.
+/// The best k rows of one query, from candidates in ascending row order.
 ///
-/// Candidates are found by rough scores, in float32 and in whatever order of summation a matrix
-/// product has; what is kept is ranked by the exact ones. A rough score is off by at most `margin`, so
-/// a row whose rough score is more than that below the worst kept one cannot be among the best. What
-/// is kept therefore depends neither on the blocks nor on the threads.
+/// Candidates are found by approximate scores, in float32 and in the summation order of a matrix
+/// product; the result is ranked by exact ones. An approximate score is off by at most `margin`, so
+/// a row whose approximate score is more than that below the worst kept score cannot be among the
+/// best. The result therefore depends neither on the blocks nor on the threads.
 struct RunningTopK {
   private let k: Int
   private let margin: Double
@@ -14,7 +14,7 @@ struct RunningTopK {
   private var scores: [Float] = []
   /// Inner products, in the order of `rows`.
   private var products: [Double] = []
-  /// Rough scores below it are passed over.
+  /// Candidates with a lower approximate score are skipped.
   private var bar = -Float.infinity
 
   init(k: Int, margin: Double, scoreScale: Double) {
@@ -23,9 +23,9 @@ struct RunningTopK {
     self.scoreScale = scoreScale
   }
 
-  /// Takes in the rough scores of the rows from `first` on.
+  /// Adds the approximate scores of consecutive rows from `first` on.
   ///
-  /// - Parameter exact: the exact inner product of a row, with its bias; nil where it is removed.
+  /// - Parameter exact: the exact inner product of a row, with its bias; nil if it is removed.
   mutating func add(
     _ rough: UnsafeBufferPointer<Float>, from first: Int, exact: (Int) -> Double?
   ) {
@@ -52,14 +52,14 @@ struct RunningTopK {
     insert(Int32(row), product: product)
   }
 
-  /// Takes in a row by its exact inner product.
+  /// Adds a row by its exact inner product.
   ///
-  /// - Precondition: rows come in rising order, or no two have the same score.
+  /// - Precondition: rows are added in ascending order, or no two have the same score.
   mutating func insert(_ row: Int32, product: Double) {
-    // Adding zero turns −0 into +0, so that the two tie.
+    // Adding zero turns −0 into +0, so that both tie.
     let score = Float(product * scoreScale) + 0
     if rows.count == k, let worst = scores.last, score <= worst { return }
-    // Behind its equals: they came before it.
+    // After equal scores: their rows were added earlier.
     var (low, high) = (0, scores.count)
     while low < high {
       let middle = (low + high) / 2
@@ -74,11 +74,11 @@ struct RunningTopK {
     scores.insert(score, at: low)
     products.insert(product, at: low)
     if rows.count == k, let worst = products.last {
-      // Rounded down by the conversion at most as much as `margin` has to spare.
+      // The conversion rounds down by at most the slack in `margin`.
       bar = Float(worst - margin).nextDown
     }
   }
 
-  /// Adds the row that was found to `result`.
+  /// Adds the rows found to `result`.
   func append(to result: inout TopK) throws { try result.append(labels: rows, scores: scores) }
 }

@@ -1,17 +1,17 @@
 import CSearch
 
-/// The library of approximate search that this process uses, opened with the first graph.
+/// The library for approximate search that this process uses, loaded with the first graph.
 public enum SearchLibrary {
   private static let failure: String? = cs_load(nil).map { String(cString: $0) }
 
-  /// Opens the library now.
+  /// Loads the library now.
   ///
-  /// - Throws: `SearchError` that says what to do when there is none.
+  /// - Throws: `SearchError`, which says how to install it, if there is none.
   public static func load() throws(SearchError) {
     if let failure { throw SearchError(message: failure, isMissingLibrary: true) }
   }
 
-  /// Its name and version, such as "USearch 2.26.6".
+  /// The library's name and version, such as "USearch 2.26.6".
   ///
   /// - Throws: `SearchError` when there is no library.
   public static var version: String {
@@ -22,24 +22,24 @@ public enum SearchLibrary {
   }
 }
 
-/// The library of approximate search refused something, or is not there.
+/// The library for approximate search failed or is missing.
 public struct SearchError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The library's words, or those of its loader.
+  /// The library's message, or that of its loader.
   public var message: String
-  /// Whether there is no library to ask.
+  /// Whether the library is missing.
   public var isMissingLibrary: Bool
 
-  /// Describes one refusal.
+  /// Creates an error.
   public init(message: String, isMissingLibrary: Bool = false) {
     self.message = message
     self.isMissingLibrary = isMissingLibrary
   }
 
-  /// The library's words.
+  /// The library's message.
   public var description: String { message }
 
   static func check(_ code: Int32) throws(SearchError) {
     guard code != 0 else { return }
-    throw SearchError(message: "the search library refuses: " + String(cString: cs_last_error()))
+    throw SearchError(message: "the search library failed: " + String(cString: cs_last_error()))
   }
 }

@@ -1,11 +1,13 @@
 import CSearch
 import Foundation
+import Storage
 import Torch
 
-/// The memory of a table of vectors: a piece of a mapped file, or memory of its own that grows.
+/// The memory of a table of vectors: part of a mapped file, or private memory that grows.
 ///
-/// Row r starts at `base + r * stride` with a head of 16 bytes (`cs_row_head`), then its numbers, then
-/// zeros up to a multiple of 16 bytes: a search that lands on a row finds all of it in one place.
+/// Row r starts at `base + r * stride` with a head of 16 bytes (`cs_row_head`), followed by its
+/// numbers and zeros up to a multiple of 16 bytes: a search that visits a row finds all of it in
+/// one place.
 final class VectorRows: @unchecked Sendable {
   static let headSize = MemoryLayout<cs_row_head>.size
   let scalar: VectorScalar
@@ -14,10 +16,10 @@ final class VectorRows: @unchecked Sendable {
   private(set) var count: Int
   private(set) var base: UnsafeMutableRawPointer
   private var capacity: Int
-  /// Where the memory is a file's.
+  /// The file that the memory maps; nil for private memory.
   private let file: MappedFile?
 
-  /// Empty, with room for `capacity` rows.
+  /// Creates an empty table with room for `capacity` rows.
   init(scalar: VectorScalar, dimension: Int, capacity: Int) {
     self.scalar = scalar
     self.dimension = dimension
@@ -28,7 +30,7 @@ final class VectorRows: @unchecked Sendable {
     file = nil
   }
 
-  /// `count` rows of a file, which start at `offset`, a multiple of 64, and lie inside it.
+  /// Maps `count` rows of a file, which start at `offset`, a multiple of 64, and are inside it.
   init(scalar: VectorScalar, dimension: Int, count: Int, file: MappedFile, offset: Int) {
     self.scalar = scalar
     self.dimension = dimension
@@ -50,7 +52,7 @@ final class VectorRows: @unchecked Sendable {
   var isMapped: Bool { file != nil }
   var byteCount: Int { count * stride }
 
-  /// The same in memory of its own.
+  /// A copy in private memory.
   func copied(extraRows: Int) -> VectorRows {
     let copy = VectorRows(scalar: scalar, dimension: dimension, capacity: count + extraRows)
     copy.base.copyMemory(from: base, byteCount: byteCount)
@@ -60,7 +62,7 @@ final class VectorRows: @unchecked Sendable {
 
   /// Adds a vector.
   ///
-  /// - Precondition: the memory is not a file's.
+  /// - Precondition: the memory is not mapped.
   func append(_ numbers: UnsafeBufferPointer<Float>, bias: Float) {
     precondition(numbers.count == dimension, "a row of another table")
     let row = newRow()
@@ -77,7 +79,7 @@ final class VectorRows: @unchecked Sendable {
   }
 
   private func newRow() -> UnsafeMutableRawPointer {
-    precondition(!isMapped, "a file's rows do not grow")
+    precondition(!isMapped, "cannot append to the rows of a mapped file")
     if count == capacity {
       let larger = Self.allocate(2 * capacity * stride)
       larger.copyMemory(from: base, byteCount: byteCount)
@@ -89,7 +91,7 @@ final class VectorRows: @unchecked Sendable {
     return base + (count - 1) * stride
   }
 
-  /// The head of row `row`; to be written only where the memory is not a file's.
+  /// The head of row `row`; writable only if the memory is not mapped.
   subscript(head row: Int) -> cs_row_head {
     get { (base + row * stride).load(as: cs_row_head.self) }
     set { (base + row * stride).storeBytes(of: newValue, as: cs_row_head.self) }
@@ -97,12 +99,12 @@ final class VectorRows: @unchecked Sendable {
 
   func isRemoved(_ row: Int) -> Bool { self[head: row].is_removed != 0 }
 
-  /// Where the numbers of row `row` are.
+  /// The address of the numbers of row `row`.
   func numbers(ofRow row: Int) -> UnsafeRawPointer {
     UnsafeRawPointer(base + row * stride + Self.headSize)
   }
 
-  /// The numbers of row `row` as they are read back.
+  /// The numbers of row `row`, as read back.
   func vector(ofRow row: Int) -> [Float] {
     let scale = self[head: row].scale
     let numbers = numbers(ofRow: row)
@@ -118,7 +120,8 @@ final class VectorRows: @unchecked Sendable {
 
   /// The inner product of row `row` with `query`, plus the row's bias.
   ///
-  /// In double precision and in one order of summation, whatever searched: the last word on a score.
+  /// Computed in double precision and in one fixed order, for all searches: the authoritative
+  /// score.
   func score(ofRow row: Int, for query: UnsafePointer<Float>) -> Double {
     let head = self[head: row]
     let numbers = numbers(ofRow: row)
@@ -141,7 +144,7 @@ final class VectorRows: @unchecked Sendable {
     _ numbers: UnsafePointer<Number>, _ query: UnsafePointer<Float>, _ count: Int,
     _ value: (Number) -> Double
   ) -> Double {
-    // Four sums do not wait for each other.
+    // Four sums are independent, so that they do not wait for each other.
     var (a, b, c, d) = (0.0, 0.0, 0.0, 0.0)
     var index = 0
     while index + 4 <= count {
@@ -160,12 +163,12 @@ final class VectorRows: @unchecked Sendable {
 
   private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
     let memory = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 64), alignment: 64)
-    // What fills a row up goes into files.
+    // Padding is written to files, so it must be initialised.
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: max(byteCount, 64))
     return memory
   }
 
-  /// The same as the graph reads it.
+  /// Calls `body` with the table in the form that the graph reads.
   func withTable<R>(_ body: (UnsafePointer<cs_rows>) throws -> R) rethrows -> R {
     var table = cs_rows(
       base: base, stride: Int64(stride), count: Int64(count), dimension: Int32(dimension),

@@ -1,23 +1,23 @@
 import CSearch
 
-/// The kind of numbers that vectors are kept in.
+/// The number type that vectors are stored in.
 ///
-/// With x a number of a vector and x′ what is read back:
+/// With x a number of a vector and x′ its stored value:
 ///
 ///     float32   x′ = x
-///     float16   |x′ − x| ≤ |x| / 2¹¹, or 2⁻²⁵ where x is below 2⁻¹⁴; x is at most 65,504
+///     float16   |x′ − x| ≤ |x| / 2¹¹, or 2⁻²⁵ if x is below 2⁻¹⁴; x is at most 65,504
 ///     int8      x′ = s round(x / s) with s = max |x| / 127 over the vector: |x′ − x| ≤ s / 2
 ///
-/// A score is therefore wrong by at most ‖q‖₁ times that bound.
+/// The error of a score is therefore at most ‖q‖₁ times that bound.
 public enum VectorScalar: String, Codable, CaseIterable, Sendable {
-  /// Four bytes a number, exact.
+  /// Four bytes per number, exact.
   case float32
-  /// Two bytes a number.
+  /// Two bytes per number.
   case float16
-  /// One byte a number and a scale of each vector.
+  /// One byte per number and one scale per vector.
   case int8
 
-  /// The bytes of one number.
+  /// The size of a number in bytes.
   public var byteCount: Int {
     switch self {
     case .float32: 4
@@ -39,18 +39,18 @@ public enum VectorScalar: String, Codable, CaseIterable, Sendable {
     self = found
   }
 
-  /// Whether `numbers` can be kept.
+  /// Whether `numbers` can be stored.
   func holds(_ numbers: UnsafeBufferPointer<Float>) -> Bool {
     let limit = self == .float16 ? Self.largestHalf : Self.limit
-    // Written so that NaN, for which every comparison is false, is refused.
+    // Written so that NaN, for which every comparison is false, is rejected.
     return numbers.allSatisfy { abs($0) <= limit }
   }
 
-  /// Above it inner products in float32 could overflow.
+  /// Above this, inner products in float32 could overflow.
   static let limit: Float = 1e15
   private static let largestHalf: Float = 65_504
 
-  /// Writes `numbers` and returns what they have to be multiplied by on reading.
+  /// Writes `numbers` and returns the factor to multiply them by on reading.
   func write(_ numbers: UnsafeBufferPointer<Float>, to target: UnsafeMutableRawPointer) -> Float {
     switch self {
     case .float32:
@@ -63,7 +63,7 @@ public enum VectorScalar: String, Codable, CaseIterable, Sendable {
     case .int8:
       let bytes = target.assumingMemoryBound(to: Int8.self)
       let scale = (numbers.lazy.map(abs).max() ?? 0) / 127
-      // Below it a quotient could overflow; such numbers are nothing beside any query.
+      // Below this a quotient could overflow; such numbers are negligible for any query.
       guard scale >= .leastNormalMagnitude else {
         for index in numbers.indices { bytes[index] = 0 }
         return 0

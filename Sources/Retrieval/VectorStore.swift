@@ -1,40 +1,41 @@
 import CSearch
 import Foundation
+import Storage
 public import Torch
 
-/// Vectors with names, to be searched: in memory, or in a file that is mapped.
+/// Named vectors to search: in memory, or in a mapped file.
 ///
-/// The score of a row x for a query q is `scoreScale · (⟨q, x⟩ + bias)`. A row that is removed keeps
-/// its place until `compacted()`; a row that is updated leaves its old place and gets a new one, so
-/// that places are never used twice. Copies share their memory until one of them changes; a store
-/// from a file is copied into memory by its first change.
+/// The score of a row x for a query q is `scoreScale · (⟨q, x⟩ + bias)`. A removed row keeps its
+/// index until `compacted()`; an updated row is removed and added at a new index, so that indices
+/// are never reused. Copies share their memory until one of them changes; the first change of a
+/// store from a file copies it into memory.
 public struct VectorStore: Sendable {
-  /// How vectors are compared.
+  /// The ways to compare vectors.
   public enum Metric: String, Codable, CaseIterable, Sendable {
     /// ⟨q, x⟩ plus the row's bias.
     case innerProduct
-    /// The cosine of the angle: rows and queries are brought to length 1.
+    /// The cosine of the angle: rows and queries are scaled to length 1.
     case cosine
   }
 
-  /// The kind of numbers.
+  /// The number type.
   public let scalar: VectorScalar
-  /// How vectors are compared.
+  /// The way to compare vectors.
   public let metric: Metric
-  /// What inner products are multiplied by to become scores, above 0.
+  /// The factor that turns inner products into scores, above 0.
   public let scoreScale: Double
-  /// What the vectors are and where they come from, in words for whoever opens the file.
+  /// A description and the origin of the vectors, for readers of the file.
   public var note: [String: String]
   private(set) var rows: VectorRows
   private(set) var ids: Identifiers
-  /// The length of the longest vector as it is read back, and the largest size of a bias.
+  /// The length of the longest vector, as read back, and the largest magnitude of a bias.
   private(set) var largest: (norm: Float, bias: Float) = (0, 0)
-  /// The places that are removed.
+  /// The number of removed rows.
   public private(set) var removedCount = 0
-  /// Where names are; made for the first change.
+  /// The index of each name; built for the first change.
   private var placeOfID: [String: Int]?
 
-  /// An empty store.
+  /// Creates an empty store.
   ///
   /// - Precondition: `dimension` ≥ 1, `scoreScale` is above 0 and finite.
   public init(
@@ -68,7 +69,7 @@ public struct VectorStore: Sendable {
 
   /// The length of the vectors.
   public var dimension: Int { rows.dimension }
-  /// The number of places, removed ones included.
+  /// The number of rows, removed ones included.
   public var rowCount: Int { rows.count }
   /// The number of vectors.
   public var count: Int { rows.count - removedCount }
@@ -82,7 +83,7 @@ public struct VectorStore: Sendable {
     precondition(row >= 0 && row < rowCount, "row \(row) of \(rowCount)")
     return rows.isRemoved(row)
   }
-  /// The vector at `row` as it is read back.
+  /// The vector at `row`, as read back.
   public func vector(ofRow row: Int) -> [Float] {
     precondition(row >= 0 && row < rowCount, "row \(row) of \(rowCount)")
     return rows.vector(ofRow: row)
@@ -93,22 +94,22 @@ public struct VectorStore: Sendable {
     return rows[head: row].bias
   }
 
-  /// Adds vectors behind the others.
+  /// Appends vectors.
   ///
   /// - Parameters:
   ///   - vectors: `[N, dimension]`, of any float type.
-  ///   - ids: `[N]`, their names.
+  ///   - names: `[N]`, one for each vector.
   ///   - biases: `[N]`, added to inner products; nil adds nothing.
-  /// - Throws: `InputError` when a name is none or there already, a number is not finite or too large for
-  ///   the store's numbers, or the parts do not fit; nothing is then added.
+  /// - Throws: `ValueError` when a name is invalid or exists already, a number is not finite or too
+  ///   large for the store's number type, or shapes do not match; nothing is added then.
   public mutating func add(_ vectors: Tensor, ids names: [String], biases: Tensor? = nil) throws {
     try insert(vectors, names, biases, replacing: false)
   }
 
-  /// Puts vectors in the place of those with the same names, and adds the others.
+  /// Replaces the vectors with the same names, and adds the others.
   ///
   /// - Parameters: as for `add(_:ids:biases:)`.
-  /// - Throws: as for `add(_:ids:biases:)`, but for names that are there.
+  /// - Throws: the same errors as `add(_:ids:biases:)`, except for existing names.
   public mutating func update(_ vectors: Tensor, ids names: [String], biases: Tensor? = nil) throws
   {
     try insert(vectors, names, biases, replacing: true)
@@ -116,18 +117,18 @@ public struct VectorStore: Sendable {
 
   /// Removes the vectors with these names.
   ///
-  /// - Throws: `InputError` when there is no such name; nothing is then removed.
+  /// - Throws: `ValueError` when there is no such name; nothing is removed then.
   public mutating func remove(ids names: [String]) throws {
     indexNames()
     for name in names where placeOfID?[name] == nil {
-      throw InputError(
-        file: "index", reason: "there is no “\(name)” to remove", expected: "names that are in it")
+      throw ValueError(
+        "index", reason: "there is no “\(name)” to remove", expected: "names in the index")
     }
     makeOwnRows(extraRows: 0)
     for name in names { removePlace(ofID: name) }
   }
 
-  /// The same without the places of what was removed; rows move up.
+  /// This store without removed rows; later rows move up.
   public func compacted() -> VectorStore {
     guard removedCount > 0 else { return self }
     var result = VectorStore(
@@ -144,8 +145,8 @@ public struct VectorStore: Sendable {
   private mutating func insert(
     _ vectors: Tensor, _ names: [String], _ biases: Tensor?, replacing: Bool
   ) throws {
-    func refuse(_ reason: String, expected: String? = nil) -> InputError {
-      InputError(file: "index", reason: reason, expected: expected)
+    func refuse(_ reason: String, expected: String? = nil) -> ValueError {
+      ValueError("index", reason: reason, expected: expected)
     }
     guard vectors.shape == [names.count, dimension],
       biases.map({ $0.shape == [names.count] }) ?? true
@@ -156,7 +157,7 @@ public struct VectorStore: Sendable {
         expected: "[\(names.count), \(dimension)] and [\(names.count)]")
     }
     guard metric == .innerProduct || biases == nil else {
-      throw refuse("biases where vectors are compared by angle")
+      throw refuse("biases for vectors that are compared by angle")
     }
     guard rowCount + names.count <= Int(Int32.max) else {
       throw refuse("\(rowCount + names.count) rows", expected: "at most \(Int32.max)")
@@ -165,7 +166,7 @@ public struct VectorStore: Sendable {
     let names = try names.map { try Name($0, of: "vector's name", from: "index").text }
     var new = Set<String>()
     for name in names where !new.insert(name).inserted || (!replacing && placeOfID?[name] != nil) {
-      throw refuse("“\(name)” is there already", expected: "a name of its own for each vector")
+      throw refuse("“\(name)” exists already", expected: "a unique name for each vector")
     }
     var numbers = vectors.converted(to: .float32).array(of: Float.self)
     let offsets = biases?.converted(to: .float32).array(of: Float.self)
@@ -220,9 +221,9 @@ public struct VectorStore: Sendable {
     }
   }
 
-  /// Brings all rows, with their biases, to one length in the eyes of the graph.
+  /// Gives all rows, with their biases, the same length for the graph.
   ///
-  /// - Parameter reach: that length; nil is that of the longest row.
+  /// - Parameter reach: that length; nil means that of the longest row.
   mutating func complement(rowsFrom first: Int, reach: Float?) -> Float {
     makeOwnRows(extraRows: 0)
     func square(_ row: Int) -> Double {
@@ -238,7 +239,7 @@ public struct VectorStore: Sendable {
     return longest
   }
 
-  /// Divides a piece of `numbers` by its length, where that is not 0.
+  /// Divides a slice of `numbers` by its length, unless that is 0.
   static func normalize(_ numbers: inout [Float], _ range: Range<Int>) {
     let norm = numbers[range].reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
     guard norm > 0, norm.isFinite else { return }

@@ -1,51 +1,41 @@
 import Datasets
 import Foundation
+public import Models
+import Storage
 import Torch
 
-/// Where a training stands, beside the weights.
+/// The state of the training loop, apart from the weights.
 public struct LoopState: Codable, Hashable, Sendable {
   /// The next step to take.
   public var position = TrainingPosition(epoch: 0, step: 0)
-  /// The sum of the losses of the epoch so far, over its examples.
+  /// The sum of losses over the examples of the current epoch.
   public var lossSum = 0.0
-  /// The examples of the epoch so far.
+  /// The number of examples seen in the current epoch.
   public var examples = 0
-  /// The loss of the first step, before anything was learnt; nil before it, and in checkpoints of
-  /// versions that did not keep it.
+  /// The loss of the first step, before any update; nil before it, and in checkpoints of older
+  /// versions.
   public var firstLoss: Double?
-  /// One record an epoch that is over.
+  /// One record per completed epoch.
   public var history: [EpochRecord] = []
-  /// The best criterion so far and the epoch that reached it.
+  /// The best criterion so far and its epoch.
   public var best: Best?
-  /// Seconds on the wall spent in all earlier processes of this run.
+  /// Wall-clock seconds spent in all earlier processes of this run.
   public var wallSeconds = 0.0
-  /// Seconds of processor time spent in all earlier processes of this run.
+  /// CPU seconds spent in all earlier processes of this run.
   public var cpuSeconds = 0.0
 
   /// The best model so far.
   public struct Best: Codable, Hashable, Sendable {
     /// The epoch, from 0.
     public var epoch: Int
-    /// What it reached.
+    /// The value of the criterion.
     public var criterion: Double
-    /// The check sum of its tensors; nil in checkpoints of versions that did not note it.
+    /// The checksum of its tensors; nil in checkpoints of older versions.
     public var sum: String?
   }
 }
 
-/// What one epoch came to.
-///
-/// Holds no times: a run that was interrupted has the same records.
-public struct EpochRecord: Codable, Hashable, Sendable {
-  /// The epoch, from 1 (this is what people read).
-  public var epoch: Int
-  /// The mean loss over the epoch's examples.
-  public var loss: Double
-  /// Metrics of the validation part, where one is held out.
-  public var validation: [String: Double]?
-}
-
-/// All that a training needs to go on, in one file.
+/// Everything needed to resume training, in one file.
 struct Checkpoint {
   var state: LoopState
   var model: [String: Tensor]
@@ -65,24 +55,25 @@ struct Checkpoint {
 
   private static let sumKey = "sum"
 
-  /// Reads a checkpoint; its tensors borrow the file's bytes.
+  /// Reads a checkpoint; its tensors share the file's memory.
   ///
-  /// - Throws: `InputError` when it is damaged; checkpoints of versions without a check sum are taken
-  ///   as they are. `FileError`.
+  /// - Throws: `InputError` if it is damaged (checkpoints of older versions have no checksum and
+  ///   are not verified), `FileError`.
   static func read(from path: String) throws -> Checkpoint {
     let file = try SafetensorsFile(path: path)
     guard let json = file.metadata["state"] else {
-      throw InputError(file: path, reason: "there is no training state in it")
+      throw InputError(file: path, reason: "there is no training state in the file")
     }
     if let sum = file.metadata[sumKey] {
       guard try file.tensors().checkSum(with: json) == sum else {
         throw InputError(
-          file: path, reason: "its check sum is wrong: the file is damaged",
-          expected: "the checkpoint as decant train has written it")
+          file: path, reason: "the checksum does not match: the file is damaged",
+          expected: "the checkpoint as decant train wrote it")
       }
     }
     var checkpoint = Checkpoint(
-      state: try decodeJSON(LoopState.self, from: Data(json.utf8), file: path), model: [:],
+      state: try decodeJSON(LoopState.self, from: Data(json.utf8), file: path, firstLine: nil),
+      model: [:],
       optimizerState: [:])
     for name in file.names {
       let tensor = try file.tensor(named: name)
@@ -91,7 +82,7 @@ struct Checkpoint {
       } else if name.hasPrefix(optimizerPrefix) {
         checkpoint.optimizerState[String(name.dropFirst(optimizerPrefix.count))] = tensor
       } else {
-        throw InputError(file: path, reason: "the tensor \(name) belongs to nothing")
+        throw InputError(file: path, reason: "the tensor \(name) belongs to no part of the state")
       }
     }
     return checkpoint
@@ -99,28 +90,12 @@ struct Checkpoint {
 }
 
 extension [String: Tensor] {
-  /// A number that changes with every byte of the tensors, their names and `text`.
+  /// A checksum over the tensors, their names and `text`.
   func checkSum(with text: String = "") -> String {
     var lines = text
     for (name, tensor) in sorted(by: { $0.key < $1.key }) {
       lines += "\n\(name) \(tensor.withUnsafeBytes(XXHash64.hash))"
     }
     return RunSeal.text(XXHash64.hash(lines))
-  }
-}
-
-extension JSONEncoder {
-  /// The same bytes for the same value.
-  static var stable: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return encoder
-  }
-
-  /// The same, indented for people.
-  static var readable: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-    return encoder
   }
 }

@@ -1,30 +1,33 @@
 public import Datasets
 import Evaluation
+import Extreme
 import Foundation
-import Learning
+public import Models
+import Storage
 import Torch
 
-/// Scores the labels of every document of train by a model that was trained without it.
+/// Scores the labels of every training document with a model that was trained without it.
 ///
-/// Documents are dealt into folds by a hash of their text, so that copies of a text share a fold. A
-/// model is trained on all folds but one and scores that one. Scores become probabilities by a
-/// calibration that is fitted to the other folds' scores, so that nothing is fitted to what it judges.
-/// A document of which its model knows nothing, such as an empty one, has no scores and no neighbours.
+/// A hash of their text assigns documents to folds, so that copies of a text share a fold. For each
+/// fold, a model is trained on all others and scores that one. Scores become probabilities by a
+/// calibration fitted to the scores of the other folds, so that nothing is judged by a fit to
+/// itself. Documents that the model knows nothing about, such as empty ones, have no scores and no
+/// neighbours.
 public struct CrossValidation: Sendable {
-  /// How each model is trained.
+  /// The training configuration of each model.
   ///
-  /// Its data set's path is that of the data; the loop has no early stopping.
+  /// Its data set path is that of the data; early stopping is off.
   public var configuration: TrainingConfiguration
-  /// How many folds.
+  /// The number of folds.
   public var folds: Int
-  /// How many labels of a document are kept, beside those that are given.
+  /// The number of labels to keep per document, in addition to the given ones.
   public var depth: Int
-  /// How many near documents are kept; 0 for none.
+  /// The number of nearest documents to keep; 0 for none.
   public var neighbours: Int
-  /// The version written into the records of the runs.
+  /// The version to store in the run records.
   public var decantVersion: String
 
-  /// Sets up a cross-validation.
+  /// Creates a cross-validation.
   public init(
     _ configuration: TrainingConfiguration, folds: Int = 5, depth: Int = 100, neighbours: Int = 10,
     decantVersion: String
@@ -36,24 +39,25 @@ public struct CrossValidation: Sendable {
     self.decantVersion = decantVersion
   }
 
-  /// The fold of each row of train, in `0 ..< count`.
+  /// The fold of each training row, in `0 ..< count`.
   ///
-  /// The same on every machine. Texts decide, or names where documents are features.
+  /// The same on every machine. Folds depend on texts, or on names if documents are features.
   public static func folds(of dataset: Dataset, count: Int) -> [Int] {
     dataset.train.documentIndices.map { index in
       let index = Int(index)
       let name = dataset.documents.texts?[index] ?? dataset.documents.ids[index]
-      // Train itself may be what buckets of the same names have left; other words, other buckets.
+      // The training part may itself be a selection of buckets of these names; a prefix gives
+      // independent ones.
       return SplitBucket(of: "fold of " + name).number * count / 100
     }
   }
 
-  /// Trains and scores fold after fold.
+  /// Trains and scores one fold after the other.
   ///
-  /// Runs lie in the system's temporary folder, one at a time.
+  /// Runs are created in the system's temporary folder, one at a time.
   ///
-  /// - Throws: `InputError` when a fold has no document or nothing is left to learn from; what
-  ///   training throws.
+  /// - Throws: `InputError` if a fold has no documents or no training data is left; any error of
+  ///   training.
   public func run(
     on dataset: Dataset, progress: ProgressBar? = nil, isInterrupted: () -> Bool = { false }
   ) throws -> OutOfSampleScores {
@@ -69,25 +73,25 @@ public struct CrossValidation: Sendable {
     let parts = try rows.enumerated().map { fold, held in
       let known = foldOf.indices.filter { foldOf[$0] != fold }
       progress?.line(
-        "fold \(fold + 1) of \(folds): \(held.count) documents to judge by a model of the others")
+        "fold \(fold + 1) of \(folds): \(held.count) documents to score with a model of the others")
       do {
         return try part(held, known, of: dataset, progress, isInterrupted)
       } catch TrainingError.interrupted, TrainingError.interruptedWhilePreparing {
-        // Its folds' runs are removed: there is no checkpoint to go on from.
+        // Its folds' runs are removed, so there is no checkpoint to resume from.
         throw TrainingError.interruptedInFold(fold + 1, of: folds)
       }
     }
     return try joined(parts, of: dataset)
   }
 
-  /// What a model says of the documents held out from its training.
+  /// A model's results on the documents held out from its training.
   fileprivate struct Part {
     var rows: [Int]
-    /// The best labels.
+    /// The top labels.
     var ranking: TopK
-    /// Whether the model knows anything of each row.
+    /// Whether the model knows any feature of each row.
     var isKnown: [Bool]
-    /// The scores of the labels that are given, row after row.
+    /// The scores of the given labels, row by row.
     var givenScores: [Float]
     /// `[rows, rows of train]`.
     var neighbours: CSRMatrix?
@@ -116,7 +120,7 @@ public struct CrossValidation: Sendable {
       let isKnown = model.knows(inputs, documents: split.documentIndices, of: dataset)
       let unknown = isKnown.count { !$0 }
       if unknown > 0 {
-        progress?.line("\(unknown) of them have no word that the model knows and are not judged")
+        progress?.line("\(unknown) of them contain no word the model knows and are skipped")
       }
       guard neighbours > 0 else {
         return Part(
@@ -160,10 +164,10 @@ public struct CrossValidation: Sendable {
         ? CSRMatrix(near, similarities, columnCount: train.count) : nil)
   }
 
-  /// How many documents a calibration is fitted to; more tell it little and take time.
+  /// The number of documents to fit a calibration to; more would take time and hardly change it.
   private static let calibrationCount = 2000
 
-  /// Fits probabilities to the scores of other folds.
+  /// Fits probabilities to the scores of the other folds.
   private func calibration(of parts: [Part], labels: CSRMatrix) throws -> FittedCalibration {
     let total = parts.reduce(0) { $0 + $1.rows.count }
     let step = max(1, total / Self.calibrationCount)
@@ -188,7 +192,7 @@ public struct CrossValidation: Sendable {
 }
 
 extension CrossValidation.Part {
-  /// The best labels of each document, and behind them those given that are not among them.
+  /// Each document's top labels, followed by the given labels that are not among them.
   fileprivate func pairs(labels given: CSRMatrix) throws -> ScoredPairs {
     var offsets = [0]
     var labels: [Int32] = []
@@ -209,7 +213,7 @@ extension CrossValidation.Part {
 }
 
 extension CSRMatrix {
-  /// A matrix of rows that are lists.
+  /// Creates a matrix from one list per row.
   fileprivate init(_ columns: [[Int32]], _ values: [[Float]], columnCount: Int) {
     var offsets: [Int64] = [0]
     for row in columns { offsets.append(offsets[offsets.count - 1] + Int64(row.count)) }
@@ -218,7 +222,7 @@ extension CSRMatrix {
       values: MappedArray(Array(values.joined())), columnCount: columnCount)
   }
 
-  /// The same entries under other column numbers.
+  /// The same entries with renumbered columns.
   fileprivate func renamingColumns(_ new: [Int], count: Int) -> CSRMatrix {
     CSRMatrix(
       rowOffsets: rowOffsets, columns: MappedArray(columns.map { Int32(new[Int($0)]) }),

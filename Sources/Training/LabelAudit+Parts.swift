@@ -1,7 +1,6 @@
-import Learning
-import Torch
+import Storage
 
-/// Keeps the most suspicious pairs; memory for twice as many as are wanted.
+/// Keeps the most suspicious pairs, in memory for twice as many as requested.
 struct BestFindings {
   /// A pair.
   struct Pair {
@@ -11,7 +10,7 @@ struct BestFindings {
     var row: Int
     var label: Int
 
-    /// Sure ones first, the most suspicious first among them, then by row and label.
+    /// Confident errors first, then by falling suspicion, then by row and label.
     static func isBefore(_ left: Pair, _ right: Pair) -> Bool {
       guard left.isSure == right.isSure else { return left.isSure }
       return (-left.suspicion, left.row, left.label) < (-right.suspicion, right.row, right.label)
@@ -20,7 +19,7 @@ struct BestFindings {
 
   private let count: Int
   private var pairs: [Pair] = []
-  /// The last of those that are kept; nothing behind it is taken in.
+  /// The last of the kept pairs; anything that sorts after it is ignored.
   private var bar: Pair?
 
   init(_ count: Int) { self.count = count }
@@ -29,7 +28,7 @@ struct BestFindings {
     guard count > 0 else { return }
     if let bar, Pair.isBefore(bar, pair) { return }
     pairs.append(pair)
-    // The floor keeps small counts from being sorted after every pair.
+    // The minimum keeps small counts from sorting after every pair.
     if pairs.count / 2 >= max(count, 512) { cut() }
   }
 
@@ -46,7 +45,7 @@ struct BestFindings {
   }
 }
 
-/// Looks up pairs of a row and a column that come row by row.
+/// Looks up (row, column) pairs that arrive row by row.
 struct PairSet {
   private let matrix: CSRMatrix?
 
@@ -58,7 +57,7 @@ struct PairSet {
 }
 
 extension LabelAudit.Finding {
-  /// Names the nearest documents that have the label, and those that lack it.
+  /// Adds the nearest documents with the label, and those without it.
   mutating func addNeighbours(_ near: CSRMatrix?, given: CSRMatrix, asked: Int) {
     guard let near else { return }
     for document in near.columns(ofRow: row).prefix(asked) {

@@ -1,14 +1,15 @@
 public import Datasets
 import Foundation
-import Torch
+import Models
+import Storage
 
 /// An audit's findings with the names of documents and labels, for people and for programs.
 public struct AuditListing {
-  /// What was found.
+  /// The report to list.
   public let report: LabelAudit.Report
   private let dataset: Dataset
 
-  /// Names what a report has found in the data set.
+  /// Resolves the names in a report.
   public init(_ report: LabelAudit.Report, of dataset: Dataset) {
     self.report = report
     self.dataset = dataset
@@ -30,7 +31,7 @@ public struct AuditListing {
     var neighboursWith: [String]
     var neighboursWithout: [String]
 
-    /// The same with its names as parts of one line.
+    /// The same with names made safe for one line.
     var onOneLine: Line {
       var line = self
       line.document = document.onOneLine
@@ -51,9 +52,9 @@ public struct AuditListing {
       neighboursWithout: finding.neighboursWithout.map(document))
   }
 
-  /// Writes one JSON object a finding, wrong ones first.
+  /// Writes one JSON object per finding, wrong labels first.
   ///
-  /// - Throws: `FileError` when the file cannot be written.
+  /// - Throws: `FileError` if the file cannot be written.
   public func writeJSON(to path: String) throws {
     let file = try AtomicFile(path: path)
     let encoder = JSONEncoder.stable
@@ -63,10 +64,11 @@ public struct AuditListing {
     try file.commit()
   }
 
-  /// Writes a table with a header, columns apart by tabs, neighbours by spaces; `asField` tells how
-  /// names with tabs, line ends and backslashes are written.
+  /// Writes a table with a header, columns separated by tabs, neighbours by spaces.
   ///
-  /// - Throws: `FileError` when the file cannot be written.
+  /// `asField` defines how names with tabs, line ends and backslashes are written.
+  ///
+  /// - Throws: `FileError` if the file cannot be written.
   public func writeTSV(to path: String) throws {
     let file = try AtomicFile(path: path)
     let names = [
@@ -88,14 +90,14 @@ public struct AuditListing {
     try file.commit()
   }
 
-  /// Writes the findings as verdicts that `decant train --feedback` takes in: what is missing as
-  /// accepted, what is wrong as rejected.
+  /// Writes the findings as feedback for `decant train --feedback`: missing labels as accepted,
+  /// wrong ones as rejected.
   ///
-  /// - Throws: `InputError` when the documents are features; `FileError`.
+  /// - Throws: `InputError` if the documents are features, `FileError`.
   public func writeFeedback(to path: String) throws {
     guard let texts = dataset.documents.texts else {
       throw InputError(
-        file: path, reason: "the documents are features, feedback is on texts",
+        file: path, reason: "the documents are features; feedback needs texts",
         expected: "a data set of texts")
     }
     struct Record: Encodable {
@@ -129,8 +131,8 @@ public struct AuditListing {
   /// A table for people.
   ///
   /// - Parameters:
-  ///   - faults: which lists.
-  ///   - count: how many findings of each.
+  ///   - faults: the lists to show.
+  ///   - count: the number of findings to show of each.
   public func table(_ faults: [LabelAudit.Fault], count: Int) -> String {
     var lines = [
       "\(report.givenCount) given labels; by the rule of confident learning "

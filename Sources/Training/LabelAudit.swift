@@ -1,31 +1,32 @@
 import Foundation
-public import Learning
-public import Torch
+public import Noise
+public import Storage
 
 /// Ranks the labels of a data set that are probably wrong, and those that are probably missing.
 ///
-/// Two witnesses are heard: a model's out-of-sample probabilities p, and the k documents near by. Their
-/// log-odds are mixed, and the mixture says how suspicious each pair is.
+/// There are two sources of evidence: a model's out-of-sample probabilities p, and the k nearest
+/// documents. A weighted sum of their log-odds is the suspicion of each pair.
 ///
 ///     z = (1 − m) log p/(1 − p) + m log q/(1 − q)      q = (k · share + a · p) / (k + a)
 ///
-/// Thresholds, and which pairs are surely errors, are confident learning's on p alone. These come first.
+/// Thresholds, and the definite errors, follow from confident learning on p alone. These are listed
+/// first.
 public struct LabelAudit: Codable, Hashable, Sendable {
-  /// How errors are found and ranked.
+  /// Finds and ranks errors.
   public var confidentLearning: ConfidentLearning
-  /// Who is asked about a document.
+  /// Lets the nearest documents vote.
   public var neighbours: NeighbourLabels
-  /// m: how much the neighbours' word counts, from 0 to 1.
+  /// m: the weight of the neighbours, from 0 to 1.
   public var neighbourWeight: Double
-  /// Labels that fewer documents are given are not judged: no model could have learnt them.
+  /// Labels given to fewer documents are not judged: no model could have learnt them.
   public var minimumCount: Int
 
   /// a: how many neighbours the model's own probability counts as.
   private static let ownVotes = 2.0
-  /// How far probabilities are held from 0 and 1.
+  /// The minimum distance of probabilities from 0 and 1.
   private static let margin = 1e-12
 
-  /// Sets up an audit; the defaults were chosen on errors that were planted for it.
+  /// Creates an audit; the defaults were chosen on planted errors.
   public init(
     confidentLearning: ConfidentLearning = .init(), neighbours: NeighbourLabels = .init(),
     neighbourWeight: Double = 0.3, minimumCount: Int = 5
@@ -36,62 +37,62 @@ public struct LabelAudit: Codable, Hashable, Sendable {
     self.minimumCount = minimumCount
   }
 
-  /// Which error.
+  /// The kind of error.
   public enum Fault: String, Codable, Hashable, Sendable, CaseIterable {
-    /// Given, but probably not so.
+    /// Given, but probably wrong.
     case wrong
-    /// Not given, but probably so.
+    /// Not given, but probably missing.
     case missing
   }
 
-  /// A pair of a document and a label that is probably an error.
+  /// A probable error: a (document, label) pair.
   public struct Finding: Hashable, Sendable {
-    /// Which error.
+    /// The kind of error.
     public var fault: Fault
-    /// The row of train.
+    /// The training row.
     public var row: Int
     /// The label.
     public var label: Int
     /// The model's probability that the document has the label.
     public var probability: Double
-    /// The mean probability of the documents that are given the label.
+    /// The mean probability over documents that are given the label.
     public var threshold: Double
-    /// How suspicious the pair is, from 0 to 1.
+    /// The suspicion, from 0 to 1.
     public var suspicion: Double
-    /// Whether it is an error by the rule of confident learning, and not only a likely one.
+    /// Whether confident learning calls it an error, and not merely likely.
     public var isConfident: Bool
-    /// The share of the neighbours that have the label; nil where nobody looked.
+    /// The share of neighbours with the label; nil without neighbours.
     public var neighbourShare: Double?
-    /// The nearest rows of train that have the label, three at most.
+    /// The nearest training rows with the label, at most three.
     public var neighboursWith: [Int] = []
-    /// The nearest rows of train that lack it, three at most.
+    /// The nearest training rows without it, at most three.
     public var neighboursWithout: [Int] = []
   }
 
-  /// What an audit found.
+  /// The findings of an audit.
   public struct Report: Sendable {
-    /// Given labels: errors by the rule of confident learning, then others, the most suspicious
-    /// first; equal ones by row and label.
+    /// Given labels: errors by confident learning first, then others, by falling suspicion; ties by
+    /// row and label.
     public var wrong: [Finding]
-    /// Labels not given, likewise.
+    /// Labels not given, in the same order.
     public var missing: [Finding]
-    /// How many labels are given.
+    /// The number of given labels.
     public var givenCount: Int
-    /// How many of these are errors by the rule of confident learning.
+    /// The number of given labels that confident learning calls errors.
     public var surelyWrong: Int
-    /// How many labels are missing by the same rule.
+    /// The number of missing labels by the same rule.
     public var surelyMissing: Int
   }
 
   /// Judges all pairs that have a score.
   ///
   /// - Parameters:
-  ///   - given: `[rows, labels]`, the labels of train.
-  ///   - filter: `[rows, labels]`; pairs that are not looked at, such as a document's own label.
-  ///   - top: how many findings of each kind are reported, at most.
-  /// - Throws: `InputError` when a score is no probability.
-  /// - Precondition: the scores are of these rows and labels; `top` is at least 0.
-  /// - Complexity: O(stored pairs) time and memory, whatever documents times labels is.
+  ///   - given: `[rows, labels]`, the labels of the training part.
+  ///   - filter: `[rows, labels]`; pairs to skip, such as a document's own label.
+  ///   - top: the maximum number of findings of each kind.
+  /// - Throws: `InputError` if a score is not a probability.
+  /// - Precondition: the scores match these rows and labels; `top` is non-negative.
+  /// - Complexity: O(stored pairs) time and memory, independent of documents × labels.
   public func callAsFunction(
     _ scores: OutOfSampleScores, given: CSRMatrix, filter: CSRMatrix? = nil, top: Int
   ) throws -> Report {
@@ -135,7 +136,7 @@ public struct LabelAudit: Codable, Hashable, Sendable {
       surelyWrong: sure[.wrong] ?? 0, surelyMissing: sure[.missing] ?? 0)
   }
 
-  /// A probability with the neighbours' word mixed in.
+  /// A probability combined with the neighbours' votes.
   private func mixed(_ probability: Double, share: Double, of count: Int) -> Double {
     func logOdds(_ probability: Double) -> Double {
       let held = min(max(probability, Self.margin), 1 - Self.margin)

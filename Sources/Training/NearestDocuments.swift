@@ -1,16 +1,17 @@
+import Storage
 import Torch
 
-/// Finds the documents whose embeddings point in nearly the same direction, by exact comparison.
+/// Finds the documents with the most similar embeddings by cosine, by exact comparison.
 struct NearestDocuments {
-  /// How many.
+  /// The number of documents to find.
   let count: Int
 
-  /// The nearest of some documents for each of others.
+  /// The nearest documents to each query.
   ///
   /// - Parameters:
   ///   - queries: `[N, D]`.
   ///   - documents: `[M, D]`.
-  /// - Returns: `[N, M]`; the columns of a row nearest first, cosines as values.
+  /// - Returns: `[N, M]`; each row's columns nearest first, with cosines as values.
   /// - Complexity: O(N · M · D) time, in blocks of about 64 MB.
   func callAsFunction(of queries: Tensor, among documents: Tensor) throws -> CSRMatrix {
     let (rows, width) = (queries.size(along: 0), documents.size(along: 0))

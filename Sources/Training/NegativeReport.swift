@@ -1,8 +1,8 @@
+import Extreme
 import Foundation
-import Learning
-import Torch
+import Storage
 
-/// What the pools of some steps were made of.
+/// The composition of the label pools of some steps.
 struct PoolStatistics {
   private(set) var count = 0
   private(set) var labels = 0
@@ -17,14 +17,15 @@ struct PoolStatistics {
   }
 }
 
-/// What a search for hard negatives found, for a person to read.
+/// A report on a search for hard negatives, for people.
 struct NegativeReport {
   private let lines: [String]
 
   /// - Parameters:
-  ///   - previous: what the search before found.
+  ///   - previous: the result of the previous search.
   ///   - highestPositives: the score of each document's best positive; −∞ without one.
-  ///   - recall: how much of the exact search's result was found, where that is not certain.
+  ///   - recall: the share of the exact search's result that was found, if the search is
+  ///     approximate.
   init(
     _ found: HardNegativeSearch.Result, previous: CSRMatrix?, positives: CSRMatrix,
     highestPositives: [Double], recall: Double?, cpuSeconds: Double, pools: PoolStatistics
@@ -54,11 +55,11 @@ struct NegativeReport {
     }
     var lines = [
       String(
-        format: "hard negatives: %.1f a document, %d labels (%.1f %% of all, ",
+        format: "hard negatives: %.1f per document, %d labels (%.1f %% of all, ",
         Double(mined.entryCount) / Double(max(mined.rowCount, 1)), different,
         100 * Double(different) / labelCount)
-        + "\(percent(somebodys, of: different)) of them somebody's positive); "
-        + String(format: "%.1f s of processor time", cpuSeconds),
+        + "\(percent(somebodys, of: different)) of them positive for some document); "
+        + String(format: "%.1f s CPU", cpuSeconds),
       "  score minus the best positive's: \(quantile(0.1)) / \(quantile(0.5)) / "
         + "\(quantile(0.9)) (10, 50, 90 %); above it: none for \(percent(above[0], of: above.reduce(0, +)))"
         + " of the documents, some for \(percent(above[1], of: above.reduce(0, +))), all for "
@@ -75,13 +76,13 @@ struct NegativeReport {
     lines.append("  " + rest.joined(separator: "; "))
     if pools.count > 0 {
       lines.append(
-        "  pools so far: \(pools.labels / pools.count) labels a step, "
+        "  pools so far: \(pools.labels / pools.count) labels per step, "
           + "\(percent(pools.positives, of: pools.labels)) a positive of the batch, "
           + "\(percent(pools.hard, of: pools.labels)) hard negatives")
     }
     self.lines = lines
   }
 
-  /// A few lines.
+  /// The report, a few lines long.
   var text: String { lines.joined(separator: "\n") }
 }

@@ -1,14 +1,16 @@
-import Learning
+import Extreme
+import Models
+import Storage
 import Torch
 
-/// Searches for hard negatives and neighbours now and then, and deals them out to steps.
+/// Searches for hard negatives and neighbours at intervals, and supplies them to training steps.
 ///
-/// What a search found is kept in tables, which belong to the checkpoint: a resumed training goes on
-/// with the same ones. Everything else follows from the seed and the position.
+/// Search results are stored in tables that are part of the checkpoint, so that resumed training
+/// uses the same ones. Everything else follows from the seed and the position.
 final class NegativeSampler {
-  /// What a search looks at.
+  /// The inputs of a search.
   struct Embeddings {
-    /// `[N, D]`, over the temperature.
+    /// `[N, D]`, divided by the temperature.
     var documents: Tensor
     /// `[L, D]`.
     var labels: Tensor
@@ -16,7 +18,7 @@ final class NegativeSampler {
     var bias: Tensor?
   }
 
-  /// Told what was found.
+  /// Receives a report of each search.
   var report: ((String) -> Void)?
   private let configuration: NegativeConfiguration
   private let positives: CSRMatrix
@@ -35,7 +37,7 @@ final class NegativeSampler {
     case neighbours
   }
 
-  /// - Parameter positives: `[N, L]`, of the documents trained on.
+  /// - Parameter positives: `[N, L]`, of the training documents.
   init(
     _ configuration: NegativeConfiguration, positives: CSRMatrix, batchSize: Int,
     stepsPerEpoch: Int, seed: UInt64
@@ -47,9 +49,9 @@ final class NegativeSampler {
     self.seed = seed
   }
 
-  /// Searches anew where the position says so.
+  /// Repeats the searches that are due at this position.
   ///
-  /// - Parameter embeddings: asked for only then.
+  /// - Parameter embeddings: computes the inputs; called only if a search is due.
   func refreshIfDue(at position: TrainingPosition, _ embeddings: () throws -> Embeddings) throws {
     let since = position.epoch - configuration.firstSearch
     guard since >= 0 else { return }
@@ -102,7 +104,8 @@ final class NegativeSampler {
     tables[.shortlist] = result.negatives
   }
 
-  /// Which share of the exact search's labels the other one has found, on some documents.
+  /// The share of the exact search's labels that the approximate one found, on a sample of
+  /// documents.
   private func measureRecall(
     of found: CSRMatrix, _ search: HardNegativeSearch, _ embeddings: Embeddings
   ) throws -> Double {
@@ -131,7 +134,7 @@ final class NegativeSampler {
     }
   }
 
-  /// The documents of an epoch in the order of its batches.
+  /// The documents of an epoch, in batch order.
   func order(ofEpoch epoch: Int) -> [Int] {
     var random = SplitMix64(seed, 0, UInt64(epoch))
     if let neighbours = tables[.neighbours] {
@@ -148,12 +151,12 @@ final class NegativeSampler {
     return (0..<positives.rowCount).shuffled(using: &random)
   }
 
-  /// The labels of a step; nil for all.
+  /// The label pool of a step; nil for all labels.
   func pool(of rows: ArraySlice<Int>, at position: TrainingPosition) -> LabelPool? {
     guard configuration.labels == .pool else { return nil }
     var random = SplitMix64(seed, 2, UInt64(position.epoch), UInt64(position.step))
     var parts = configuration.pool
-    // A step whose products have a new shape costs 0.3 MB of code that oneDNN keeps.
+    // For each new shape of a product, oneDNN keeps 0.3 MB of code.
     parts.multiple = max(1, min(64, positives.columnCount / 64))
     let pool = LabelPool(
       parts, positives: positives.selecting(rows: rows),
@@ -173,9 +176,9 @@ final class NegativeSampler {
     return state
   }
 
-  /// Takes back what `state` gave.
+  /// Restores a saved `state`.
   ///
-  /// - Throws: `InputError` when a table is damaged.
+  /// - Throws: `ValueError` if a table is damaged.
   func restore(_ state: [String: Tensor]) throws {
     tables = [:]
     for name in Table.allCases {
@@ -186,13 +189,13 @@ final class NegativeSampler {
         rowOffsets: MappedArray(offsets.array(of: Int64.self)),
         columns: MappedArray(columns.array(of: Int32.self)),
         columnCount: name == .shortlist ? positives.columnCount : positives.rowCount)
-      tables[name] = try table.validated(file: "the checkpoint's \(name.rawValue)")
+      tables[name] = try table.validated(as: name.rawValue)
     }
   }
 }
 
 extension CSRMatrix {
-  /// The share of the entries of `other` that this one has in the same row.
+  /// The share of `other`'s entries that this matrix has in the same row.
   func share(of other: CSRMatrix) -> Double {
     guard other.entryCount > 0 else { return 1 }
     var common = 0

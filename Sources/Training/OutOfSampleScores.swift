@@ -1,50 +1,52 @@
 public import Datasets
 import Foundation
-public import Torch
+import Models
+public import Storage
+import Torch
 
-/// What models that had not seen a document say of its labels, and which documents they find similar.
+/// Label probabilities and neighbours of documents, from models that were not trained on them.
 ///
-/// Of each document the best labels and those that are given are kept, so that memory grows with the
-/// documents and not with documents times labels.
+/// Only each document's top labels and given labels are stored, so that memory grows with the
+/// number of documents and not with documents × labels.
 public struct OutOfSampleScores: Sendable {
-  /// `[rows of train, labels]`: how likely each document has each label, from 0 to 1; best first,
-  /// then what is given and not among them.
+  /// `[training rows, labels]`: the probability of each label, from 0 to 1; top labels first, then
+  /// given labels that are not among them.
   public var probabilities: CSRMatrix
-  /// `[rows of train, rows of train]`: documents of other folds that are near, nearest first, with
-  /// the cosine of their embeddings; nil where nobody looked.
+  /// `[training rows, training rows]`: near documents of other folds, nearest first, with cosines
+  /// of their embeddings as values; nil if they were not computed.
   public var neighbours: CSRMatrix?
 
-  /// Takes both.
+  /// Creates scores.
   ///
-  /// - Precondition: as many rows of one as of the other.
+  /// - Precondition: both have the same number of rows.
   public init(probabilities: CSRMatrix, neighbours: CSRMatrix? = nil) {
     precondition(
       neighbours.map {
         $0.rowCount == probabilities.rowCount && $0.columnCount == probabilities.rowCount
-      } ?? true, "neighbours of other documents")
+      } ?? true, "probabilities and neighbours have different documents")
     self.probabilities = probabilities
     self.neighbours = neighbours
   }
 
   private struct Record: Codable {
-    /// The data set's; hexadecimal.
-    var contentHash: String?
+    /// The hash of the data set; hexadecimal.
+    package var contentHash: String?
   }
 
   private static let fileNames = ["audit.json", "probabilities.csr", "neighbours.csr"]
 
-  /// Keeps the scores in a folder of their own, `audit.json`, `probabilities.csr` and
-  /// `neighbours.csr`, in one atomic step; see `AtomicFolder`.
+  /// Saves the scores in a folder as `audit.json`, `probabilities.csr` and `neighbours.csr`,
+  /// atomically; see `AtomicFolder`.
   ///
-  /// - Throws: `FileError` when it cannot be written; `InputError` when it holds other files, which
-  ///   are never removed.
+  /// - Throws: `FileError` if the folder cannot be written; `InputError` if it contains other
+  ///   files, which are never removed.
   public func write(to folder: String, of dataset: Dataset) throws {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue {
       let names = try FileManager.default.contentsOfDirectory(atPath: folder)
       if let stray = names.filter({ !Self.fileNames.contains($0) }).min() {
         throw InputError(
-          file: folder, reason: "it holds \(stray), which is no part of kept scores",
+          file: folder, reason: "it contains \(stray), which does not belong to kept scores",
           expected: "a new name, an empty folder, or kept scores to replace")
       }
     }
@@ -56,17 +58,17 @@ public struct OutOfSampleScores: Sendable {
     try target.commit(replacing: true)
   }
 
-  /// Opens a folder that `write(to:of:)` has filled, or somebody else with files of the same kind.
+  /// Opens a folder written by `write(to:of:)` or with files of the same format.
   ///
-  /// - Throws: `InputError` when the scores are of another data set, or damaged; `FileError`.
+  /// - Throws: `InputError` if the scores belong to another data set or are damaged; `FileError`.
   public init(contentsOf folder: String, for dataset: Dataset) throws {
     let target = RunFolder(path: folder)
     let record = try target.read(Record.self, from: folder + "/audit.json")
     let hash = DatasetIdentity(dataset).contentHash
-    // Whoever leaves the hash out vouches for the scores.
+    // Files from elsewhere may omit the hash; then the data set is not verified.
     guard record.contentHash == nil || record.contentHash == hash else {
       throw InputError(
-        file: folder, reason: "the scores are of another data set, or it has changed since",
+        file: folder, reason: "the scores belong to another data set, or it has changed since",
         expected: "scores of this one")
     }
     let probabilities = try CSRFile.read(folder + "/probabilities.csr")

@@ -1,7 +1,8 @@
 import Foundation
+import Models
 
-/// Tells a person how far a long job is: a bar that redraws itself in a terminal, a line an epoch
-/// elsewhere.
+/// Shows the progress of a long job: a bar that redraws itself in a terminal, otherwise one line
+/// per epoch.
 ///
 /// Writes to standard error.
 public final class ProgressBar {
@@ -13,42 +14,41 @@ public final class ProgressBar {
   private var isDrawn = false
   private let write: (String) -> Void
 
-  /// A bar on standard error.
+  /// Creates a bar on standard error.
   public convenience init() {
     var size = winsize()
     let known = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
     self.init(
       isTerminal: isatty(STDERR_FILENO) == 1, width: known ? Int(size.ws_col) : 80
     ) { text in
-      // Nobody may be listening; the work goes on all the same.
+      // Write errors are ignored: the work continues without a reader.
       var text = text
       text.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
   }
 
-  /// A bar that writes where it is told, for tests.
+  /// Creates a bar with a custom output, for tests.
   public init(isTerminal: Bool, width: Int, write: @escaping (String) -> Void) {
     self.isTerminal = isTerminal
     self.width = width
     self.write = write
   }
 
-  /// Starts the clock of a new stretch of work.
+  /// Restarts the clock for a new job.
   ///
-  /// - Parameter done: the units that an earlier process has finished; they do not count for the
-  ///   rate.
+  /// - Parameter done: the units finished by an earlier process; they do not count for the rate.
   public func begin(done: Int = 0) {
     start = ResourceUsage.wallSeconds()
     alreadyDone = done
     lastDrawn = 0
   }
 
-  /// Shows that `done` of `total` units are finished; redraws at most ten times a second.
+  /// Shows that `done` of `total` units are finished; redraws at most ten times per second.
   ///
   /// - Parameters:
-  ///   - title: what is being done ("epoch 3/10").
-  ///   - unit: what is counted ("documents").
-  ///   - remark: what else to show (the loss).
+  ///   - title: the current stage ("epoch 3/10").
+  ///   - unit: the unit being counted ("documents").
+  ///   - remark: additional text (the loss).
   public func update(title: String, done: Int, total: Int, unit: String, remark: String) {
     guard isTerminal else { return }
     let now = ResourceUsage.wallSeconds()
@@ -67,13 +67,13 @@ public final class ProgressBar {
     write("\r\u{1B}[2K" + "\(title) \(bar)\(tail)".prefix(width - 1))
   }
 
-  /// Takes the bar off the terminal, before something else is written there.
+  /// Removes the bar from the terminal before other output.
   public func clear() {
     if isDrawn { write("\r\u{1B}[2K") }
     isDrawn = false
   }
 
-  /// Writes a line that stays.
+  /// Writes a permanent line.
   public func line(_ text: String) {
     clear()
     write(text + "\n")

@@ -1,21 +1,22 @@
 import Foundation
-import Torch
+import Models
+import Storage
 
-/// The right to write into a run's folder: one process at a time has it.
+/// An exclusive lock on a run's folder, for writing.
 ///
-/// The kernel gives it back when the object or the process ends, however it ends.
+/// The kernel releases it when the object or the process ends, even if it crashes.
 final class RunFolderLock {
   private let descriptor: Int32
 
-  /// Takes the right.
+  /// Acquires the lock.
   ///
-  /// - Throws: `FileError` when the folder cannot be opened, or another process trains in it.
+  /// - Throws: `FileError` if the folder cannot be opened, or if another process is training in it.
   init(_ folder: RunFolder) throws {
     descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw FileError(path: folder.path, action: "open", code: errno)
     }
-    // Some network file systems know no such lock; there the user must watch.
+    // Some network file systems do not support such locks; there the user must take care.
     if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
       throw FileError(
         path: folder.path, action: "begin, as another process is training in", code: EBUSY)

@@ -1,12 +1,14 @@
 import Datasets
-import Learning
+import Extreme
+import Models
+import Storage
 import Torch
 
 extension Trainer {
-  /// Opens the transformer of the run and encodes what is trained on, where there is one.
+  /// Opens the run's transformer and encodes the training data, if it has one.
   ///
-  /// All documents of the data set are encoded, those of test too: their texts are looked at, their
-  /// labels are not, and the evaluation finds their vectors.
+  /// All documents of the data set are encoded, including the test documents: their texts are read,
+  /// their labels are not, and evaluation reuses the vectors.
   func transformer(
     of dataset: Dataset, training: Split, validation: Split?, progress: ProgressBar?,
     isInterrupted: () -> Bool

@@ -1,27 +1,29 @@
 import Datasets
+import Extreme
 import Foundation
-import Learning
+public import Models
+import Storage
 import Torch
 
-/// From a data set to a run folder: features, training, record.
+/// Trains a run from a data set: features, training, record.
 public struct Trainer {
-  /// Every setting.
+  /// All settings.
   public let configuration: TrainingConfiguration
-  /// Where the result goes.
+  /// The folder of the run.
   public let folder: RunFolder
   /// The version written into the record.
   public let decantVersion: String
-  /// The data, where they are not to be read from the configuration's path.
+  /// The data, unless it is read from the configuration's path.
   let dataset: Dataset?
 
-  /// Prepares a training; nothing is read or written yet.
+  /// Creates a trainer; nothing is read or written yet.
   public init(
     _ configuration: TrainingConfiguration, folder: RunFolder, decantVersion: String
   ) {
     self.init(configuration, folder: folder, decantVersion: decantVersion, dataset: nil)
   }
 
-  /// Prepares a training on data that were read already, such as a part of a data set.
+  /// Creates a trainer for data already in memory, such as a part of a data set.
   init(
     _ configuration: TrainingConfiguration, folder: RunFolder, decantVersion: String,
     dataset: Dataset?
@@ -32,14 +34,14 @@ public struct Trainer {
     self.decantVersion = decantVersion
   }
 
-  /// Trains, or goes on with a training that was interrupted.
+  /// Trains, or resumes an interrupted run.
   ///
-  /// A training that cannot even begin, because of its data for instance, leaves nothing behind.
+  /// If training cannot start, for instance because of its data, no files are left.
   ///
   /// - Parameters:
-  ///   - progress: told what happens.
-  ///   - isInterrupted: asked before each step; see `TrainingLoop.run`.
-  /// - Returns: what the run folder now records.
+  ///   - progress: shows the progress.
+  ///   - isInterrupted: checked before each step; see `TrainingLoop.run`.
+  /// - Returns: the run's record.
   /// - Throws: `InputError` for a fault in the data, `FileError`, `TorchError`, `TrainingError`.
   public func run(
     resuming: Bool, progress: ProgressBar? = nil, isInterrupted: () -> Bool = { false }
@@ -64,7 +66,7 @@ public struct Trainer {
     let task = prepared.task
     let others = prepared.documentCount - task.exampleCount
     progress?.line(
-      "\(counted(task.exampleCount, "document")) (\(counted(others, "other")) not learnt from), "
+      "\(counted(task.exampleCount, "document")) (\(counted(others, "other")) not used for training), "
         + "\(counted(prepared.labelCount, "label")), "
         + "\(counted(prepared.featureCount, "feature")); prepared in "
         + "\(rounded(begun.wallSeconds - started.wallSeconds, places: 1)) s")
@@ -75,7 +77,7 @@ public struct Trainer {
 
     var warnings = [outcome.warning].compactMap { $0 }
     if prepared.labelCount == 1 {
-      warnings.append("there is one label only, which every text gets: nothing is told apart")
+      warnings.append("there is only one label: the model cannot tell texts apart")
     }
     let identity = prepared.identity
     let record = RunRecord(
@@ -99,7 +101,7 @@ public struct Trainer {
     return record
   }
 
-  /// All that comes before the first step; the data set's files are not needed any more.
+  /// The preparation before the first step; afterwards the data set's files are no longer needed.
   private struct Preparation {
     var identity: DatasetIdentity
     var documentCount: Int
@@ -120,7 +122,9 @@ public struct Trainer {
       ? dataset.train : dataset.train.selecting(rows: dataset.trainRowsOutsideValidation)
     try folder.write(training.labels.columnCounts(), to: folder.counts)
     let features = try TextFeatureStore(configuration, folder: folder)
-    try features.fit(dataset.documents, rows: training.documentIndices)
+    try attributingErrors(to: configuration.dataset) {
+      try features.fit(dataset.documents, rows: training.documentIndices)
+    }
     if let note = features.cutNote(dataset.documents, rows: dataset.train.documentIndices) {
       progress?.line(note)
     }
@@ -151,7 +155,7 @@ public struct Trainer {
       featureCount: features.count, task: task)
   }
 
-  /// Refuses a model that does not fit into memory, before the system ends the process for it.
+  /// Throws if the model does not fit into memory, before the system kills the process.
   private func refuseIfTooLarge(featureCount: Int, labelCount: Int) throws {
     let model = configuration.model
     let width = model.encoder.hiddenDimensions.first ?? model.encoder.dimension
@@ -180,14 +184,14 @@ public struct Trainer {
       let idle = feedback.labelTexts.keys.filter { !known.contains($0) }
       if let first = idle.min() {
         progress?.line(
-          "feedback: \(counted(idle.count, "added label")) left out, as no text has it: "
+          "feedback: \(counted(idle.count, "added label")) ignored, because no text has it: "
             + "\(first)\(idle.count > 1 ? ", …" : "")")
       }
     }
     guard dataset.train.count > 0 else {
       throw InputError(
         file: path, reason: "there is nothing to train on",
-        expected: "at least one document for training")
+        expected: "at least one training document")
     }
     guard dataset.labels.count > 0 else {
       throw InputError(
@@ -196,20 +200,20 @@ public struct Trainer {
     _ = try NameIndex(dataset.labels.ids, of: "label", file: path)
     guard dataset.train.labels.entryCount > 0 else {
       throw InputError(
-        file: path, reason: "no document of train has a label", expected: "at least one that has")
+        file: path, reason: "no training document has a label", expected: "at least one")
     }
     if let fault = dataset.train.weightFault {
       throw InputError(file: path, reason: fault.reason, expected: fault.expected)
     }
     guard configuration.transformer == nil || dataset.documents.texts != nil else {
       throw InputError(
-        file: path, reason: "documents are features, which a transformer cannot read",
+        file: path, reason: "the documents are features, which a transformer cannot read",
         expected: "documents with texts, or --encoder bag")
     }
     guard configuration.model.labels == .free || dataset.documents.texts != nil else {
       throw InputError(
-        file: path, reason: "documents are features, which label texts have nothing in common with",
-        expected: "documents with texts, or label vectors that are learnt freely")
+        file: path, reason: "the documents are features, which share nothing with label texts",
+        expected: "documents with texts, or free label vectors")
     }
     guard configuration.loop.patience != nil else { return dataset }
     var held = dataset
@@ -221,18 +225,20 @@ public struct Trainer {
     guard count > 0, count < held.train.count else {
       throw InputError(
         file: path,
-        reason: "\(count) of \(held.train.count) documents would be held out to judge by",
-        expected: "more documents, or a training without early stopping")
+        reason: "\(count) of \(held.train.count) documents would be held out for validation",
+        expected: "more documents, or training without early stopping")
     }
     return held
   }
 
-  /// The vectors that prediction needs, computed once from each model that was kept.
+  /// Writes the label vectors that prediction needs, computed once for each saved model.
   private func writeLabelEmbeddings(of task: DualEncoderTask) throws {
     for epoch in KeptEpoch.allCases where folder.has(folder.model(of: epoch)) {
       let kept = try SafetensorsFile(path: folder.model(of: epoch))
-      try task.dualEncoder.restore(
-        try kept.tensors().filter { !$0.key.hasPrefix(DualEncoderTask.widePrefix) })
+      try attributingErrors(to: kept.path) {
+        try task.dualEncoder.restore(
+          kept.tensors().filter { !$0.key.hasPrefix(WidePart.modelPrefix) })
+      }
       let embeddings = try checked { try task.labelEmbeddings() }
       guard try checked({ try embeddings.isAllFinite && task.hasFiniteScores(labels: embeddings) })
       else { throw TrainingError.scoresAreNotFinite }
@@ -240,13 +246,5 @@ public struct Trainer {
         ["embeddings": embeddings], metadata: ["format": "decant"],
         to: folder.labelEmbeddings(of: epoch))
     }
-  }
-}
-
-extension SkippedLines {
-  /// How many lines were left out and why the first one was; nil for none.
-  var note: String? {
-    guard let reason = first.first else { return nil }
-    return "\(count) \(count == 1 ? "line" : "lines") left out; the first: \(reason)"
   }
 }

@@ -1,46 +1,46 @@
 public import Torch
 
-/// Something that `TrainingLoop` can train: it knows its data, its model and its optimisers.
+/// A task for `TrainingLoop`: data, model and optimisers.
 ///
-/// A step must depend on nothing but the task's state and the numbers it is given, so that a run
-/// taken up from a checkpoint repeats exactly what an undisturbed one does.
+/// A step must depend only on the task's state and its arguments, so that a resumed run repeats
+/// exactly the steps of an undisturbed one.
 public protocol TrainingTask: AnyObject {
-  /// The number of examples of an epoch.
+  /// The number of examples per epoch.
   var exampleCount: Int { get }
-  /// The number of steps of an epoch.
+  /// The number of steps per epoch.
   var stepsPerEpoch: Int { get }
 
-  /// Takes one step.
+  /// Performs one step.
   ///
   /// - Parameters:
-  ///   - position: which step of which epoch.
-  ///   - totalSteps: the number of steps that the whole training will have, for schedules.
-  /// - Returns: the loss, a mean over the examples of the step, and how many there were.
+  ///   - position: the epoch and the step.
+  ///   - totalSteps: the number of steps in the whole run, for schedules.
+  /// - Returns: the loss, averaged over the step's examples, and their number.
   func step(at position: TrainingPosition, totalSteps: Int) throws -> (loss: Double, examples: Int)
 
-  /// Judges the model on examples that it is not trained on; nil where none are held out.
+  /// Evaluates the model on held-out examples; nil if there are none.
   ///
-  /// - Returns: metrics by name, and the one by which models are compared (larger is better).
+  /// - Returns: metrics by name, and the one for comparing models (larger is better).
   func validate() throws -> (metrics: [String: Double], criterion: Double)?
 
-  /// What a model is: enough to predict.
+  /// The tensors needed for prediction.
   var model: [String: Tensor] { get }
-  /// What goes into a checkpoint beside the model: the optimisers.
+  /// The optimiser state that a checkpoint needs in addition.
   var optimizerState: [String: Tensor] { get }
-  /// Takes both back.
+  /// Restores both.
   ///
-  /// - Throws: when names or shapes do not fit.
+  /// - Throws: if names or shapes do not match.
   func restore(model: [String: Tensor], optimizerState: [String: Tensor]) throws
 }
 
-/// A step of a training.
+/// A step of a training run.
 public struct TrainingPosition: Codable, Hashable, Sendable {
   /// The epoch, from 0.
   public var epoch: Int
   /// The step within the epoch, from 0.
   public var step: Int
 
-  /// Names a step.
+  /// Creates a position.
   public init(epoch: Int, step: Int) {
     self.epoch = epoch
     self.step = step

@@ -1,9 +1,12 @@
-import Learning
+import Extreme
+import Models
+import Storage
 import Torch
 
-/// The part of a dual encoder's training that is about a transformer: its texts, its optimisers.
-final class TransformerTraining {
-  /// What is trained.
+/// A pretrained transformer in the training of a dual encoder: its texts and its optimisers.
+final class TransformerTraining: TaskPart {
+  let prefix = "tower."
+  /// The tower in training.
   let tower: TransformerTower
   private let settings: TransformerSettings
   private let documents: TransformerTexts
@@ -14,11 +17,11 @@ final class TransformerTraining {
   private let transformerOptimizer: AdamW?
   private var pass: TransformerTower.Pass?
 
-  /// Prepares the training of a tower with random weights.
+  /// Creates the training of a tower with random weights.
   ///
   /// - Parameters:
-  ///   - encoder: the transformer, with whose vectors it starts.
-  ///   - outputs: the length of the embeddings.
+  ///   - encoder: the initial transformer.
+  ///   - outputs: the embedding dimension.
   init(
     _ settings: TransformerSettings, encoder: TransformerEncoder, outputs: Int,
     generator: Generator, documents: TransformerTexts, labels: TransformerTexts?,
@@ -43,9 +46,12 @@ final class TransformerTraining {
     }
   }
 
-  /// The vectors of a step's documents and of the labels, with a history where they are trained.
-  func vectors(ofRows rows: ArraySlice<Int>, at position: TrainingPosition) -> TransformerVectors {
-    // What is dropped depends on the step alone, so that a resumed training drops the same.
+  /// The vectors of a step's documents and of the labels, with an autograd graph if they are
+  /// trained.
+  package func vectors(ofRows rows: ArraySlice<Int>, at position: TrainingPosition)
+    -> TransformerVectors
+  {
+    // Dropout depends only on the step, so that a resumed run uses the same masks.
     var random = SplitMix64(seed, 2, UInt64(position.epoch), UInt64(position.step))
     tower.generator.state = Generator(seed: random.next()).state
     tower.isTraining = true
@@ -65,25 +71,24 @@ final class TransformerTraining {
     }
   }
 
-  /// Carries on what the loss has left in the vectors.
+  /// Continues the backward pass from the vectors, where the loss has left its gradient.
   func backward() throws {
     try pass?.backward()
     pass = nil
     tower.isTraining = false
   }
 
-  /// Moves the weights.
-  ///
-  /// - Parameter factor: what the projection's learning rate is multiplied by.
-  func step(factor: Double, number: Int, of totalSteps: Int) throws {
-    projectionOptimizer.learningRate = settings.projectionLearningRate * factor
+  /// Moves the weights; the schedule's factor is for the projection, the transformer has its own
+  /// schedule.
+  func step(_ step: ScheduledStep) throws {
+    projectionOptimizer.learningRate = settings.projectionLearningRate * step.factor
     try projectionOptimizer.step()
     guard let transformerOptimizer, let transformer = tower.transformer else { return }
     let tuning = settings.tuning
     clipGradients(of: transformer.parameters.map(\.tensor), toNorm: tuning.gradientLimit)
-    let schedule = LinearSchedule(warmupSteps: Int(tuning.warmup * Double(totalSteps)))
+    let schedule = LinearSchedule(warmupSteps: Int(tuning.warmup * Double(step.totalSteps)))
     transformerOptimizer.learningRate = schedule.learningRate(
-      tuning.learningRate, step: number, of: totalSteps)
+      tuning.learningRate, step: step.number, of: step.totalSteps)
     try transformerOptimizer.step()
   }
 
@@ -92,10 +97,10 @@ final class TransformerTraining {
     transformerOptimizer?.clearGradients()
   }
 
-  /// The vectors of the documents held out, by the weights of this moment.
+  /// The vectors of the held-out documents, with the current weights.
   func validationVectors() -> TextVectors? { validation.map { TextVectors(currentVectors($0)) } }
 
-  /// The vectors of the labels' texts, by the weights of this moment.
+  /// The vectors of the labels' texts, with the current weights.
   func labelVectors() -> Tensor? { labels.map(currentVectors) }
 
   private func currentVectors(_ texts: TransformerTexts) -> Tensor {
@@ -105,41 +110,29 @@ final class TransformerTraining {
 
   private func frozenVectors(_ texts: TransformerTexts) -> Tensor {
     guard case .vectors(let vectors) = texts else {
-      preconditionFailure("tokens for a transformer that is not trained")
+      preconditionFailure("tokens given for a frozen transformer")
     }
     return vectors.gathered(0..<vectors.count)
   }
 
   private func allTokens(_ texts: TransformerTexts) -> [[Int32]] {
     guard case .tokens(let tokens) = texts else {
-      preconditionFailure("vectors for a transformer that is trained")
+      preconditionFailure("vectors given for a trained transformer")
     }
     return (0..<tokens.rowCount).map { Array(tokens.columns(ofRow: $0)) }
   }
 
   /// Adam's moments under `projection.` and `transformer.`.
-  var optimizerState: [String: Tensor] {
+  var state: [String: Tensor] {
     var all: [String: Tensor] = [:]
-    for (name, tensor) in projectionOptimizer.state { all["projection." + name] = tensor }
-    for (name, tensor) in transformerOptimizer?.state ?? [:] {
-      all["transformer." + name] = tensor
-    }
+    all.add(projectionOptimizer.state, under: "projection.")
+    all.add(transformerOptimizer?.state ?? [:], under: "transformer.")
     return all
   }
 
-  /// Takes back what `optimizerState` gave.
+  /// Restores a saved `optimizerState`.
   func restore(_ state: [String: Tensor]) throws {
     try projectionOptimizer.restore(state.part("projection."))
     try transformerOptimizer?.restore(state.part("transformer."))
-  }
-}
-
-extension [String: Tensor] {
-  /// The tensors whose names begin with `prefix`, without it.
-  func part(_ prefix: String) -> [String: Tensor] {
-    Dictionary(
-      filter { $0.key.hasPrefix(prefix) }
-        .map { (String($0.key.dropFirst(prefix.count)), $0.value) }
-    ) { $1 }
   }
 }

@@ -4,15 +4,15 @@ import ArgumentParser
 struct Decant: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "decant",
-    abstract: "Ranks the right labels for a text out of thousands to millions.",
+    abstract: "Pick the right labels for a text from thousands or millions of candidates.",
     discussion: """
-      A first model in three steps, on the package lists of this machine:
+      Train a first model in three steps, on the package lists of this machine:
 
         decant data debian --task tags --output data/debian-tags
         decant train data/debian-tags --output runs/tags
         decant predict runs/tags "a text editor for programmers"
 
-      Exit codes: 0 good, 64 wrong usage, 65 bad data, 70 internal error, 74 input or output.
+      Exit codes: 0 success, 64 wrong usage, 65 bad data, 70 internal error, 74 input or output error.
       """,
     version: version,
     subcommands: [
@@ -28,8 +28,9 @@ struct Decant: ParsableCommand {
 
   static func main() { main(joiningNegativeNumbers(Array(CommandLine.arguments.dropFirst()))) }
 
-  /// The arguments with `--name -1` as `--name=-1`: by itself, the parser takes the number for an
-  /// option and says that the value is missing.
+  /// The arguments with `--name -1` as `--name=-1`.
+  ///
+  /// Otherwise the parser takes the number for an option and reports a missing value.
   private static func joiningNegativeNumbers(_ arguments: [String]) -> [String] {
     var joined: [String] = []
     for (index, argument) in arguments.enumerated() {

@@ -1,22 +1,22 @@
 import ArgumentParser
 import Foundation
-import Torch
-import Training
+import Models
+import Storage
 
-/// What becomes of scores where the run is calibrated.
+/// Probabilities and decisions of a calibrated run.
 struct DecisionOptions: ParsableArguments {
-  @Flag(help: "Probabilities beside the scores; needs a run that decant calibrate has calibrated.")
+  @Flag(help: "Print probabilities too; the run must be calibrated (decant calibrate).")
   var calibrated = false
 
   @Option(
     help: ArgumentHelp(
       """
-      Only labels that are likely enough: a probability from 0 to 1, or "tuned" for what decant \
-      calibrate found best.
+      Print only labels with at least this probability, 0 to 1, or "tuned" for the thresholds that \
+      decant calibrate found.
       """, valueName: "probability"))
   var threshold: Threshold?
 
-  /// From which probability on labels are given.
+  /// The lowest probability of the labels that are printed.
   enum Threshold: ExpressibleByArgument {
     case tuned
     case atLeast(Double)
@@ -32,15 +32,15 @@ struct DecisionOptions: ParsableArguments {
     }
   }
 
-  /// Writes the decisions on texts; nil where scores alone are asked for.
+  /// A function that writes the decisions on texts; nil if only scores are asked for.
   func writer(_ model: TrainedModel, k: Int?, json: Bool, notes: TextNotes) throws -> (
     ([String]) throws -> Void
   )? {
     guard calibrated || threshold != nil else { return nil }
     guard let calibration = try model.calibration() else {
       throw InputError(
-        file: model.folder.path, reason: "this run is not calibrated",
-        expected: "one that decant calibrate has been run on, or no --calibrated and --threshold")
+        file: model.folder.path, reason: "the run is not calibrated",
+        expected: "a run that decant calibrate has processed, or no --calibrated and --threshold")
     }
     let choice: TrainedModel.LabelChoice =
       switch threshold {

@@ -2,21 +2,23 @@ import ArgumentParser
 import Datasets
 import Foundation
 import Retrieval
+import Storage
 import Torch
 import Training
 
-/// Runs the body of a command; an error goes to standard error in one sentence, and its kind into
-/// the exit code.
+/// Runs the body of a command.
+///
+/// An error is printed to standard error in one sentence; its kind sets the exit code.
 func reporting(_ body: () throws -> Void) throws {
   StandardStreams.occupy()
   FileGuard.install(program: "decant")
   do {
     try body()
   } catch let error as ValidationError {
-    // Reported by the argument parser, with the command's usage and code 64.
+    // The argument parser reports it, with the usage of the command and code 64.
     throw error
   } catch let code as ExitCode {
-    // What there was to say has been said.
+    // The message is printed already.
     throw code
   } catch {
     StandardStreams.note("decant: \(error)")
@@ -24,10 +26,10 @@ func reporting(_ body: () throws -> Void) throws {
   }
 }
 
-/// The codes of sysexits.h, or the shell's for a process ended by a signal.
+/// The codes of sysexits.h, or the shell's code for a process ended by a signal.
 private func exitCode(of error: any Error) -> ExitCode {
   switch error {
-  case is InputError: ExitCode(65)
+  case is InputError, is ValueError: ExitCode(65)
   case is FileError, is DebianUnavailable: ExitCode(74)
   case let error as TorchError where error.kind == .library: ExitCode(74)
   case let error as SearchError where error.isMissingLibrary: ExitCode(74)

@@ -1,24 +1,24 @@
 import Foundation
 import Synchronization
 
-/// Ctrl-C and a polite `kill`, turned into a question that a training asks between steps.
+/// Turns SIGINT and SIGTERM into a flag that training polls between steps.
 enum Interruption {
   private static let signals = [SIGINT, SIGTERM]
 
-  /// Whether one of the signals has come.
+  /// Whether one of the signals has arrived.
   ///
-  /// They are caught from the first call on; before, and when one comes a second time, they end
-  /// the process at once.
+  /// The first call starts catching them. Before it, and when a signal arrives a second time, they
+  /// end the process at once.
   static func isRequested() -> Bool {
     _ = isCaught
     return received.load(ordering: .relaxed) != 0
   }
 
-  /// What a shell reports for a process that the signal has ended.
+  /// The code that a shell reports for a process ended by the signal.
   static var exitCode: Int32 { 128 + received.load(ordering: .relaxed) }
 
   private static let isCaught: Bool = {
-    // Made before a handler can need it.
+    // Initialised before a handler can use it.
     received.store(0, ordering: .relaxed)
     for number in signals where !isIgnored(number) {
       signal(number) { number in
@@ -29,11 +29,11 @@ enum Interruption {
     return true
   }()
 
-  /// Whether the process was started to survive a signal, as jobs in the background are.
+  /// Whether the process was started to ignore a signal, like a background job.
   private static func isIgnored(_ number: Int32) -> Bool {
     var action = sigaction()
     sigaction(number, nil, &action)
-    // SIG_IGN is the address 1, which Swift's function types cannot be compared with.
+    // SIG_IGN is the address 1; Swift cannot compare function types with it.
     return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
   }
 }

@@ -1,20 +1,20 @@
 import ArgumentParser
 import Foundation
-import Torch
+import Storage
 
-/// What becomes of lines that are no text, in commands that answer line by line.
+/// Lines of text in commands that answer line by line, and how to treat malformed ones.
 struct LineOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("A file of texts, one a line.", valueName: "file"))
+  @Option(help: ArgumentHelp("File of texts, one per line.", valueName: "file"))
   var file: String?
 
   @Flag(
     help: """
-      Leave out lines that are not UTF-8; without it, the others are answered too, but the exit code \
+      Skip lines that are not UTF-8. Without it the other lines are answered too, but the exit code \
       is 65.
       """)
   var skipBad = false
 
-  /// Refuses options that contradict texts given as arguments.
+  /// Refuses these options together with texts as arguments.
   func check(texts: [String]) throws {
     guard texts.isEmpty || (file == nil && !skipBad) else {
       throw ValidationError(
@@ -22,12 +22,12 @@ struct LineOptions: ParsableArguments {
     }
   }
 
-  /// Hands the lines to `answer`, as many at once as there are to be had.
+  /// Passes the lines to `answer`, as many at once as are available.
   ///
-  /// A line that is not UTF-8 is passed over, so that the others have their answers; in JSON an object
-  /// {"error", "line"} stands in its place, so that answers and lines keep step.
+  /// Skips a line that is not UTF-8, so that the others get their answers. JSON output has an object
+  /// {"error", "line"} in its place, so that answers and lines stay aligned.
   ///
-  /// - Throws: `InputError` at the end that names those lines, unless they are to be left out.
+  /// - Throws: `InputError` at the end that names those lines, unless `skipBad` is set.
   func answer(_ lines: TextLines, json: Bool, _ answer: ([String]) throws -> Void) throws {
     var faults = BadLines()
     while let batch = try lines.next() {
@@ -50,12 +50,12 @@ struct LineOptions: ParsableArguments {
   }
 }
 
-/// Lines that are no text.
+/// Lines that are not UTF-8.
 struct BadLines {
   private var first: InputError?
   private var numbers: [Int] = []
 
-  /// How many.
+  /// The number of lines.
   var count: Int { numbers.count }
 
   mutating func add(_ error: InputError) {
@@ -63,9 +63,9 @@ struct BadLines {
     if let line = error.line { numbers.append(line) }
   }
 
-  /// Names the lines: in a note where they are skipped.
+  /// Names the lines in a note if they are skipped.
   ///
-  /// - Throws: `InputError` where they are not.
+  /// - Throws: `InputError` if they are not.
   func finish(of lines: TextLines, skips: Bool, others: (Int) -> String) throws {
     guard var error = first else { return }
     if count > 1 {
@@ -77,13 +77,13 @@ struct BadLines {
       return StandardStreams.note("\(error); left out")
     }
     error.reason += "; \(others(lines.count - count))"
-    error.expected = "UTF-8 (iconv converts it), or --skip-bad to leave such lines out"
+    error.expected = "UTF-8 (iconv converts to it), or --skip-bad to skip such lines"
     throw error
   }
 }
 
 extension InputError {
-  /// What stands in the place of an answer.
+  /// The object that replaces an answer.
   fileprivate func jsonLine() throws -> String {
     struct Line: Encodable {
       var error: String

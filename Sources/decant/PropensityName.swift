@@ -1,7 +1,7 @@
 import ArgumentParser
 import Evaluation
 
-/// The constants by which rare labels count more, as the literature has them.
+/// The literature's constants for the weight of rare labels in PSP.
 enum PropensityName: String, ExpressibleByArgument, CaseIterable {
   case standard, wikipedia, amazon
 

@@ -1,13 +1,14 @@
 import Foundation
-import Torch
+import Storage
 
-/// Text for whoever started the program.
+/// Standard output and standard error of the program.
 enum StandardStreams {
-  /// Writes results to standard output, control characters other than tabs and line feeds as
-  /// escapes.
+  /// Writes results to standard output.
   ///
-  /// - Throws: `FileError`, such as for a full disk: a result must not be lost in silence;
-  ///   `InputError` when a file that it was computed from was changed meanwhile.
+  /// Control characters other than tabs and line feeds become escapes.
+  ///
+  /// - Throws: `FileError`, for instance when the disk is full; `InputError` when a file that the
+  ///   result was computed from has changed meanwhile.
   static func write(_ text: String) throws {
     try FileGuard.checkInputs()
     var text = text.forTerminal
@@ -25,18 +26,20 @@ enum StandardStreams {
     }
   }
 
-  /// Writes a line for people to standard error, control characters as escapes; where that is closed, nobody wants to know.
+  /// Writes a line to standard error, control characters as escapes.
+  ///
+  /// Write errors are ignored: there is no one left to tell.
   static func note(_ line: String) {
     var text = line.forTerminal + "\n"
     text.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 
-  /// Occupies the three standard descriptors, so that no file of ours is opened under one of their
-  /// numbers and then written into as standard error.
+  /// Occupies the three standard descriptors, so that no file gets one of their numbers and is then
+  /// overwritten as standard error.
   static func occupy() {
     for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
     where fcntl(descriptor, F_GETFD) == -1 {
-      // Opened the wrong way round: using it still fails.
+      // Opened in the wrong direction, so that using it still fails.
       _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
   }

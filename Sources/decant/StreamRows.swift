@@ -1,10 +1,10 @@
 import Datasets
-import Learning
-import Torch
+import Storage
+import Streams
 
-/// The rows of a data set one after the other, as a stream would bring them.
+/// The rows of a data set one by one, like a stream.
 struct StreamRows {
-  /// Columns that words are hashed to; one that is not known yet needs no vocabulary.
+  /// The number of columns that words are hashed to: new words need no vocabulary.
   private static let hashedColumnCount = 1 << 18
 
   let labelCount: Int
@@ -12,7 +12,7 @@ struct StreamRows {
   private let content: Documents.Content
   private let rows: [(split: Split, row: Int)]
 
-  /// The rows of train, then those of test; in another order where there is a seed.
+  /// The rows of train, then those of test; shuffled if there is a seed.
   init(_ dataset: Dataset, shuffleSeed: UInt64?, limit: Int?) {
     labelCount = dataset.labels.count
     content = dataset.documents.content
@@ -33,7 +33,7 @@ struct StreamRows {
 
   var count: Int { rows.count }
 
-  /// Dense where the first rows have more than a third of all columns.
+  /// Dense if the first rows have more than a third of all columns.
   var likelyFeatures: StreamFeatures {
     guard case .features(let matrix, _) = content, matrix.columnCount > 0 else { return .sparse }
     let some = rows.prefix(100)
@@ -54,7 +54,7 @@ struct StreamRows {
       }) {
         entries[Self.column(of: word), default: 0] += 1
       }
-      // Words that are repeated say less each time.
+      // Each repetition of a word adds less information.
       entries = entries.mapValues { $0.squareRoot() }
     case .features(let matrix, _):
       for entry in matrix.entries(ofRow: document) {

@@ -1,25 +1,25 @@
 import Datasets
 import Foundation
-import Torch
+import Storage
 
-/// The lines of a file or of standard input, as many at once as there are to be had.
+/// The lines of a file or of standard input, as many at once as are available.
 ///
-/// A stream is neither waited for longer than a line nor kept in memory. Lines are read in
-/// Normalization Form C.
+/// Waits for one line of a stream at most, and keeps none in memory. Lines are read in Normalization
+/// Form C.
 final class TextLines {
   /// A line.
   enum Line {
     case text(String)
-    /// One that is not UTF-8.
+    /// A line that is not UTF-8.
     case bad(InputError)
   }
 
-  /// What errors call the file.
+  /// The name of the file in errors.
   let name: String
   private let descriptor: Int32
-  /// What was read and not given out: the beginning of a line.
+  /// Bytes that were read but not returned: the start of a line.
   private var rest: [UInt8] = []
-  /// How many bytes of `rest` hold no line feed for certain.
+  /// The number of bytes of `rest` known to contain no line feed.
   private var searched = 0
   private var isAtEnd = false
   private var number = 0
@@ -38,16 +38,16 @@ final class TextLines {
     if descriptor != STDIN_FILENO { close(descriptor) }
   }
 
-  /// The number of lines that were given out.
+  /// The number of lines returned so far.
   var count: Int { number }
 
   /// At least one line; nil at the end.
   ///
-  /// - Throws: `FileError`; `InputError` for a file that is no text at all.
+  /// - Throws: `FileError`; `InputError` for a file that is not text at all.
   func next() throws -> [Line]? {
     while !isAtEnd {
       try read()
-      // Only what is new is looked through, so that a long line takes time in proportion.
+      // Only new bytes are searched, so that the time is linear in the length of a line.
       let lineFeed = rest[searched...].lastIndex(of: UInt8(ascii: "\n"))
       searched = rest.count
       let end = isAtEnd ? rest.endIndex : (lineFeed ?? -1) + 1
@@ -76,7 +76,7 @@ final class TextLines {
     isAtEnd = count == 0
   }
 
-  /// Refuses a file of another kind, and drops the mark that some programs put before UTF-8.
+  /// Refuses a file of another kind, and notes lines that look like JSON.
   private func checkBeginning() throws {
     if let foreign = rest.withUnsafeBytes({ ForeignFile(binary: $0) }) {
       throw InputError(
@@ -86,15 +86,15 @@ final class TextLines {
     let first = rest.prefix(1 << 12)
     if first.starts(with: #"{""#.utf8), first.firstRange(of: #""text""#.utf8) != nil {
       StandardStreams.note(
-        "\(name): the lines look like JSON; each is taken as it stands (jq -r .text FILE gives the "
-          + "texts alone)")
+        "\(name): the lines look like JSON; each is read as plain text (jq -r .text FILE extracts "
+          + "the texts)")
     }
   }
 
   private func lines(of bytes: ArraySlice<UInt8>) -> [Line] {
     let bytes = number == 0 ? bytes.dropFirst(ByteOrderMark.length(in: bytes)) : bytes
     var pieces = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    // What follows the last line feed is the next line, not an empty one.
+    // The text after the last line feed is the next line, not an empty one.
     if pieces.last?.isEmpty == true { pieces.removeLast() }
     return pieces.map { piece in
       number += 1
@@ -109,7 +109,7 @@ final class TextLines {
     }
   }
 
-  /// The first byte that belongs to no character.
+  /// The first byte that is not part of a character.
   private static func firstFault(in bytes: ArraySlice<UInt8>) -> Int {
     var parser = UTF8.ForwardParser()
     var rest = bytes.makeIterator()

@@ -1,26 +1,26 @@
 import Datasets
-import Training
+import Models
 
-/// Says once what a reader of answers should know of the texts.
+/// Notes about the texts, each printed once.
 final class TextNotes {
-  /// What stands below a text that the model knows nothing of.
-  static let unknown = "  no known word: nothing in this text can tell labels apart"
+  /// The line below a text of which the model knows no feature.
+  static let unknown = "  no known word: the model cannot rank labels for this text"
 
   private var saidUnknown = false
   private var saidCut = false
 
-  /// Says of the first text of each kind what is the matter with it, on standard error.
+  /// Notes the first unknown text and the first cut text on standard error.
   func say(isKnown: Bool, isCut: Bool, by model: TrainedModel) {
     if !isKnown, !saidUnknown {
       saidUnknown = true
-      StandardStreams.note("there are texts without a word that the model knows")
+      StandardStreams.note("some texts contain no word that the model knows")
     }
     if isCut, !saidCut {
       saidCut = true
       let limit = model.configuration.features.maximumWordCount
       StandardStreams.note(
-        "there are texts of more than \(limit) words; what follows them is cut off (the model was "
-          + "trained with features.maximumWordCount \(limit))")
+        "some texts have more than \(limit) words; the rest is cut off (the model was trained with "
+          + "features.maximumWordCount \(limit))")
     }
   }
 }

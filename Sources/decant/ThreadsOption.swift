@@ -1,20 +1,39 @@
 import ArgumentParser
-import Torch
+import Foundation
+import Storage
 
-/// Refuses a number of threads that cannot be, and remarks on one that makes things slower.
-func validateThreads(_ threads: Int?) throws {
-  guard let threads else { return }
-  guard threads >= 1 else {
-    throw ValidationError("--threads is \(threads); it must be at least 1.")
+/// `--threads` of the commands that open a model.
+struct ThreadsOption: ParsableArguments {
+  @Option(
+    name: .customLong("threads"),
+    help: "Threads to compute with (default: as many as in training).")
+  var count: Int?
+
+  func validate() throws {
+    try require([("threads", count, 1)])
+    if let count { noteThreads(count) }
   }
-  noteThreads(threads)
 }
 
-/// Remarks on more threads than can run at once.
+/// Notes more threads than can run at once.
 func noteThreads(_ threads: Int) {
   let share = MachineShare.current
   guard threads > share.processors else { return }
   StandardStreams.note(
     "\(threads) threads: this process may use \(counted(share.processors, "processor")) "
-      + "(decant doctor says why), and more threads are slower")
+      + "(decant doctor says why); more threads are slower")
+}
+
+/// Refuses the first option with a value below its minimum.
+func require(_ options: [(name: String, value: Int?, minimum: Int)]) throws {
+  for option in options {
+    if let value = option.value, value < option.minimum {
+      throw ValidationError("--\(option.name) is \(value); it must be at least \(option.minimum).")
+    }
+  }
+}
+
+/// The absolute form of a path on the command line.
+func absolutePath(_ path: String) -> String {
+  URL(fileURLWithPath: path).standardizedFileURL.path
 }

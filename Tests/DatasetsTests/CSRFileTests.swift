@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -12,14 +12,14 @@ import Torch
     values: MappedArray([0.5, -1, 3.25]), columnCount: 3)
 
   @Test(arguments: [plain, weighted, CSRMatrix(rows: [[Int]](), columnCount: 0)])
-  func returnsWhatWasWritten(matrix: CSRMatrix) throws {
+  func `round-trips through a file`(matrix: CSRMatrix) throws {
     let folder = try TemporaryFolder()
     try CSRFile.write(matrix, to: folder.file("m.csr"))
     #expect(try CSRFile.read(folder.file("m.csr")) == matrix)
     #expect(try folder.names() == ["m.csr"])
   }
 
-  @Test func refusesEveryFlippedByteAndEveryTruncation() throws {
+  @Test func `rejects every flipped byte and every truncation`() throws {
     let folder = try TemporaryFolder()
     try CSRFile.write(Self.weighted, to: folder.file("m.csr"))
     let good = try Data(contentsOf: URL(fileURLWithPath: folder.file("m.csr")))
@@ -37,7 +37,7 @@ import Torch
     #expect(throws: InputError.self) { try CSRFile.read(longer) }
   }
 
-  /// Writes a header whose check sums are right, so that only the counts can be refused.
+  /// Writes a header whose checksums are right, so that only the counts can be refused.
   private func forged(rows: UInt64, columns: UInt64, entries: UInt64, payload: [UInt64]) -> Data {
     var bytes = Data("DecntCSR".utf8)
     func append(_ word: UInt64) { withUnsafeBytes(of: word) { bytes.append(contentsOf: $0) } }
@@ -56,18 +56,18 @@ import Torch
     (UInt64.max, UInt64(1), UInt64(0)), (1 << 61, 1, 0), (1 << 47, 1, 1 << 47), (1, 1, 1 << 62),
     (1, 1, .max), (1, 1 << 40, 0), (1, .max, 0), (2, 1, 0), (0, 1, 2),
   ])
-  func refusesHostileCounts(rows: UInt64, columns: UInt64, entries: UInt64) throws {
+  func `rejects counts that overflow`(rows: UInt64, columns: UInt64, entries: UInt64) throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(
       forged(rows: rows, columns: columns, entries: entries, payload: [0, 0]), to: "m.csr")
     #expect(throws: InputError.self) { try CSRFile.read(path) }
   }
 
-  @Test func refusesOffsetsAndColumnsThatDoNotFit() throws {
+  @Test func `rejects inconsistent offsets and columns`() throws {
     let folder = try TemporaryFolder()
     let cases: [(String, Data)] = [
       ("good", forged(rows: 2, columns: 3, entries: 2, payload: [0, 1, 2, 0x2_0000_0001])),
-      ("offsets fall", forged(rows: 2, columns: 3, entries: 2, payload: [0, 3, 2, 0])),
+      ("offsets decrease", forged(rows: 2, columns: 3, entries: 2, payload: [0, 3, 2, 0])),
       ("offsets end early", forged(rows: 2, columns: 3, entries: 2, payload: [0, 1, 1, 0])),
       ("first offset", forged(rows: 2, columns: 3, entries: 2, payload: [1, 1, 2, 0])),
       ("column", forged(rows: 2, columns: 3, entries: 2, payload: [0, 1, 2, 0x3_0000_0000])),
@@ -83,7 +83,7 @@ import Torch
     }
   }
 
-  @Test func refusesWhatIsNotThere() throws {
+  @Test func `throws FileError for missing files and folders`() throws {
     let folder = try TemporaryFolder()
     #expect(throws: FileError.self) { try CSRFile.read(folder.file("none")) }
     #expect(throws: FileError.self) {

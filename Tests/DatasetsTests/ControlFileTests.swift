@@ -1,5 +1,5 @@
+import Storage
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -12,7 +12,7 @@ import Torch
     return found
   }
 
-  @Test func readsFieldsAndTheirContinuations() throws {
+  @Test func `reads fields and continuation lines`() throws {
     let text = """
 
 
@@ -33,7 +33,7 @@ import Torch
     #expect(try lines("", "Tag").isEmpty && lines("\n\n", "Tag").isEmpty)
   }
 
-  @Test func takesWindowsLineEndsAndAMissingLastLineFeed() throws {
+  @Test func `accepts CRLF and a missing final newline`() throws {
     #expect(try lines("A: 1\r\nB: 2\r\n c\r\n\r\nA: 3", "A") == [["1"], ["3"]])
     #expect(try lines("A: 1\r\nB: 2\r\n c\r\n\r\nA: 3", "B") == [["2", "c"], nil])
   }
@@ -42,7 +42,7 @@ import Torch
     ("Package: a\n\n continued\n", 3), ("Package: a\nno field\n", 2), (": value\n", 1),
     (" x: y\n", 1),
   ])
-  func refusesWhatIsNoField(text: String, line: Int) throws {
+  func `rejects malformed fields with their line`(text: String, line: Int) throws {
     let error = try #require(throws: InputError.self) { try lines(text, "Package") }
     #expect(error.line == line && error.file == "f")
   }

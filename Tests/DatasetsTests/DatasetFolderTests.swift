@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -37,7 +37,7 @@ import Torch
     return folder
   }
 
-  @Test func readsEveryPart() throws {
+  @Test func `reads every part of a dataset folder`() throws {
     let folder = try Self.folder()
     let data = try DatasetFolder.read(folder.path)
     #expect(Array(data.documents.ids) == ["a", "b", "c", "d"])
@@ -54,7 +54,7 @@ import Torch
     #expect(data.description.name == URL(fileURLWithPath: folder.path).lastPathComponent)
   }
 
-  @Test func readsWeightsAndFillsUpWithOnes() throws {
+  @Test func `missing label weights default to 1`() throws {
     let folder = try Self.folder(changing: [
       "train.jsonl": """
       {"id":"a","labels":["x","y"]}
@@ -67,7 +67,7 @@ import Torch
     #expect(Array(train.labels.columns) == [0, 1, 2, 1, 0])
   }
 
-  @Test func readsFeatures() throws {
+  @Test func `reads documents of named features`() throws {
     let folder = try Self.folder(changing: [
       "documents.jsonl": """
       {"id":"a","features":{"u":1,"v":0.25}}
@@ -120,7 +120,7 @@ import Torch
   ]
 
   @Test(arguments: badLines)
-  func refusesABadLineWithItsPlace(
+  func `rejects a malformed line with file, line and column`(
     file: String, text: String, column: Int?, reason: String
   ) throws {
     let good = (Self.files[file] ?? "").trimmingCharacters(in: .newlines)
@@ -133,12 +133,12 @@ import Torch
   }
 
   @Test(arguments: badLines)
-  func skipsABadLineAndKeepsTheRest(
+  func `skips malformed lines and counts them`(
     file: String, text: String, column: Int?, reason: String
   ) throws {
     let good = (Self.files[file] ?? "").trimmingCharacters(in: .newlines)
     let folder = try Self.folder(changing: [file: good + "\n" + text + "\n" + text + "\n"])
-    // The second reading finds what the first one kept, and must count the same.
+    // The second reading finds the cache of the first, and must give the same counts.
     for _ in 0..<2 {
       let data = try DatasetFolder.read(folder.path, badLines: .skip)
       #expect(data.skipped.count == 2)
@@ -149,7 +149,7 @@ import Torch
   }
 
   /// The labels of a skipped line must not count as seen in the next one.
-  @Test func aSkippedLineLeavesNothingBehind() throws {
+  @Test func `a skipped line does not affect the next`() throws {
     let folder = try Self.folder(changing: [
       "train.jsonl": """
       {"id":"a","labels":["x","y","q"]}
@@ -162,7 +162,7 @@ import Torch
     #expect(data.skipped.count == 1)
   }
 
-  @Test func refusesPartsThatContradictEachOther() throws {
+  @Test func `rejects parts that contradict each other`() throws {
     let leak = try Self.folder(changing: ["test.jsonl": #"{"id":"a","labels":["x"]}"#])
     #expect(throws: InputError.self) { try DatasetFolder.read(leak.path) }
     let stray = try Self.folder(changing: ["validation.jsonl": #"{"id":"d","labels":[]}"#])
@@ -173,7 +173,7 @@ import Torch
     #expect(throws: InputError.self) { try DatasetFolder.read(odd.path) }
   }
 
-  @Test func readsTheSameFromItsCacheAndNoticesAChange() throws {
+  @Test func `the cache gives equal data and notices changes`() throws {
     let folder = try Self.folder()
     let first = try DatasetFolder.read(folder.path)
     let cached = try FileManager.default.contentsOfDirectory(atPath: folder.file("cache"))
@@ -196,7 +196,7 @@ import Torch
     #expect(left.count == 4)
   }
 
-  @Test func returnsWhatWasWritten() throws {
+  @Test func `round-trips through a file`() throws {
     let folder = try Self.folder(changing: [
       "train.jsonl": """
       {"id":"a","labels":["x","y"],"weights":[0.1,3]}
@@ -226,7 +226,7 @@ import Torch
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("deep")) == ["copy"])
   }
 
-  @Test func writesEveryCharacterThatNeedsAnEscape() throws {
+  @Test func `escapes every character that needs it`() throws {
     let folder = try TemporaryFolder()
     let text =
       String(String.UnicodeScalarView((1..<0x80).map { Unicode.Scalar(UInt8($0)) })) + "é😀\u{2028}"
@@ -247,7 +247,7 @@ import Torch
     #expect(copy.labels.texts == nil && copy.labels.textOrID(at: 0) == name)
   }
 
-  @Test func writesFeatures() throws {
+  @Test func `writes documents of features`() throws {
     let folder = try TemporaryFolder()
     let features = CSRMatrix(
       rowOffsets: MappedArray([0, 2, 2]), columns: MappedArray([1, 0]),
@@ -271,7 +271,7 @@ import Torch
     #expect(matrix.values.map(Array.init) == [0.1, -2.5e-8])
   }
 
-  @Test func neverReplacesWhatIsNotADataset() throws {
+  @Test func `never overwrites a folder that is not a dataset`() throws {
     let folder = try Self.folder()
     let data = try DatasetFolder.read(folder.path)
     let other = try TemporaryFolder()

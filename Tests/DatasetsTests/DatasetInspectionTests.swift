@@ -1,6 +1,6 @@
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -28,7 +28,7 @@ import Torch
         "red green blue yellow", "One, two -- three FOUR!", "nothing like it at all", "unused",
       ])), count: 8)
 
-  @Test func `statistics are those counted by hand`() {
+  @Test func `statistics match counts by hand`() {
     let found = DatasetInspection(Self.texts)
     #expect(found.name == "small" && found.hasTexts && found.documents == 8 && found.labels == 5)
     #expect(found.labelsWithTexts == 0)
@@ -51,7 +51,7 @@ import Torch
     #expect(found.unusedLabels == 1)
   }
 
-  @Test func `repeated documents are found in train and across train and test`() {
+  @Test func `finds duplicates within train and across splits`() {
     let found = DatasetInspection(Self.texts)
     #expect(found.duplicates.groups == 1 && found.duplicates.documents == 2)
     #expect(found.duplicates.groupsOfDifferentLabels == 1)
@@ -72,7 +72,7 @@ import Torch
         "1 of 3 test documents (33.3 %) have the text", "1 more of 3 test documents",
         "1 of 1 groups of equal", "1 labels of test have no training document (2 pairs), such as d",
         "1 documents are empty, such as d3", "1 of 3 test documents have no label",
-        "in no document: 1 label", "neither in train nor in test: 1 document",
+        "unused: 1 label", "neither in train nor in test: 1 document",
       ])
     {
       #expect(warning.contains(words), "\(warning)")
@@ -80,13 +80,13 @@ import Torch
     #expect(found.table().contains("! 1 of 3 test documents (33.3 %)"))
   }
 
-  @Test func `equal labels in another order are equal`() {
+  @Test func `the order of labels does not matter`() {
     var data = Self.texts
     data.train.labels = CSRMatrix(rows: [[0, 1], [1, 0], [0], [2]], columnCount: 5)
     #expect(DatasetInspection(data).duplicates.groupsOfDifferentLabels == 0)
   }
 
-  @Test func `documents of features are compared by columns and values`() {
+  @Test func `compares documents of features by columns and values`() {
     let matrix = CSRMatrix(
       rowOffsets: MappedArray([0, 2, 4, 5, 5, 7, 8, 9]),
       columns: MappedArray([0, 1, 1, 0, 2, 0, 1, 2, 2]),
@@ -101,7 +101,7 @@ import Torch
     #expect(found.lengths.maximum == 2)
   }
 
-  @Test func `labels that stand together have the lift worked out by hand`() {
+  @Test func `label co-occurrence lifts match values by hand`() {
     let rows = CSRMatrix(rows: [[0, 1], [0], [1, 0], [2, 0], [2], []], columnCount: 3)
     let names = TextColumn(["a", "b", "c"])
     let found = LabelCooccurrence(rows, names: names, leastDocuments: 1)
@@ -119,7 +119,7 @@ import Torch
     #expect(wide.documentsLeftOut == 5 && wide.pairs.isEmpty)
   }
 
-  @Test func `quantiles are those of a sorted list`() {
+  @Test func `quantiles match those of a sorted list`() {
     let summary = ValueSummary([5, 1, 9, 3, 7, 2, 8, 4, 6, 10])
     #expect(
       [summary.minimum, summary.median, summary.ninetieth, summary.maximum] == [1, 5, 9, 10])
@@ -128,7 +128,7 @@ import Torch
     #expect(ValueSummary([3]).median == 3 && ValueSummary([3]).ninetieth == 3)
   }
 
-  @Test func `labels that look alike are named`() {
+  @Test func `reports labels that look alike`() {
     let names = [
       "Billing", "new york", "billing", "New  York ", "straße", "STRASSE", "ＡＢＣ１", "abc1", "other",
       "\u{3B1}\u{3C2}", "\u{391}\u{3A3}", "a-b", "ab",

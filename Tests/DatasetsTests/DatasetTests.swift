@@ -1,5 +1,5 @@
+import Storage
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -8,7 +8,7 @@ import Torch
     documentIndices: MappedArray([0, 1, 2, 3]),
     labels: CSRMatrix(rows: [[0], [0, 1], [0, 2, 1], [0]], columnCount: 4))
 
-  @Test func statisticsAreThoseCountedByHand() {
+  @Test func `statistics match counts by hand`() {
     let test = Split(
       documentIndices: MappedArray([4, 5]),
       labels: CSRMatrix(rows: [[0, 1, 2], []], columnCount: 4))
@@ -32,7 +32,7 @@ import Torch
     #expect(statistics.shareOfLabelsWithOne == 0.25)
   }
 
-  @Test func statisticsOfNothingAreZero() {
+  @Test func `statistics of an empty split are zero`() {
     let nothing = Split(
       documentIndices: MappedArray([]), labels: CSRMatrix(rows: [[Int]](), columnCount: 0))
     let statistics = DatasetStatistics(train: nothing)
@@ -40,7 +40,7 @@ import Torch
     #expect(statistics.labelsPerTrainDocument == 0)
   }
 
-  @Test func carvesTheSameValidationPartEveryTime() {
+  @Test func `splits off the same validation part every time`() {
     let names = (0..<1000).map { "document \($0)" }
     let data = Dataset(
       documents: Documents(ids: TextColumn(names), content: .texts(TextColumn(names))),

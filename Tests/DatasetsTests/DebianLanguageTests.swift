@@ -1,3 +1,4 @@
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -5,16 +6,16 @@ import Torch
 @testable import Datasets
 
 @Suite struct DebianLanguageTests {
-  @Test func `names of languages are checked`() throws {
+  @Test func `validates language codes`() throws {
     for name in ["en", "ja", "pt_BR", "sr@latin", "ast"] {
       #expect(try DebianLanguage(name).name == name)
     }
     for name in ["", "J", "japanese", "ja;", "pt-BR", "ja\"; }", "de\n"] {
-      #expect(throws: InputError.self, "\(name)") { try DebianLanguage(name) }
+      #expect(throws: ValueError.self, "\(name)") { try DebianLanguage(name) }
     }
   }
 
-  @Test func `finds the languages that a release has`() {
+  @Test func `lists the languages of a release`() {
     let release = """
       SHA256:
        0a 12 main/i18n/Translation-ja
@@ -27,7 +28,7 @@ import Torch
       Set(DebianLanguage.named(inRelease: release)) == ["ja", "pt_BR", "sr@latin"])
   }
 
-  @Test func `packages without a translation are left out`() throws {
+  @Test func `omits packages without a translation`() throws {
     let folder = try TemporaryFolder()
     let translation = """
       Package: alpha

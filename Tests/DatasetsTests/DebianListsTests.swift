@@ -10,7 +10,7 @@ import Testing
 
   /// The counts recorded with the baselines, for bookworm with its updates of November 2026.
   @Test(.enabled(if: areThere, "no package lists were fetched: run `decant data debian` first"))
-  func countsAreThoseOfTheRecordedBaselines() throws {
+  func `counts match the recorded baselines`() throws {
     let archive = try DebianArchive(.ofThisMachine(download: false))
     guard archive.packageCount == 63_664 else {
       print("skipped: the lists have \(archive.packageCount) packages, the recorded ones 63664")
@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  @Test func refusesAFolderThatAptCannotName() throws {
+  @Test func `rejects a cache folder that apt cannot quote`() throws {
     guard Subprocess.path(of: "apt-get") != nil, Subprocess.path(of: "apt-cache") != nil else {
       print("skipped: there is no apt here")
       return

@@ -1,10 +1,10 @@
+import Storage
 import Testing
-import Torch
 
 @testable import Datasets
 
 @Suite struct DebianSourcesTests {
-  @Test func keepsTheArchiveOfAStanzaFile() throws {
+  @Test func `keeps the main archive of a deb822 file`() throws {
     let text = """
       # the archive
       Types: deb deb-src
@@ -65,7 +65,7 @@ import Torch
       "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://h/pub/d bookworm main"
     ),
   ])
-  func keepsTheArchiveOfALine(line: String, kept: String) {
+  func `keeps the main archive of a one-line entry`(line: String, kept: String) {
     #expect(DebianSources.kept(ofLines: line + "\n") == [kept])
   }
 
@@ -79,5 +79,7 @@ import Torch
     "deb http://deb.debian.org/debian experimental main", "deb http://deb.debian.org/debian ./",
     "deb", "", "deb [arch=amd64",
   ])
-  func leavesOutTheRest(line: String) { #expect(DebianSources.kept(ofLines: line).isEmpty) }
+  func `drops all other entries`(line: String) {
+    #expect(DebianSources.kept(ofLines: line).isEmpty)
+  }
 }

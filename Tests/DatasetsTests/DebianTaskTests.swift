@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -96,7 +96,7 @@ import Torch
     }
   }
 
-  @Test func textsJoinNameShortAndLongDescription() throws {
+  @Test func `text joins name, short and long description`() throws {
     let archive = try Self.archive(in: TemporaryFolder())
     #expect(archive.packageCount == 8)
     #expect(
@@ -108,7 +108,7 @@ import Torch
     #expect(archive.entries[1].bucket == SplitBucket(of: "alpha"))
   }
 
-  @Test func tags() throws {
+  @Test func `builds the tags dataset`() throws {
     let data = try DebianTask.tags.dataset(of: Self.archive(in: TemporaryFolder()))
     #expect(Array(data.labels.ids) == ["game::x", "only::mu", "role::program"])
     #expect(data.labels.textOrID(at: 2) == "role::program: Program\nSomething to\nrun.")
@@ -127,7 +127,7 @@ import Torch
     #expect(data.description.origins.map(\.release) == ["Debian 0"])
   }
 
-  @Test func related() throws {
+  @Test func `builds the related-packages dataset`() throws {
     let data = try DebianTask.related.dataset(of: Self.archive(in: TemporaryFolder()))
     #expect(Array(data.labels.ids) == ["beta", "gamma"])
     #expect(data.labels.texts.map(Array.init) == ["beta: short beta\n", "gamma: short gamma\n"])
@@ -139,7 +139,7 @@ import Torch
     #expect(data.description.statistics?.droppedTestPairs == 2)
   }
 
-  @Test func section() throws {
+  @Test func `builds the section dataset`() throws {
     let data = try DebianTask.section.dataset(of: Self.archive(in: TemporaryFolder()))
     #expect(Array(data.labels.ids) == ["games", "libs"])
     #expect(data.labels.texts == nil)
@@ -150,7 +150,7 @@ import Torch
     #expect(Self.rows(data.test, of: data) == [["zeta", "libs"]])
   }
 
-  @Test func readsCompressedListsAlike() throws {
+  @Test func `reads compressed lists identically`() throws {
     let folder = try TemporaryFolder()
     let plain = try Self.archive(in: folder)
     for (tool, ending) in [("gzip", "gz"), ("xz", "xz"), ("lz4", "lz4")] {
@@ -176,7 +176,7 @@ import Torch
     }
   }
 
-  @Test func saysWhatIsMissing() throws {
+  @Test func `reports missing lists and translations`() throws {
     let folder = try TemporaryFolder()
     let empty = try folder.write("", to: "empty")
     #expect(throws: InputError.self) {

@@ -12,7 +12,7 @@ import Testing
     ("1.0", "1.0-0", 0), ("1.0~~", "1.0~", -1), ("a9", "a10", -1), ("9", "a", -1),
     ("1.0.", "1.0a", 1), ("1.0~", "1.0-~", -1), ("7.4.052-1", "7.4.52-1", 0),
   ])
-  func comparesAsDpkgDoes(left: String, right: String, order: Int) {
+  func `orders versions like dpkg`(left: String, right: String, order: Int) {
     let (left, right) = (DebianVersion(left), DebianVersion(right))
     #expect((left < right) == (order < 0))
     #expect((right < left) == (order > 0))

@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -43,12 +43,12 @@ import Torch
     #expect(data.test?.filter == CSRMatrix(rows: [[2]], columnCount: 3))
   }
 
-  @Test func readsEveryFile() throws {
+  @Test func `reads every file of the folder`() throws {
     let folder = try Self.folder()
     expectWhole(try ExtremeTextFolder.read(folder.path))
   }
 
-  @Test func readsPackedFilesAlike() throws {
+  @Test func `reads gzip files identically`() throws {
     let folder = try Self.folder()
     let gzip = try #require(Subprocess.path(of: "gzip"))
     for name in ["lbl", "trn", "tst"] {
@@ -69,7 +69,7 @@ import Torch
     #expect(repeated.file.hasSuffix("tst.json.gz") && repeated.line == 1, "\(repeated)")
   }
 
-  @Test func keepsRelevancesThatAreNotOne() throws {
+  @Test func `keeps relevance weights other than 1`() throws {
     let line = #"{"uid":"a","title":"t","target_ind":[2,0],"target_rel":[0.5,1]}"#
     let folder = try Self.folder(changing: [
       "trn.json": line + "\n" + #"{"uid":"b","title":"t","target_ind":[1]}"#
@@ -78,7 +78,7 @@ import Torch
     #expect(data.train.labels.values.map(Array.init) == [0.5, 1, 1])
   }
 
-  @Test func aWrittenFolderReadsBackTheSame() throws {
+  @Test func `round-trips through a dataset folder`() throws {
     let folder = try TemporaryFolder()
     let source = try Self.folder()
     try DatasetFolder.write(ExtremeTextFolder.read(source.path), to: folder.file("data"))
@@ -117,7 +117,7 @@ import Torch
       ("filter_labels_test.txt", "0 1 1\n", 1, 5, "'1'"),
       ("filter_labels_test.txt", "x 1\n", 1, 1, "'x'"),
     ] as [(String, String, Int?, Int?, String)])
-  func refusesWhatDoesNotFit(
+  func `rejects inconsistent records with their position`(
     file: String, text: String, line: Int?, column: Int?, reason: String
   ) throws {
     let folder = try Self.folder(changing: [file: text])
@@ -127,7 +127,7 @@ import Torch
     #expect(error.reason.contains(reason), "\(error)")
   }
 
-  @Test func namesAMissingFile() throws {
+  @Test func `names a missing file`() throws {
     let folder = try TemporaryFolder()
     let error = try #require(throws: FileError.self) { try ExtremeTextFolder.read(folder.path) }
     #expect(error.path.hasSuffix("lbl.json.gz"))

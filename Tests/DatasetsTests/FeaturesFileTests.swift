@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -16,7 +16,7 @@ import Torch
     )
   }
 
-  /// Makes both check sums of `bytes` right again.
+  /// Makes both checksums of `bytes` right again.
   private func sealed(_ bytes: [UInt8]) -> Data {
     var bytes = bytes
     func store(_ sum: UInt64, at offset: Int) {
@@ -27,7 +27,7 @@ import Torch
     return Data(bytes)
   }
 
-  @Test func `survives a round trip, byte for byte`() throws {
+  @Test func `round-trips byte for byte`() throws {
     let folder = try TemporaryFolder()
     let (features, bytes) = try saved(in: folder)
     let loaded = try TextFeatures(contentsOf: folder.file("features.bin"))
@@ -39,13 +39,13 @@ import Torch
     #expect(Array(try Data(contentsOf: URL(fileURLWithPath: folder.file("again.bin")))) == bytes)
   }
 
-  @Test func `an empty vocabulary survives too`() throws {
+  @Test func `round-trips an empty vocabulary`() throws {
     let folder = try TemporaryFolder()
     try TextFeatures(learningFrom: [String]()).write(to: folder.file("empty.bin"))
     #expect(try TextFeatures(contentsOf: folder.file("empty.bin")).vocabulary.count == 0)
   }
 
-  @Test func `refuses a file with any byte changed, or cut off anywhere`() throws {
+  @Test func `rejects any changed byte and any truncation`() throws {
     let folder = try TemporaryFolder()
     let (_, bytes) = try saved(in: folder)
     // Every byte of the header, then some of the rest.
@@ -64,7 +64,7 @@ import Torch
     #expect(throws: FileError.self) { try TextFeatures(contentsOf: folder.file("missing")) }
   }
 
-  @Test func `refuses contents that no vocabulary has, right check sums or not`() throws {
+  @Test func `refuses contents that no vocabulary has, right checksums or not`() throws {
     let folder = try TemporaryFolder()
     let (features, bytes) = try saved(in: folder)
     let count = features.vocabulary.count
@@ -105,7 +105,7 @@ import Torch
     try refused("a later version") { $0[8] = 2 }
   }
 
-  @Test func `refuses configurations that mean nothing`() throws {
+  @Test func `rejects invalid configurations`() throws {
     typealias Family = TextFeatures.Family
     var faulty: [TextFeatures.Configuration] = [
       .init(families: []), .init(maximumWordCount: 0), .init(minimumDocumentCount: 0),
@@ -119,13 +119,13 @@ import Torch
       faulty.append(.init(families: [Family(.characters, of: .title, lengths: lengths)]))
     }
     for configuration in faulty {
-      #expect(throws: InputError.self, "\(configuration)") {
+      #expect(throws: ValueError.self, "\(configuration)") {
         try TextFeatures(learningFrom: ["a"], configuration: configuration)
       }
     }
   }
 
-  @Test func `a configuration survives a round trip through JSON`() throws {
+  @Test func `a configuration round-trips through JSON`() throws {
     let configuration = TextFeatures.Configuration(maximumFeatureCount: 10)
     let bytes = try JSONEncoder().encode(configuration)
     #expect(

@@ -1,5 +1,5 @@
+import Storage
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -14,7 +14,7 @@ import Torch
       values: MappedArray(rows.joined().map(\.1)), columnCount: names.count)
   }
 
-  @Test func `weights keep their proportion and rows have length 1`() throws {
+  @Test func `keeps weight proportions and scales rows to unit length`() throws {
     let training = matrix([
       [(0, 3), (1, 4)], [(0, 1), (3, 1)], [(0, 1), (2, 1)], [(2, 1), (4, 1)],
     ])
@@ -44,13 +44,13 @@ import Torch
     #expect(values.allSatisfy { abs($0 - Float(0.5).squareRoot()) < 1e-6 } && values.count == 4)
   }
 
-  @Test func `refuses names that do not fit and weights that are no numbers`() throws {
+  @Test func `rejects mismatched names and non-finite weights`() throws {
     let rows = matrix([[(0, 1)], [(0, 1)]])
     let features = try TextFeatures(learningFrom: rows, names: names)
-    #expect(throws: InputError.self) { try features.bags(of: rows, names: ["red"]) }
-    #expect(throws: InputError.self) { try TextFeatures(learningFrom: rows, names: ["red"]) }
+    #expect(throws: ValueError.self) { try features.bags(of: rows, names: ["red"]) }
+    #expect(throws: ValueError.self) { try TextFeatures(learningFrom: rows, names: ["red"]) }
     for weight in [Float.nan, .infinity] {
-      #expect(throws: InputError.self) {
+      #expect(throws: ValueError.self) {
         try features.bags(of: matrix([[(0, weight)]]), names: names)
       }
     }

@@ -1,6 +1,6 @@
 import Foundation
+import Storage
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -32,7 +32,7 @@ import Torch
       threads: 1)
   }
 
-  @Test func `characters of unspaced scripts are runs, not words`() {
+  @Test func `unspaced scripts give character runs, not words`() {
     let mixed = scanned("Linuxカーネルの開発、GNU")
     #expect(mixed.words == ["linux", "gnu"])
     #expect(mixed.runs == [["カ", "ー", "ネ", "ル", "の", "開", "発"]])
@@ -42,23 +42,23 @@ import Torch
     #expect(scanned("café Ὀδυσσεύς हिन्दी").runs == [])
   }
 
-  @Test func `a letter keeps its marks`() {
+  @Test func `combining marks stay with their letter`() {
     #expect(scanned("น้ำที่นี่").runs == [["น้ำ", "ที่", "นี่"]])
     #expect(scanned("ນ້ຳ").runs == [["ນ້ຳ"]])
     #expect(scanned("ភាសា\u{200b}ខ្មែរ").runs == [["ភា", "សា", "ខ្", "មែ", "រ"]])
     #expect(scanned("မြန်မာ ၁၂").runs == [["မြ", "န်", "မာ"]])
-    // A variation selector chooses a picture, an accent is part of what it stands on.
+    // A variation selector chooses a picture; an accent belongs to its base character.
     #expect(scanned("葛\u{e0100}城 か\u{301}").runs == [["葛", "城", "か\u{301}"]])
   }
 
-  @Test func `Hangul has words and runs within them`() {
+  @Test func `Hangul gives words and runs within them`() {
     let found = scanned("한국어 문서2는\n도구")
     #expect(found.words == ["한국어", "문서2는", "도구"])
     #expect(found.runs == [["한", "국", "어"], ["문", "서"], ["는"], ["도", "구"]])
     #expect(scanned("韓國語는").runs == [["韓", "國", "語"], ["는"]])
   }
 
-  @Test func `full-width and half-width forms are the usual ones`() throws {
+  @Test func `width forms equal the usual characters`() throws {
     let texts = ["Ｌｉｎｕｘ：ｶﾞｲﾄﾞ ﾊﾟ 100％", "Linux:ガイド パ 100%"]
     let features = try features(of: texts)
     let bags = features.bags(of: texts)
@@ -74,7 +74,7 @@ import Torch
     "gcc: Linuxカーネルの開発に使うGNU C Compiler 第3版、注意: と書く。デバッグ用",
     "ภาษาไทยไม่มีช่องว่างระหว่างคำ TCP/IP เครือข่าย", "ភាសាខ្មែរអក្សរ", "မြန်မာစာပေကို",
   ])
-  func `where lines end changes nothing`(text: String) throws {
+  func `line breaks do not change the features`(text: String) throws {
     let features = try features(of: [text])
     let expected = features.bags(of: [text], threads: 1)
     #expect(expected.entryCount > 5)
@@ -100,7 +100,7 @@ import Torch
   }
 
   /// The family must not show where no text has its characters.
-  @Test func `other texts have the features that they would have without the family`() throws {
+  @Test func `the family leaves other texts unchanged`() throws {
     let texts = [
       "gcc-c++: The C++ compiler\nCompiles C++ – “sources”.\n\nThe compiler",
       "naïve: café ÅNGSTRÖM\n№ 5",
@@ -121,8 +121,8 @@ import Torch
     #expect(values.count == alone.count)
   }
 
-  /// What a run of an earlier version has in its vocabulary.
-  @Test func `a configuration without the family reads texts as it always did`() throws {
+  /// The vocabulary of a run of an earlier version.
+  @Test func `older configurations read texts as before`() throws {
     let json = """
       {"families":[{"lengths":[3,5],"scope":"text","unit":"words","weight":1}],
        "maximumWordCount":16384,"minimumDocumentCount":1}
@@ -136,7 +136,7 @@ import Torch
     #expect(Set(features.vocabulary.hashes) == Set(words))
   }
 
-  @Test func `few such characters weigh little, and the bag has length 1`() throws {
+  @Test func `few unspaced characters weigh little, bags keep unit length`() throws {
     let texts = [
       "the compiler of the language named 日本 and of many others which are described in the manual of this package",
       "日本語", "한국어 문서",
@@ -159,7 +159,7 @@ import Torch
     #expect(value(0) > 0 && value(0) < 0.8 * value(1))
   }
 
-  @Test func `a text is cut after so many words and characters, and that is said`() throws {
+  @Test func `truncates long texts and reports it`() throws {
     let limit = TextFeatures.Configuration(maximumWordCount: 4)
     for (text, isCut) in [
       ("a b c d", false), ("a b c d \n.", false), ("a b c d e", true), ("日本語で", false),
@@ -173,14 +173,14 @@ import Torch
     #expect(limit.cutTexts(of: documents, rows: 0..<3) == [1, 2])
     #expect(
       limit.note(onCutTexts: ["y", "z"])
-        == "2 texts (y, z) have more than 4 words; what follows them is cut off (the setting is "
+        == "2 texts (y, z) have more than 4 words; the rest is cut off (the setting is "
         + "features.maximumWordCount)")
     #expect(limit.note(onCutTexts: []) == nil)
   }
 
-  @Test func `the family is of whole texts only`() {
+  @Test func `rejects the family outside whole texts`() {
     let configuration = TextFeatures.Configuration(
       families: [.init(.unspacedCharacters, of: .lead)])
-    #expect(throws: InputError.self) { try configuration.validated(file: "settings") }
+    #expect(throws: ValueError.self) { try configuration.validated() }
   }
 }

@@ -1,6 +1,6 @@
 import Foundation
+import Storage
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -54,7 +54,7 @@ import Torch
     }
   }
 
-  @Test func `words of ASCII are those of the regular expression`() throws {
+  @Test func `ASCII words match the regular expression`() throws {
     // Every text of up to four of the characters that matter, next to one another.
     let alphabet = ["a", "Z", "0", "+", "#", " ", "\n", "-"]
     var texts = [""]
@@ -77,7 +77,7 @@ import Torch
     #expect(words("e\u{301}tude ٣٤ हिन्दी K") == ["e\u{301}tude", "٣٤", "हिन्दी", "k"])
   }
 
-  @Test func `bytes that are no text separate words`() {
+  @Test func `invalid UTF-8 separates words`() {
     for bytes in [
       [0x61, 0xff, 0x62], [0x61, 0xc3, 0x62], [0x61, 0xe2, 0x82, 0x62],
       [0x61, 0xed, 0xa0, 0x80, 0x62],
@@ -95,7 +95,7 @@ import Torch
     }
   }
 
-  @Test func `finds the parts of a text`() {
+  @Test func `finds title, summary and lead`() {
     let text = "Gcc-doc: Manual: of C\r\nBody: more"
     #expect(part(.title, of: text) == "gcc-doc")
     #expect(part(.summary, of: text) == "manual: of c")
@@ -109,7 +109,7 @@ import Torch
     #expect(part(.lead, of: "\nx: y") == "")
   }
 
-  @Test func `a long text ends after the given number of words`() throws {
+  @Test func `truncates a text at the word limit`() throws {
     #expect(words("a b, c d", limit: 3) == ["a", "b", "c"])
     #expect(words("é–é–é", limit: 2) == ["é", "é"])
     #expect(part(.title, of: "a: b c", limit: 1) == "a")
@@ -121,7 +121,7 @@ import Torch
     #expect(features.vocabulary.count == 2)
   }
 
-  @Test func `the number of threads changes nothing`() throws {
+  @Test func `is independent of the thread count`() throws {
     let words = ["gcc", "c++", "library", "Perl", "über", "data-base", "x"]
     let texts = (0..<500).map { (index: Int) -> String in
       let body = (0..<(index % 23)).map { words[(index * 7 + $0 * $0) % 7] }
@@ -139,7 +139,7 @@ import Torch
     #expect(one.bags(of: Array(texts[200..<210])) == bags.selecting(rows: 200..<210))
   }
 
-  @Test func `a bag has length 1 when every family found something`() throws {
+  @Test func `bags have unit length`() throws {
     let texts = ["a-b: c d e", "a-b: c d e", "c d e"]
     let features = try TextFeatures(learningFrom: texts)
     let bags = features.bags(of: texts)
@@ -157,7 +157,7 @@ import Torch
     #expect(abs(lengths[2] - share) < 1e-6)
   }
 
-  @Test func `keeps the most frequent features, each with its own row`() throws {
+  @Test func `keeps the most frequent features`() throws {
     var configuration = TextFeatures.Configuration(families: [.init(.words, of: .text)])
     let texts = ["a b c d", "a b c", "a b", "a e"]
     let all = try TextFeatures(learningFrom: texts, configuration: configuration)
@@ -173,7 +173,7 @@ import Torch
       ]) { abs($0 - $1) < 1e-6 })
   }
 
-  @Test func `no texts and no features are no trouble`() throws {
+  @Test func `handles empty texts and vocabularies`() throws {
     let nothing = try TextFeatures(learningFrom: [String]())
     #expect(nothing.vocabulary.count == 0)
     let bags = nothing.bags(of: ["a", ""])

@@ -1,8 +1,8 @@
 import Datasets
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 /// Verdicts of people, read and taken into a data set.
 @Suite struct FeedbackTests {
@@ -45,7 +45,7 @@ import Torch
       })
   }
 
-  @Test func verdictsChangeTrainAndNothingElse() throws {
+  @Test func `verdicts change only the training split`() throws {
     let before = try dataset()
     let file = try FeedbackFile(
       contentsOf: folder.write(
@@ -78,7 +78,7 @@ import Torch
     #expect(after.test?.labels.columnCount == 4)
   }
 
-  @Test func weightsStayAndNewPairsWeighOne() throws {
+  @Test func `keeps weights, new pairs weigh 1`() throws {
     _ = try dataset()
     try folder.write(
       "{\"id\":\"a\",\"labels\":[\"one\",\"two\"],\"weights\":[0.5,0.25]}\n", to: "train.jsonl")
@@ -97,7 +97,7 @@ import Torch
     ("{\"text\":\"a\",\"labels\":[\"b\"],\"rejected\":[\"b\"]}", "\"b\" is accepted and rejected"),
     ("{\"text\":\"a\",\"labels\":[\"\"]}", "empty"), ("{\"text\":\"a\",\"labels\":[5.5]}", "label"),
     ("{\"label\":\"a\",\"text\":\"b\",\"labels\":[\"c\"]}", "neither verdicts"), ("[]", "expected"),
-  ]) func badLinesAreRefusedWithTheirPlace(line: String, words: String) throws {
+  ]) func `rejects malformed lines with their position`(line: String, words: String) throws {
     let path = try folder.write("{\"text\":\"fine\",\"labels\":[\"x\"]}\n\(line)\n", to: "f.jsonl")
     let error = #expect(throws: InputError.self) { try FeedbackFile(contentsOf: path) }
     #expect(error?.line == 2 && error?.file == path)
@@ -105,7 +105,7 @@ import Torch
   }
 
   /// Verdicts on one text in two normal forms are verdicts on one text, and so for labels.
-  @Test func formsOfOneTextAreOneText() throws {
+  @Test func `merges Unicode forms of one text`() throws {
     let file = try FeedbackFile(
       contentsOf: folder.write(
         """
@@ -117,12 +117,12 @@ import Torch
     #expect(file.records[0].text.utf8.elementsEqual("caf\u{E9}".utf8))
   }
 
-  @Test func refusesLabelsOfOneName() throws {
+  @Test func `rejects labels that normalise to one name`() throws {
     var twins = try dataset()
     twins.labels.ids = TextColumn(["\u{E9}", "two", "e\u{301}"])
     let file = try FeedbackFile(
       contentsOf: folder.write("{\"text\":\"alpha\",\"labels\":[\"two\"]}\n", to: "f.jsonl"))
-    let error = try #require(throws: InputError.self) { try twins.taking(file) }
+    let error = try #require(throws: ValueError.self) { try twins.taking(file) }
     #expect(error.reason.contains("\u{E9}"))
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -13,7 +13,7 @@ import Torch
     return try DatasetFolder.read(folder.path, badLines: policy)
   }
 
-  @Test func lieBesideTheRowsOfEachSplit() throws {
+  @Test func `aligns filter pairs with the rows of each split`() throws {
     let data = try read([
       "filter-train.jsonl": """
       {"id":"c","labels":["y","x"]}
@@ -32,7 +32,7 @@ import Torch
     #expect(try read(["filter-test.jsonl": ""]).test?.filter == nil)
   }
 
-  @Test func mustBelongToTheirSplit() throws {
+  @Test func `rejects filter pairs of other splits or labels`() throws {
     let stray = try #require(throws: InputError.self) {
       try read(["filter-test.jsonl": #"{"id":"a","labels":["z"]}"#])
     }
@@ -51,7 +51,7 @@ import Torch
     #expect(skipping.test?.filter == CSRMatrix(rows: [[2]], columnCount: 3))
   }
 
-  @Test func theDescriptionMayCarryPropensities() throws {
+  @Test func `reads and validates propensities in the description`() throws {
     let good = #"{"name":"n","summary":"","origins":[],"propensity":{"a":0.5,"b":0.4}}"#
     #expect(try read(["dataset.json": good]).description.propensity == .init(a: 0.5, b: 0.4))
     for (old, new) in [("0.5", "-1"), ("0.5", "11"), ("0.4", "0"), ("0.4", "1e4")] {

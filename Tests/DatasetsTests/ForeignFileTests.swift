@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -30,7 +30,7 @@ import Torch
     ]
 
   @Test(arguments: files)
-  func aFileOfAnotherFormatIsCalledByItsName(bytes: [UInt8], words: String) throws {
+  func `names the format of a foreign file`(bytes: [UInt8], words: String) throws {
     let path = try folder.write(Data(bytes), to: "other.jsonl")
     for policy in [BadLinePolicy.refuse, .skip] {
       let error = try #require(throws: InputError.self) { try Dataset.read(path, badLines: policy) }
@@ -40,13 +40,13 @@ import Torch
     #expect(throws: InputError.self) { try FeedbackFile(contentsOf: path) }
   }
 
-  @Test func theErrorShowsALineAsItShouldBe() throws {
+  @Test func `the error shows an example line`() throws {
     let path = try folder.write("text,labels\na,b\n", to: "a.csv")
     let error = try #require(throws: InputError.self) { try Dataset.read(path) }
-    #expect(error.expected == #"one JSON object a line: {"text": "…", "labels": ["…"]}"#)
+    #expect(error.expected == #"one JSON object per line: {"text": "…", "labels": ["…"]}"#)
   }
 
-  @Test func aByteOrderMarkIsNoPartOfTheFirstRecord() throws {
+  @Test func `skips a byte order mark`() throws {
     let lines = (0..<20).map { "{\"text\":\"t\($0)\",\"labels\":[\"x\"]}\n" }.joined()
     let plain = try folder.write(lines, to: "plain.jsonl")
     let marked = try folder.write("\u{FEFF}" + lines, to: "marked.jsonl")
@@ -62,7 +62,7 @@ import Torch
     #expect(error.line == 1 && error.column == 9, "\(error)")
   }
 
-  @Test func allLinesBadIsSaidAsSuch() throws {
+  @Test func `reports a file whose lines are all malformed`() throws {
     let path = try folder.write("{\"text\":\"a\"}\n\n{\"text\":\"b\"}\n", to: "all.jsonl")
     let error = try #require(throws: InputError.self) { try Dataset.read(path, badLines: .skip) }
     #expect(error.reason.hasPrefix("all 2 lines are bad; the first: the record has no \"labels\""))
@@ -71,14 +71,14 @@ import Torch
     #expect(only.reason.contains("the only line is bad") && only.reason.contains("plain text"))
   }
 
-  @Test func aBadFirstLineIsStillLeftOut() throws {
+  @Test func `skips a malformed first line`() throws {
     let good = (0..<9).map { "{\"text\":\"t\($0)\",\"labels\":[\"x\"]}\n" }.joined()
     let path = try folder.write("text,labels\n" + good, to: "mixed.jsonl")
     let data = try Dataset.read(path, badLines: .skip)
     #expect(data.skipped.count == 1 && data.documents.count == 9)
   }
 
-  @Test func wholeNumbersAreNamesAndOneLabelNeedsNoBrackets() throws {
+  @Test func `accepts integer names and a single label without brackets`() throws {
     let path = try folder.write(
       """
       {"id":7,"text":"a b","labels":[3,"x"]}
@@ -93,7 +93,7 @@ import Torch
     #expect(data.test?.labels == CSRMatrix(rows: [[0, 1], [1], [0], [1]], columnCount: 2))
   }
 
-  @Test func aWholeFileKeepsWhatASplitWouldLeaveOut() throws {
+  @Test func `a whole file keeps rare labels and empty documents`() throws {
     let path = try folder.write(
       (0..<50).map { "{\"text\":\"t\($0)\",\"labels\":[\"l\($0)\"]}\n" }.joined()
         + "{\"text\":\"none\",\"labels\":[]}\n", to: "whole.jsonl")
@@ -105,13 +105,13 @@ import Torch
     #expect(throws: InputError.self) { try LabelledTextFile.readWhole(none) }
   }
 
-  @Test func aFolderWithoutDocumentsSaysWhatBelongsThere() throws {
+  @Test func `names the missing documents file of a folder`() throws {
     try folder.write("{\"text\":\"a\",\"labels\":[\"x\"]}\n", to: "train.jsonl")
     let error = try #require(throws: InputError.self) { try Dataset.read(folder.path) }
     #expect(error.reason.contains("no documents.jsonl"))
   }
 
-  @Test func ofADescriptionEveryKeyMayBeMissing() throws {
+  @Test func `every key of a description is optional`() throws {
     let path = try SmallDataset(documents: 10).write(to: folder.file("data"))
     try writeAtomically("{\"propensity\":{\"a\":0.5,\"b\":0.4}}", to: "\(path)/dataset.json")
     let description = try Dataset.read(path).description

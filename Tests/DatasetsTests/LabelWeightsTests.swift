@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -15,16 +14,16 @@ import Torch
   }
 
   @Test(arguments: [["-1"], ["1", "1e30"], ["0"], ["1.1e9"]])
-  func `weights that nothing is learnt from are named`(weights: [String]) throws {
+  func `warns of label weights without effect`(weights: [String]) throws {
     let dataset = try read(weights)
     let fault = try #require(dataset.train.weightFault)
     let warnings = DatasetInspection(dataset).warnings
     #expect(warnings.contains { $0.contains(fault.reason) }, "\(warnings)")
   }
 
-  @Test func `other weights are not, and a single label is`() throws {
+  @Test func `accepts valid weights, warns of a single label`() throws {
     let dataset = try read(["0", "1e9", "0.5"])
     #expect(dataset.train.weightFault == nil)
-    #expect(DatasetInspection(dataset).warnings.contains { $0.contains("one label only") })
+    #expect(DatasetInspection(dataset).warnings.contains { $0.contains("only one label") })
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -14,7 +14,7 @@ import Torch
       (0..<1000).map { "t\($0)" }.first { isWanted(SplitBucket(of: $0)) && !taken.contains($0) })
   }
 
-  @Test func splitsByTheTextAndKeepsTheLabelsOfTrain() throws {
+  @Test func `splits by text hash and keeps training labels`() throws {
     let folder = try TemporaryFolder()
     let plain = try Self.text { !$0.isTest && !$0.isValidation }
     let heldOut = try Self.text { $0.isValidation }
@@ -44,7 +44,7 @@ import Torch
     #expect(data.description.name == "all.jsonl")
   }
 
-  @Test func usesTheIDsThatAreThere() throws {
+  @Test func `uses given ids`() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(
       """
@@ -66,7 +66,7 @@ import Torch
       (#"{"text":"x","text":"y","labels":[]}"#, 13, "second time"),
       (#"{"text":"\ud800","labels":[]}"#, 10, "surrogate"),
     ] as [(String, Int?, String)])
-  func refusesOrSkipsABadLine(line: String, column: Int?, reason: String) throws {
+  func `rejects or skips a malformed line`(line: String, column: Int?, reason: String) throws {
     let folder = try TemporaryFolder()
     let good = try Self.text { !$0.isTest }
     let first = "{\"text\":\"\(good)\",\"labels\":[\"l\"]}\n"
@@ -78,7 +78,7 @@ import Torch
     #expect(Array(data.labels.ids) == ["l"])
   }
 
-  @Test func refusesAFileWithoutAnythingToLearn() throws {
+  @Test func `rejects a file without training documents`() throws {
     let folder = try TemporaryFolder()
     let empty = try folder.write("", to: "empty.jsonl")
     #expect(throws: InputError.self) { try Dataset.read(empty) }

@@ -1,6 +1,6 @@
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -25,7 +25,7 @@ import Torch
     return Set((0...(words.count - 3)).map { Array(words[$0..<($0 + 3)]) })
   }
 
-  @Test func `finds what comparing all with all finds`() {
+  @Test func `agrees with comparing all pairs`() {
     let sets = Self.texts.map(Self.runs)
     var expected: [NearDuplicates.Pair] = []
     for first in sets.indices {
@@ -43,7 +43,7 @@ import Torch
     #expect(found.pairs == expected)
   }
 
-  @Test func `case, punctuation and short texts`() {
+  @Test func `ignores ASCII case and punctuation`() {
     let texts = TextColumn([
       "Hello, World", "hello world!", "", "...", "hello", "Ärger Öl", "ärger Öl",
     ])

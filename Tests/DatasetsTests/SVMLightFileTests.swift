@@ -1,6 +1,6 @@
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -19,7 +19,7 @@ import Torch
     return try SVMLightFile(reading: folder.write(text, to: "f.txt"))
   }
 
-  @Test func readsRowsWithAndWithoutLabels() throws {
+  @Test func `reads rows with and without labels`() throws {
     for text in [Self.text, Self.text.replacing("\n", with: "\r\n")] {
       let file = try read(text)
       #expect(file.labels == CSRMatrix(rows: [[0, 2], [], [1], [2]], columnCount: 3))
@@ -39,23 +39,25 @@ import Torch
       ("1 3 3\n0 1:1\n\n", 3, nil, "one row more"),
       ("1 3 3\n3 1:1\n", 2, 1, "a label is 3"), ("1 3 3\n0 3:1\n", 2, 3, "a feature is 3"),
       ("1 3 3\n0 1:1 99999999999999999999:1\n", 2, 7, "a feature is 9999"),
-      ("1 3 3\n0,0 1:1\n", 2, nil, "label 0 comes a second"),
-      ("1 3 3\n2,0,2 1:1\n", 2, nil, "label 2 comes a second"),
-      ("1 3 3\n0 1:1 0:1 1:2\n", 2, nil, "feature 1 comes a second"),
-      ("1 3 3\n1:1 2:1\n", 2, 1, "a feature where"), ("1 3 3\n0, 1:1\n", 2, 3, "0x20"),
+      ("1 3 3\n0,0 1:1\n", 2, nil, "label 0 appears a second"),
+      ("1 3 3\n2,0,2 1:1\n", 2, nil, "label 2 appears a second"),
+      ("1 3 3\n0 1:1 0:1 1:2\n", 2, nil, "feature 1 appears a second"),
+      ("1 3 3\n1:1 2:1\n", 2, 1, "a feature in place"), ("1 3 3\n0, 1:1\n", 2, 3, "0x20"),
       ("1 3 3\n0 1\n", 2, 4, "too early"), ("1 3 3\n0 1:\n", 2, 5, "too early"),
       ("1 3 3\n0 1:x\n", 2, 5, "'x'"), ("1 3 3\n0 1:nan\n", 2, 5, "'n'"),
       ("1 3 3\n0 1:1e39\n", 2, 5, "1e39"), ("1 3 3\n0 1:1,2:1\n", 2, 6, "','"),
       ("1 3 3\n0 1:1\t2:1\n", 2, 6, "0x9"), ("1 3 3\n-1 1:1\n", 2, 1, "'-'"),
     ] as [(String, Int, Int?, String)])
-  func refusesWhatDoesNotFit(text: String, line: Int, column: Int?, reason: String) throws {
+  func `rejects malformed rows with their position`(
+    text: String, line: Int, column: Int?, reason: String
+  ) throws {
     let error = try #require(throws: InputError.self) { try read(text) }
     #expect(error.line == line && error.column == column, "\(error)")
     #expect(error.reason.contains(reason), "\(error)")
   }
 
   @Test(arguments: ["1 5 10000000\n 0:1\n", "1 2147483647 3\n 0:1\n"])
-  func `a header is believed up to a limit`(text: String) throws {
+  func `limits the sizes claimed by a header`(text: String) throws {
     let error = try #require(throws: InputError.self) { try read(text) }
     #expect(error.line == 1 && error.expected?.contains("DECANT_COLUMN_LIMIT") == true, "\(error)")
     let folder = try TemporaryFolder()
@@ -68,7 +70,7 @@ import Torch
         .features.columnCount == 12)
   }
 
-  @Test func returnsWhatWasWritten() throws {
+  @Test func `round-trips through a file`() throws {
     let folder = try TemporaryFolder()
     let file = SVMLightFile(
       features: CSRMatrix(
@@ -80,7 +82,7 @@ import Torch
     #expect(try folder.text("f.txt").hasPrefix("4 5 3\n1,0 4:0.1 1:-3e-20\n \n2 \n "))
   }
 
-  @Test func joinsTrainAndTest() throws {
+  @Test func `joins train and test files`() throws {
     let train = try read(Self.text)
     let test = try read("1 6 3\n1 2:4\n")
     let data = try Dataset.joining(train: train, test: test, name: "n", file: "test.txt")

@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @testable import Datasets
 
@@ -19,7 +19,7 @@ import Torch
     return folder
   }
 
-  @Test func filesComeBackThroughADatasetFolder() throws {
+  @Test func `round-trips through a dataset folder`() throws {
     let source = try source()
     let folder = try TemporaryFolder()
     let data = try SVMLightFolder.read(source.path)
@@ -32,7 +32,7 @@ import Torch
     }
   }
 
-  @Test func textsBecomeTheBagsOfTrainsWords() throws {
+  @Test func `exports texts as bags of training words`() throws {
     let folder = try TemporaryFolder()
     let source = try ExtremeTextFolderTests.folder(changing: [
       "trn.json": """
@@ -55,7 +55,7 @@ import Torch
     #expect(try folder.text("bags/filter_labels_test.txt") == "0 2\n")
   }
 
-  @Test func namedFeaturesKeepTheirOrder() throws {
+  @Test func `named features keep their order`() throws {
     let folder = try TemporaryFolder()
     let matrix = CSRMatrix(
       rowOffsets: MappedArray([0, 2]), columns: MappedArray([1, 0]), values: MappedArray([2, 3]),
@@ -71,7 +71,7 @@ import Torch
     #expect(try folder.text("out/train.txt") == "1 2 1\n0 1:2.0 0:3.0\n")
   }
 
-  @Test func refusesFoldersThatAreNotClear() throws {
+  @Test func `rejects ambiguous folders`() throws {
     let source = try source()
     let data = try SVMLightFolder.read(source.path)
     #expect(throws: InputError.self) { try SVMLightFolder.write(data, to: source.path) }

@@ -1,11 +1,11 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @testable import Datasets
 
-/// What `Goldens/WordPiece.json` holds beside its cases.
+/// The fields of `Goldens/WordPiece.json` other than the cases.
 private struct WordPieceGolden: Decodable {
   struct Options: Decodable {
     var lowercase: Bool
@@ -53,7 +53,7 @@ private struct WordPieceGolden: Decodable {
   }
 
   @Test(arguments: 0..<4)
-  func agreesWithTheReference(option: Int) throws {
+  func `agrees with the reference tokenizer`(option: Int) throws {
     let golden = try WordPieceGolden()
     let expected = golden.cases[option]
     let tokenizer = try golden.tokenizer(expected.options.configuration)
@@ -65,7 +65,7 @@ private struct WordPieceGolden: Decodable {
     }
   }
 
-  @Test func agreesWithTheReferenceOnEveryCharacter() throws {
+  @Test func `agrees with the reference on every character`() throws {
     let kinds = try WordPieceGolden().kinds
     var expected: [UInt32: String] = [:]
     for (kind, ranges) in kinds {
@@ -85,7 +85,7 @@ private struct WordPieceGolden: Decodable {
     }
   }
 
-  @Test func cutsTheLongestPieceFirst() throws {
+  @Test func `matches the longest piece first`() throws {
     let tokenizer = try tokenizer(small)
     #expect(tokenizer.encode("Unaffable!") == [2, 4, 5, 6, 9, 3])
     #expect(tokenizer.encode("ab ac") == [2, 7, 8, 1, 3])
@@ -93,14 +93,14 @@ private struct WordPieceGolden: Decodable {
     #expect(tokenizer.encode("a[SEP]a[sep]") == [2, 7, 3, 7, 1, 1, 1, 3])
   }
 
-  @Test func truncatesBeforeTheSeparator() throws {
+  @Test func `truncates before the separator`() throws {
     let tokenizer = try tokenizer(small)
     #expect(tokenizer.encode("a unaffable a", maximumLength: 5) == [2, 7, 4, 5, 3])
     #expect(tokenizer.encode("a unaffable a", maximumLength: 2) == [2, 3])
     #expect(tokenizer.encode("[SEP][SEP][SEP]", maximumLength: 3) == [2, 3, 3])
   }
 
-  @Test func readsTheOtherFileFormat() throws {
+  @Test func `reads the tokenizer JSON file`() throws {
     let folder = try TemporaryFolder()
     let file = try folder.write(
       """
@@ -121,7 +121,7 @@ private struct WordPieceGolden: Decodable {
     #expect(tokenizer.encode("é aaa A aaaa") == [5, 2, 3, 9, 9, 1, 1, 6])
   }
 
-  @Test func namesWhatIsWrongWithAFile() throws {
+  @Test func `names the fault of a file`() throws {
     let folder = try TemporaryFolder()
     func refusal(_ text: String) throws -> InputError? {
       let file = try folder.write(text, to: "tokenizer.json")
@@ -130,7 +130,7 @@ private struct WordPieceGolden: Decodable {
     let other = try refusal("{\"model\":\n {\"type\": \"BPE\"}}")
     #expect(other?.line == 2)
     #expect(other?.reason == "\"BPE\" is not supported")
-    #expect(try refusal("{\"model\": {\"vocab\": {\"a\": 1.5}}}")?.reason == "1.5 is no id")
+    #expect(try refusal("{\"model\": {\"vocab\": {\"a\": 1.5}}}")?.reason == "1.5 is not an id")
     #expect(try refusal("{\"normalizer\": {\"lowercase\": 1}}")?.expected == "true or false")
     #expect(
       try refusal("{\"model\": {\"vocab\": {}}}")?.reason == "the vocabulary has no [PAD]")
@@ -151,7 +151,7 @@ private struct WordPieceGolden: Decodable {
     .enabled(
       if: ProcessInfo.processInfo.environment["DECANT_MINILM"] != nil,
       "DECANT_MINILM names no folder with all-MiniLM-L6-v2"))
-  func theRealVocabularyReadsAlikeFromBothFiles() throws {
+  func `both files of MiniLM give the same vocabulary`() throws {
     let folder = try #require(ProcessInfo.processInfo.environment["DECANT_MINILM"])
     let lines = try WordPieceTokenizer(vocabularyFile: folder + "/vocab.txt")
     let json = try WordPieceTokenizer(tokenizerFile: folder + "/tokenizer.json")

@@ -1,14 +1,14 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @Suite struct AuditTests {
   private let folder: TemporaryFolder
   private let data: String
-  /// Documents that were given a label that their text does not speak of, with that label.
+  /// Documents with a label that their text does not mention, with that label.
   private let added: [String: String]
-  /// Documents that lack a label that it speaks of.
+  /// Documents that lack a label that their text mentions.
   private let removed: [String: String]
 
   init() throws {
@@ -51,7 +51,7 @@ import Torch
 
   private let training = ["--epochs", "12", "--quiet"] + quickly
 
-  @Test func plantedErrorsAreFoundAtTheTopAndCorrected() throws {
+  @Test func `ranks planted errors first and corrects them`() throws {
     let verdicts = folder.file("verdicts.jsonl")
     let said = try DecantProgram.succeed(
       [
@@ -86,14 +86,14 @@ import Torch
       table.dropFirst().map { [$0[0], $0[1], $0[2]].map(String.init) }
         == found.map { [$0.fault, $0.document, $0.label] })
 
-    // And the verdicts are what training takes.
+    // Training accepts the verdicts.
     let trained = try DecantProgram.succeed(
       ["train", data, "--output", folder.file("run"), "--feedback", verdicts, "--epochs", "1"]
         + quickly)
     #expect(trained.messages.contains("changed, 0 added"), "\(trained.messages)")
   }
 
-  @Test func theTableNamesOneListOrBoth() throws {
+  @Test func `the table holds one list or both`() throws {
     try DecantProgram.succeed(
       [
         "audit", data, "--folds", "2", "--keep", folder.file("kept"), "--output",
@@ -109,10 +109,10 @@ import Torch
     #expect(try DecantProgram.succeed(usual + ["--wrong"]).output.contains("probably wrong"))
   }
 
-  @Test func whatCannotBeAuditedIsRefused() throws {
+  @Test func `rejects invalid audit options`() throws {
     try DecantProgram.refuse(["audit", data, "--folds", "1"], code: 64, "--folds is 1")
     try DecantProgram.refuse(["audit", data, "--top", "0"], code: 64, "--top is 0")
-    try DecantProgram.refuse(["audit", data, "--missing", "--wrong"], code: 64, "one of them")
+    try DecantProgram.refuse(["audit", data, "--missing", "--wrong"], code: 64, "or neither")
     try DecantProgram.refuse(["audit", data, "--output", "x.csv"], code: 64, ".jsonl or .tsv")
     try DecantProgram.refuse(
       ["audit", data, "--scores", "x", "--epochs", "3"], code: 64, "trains nothing")
@@ -122,7 +122,7 @@ import Torch
     try DecantProgram.refuse(["audit", few, "--folds", "50"], code: 65, "folds")
   }
 
-  @Test func scoresOfOtherDataAreRefused() throws {
+  @Test func `rejects kept scores of other data`() throws {
     try DecantProgram.succeed(
       [
         "audit", data, "--folds", "2", "--keep", folder.file("kept"), "--output",
@@ -136,6 +136,6 @@ import Torch
     bytes[bytes.count / 2] ^= 1
     try folder.write(bytes, to: "kept/probabilities.csr")
     try DecantProgram.refuse(
-      ["audit", data, "--scores", folder.file("kept")], code: 65, "check sum")
+      ["audit", data, "--scores", folder.file("kept")], code: 65, "checksum")
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -31,7 +32,7 @@ import Torch
     try outcome.lines.map { try JSONDecoder().decode(Answer.self, from: Data($0.utf8)) }
   }
 
-  @Test func theOthersAreAnswered() throws {
+  @Test func `answers the valid lines`() throws {
     let index = folder.file("labels.index")
     try DecantProgram.succeed(["index", run, "--output", index, "--exact"])
     for command in [["predict", run], ["search", index, run]] {
@@ -57,7 +58,7 @@ import Torch
     }
   }
 
-  @Test func rowsOfAFileStayInStepWithLines() throws {
+  @Test func `embedding rows stay aligned with input lines`() throws {
     let output = folder.file("rows.npy")
     try DecantProgram.refuse(
       ["embed", run, "--output", output, "--file", texts], code: 65, "nothing was written")
@@ -68,7 +69,7 @@ import Torch
     #expect(try NumpyFile.read(output).shape == [2, 16])
   }
 
-  @Test func aMarkIsNoTextAndOtherFormatsAreNamed() throws {
+  @Test func `skips a byte order mark and names other formats`() throws {
     let marked = try folder.write("\u{FEFF}word0x0\r\n", to: "marked")
     let outcome = try DecantProgram.succeed(["predict", run, "--json", "--file", marked])
     #expect(try answers(outcome).map(\.text) == ["word0x0"])
@@ -81,7 +82,7 @@ import Torch
     #expect(said.messages.contains("look like JSON"))
   }
 
-  @Test func manyBadLinesAreNumbered() throws {
+  @Test func `lists many malformed lines by number`() throws {
     var bytes = Data()
     for line in 0..<30 { bytes += line % 2 == 0 ? Data([0xFF, 10]) : Data("word\n".utf8) }
     // The first line of such a file must not look like UTF-16.

@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @Suite struct CalibrationTests {
   private let folder: TemporaryFolder
@@ -38,7 +38,7 @@ import Torch
       .map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
   }
 
-  @Test func aCalibratedRunGivesProbabilitiesAndDecisions() throws {
+  @Test func `a calibrated run gives probabilities and decisions`() throws {
     let run = try train("--patience", "2")
     let before = try Evaluation.of(run)
     #expect(before.values["microF1"] == nil && before.values["ECE"] == nil)
@@ -75,7 +75,7 @@ import Torch
   }
 
   @Test(arguments: [["temperature", "example"], ["isotonic", "macro"]])
-  func everyCurveServes(names: [String]) throws {
+  func `every calibration method works`(names: [String]) throws {
     let run = try train("--patience", "2", "--loss", "bce")
     try DecantProgram.succeed(
       ["calibrate", run, "--method", names[0], "--objective", names[1], "--shared"])
@@ -83,9 +83,10 @@ import Torch
     #expect(values["microF1"] ?? 0 > 60 && values["ECE"] ?? 1 < 0.1, "\(values)")
   }
 
-  @Test func refusesWhatHasNoHeldOutScores() throws {
+  @Test func `rejects runs without held-out scores`() throws {
     let run = try train()
-    try DecantProgram.refuse(["calibrate", run], code: 65, "--patience", "trained on all of train")
+    try DecantProgram.refuse(
+      ["calibrate", run], code: 65, "--patience", "trained on the whole training part")
     try DecantProgram.refuse(
       ["predict", run, "--calibrated", "a"], code: 65, "not calibrated", "decant calibrate")
     try DecantProgram.refuse(["predict", run, "--threshold", "1.5", "a"], code: 64, "1.5")
@@ -94,7 +95,7 @@ import Torch
     try DecantProgram.refuse(["calibrate", folder.file("none")], code: 74, "none")
   }
 
-  @Test func refusesADamagedOrForeignCalibration() throws {
+  @Test func `rejects a damaged or foreign calibration`() throws {
     let run = try train("--patience", "2")
     try DecantProgram.succeed(["calibrate", run, "--shared"])
     let file = run + "/calibration.json"
@@ -103,7 +104,8 @@ import Torch
     try writeAtomically(
       good.replacing(#/"epoch" : \d+/#, with: "\"epoch\" : 77"), to: file)
     try DecantProgram.refuse(
-      ["predict", run, "--calibrated", "a"], code: 65, "calibration.json: its check sum is wrong")
+      ["predict", run, "--calibrated", "a"], code: 65,
+      "calibration.json: the checksum does not match")
     try DecantProgram.refuse(["evaluate", run], code: 65, "calibration.json")
     try writeAtomically(String(good.prefix(good.count / 2)), to: file)
     try DecantProgram.refuse(["predict", run, "--calibrated", "a"], code: 65, "calibration.json")
@@ -112,7 +114,7 @@ import Torch
     #expect(String(decoding: try contents(file), as: UTF8.self) == good)
   }
 
-  @Test func theFullEvaluationGroupsDocumentsByTheirNumberOfLabels() throws {
+  @Test func `the full evaluation groups documents by label count`() throws {
     let run = try train()
     let output = try DecantProgram.succeed(["evaluate", run, "--full"]).output
     #expect(output.contains("true labels  documents") && output.contains("(ASMA)"))

@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @Suite struct DamagedRunTests {
   private let folder: TemporaryFolder
@@ -15,7 +15,7 @@ import Torch
       ["train", data, "--output", run, "--quiet", "--epochs", "1"] + quickly)
   }
 
-  @Test func everyDamagedFileIsNamed() throws {
+  @Test func `names every damaged file`() throws {
     let files = [
       "configuration.json", "dataset.json", "labels.json", "vocabulary.bin", "model.safetensors",
       "embeddings.safetensors", "run.json",
@@ -35,7 +35,7 @@ import Torch
     try DecantProgram.succeed(["predict", run, "text"])
   }
 
-  @Test func filesThatDoNotBelongTogetherAreRefused() throws {
+  @Test func `rejects files that do not belong together`() throws {
     let cases: [(String, String, String)] = [
       ("configuration.json", "\"dimension\" : 16", "\"dimension\" : -16"),
       ("configuration.json", "\"dimension\" : 16", "\"dimension\" : 1000000000000"),
@@ -56,7 +56,7 @@ import Torch
     }
   }
 
-  @Test func aMissingFileIs74() throws {
+  @Test func `a missing file exits with 74`() throws {
     for name in ["labels.json", "model.safetensors", "embeddings.safetensors"] {
       let whole = try contents("\(run)/\(name)")
       try FileManager.default.removeItem(atPath: "\(run)/\(name)")

@@ -8,7 +8,7 @@ import Torch
 
   init() throws { folder = try TemporaryFolder() }
 
-  @Test func aTextDataSetIsImportedTrainedOnAndExported() throws {
+  @Test func `imports, trains on and exports a text dataset`() throws {
     try FileManager.default.createDirectory(
       atPath: folder.file("source"), withIntermediateDirectories: true)
     let rows = SmallDataset(documents: 100).rows
@@ -47,7 +47,7 @@ import Torch
     #expect(try names(in: again).contains("filter-test.jsonl"))
   }
 
-  @Test func badSourcesAreRefused() throws {
+  @Test func `rejects bad sources`() throws {
     let source = folder.file("source")
     let command = ["data", "import", source, "--output", folder.file("data"), "--format"]
     try DecantProgram.refuse(command + ["xmc-text"], code: 74, "lbl.json.gz")
@@ -59,6 +59,6 @@ import Torch
     #expect(try names(in: folder.file("data")).isEmpty)
     let data = try SmallDataset().write(to: folder.file("small"))
     try DecantProgram.refuse(
-      ["data", "export", data, "--format", "svmlight", "--output", data], code: 65, "in it already")
+      ["data", "export", data, "--format", "svmlight", "--output", data], code: 65, "is not empty")
   }
 }

@@ -14,7 +14,7 @@ import Testing
     try JSONDecoder().decode([Finding].self, from: Data(outcome.output.utf8))
   }
 
-  @Test func aMachineThatRunsTheTestsPasses() throws {
+  @Test func `passes on a machine that runs the tests`() throws {
     let outcome = try DecantProgram.succeed(["doctor", "--json"])
     let found = try findings(outcome)
     #expect(
@@ -27,14 +27,14 @@ import Testing
     #expect(interface.found.contains("libctorch.so"), "\(interface.found)")
   }
 
-  @Test func forPeopleItIsALineEach() throws {
+  @Test func `prints one line per check`() throws {
     let outcome = try DecantProgram.succeed(["doctor"])
     let lines = outcome.lines.filter { !$0.hasPrefix("      → ") }
     #expect(lines.count == 10)
     #expect(lines.allSatisfy { $0.hasPrefix("ok    ") || $0.hasPrefix("warn  ") }, "\(lines)")
   }
 
-  @Test func withoutTheLibraryItSaysWhereItLooked() throws {
+  @Test func `lists the searched paths when libtorch is missing`() throws {
     let outcome = try DecantProgram.run(
       ["doctor", "--json"], environment: ["DECANT_TORCH_LIBRARY": "/nowhere/libctorch.so"])
     #expect(outcome.code == 1)
@@ -42,7 +42,7 @@ import Testing
     let interface = try #require(try findings(outcome).first { $0.state == "fail" })
     #expect(interface.name == "interface")
     #expect(interface.advice?.contains("Scripts/setup") == true)
-    #expect(interface.advice?.contains("looked at /nowhere/libctorch.so") == true)
+    #expect(interface.advice?.contains("searched /nowhere/libctorch.so") == true)
     // What needs libtorch is left out, the rest is not.
     #expect(try findings(outcome).contains { $0.name == "disk" })
   }

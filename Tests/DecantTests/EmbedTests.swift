@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -31,7 +32,7 @@ import Torch
     .enabled("needs a python3 with numpy and safetensors; see DECANT_PYTHON") {
       PythonProgram.has("numpy", "safetensors.numpy")
     }, arguments: [[], ["--normalized"], ["--learn-temperature", "--labels", "both"]])
-  func pythonRanksLabelsAsDecantDoes(options: [String]) throws {
+  func `Python ranks exported vectors like decant`(options: [String]) throws {
     let run = try train(options)
     let rows = SmallDataset().rows.prefix(40)
     let texts = try folder.write(rows.map { $0.text + "\n" }.joined(), to: "texts")
@@ -53,7 +54,7 @@ import Torch
 
   @Test(
     .enabled("needs a python3 with numpy; see DECANT_PYTHON") { PythonProgram.has("numpy") })
-  func numpyReadsWhatIsWritten() throws {
+  func `NumPy reads the exported file`() throws {
     let path = folder.file("a.npy")
     try NumpyFile.write(Tensor(rows: [[1.5, -2], [3, 4.25], [0, 1]] as [[Float]]), to: path)
     let outcome = try PythonProgram.succeed([
@@ -70,7 +71,7 @@ import Torch
     #expect(tensor.doubles() == [0, 1, 2, 3, 4, 5])
   }
 
-  @Test func documentsAndLabelsComeWithTheirNames() throws {
+  @Test func `documents and labels come with their ids`() throws {
     let run = try train()
     let documents = folder.file("documents.npy")
     try DecantProgram.succeed(["embed", run, "--of", "documents", "--output", documents])
@@ -94,7 +95,7 @@ import Torch
         == SmallDataset.labelCount)
   }
 
-  @Test func documentsOfFeaturesAreEmbedded() throws {
+  @Test func `embeds documents of features`() throws {
     let other = folder.file("features")
     try SmallDataset(documents: 40).write(to: other)
     try writeAtomically(
@@ -112,13 +113,13 @@ import Torch
       ["embed", run, "--output", output, "a text"], code: 65, "cannot read texts")
   }
 
-  @Test func wrongUsageIsRefused() throws {
+  @Test func `rejects invalid options`() throws {
     let run = folder.file("none")
     for (options, words) in [
       (["--output", "a.txt"], ".npy or .safetensors"),
-      (["--output", "a.npy", "--of", "labels", "text"], "not several"),
-      (["--output", "a.npy", "--data", "d", "text"], "--data is for"),
-      (["--output", "a.npy", "--inputs", "text"], "--inputs is for"),
+      (["--output", "a.npy", "--of", "labels", "text"], "only one of them"),
+      (["--output", "a.npy", "--data", "d", "text"], "--data needs"),
+      (["--output", "a.npy", "--inputs", "text"], "--inputs applies to"),
       (["text"], "--output"),
     ] {
       try DecantProgram.refuse(["embed", run] + options, code: 64, words)

@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @Suite struct EnsembleTests {
   private let folder: TemporaryFolder
@@ -43,7 +43,7 @@ import Torch
     "prediction_seconds", "parameters", "peak_memory_bytes",
   ]
 
-  @Test func predictRanksByTheMeanAndTheAdjustment() throws {
+  @Test func `predict ranks by mean and adjustment`() throws {
     let one = try train("one")
     let two = try train("two", "--seed", "2", "--wide", "--wide-maximum-share", "0.5")
     let (first, second) = (try scores(one), try scores(two))
@@ -69,7 +69,7 @@ import Torch
     }
   }
 
-  @Test func evaluateJudgesTheMean() throws {
+  @Test func `evaluate scores the mean`() throws {
     let one = try train("one")
     let two = try train("two", "--seed", "2")
     let alone = try Evaluation.of(one)
@@ -89,12 +89,12 @@ import Torch
       both.values["nDCG@5"] ?? 0 >= min(alone.values["nDCG@5"] ?? 0, other.values["nDCG@5"] ?? 0))
     let adjusted = try Evaluation.of(one, "--with", two, "--logit-adjustment", "0.1")
     #expect(adjusted.values["documents"] == 60)
-    // A large multiple leaves nothing but how rare labels are.
+    // With a large multiple only the rarity of labels counts.
     let drowned = try Evaluation.of(one, "--logit-adjustment", "1000")
     #expect(drowned.values["P@1"] ?? 100 < (alone.values["P@1"] ?? 0))
   }
 
-  @Test func whatCannotBeMeantIsRefused() throws {
+  @Test func `rejects invalid combinations`() throws {
     let run = try train("run")
     for value in ["nan", "inf", "much"] {
       try DecantProgram.refuse(
@@ -102,13 +102,13 @@ import Torch
     }
     try DecantProgram.refuse(
       ["predict", run, "--with", folder.file("none"), "a"], code: 74, "none")
-    try DecantProgram.refuse(["evaluate", run, "--with", data], code: 65, "not a run's folder")
+    try DecantProgram.refuse(["evaluate", run, "--with", data], code: 65, "not a run folder")
     for option in [["--calibrated"], ["--threshold", "0.5"]] {
       try DecantProgram.refuse(
-        ["predict", run, "--with", run, "a"] + option, code: 64, "one run's own scores")
+        ["predict", run, "--with", run, "a"] + option, code: 64, "the scores of one run")
       try DecantProgram.refuse(
         ["predict", run, "--logit-adjustment", "0.1", "a"] + option, code: 64,
-        "one run's own scores")
+        "the scores of one run")
     }
     try FileManager.default.removeItem(atPath: "\(run)/counts.json")
     try DecantProgram.refuse(
@@ -120,10 +120,10 @@ import Torch
       String(decoding: contents(labels), as: UTF8.self) + "{\"id\":\"more\"}\n", to: labels)
     let wider = try train("wider")
     try DecantProgram.refuse(
-      ["evaluate", run, "--with", wider], code: 65, "its 21 labels are not those of")
+      ["evaluate", run, "--with", wider], code: 65, "its 21 labels differ from those of")
   }
 
-  @Test func theValidationPartIsRefusedWhenOneRunWasTrainedOnIt() throws {
+  @Test func `rejects validation data that one run trained on`() throws {
     let held = try train("held", "--patience", "2")
     let all = try train("all")
     try DecantProgram.refuse(

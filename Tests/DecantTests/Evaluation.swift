@@ -1,7 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// What `decant evaluate --json` says.
+/// The output of `decant evaluate --json`.
 struct Evaluation: Decodable {
   /// The numbers by name, groups aside.
   var values: [String: Double]
@@ -13,7 +14,7 @@ struct Evaluation: Decodable {
   var propensity: [String: Double]
   /// Which documents.
   var split: String
-  /// What a reader should know.
+  /// Notes for the reader.
   var notes: [String]
 
   private struct Key: CodingKey {

@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @Suite struct EvaluationTests {
   private let folder: TemporaryFolder
@@ -18,7 +18,7 @@ import Torch
     return run
   }
 
-  @Test func filterPairsAreTakenOutOfThePredictions() throws {
+  @Test func `removes filter pairs from predictions`() throws {
     let run = try train("--epochs", "10")
     let before = try Evaluation.of(run)
     #expect(before.values["P@1"] ?? 0 > 90 && before.values["filter_pairs"] == 0)
@@ -43,7 +43,7 @@ import Torch
     #expect(table.output.contains("60 test documents, \(pairs) filter pairs"))
   }
 
-  @Test func propensitiesComeFromTheOptionThenTheDataSet() throws {
+  @Test func `propensities come from the option, then the dataset`() throws {
     let run = try train("--epochs", "1")
     let standard = try Evaluation.of(run)
     #expect(standard.propensity == ["a": 0.55, "b": 1.5])
@@ -62,7 +62,7 @@ import Torch
     try DecantProgram.refuse(["evaluate", run, "--propensity", "bogus"], code: 64, "bogus")
   }
 
-  @Test func trainingJudgesByTheDataSetsPropensity() throws {
+  @Test func `training validates with the propensities of the dataset`() throws {
     struct Epoch: Decodable { var validation: [String: Double] }
     func judged() throws -> [String: Double] {
       let run = try train("--patience", "1", "--epochs", "1")
@@ -79,7 +79,7 @@ import Torch
     #expect(own["PSP@5"] != standard["PSP@5"])
   }
 
-  @Test func trainingJudgesWithoutFilterPairsToo() throws {
+  @Test func `training validates without filter pairs`() throws {
     let small = SmallDataset()
     let lines = (0..<small.trainCount).map { index in
       let labels = small.rows[index].labels.map { "\"\($0)\"" }.joined(separator: ",")
@@ -93,7 +93,7 @@ import Torch
     #expect(epoch.validation["nDCG@5"] == 0)
   }
 
-  @Test func meansOverLabelsAndGroupsOfLabelsArePrinted() throws {
+  @Test func `prints macro averages and frequency deciles`() throws {
     let run = try train("--epochs", "10")
     let evaluation = try Evaluation.of(run)
     #expect(
@@ -116,7 +116,7 @@ import Torch
     #expect(full.dropLast(6).last?.split(separator: " ").first == "10")
   }
 
-  @Test func labelsThatAModelOfFewLabelsDoesNotKnowAreAllowed() throws {
+  @Test func `accepts labels unknown to the model`() throws {
     let run = try train("--epochs", "2")
     let other = try SmallDataset().write(to: folder.file("other"))
     let labels = String(decoding: try contents("\(other)/labels.jsonl"), as: UTF8.self)
@@ -125,7 +125,7 @@ import Torch
     for name in ["P@1", "R@100", "nDCG@5"] { #expect(own.values[name] == wider.values[name]) }
   }
 
-  @Test func theLastEpochIsKeptBesideTheBest() throws {
+  @Test func `keeps both the best and the last epoch`() throws {
     // A rate this high spoils the model again, so that the best epoch is not the last.
     let run = try train("--patience", "2", "--epochs", "30", "--learning-rate", "0.5")
     let best = try Evaluation.of(run)
@@ -150,7 +150,7 @@ import Torch
     try DecantProgram.refuse(["evaluate", run, "--epoch", "first"], code: 64, "first")
   }
 
-  @Test func withoutPatienceBothEpochsAreTheSame() throws {
+  @Test func `without patience the last epoch is the best`() throws {
     let run = try train("--epochs", "2")
     #expect(!(try names(in: run).contains("last.safetensors")))
     let (best, last) = (try Evaluation.of(run), try Evaluation.of(run, "--epoch", "last"))

@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -43,7 +44,7 @@ struct ExportTests {
         numpy.save(f"{sys.argv[3]}.{name}.npy", value)
     """
 
-  /// Exports a run or an encoder, runs it on the texts and gives what came out.
+  /// Exports a run or an encoder, runs it on the texts and returns its output.
   private func outputs(_ run: String, noting words: String? = nil) throws -> [String: Tensor] {
     let (file, inputs) = (folder.file("encoder.onnx"), folder.file("inputs.safetensors"))
     let exported = try DecantProgram.succeed(["export", run, "--output", file])
@@ -70,7 +71,7 @@ struct ExportTests {
     return run
   }
 
-  /// What a run answers, as scores in the order of its labels.
+  /// The predictions of a run, as scores in the order of its labels.
   private func scores(_ run: String) throws -> Tensor {
     struct Answer: Decodable {
       struct Label: Decodable {
@@ -94,7 +95,7 @@ struct ExportTests {
   @Test(arguments: [
     [], ["--normalized"], ["--bag-hidden", "24"], ["--learn-temperature", "--normalized"],
   ])
-  func anExportedBagEncoderGivesTheSame(options: [String]) throws {
+  func `an exported bag encoder gives equal outputs`(options: [String]) throws {
     let run = try train(options)
     let outputs = try outputs(run)
     #expect(Set(outputs.keys) == ["embedding", "scores"])
@@ -104,9 +105,9 @@ struct ExportTests {
     expectClose(outputs["scores"]?.converted(to: .float64), try scores(run), tolerance: 1e-5)
   }
 
-  @Test func scoresOfAWidePartAreLeftOut() throws {
+  @Test func `omits scores of a model with a wide part`() throws {
     let run = try train(["--wide"])
-    let outputs = try outputs(run, noting: "has no scores: the wide part")
+    let outputs = try outputs(run, noting: "no scores: the wide model")
     #expect(Set(outputs.keys) == ["embedding"])
     expectClose(
       outputs["embedding"]?.converted(to: .float64),
@@ -117,7 +118,7 @@ struct ExportTests {
     ["--encoder", "transformer"], ["--encoder", "both", "--normalized"],
     ["--encoder", "transformer", "--pooling", "cls", "--fine-tune", "--hidden", "0"],
   ])
-  func anExportedTransformerGivesTheSame(options: [String]) throws {
+  func `an exported transformer gives equal outputs`(options: [String]) throws {
     let run = try train(options + ["--checkpoint", try checkpoint(), "--max-length", "20"])
     let outputs = try outputs(run)
     expectClose(
@@ -127,7 +128,7 @@ struct ExportTests {
   }
 
   @Test(arguments: ["gelu", "gelu_new", "relu"])
-  func anExportedSentenceEncoderGivesTheSame(activation: String) throws {
+  func `an exported sentence encoder gives equal outputs`(activation: String) throws {
     let path = try checkpoint("encoder")
     let file = "\(path)/config.json"
     let settings = try String(contentsOfFile: file, encoding: .utf8)

@@ -34,7 +34,7 @@ import Torch
     return lstat(folder.file(name), &status) == 0 ? status.st_mode & S_IFMT : nil
   }
 
-  @Test func `outputs may have names of one character`() throws {
+  @Test func `outputs may have one-character names`() throws {
     try folder.write("1 2 2\n0 0:1 1:1\n", to: "train.txt")
     mkdir(folder.file("s"), 0o755)
     rename(folder.file("train.txt"), folder.file("s/train.txt"))
@@ -49,7 +49,7 @@ import Torch
     #expect(names == ["d", "e", "i", "n", "p", "q", "s", "x"])
   }
 
-  @Test func `outputs may be pipes, devices, links and /dev/stdout`() throws {
+  @Test func `outputs may be pipes, devices, links and standard output`() throws {
     try succeed("$decant report run --output whole.html && $decant export run --output whole.onnx")
     try succeed("$decant export run --output /dev/stdout | cmp - whole.onnx")
     try succeed(
@@ -85,7 +85,7 @@ import Torch
     try succeed("$decant predict run --file /dev/null")
   }
 
-  @Test func `a full disk leaves the old file and a sentence`() throws {
+  @Test func `a full disk keeps the old file and reports the error`() throws {
     try folder.write("old", to: "page.html")
     // In blocks of 512 or 1,024 bytes.
     let outcome = try shell("ulimit -f 1; exec $decant report run --output page.html")
@@ -95,7 +95,7 @@ import Torch
     #expect(try folder.names() == ["data.jsonl", "page.html", "run"])
   }
 
-  /// What becomes of a `predict` that has answered once when `change` happens to its model.
+  /// The outcome of a `predict` that has answered once when `change` happens to its model.
   private func predict(limit: String, _ change: (String) throws -> Void) throws
     -> DecantProgram.Outcome
   {
@@ -113,12 +113,12 @@ import Torch
     return try process.wait()
   }
 
-  @Test func `a shortened or changed model does no harm to its copy`() throws {
+  @Test func `truncating a model does not affect its loaded copy`() throws {
     let outcome = try predict(limit: "1000000000") { truncate($0, 0) }
     #expect(outcome.code == 0 && outcome.messages.isEmpty, "\(outcome.messages)")
   }
 
-  @Test func `a mapped model that is shortened ends the program with its name`() throws {
+  @Test func `a truncated mapped model exits with its name`() throws {
     let outcome = try predict(limit: "0") { truncate($0, 0) }
     #expect(outcome.code == 74)
     #expect(
@@ -126,7 +126,7 @@ import Torch
         == "decant: \(run)/model.safetensors was shortened while it was being read\n")
   }
 
-  @Test func `a mapped model that is changed gives no answer`() throws {
+  @Test func `a changed mapped model gives no answer`() throws {
     let outcome = try predict(limit: "0") { path in
       let descriptor = open(path, O_WRONLY)
       pwrite(descriptor, [UInt8(1), 2, 3], 3, 2000)
@@ -138,7 +138,7 @@ import Torch
     #expect(!outcome.output.contains("word2x2"))
   }
 
-  @Test func `a killed export or import does not stand in the way of the next`() throws {
+  @Test func `a killed export or import does not block the next`() throws {
     for name in ["bags.partial-1-1", "set.partial-1"] {
       mkdir(folder.file(name), 0o755)
       try folder.write("half", to: "\(name)/train.txt")

@@ -1,10 +1,13 @@
 import Foundation
+import Models
+import TestSupport
 import Testing
+import Training
 
 @Suite struct HelpTests {
   private let withoutTorch = ["DECANT_TORCH_LIBRARY": "/nonexistent/libctorch.so"]
 
-  @Test func theVersionIsANumber() throws {
+  @Test func `prints a version number`() throws {
     let outcome = try DecantProgram.run(["--version"], environment: withoutTorch)
     #expect(outcome.code == 0)
     #expect(outcome.output.wholeMatch(of: #/\d+\.\d+\.\d+\n/#) != nil)
@@ -18,7 +21,7 @@ import Testing
     ["help", "runs"], ["help", "inspect"], ["help", "audit"], ["help", "index"],
     ["help", "search"],
   ])
-  func helpTeachesByExampleAtOnceAndWithoutLibtorch(arguments: [String]) throws {
+  func `help shows an example quickly and without libtorch`(arguments: [String]) throws {
     let begun = ContinuousClock.now
     let outcome = try DecantProgram.run(arguments, environment: withoutTorch)
     #expect(ContinuousClock.now - begun < .seconds(1))
@@ -28,14 +31,49 @@ import Testing
     #expect(outcome.output.contains("\n  decant "), "\(outcome.output)")
   }
 
-  @Test func everyOptionOfTheContractIsExplained() throws {
+  @Test func `train explains every setting with an option, and all of its words`() throws {
+    let help = try DecantProgram.run(["help", "train"], environment: withoutTorch).output
+    let words = help.split { $0.isWhitespace }.joined(separator: " ")
+    var count = 0
+    for setting in Setting.all {
+      guard let option = setting.option else { continue }
+      var names = [option.name]
+      var texts = [setting.optionHelp]
+      if case .switches(let switches) = option.form {
+        names = switches.map(\.name)
+        texts = switches.map(\.help)
+      }
+      for name in names { #expect(words.contains("--\(name)"), "\(setting.path)") }
+      for text in texts where option.name != "temperature" {
+        #expect(words.contains(text), "\(setting.path): \(text)")
+      }
+      count += 1
+    }
+    #expect(count > 50)
+    for kind in TrainingLoss.kinds { #expect(words.contains(kind.word)) }
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"])
+  func `completions have the options of the table`(shell: String) throws {
+    let script = try DecantProgram.run(
+      ["--generate-completion-script", shell], environment: withoutTorch
+    ).output
+    for name in ["batch-size", "fine-tune", "no-wide", "soft-top-k", "top-k-places"] {
+      #expect(script.contains(name), "\(name)")
+    }
+  }
+
+  @Test func `an unknown option is answered with the nearest one`() throws {
+    for (option, nearest) in [("--epoch", "--epochs"), ("--bach-size", "--batch-size")] {
+      try DecantProgram.refuse(
+        ["train", "data", "--output", "run", option, "3"], code: 64,
+        "Unknown option '\(option)'. Did you mean '\(nearest)'?", environment: withoutTorch)
+    }
+  }
+
+  @Test func `documents every option`() throws {
     let options = [
-      "train": [
-        "--output", "--loss", "--encoder", "--epochs", "--seed", "--threads", "--resume",
-        "decoupled-softmax", "infonce", "bce", "soft-top-k", "squared-hinge", "bag",
-        "mlcd", "z-loss", "--temperature", "--learn-temperature", "--top-k-places",
-        "--top-k-sharpness",
-      ],
+      "train": ["--output", "--encoder", "bag", "transformer", "both", "--config", "--resume"],
       "evaluate": [
         "--data", "--split", "--json", "test", "validation", "--full", "--epoch", "best", "last",
         "--propensity", "standard", "wikipedia", "amazon",

@@ -1,8 +1,8 @@
 import Foundation
 import Retrieval
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 /// `decant index` and `decant search`, of a run and of its documents.
 @Suite struct IndexTests {
@@ -45,7 +45,7 @@ import Torch
 
   /// Both rank all labels as `decant predict` does, with its scores.
   @Test(arguments: [true, false])
-  func labelsRankAsPredicted(exact: Bool) throws {
+  func `ranks labels like predict`(exact: Bool) throws {
     try #require(exact || Self.hasLibrary, "needs the search library: run Scripts/setup")
     let index = folder.file("labels.index")
     let said = try DecantProgram.succeed(
@@ -62,7 +62,7 @@ import Torch
     }
   }
 
-  @Test func documentsAreNearestToThemselves() throws {
+  @Test func `every document is its own nearest neighbour`() throws {
     let index = folder.file("documents.index")
     try DecantProgram.succeed(
       ["index", run, "--of", "documents", "--exact", "--scalar", "float16", "--output", index])
@@ -72,7 +72,7 @@ import Torch
   }
 
   @Test(arguments: [true, false])
-  func labelsComeAndGo(exact: Bool) throws {
+  func `adds and removes labels`(exact: Bool) throws {
     try #require(exact || Self.hasLibrary, "needs the search library: run Scripts/setup")
     let index = folder.file("labels.index")
     try DecantProgram.succeed(["index", run, "--output", index] + (exact ? ["--exact"] : []))
@@ -89,7 +89,7 @@ import Torch
   }
 
   /// Whenever an update is killed, the index is the one before or the one after.
-  @Test func anUpdateThatIsKilledIsDoneOrNotBegun() throws {
+  @Test func `a killed update is applied whole or not at all`() throws {
     let index = folder.file("labels.index")
     try DecantProgram.succeed(["index", run, "--output", index, "--exact"])
     let words = (0..<4).map { SmallDataset.word(of: 4, $0) }.joined(separator: " ")
@@ -120,7 +120,7 @@ import Torch
     #expect(kills > 0)
   }
 
-  @Test func saysWhatIsWrong() throws {
+  @Test func `reports invalid indexes and options`() throws {
     try DecantProgram.refuse(["search", texts, run, "x"], code: 65, "this is not an index")
     try DecantProgram.refuse(["search", folder.file("no"), run, "x"], code: 74, "cannot open")
     try DecantProgram.refuse(["index", run], code: 64, "--output")

@@ -31,8 +31,11 @@ import Torch
     .enabled("needs python3 and the interface library") {
       library != nil && PythonProgram.has("json")
     })
-  func whatIsInstalledRunsByItself() throws {
-    let outcome = try install()
+  func `an installed program runs without the build folder`() throws {
+    try folder.write("#!/bin/sh\necho \"$@\"\n", to: "decant-serve")
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: folder.file("decant-serve"))
+    let outcome = try install(["DECANT_SERVICE_BUILD": folder.path])
     #expect(outcome.code == 0, "\(outcome.messages)")
     // As if the folder that it was built in were gone: nothing points there any more.
     let program = "\(prefix)/bin/decant"
@@ -42,12 +45,14 @@ import Torch
     ).wait()
     #expect(doctor.code == 0, "\(doctor.messages)")
     #expect(doctor.output.contains("\(prefix)/lib/decant/libctorch.so"), "\(doctor.output)")
+    let service = try DecantProcess(["serve", "run"], program: program).wait()
+    #expect(service.output == "run\n", "\(service.messages)")
 
     let manual = try String(contentsOfFile: "\(prefix)/share/man/man1/decant.1", encoding: .utf8)
     for command in ["train", "predict", "embed", "export", "new", "doctor"] {
       #expect(manual.contains(".SS decant \(command)\n"), "\(command)")
     }
-    #expect(manual.contains("\\fB\\-\\-checkpoint\\-interval\\fR \\fIseconds\\fR"))
+    #expect(manual.contains("\\fB\\-\\-checkpoint\\-interval\\fR \\fIinterval\\fR"))
     #expect(manual.utf8.allSatisfy { $0 < 0x80 })
     for (file, word) in [
       ("bash-completion/completions/decant", "complete"),
@@ -63,7 +68,7 @@ import Torch
     #expect(bash.code == 0, "\(bash.messages)")
   }
 
-  @Test func whatIsNotBuiltIsNamed() throws {
+  @Test func `names a missing build`() throws {
     let outcome = try install(["DECANT_BUILD": folder.file("none")])
     #expect(outcome.code == 1)
     #expect(outcome.messages.contains("make build"), "\(outcome.messages)")
@@ -72,7 +77,7 @@ import Torch
     #expect(!FileManager.default.fileExists(atPath: prefix))
   }
 
-  @Test func theFirstLibraryIsTheOneBesideTheProgram() async {
+  @Test func `looks for the library next to the program first`() async {
     await #expect(processExitsWith: .success) {
       unsetenv("DECANT_TORCH_LIBRARY")
       let candidates = Runtime.libraryCandidates

@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 /// Which documents `decant evaluate` judges, and what it says of those that it cannot.
 @Suite struct JudgedDocumentsTests {
@@ -23,10 +23,10 @@ import Torch
       ["train", train, "--output", run, "--epochs", "10", "--quiet"] + quickly)
   }
 
-  @Test func aNamedTestFileIsJudgedWhole() throws {
+  @Test func `evaluates all of a named file`() throws {
     let whole = try Evaluation.of(run, "--data", test)
     #expect(whole.values["documents"] == 60 && whole.split == "all")
-    #expect(whole.notes.contains { $0.contains("all of it is judged") }, "\(whole.notes)")
+    #expect(whole.notes.contains { $0.contains("all of it is evaluated") }, "\(whole.notes)")
     #expect(try Evaluation.of(run, "--data", test, "--split", "all").values["documents"] == 60)
     let part = try Evaluation.of(run, "--data", test, "--split", "test")
     #expect(part.split == "test" && (1..<30).contains(part.values["documents"] ?? 0))
@@ -36,8 +36,8 @@ import Torch
     #expect(table.output.hasPrefix("all 60 documents\n"), "\(table.output)")
   }
 
-  @Test func aWholeFileIsJudgedAsTheSameDocumentsInAFolder() throws {
-    // The folder's train part is what the file that was trained on has left to learn from.
+  @Test func `evaluates a file like the same documents in a folder`() throws {
+    // The folder's train part equals the training part of the file.
     let parts = folder.file("parts")
     try small.write(to: parts)
     let own = folder.file("own")
@@ -50,7 +50,7 @@ import Torch
     #expect(whole.deciles == split.deciles)
   }
 
-  @Test func ofTheFileTrainedOnOnlyTheFifthIsJudged() throws {
+  @Test func `evaluates only the test fifth of the training file`() throws {
     let plain = try Evaluation.of(run)
     let named = try Evaluation.of(run, "--data", train)
     #expect(plain.split == "test" && named.split == "test")
@@ -62,15 +62,15 @@ import Torch
     #expect(copy.split == "test" && copy.values["P@1"] == plain.values["P@1"])
     let all = try Evaluation.of(run, "--split", "all")
     #expect(all.values["documents"] == Double(small.trainCount))
-    #expect(all.notes.contains { $0.contains("what it remembers") }, "\(all.notes)")
+    #expect(all.notes.contains { $0.contains("what it memorised") }, "\(all.notes)")
     let learnt = try Evaluation.of(run, "--split", "train")
     #expect(
       (learnt.values["documents"] ?? 0) + (plain.values["documents"] ?? 0)
         == Double(small.trainCount))
-    #expect(learnt.notes.contains { $0.contains("what it remembers") }, "\(learnt.notes)")
+    #expect(learnt.notes.contains { $0.contains("what it memorised") }, "\(learnt.notes)")
   }
 
-  @Test func allOfAFolderIsTrainAndTest() throws {
+  @Test func `split all of a folder covers train and test`() throws {
     let parts = try small.write(to: folder.file("parts"))
     try writeAtomically(
       "{\"id\":\"d299\",\"labels\":[\"label0\"]}\n", to: "\(parts)/filter-test.jsonl")
@@ -79,7 +79,7 @@ import Torch
     #expect(try Evaluation.of(run, "--data", parts).values["documents"] == 60)
   }
 
-  @Test func labelsThatTheRunDoesNotKnowAreCountedAndSaid() throws {
+  @Test func `counts and reports labels unknown to the run`() throws {
     func renamed(_ count: Int) throws -> String {
       var other = small
       other.rows = small.rows.suffix(60).map { row in
@@ -104,7 +104,7 @@ import Torch
     #expect(try Evaluation.of(run, "--data", test).values["unknown_labels"] == 0)
   }
 
-  @Test func nothingToJudgeIsNoResult() throws {
+  @Test func `rejects evaluation without labelled documents`() throws {
     let parts = try SmallDataset(documents: 30).write(to: folder.file("few"))
     try writeAtomically(
       "{\"id\":\"d28\",\"labels\":[]}\n{\"id\":\"d29\",\"labels\":[]}\n", to: "\(parts)/test.jsonl")
@@ -119,7 +119,7 @@ import Torch
     try DecantProgram.refuse(["evaluate", run, "--data", empty], code: 65, "no records")
   }
 
-  @Test func aReportIsAboutTheSameDocuments() throws {
+  @Test func `a report covers the evaluated documents`() throws {
     try DecantProgram.succeed(
       ["report", run, "--data", test, "--output", folder.file("page.html")])
     let page = String(decoding: try contents(folder.file("page.html")), as: UTF8.self)

@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 /// `decant report`, `decant runs` and `decant inspect` as people call them.
 @Suite struct LookingTests {
@@ -17,7 +17,7 @@ import Torch
       ["train", data, "--output", run, "--quiet", "--epochs", "2", "--patience", "1"] + quickly)
   }
 
-  @Test func aReportIsOneFile() throws {
+  @Test func `a report is a single file`() throws {
     let said = try DecantProgram.succeed(["report", run])
     #expect(said.output == "\(run)/report.html\n")
     let page = try contents("\(run)/report.html")
@@ -33,7 +33,7 @@ import Torch
     try DecantProgram.refuse(["report", run, "--data", folder.file("d")], code: 74, "cannot")
   }
 
-  @Test func runsAreListedWithDamagedOnes() throws {
+  @Test func `lists damaged runs too`() throws {
     try FileManager.default.copyItem(atPath: run, toPath: folder.file("runs/second"))
     try writeAtomically("{", to: folder.file("runs/second/run.json"))
     let table = try DecantProgram.succeed(["runs", folder.file("runs"), "--by", "nDCG@5"])
@@ -54,14 +54,14 @@ import Torch
     try DecantProgram.refuse(["runs", data, "--best"], code: 65, "no finished run")
   }
 
-  @Test func dataSetsAreInspected() throws {
+  @Test func `inspects datasets`() throws {
     let table = try DecantProgram.succeed(["inspect", data])
     #expect(table.lines[0].contains("150 documents of texts, 20 labels"))
     struct Object: Decodable { var documents: Int; var labelsOfHalfThePairs: Int }
     let json = try DecantProgram.succeed(["inspect", data, "--json"])
     #expect(try JSONDecoder().decode(Object.self, from: Data(json.output.utf8)).documents == 150)
     let file = try SmallDataset(documents: 150).writeSingleFile(to: folder.file("one.jsonl"))
-    #expect(try DecantProgram.succeed(["inspect", file]).output.contains("words a text"))
+    #expect(try DecantProgram.succeed(["inspect", file]).output.contains("words per text"))
     try DecantProgram.refuse(["inspect", data, "--near", "0.2"], code: 64, "0.2")
     try DecantProgram.refuse(["inspect", folder.file("none")], code: 74, "none")
   }

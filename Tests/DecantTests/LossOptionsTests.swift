@@ -1,9 +1,10 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
 
-/// What `decant train` minimises, beyond the choice of the loss.
+/// The options of the training loss, beyond its choice.
 @Suite struct LossOptionsTests {
   private let folder: TemporaryFolder
   private let data: String
@@ -33,7 +34,7 @@ import Torch
     return try #require(answer.labels.first { $0.id == "label3" }).score
   }
 
-  @Test func aLearntTemperatureIsPartOfTheModelAndPredictsWithIt() throws {
+  @Test func `stores and predicts with a learnt temperature`() throws {
     try DecantProgram.succeed(train(["--normalized", "--learn-temperature", "--epochs", "6"]))
     let path = "\(run)/model.safetensors"
     var tensors = try SafetensorsFile(path: path).tensors()
@@ -50,7 +51,7 @@ import Torch
     expectClose(try difference(), before / 2, tolerance: 1e-4)
   }
 
-  @Test func thresholdsAndTemperatureSurviveAKill() throws {
+  @Test func `thresholds and temperature survive a kill`() throws {
     let options = [
       "--loss", "soft-top-k", "--top-k-places", "labels", "--top-k-sharpness", "1",
       "--learn-temperature", "--epochs", "6", "--checkpoint-interval", "0",
@@ -69,17 +70,17 @@ import Torch
       #expect(try contents("\(run)/\(name)") == contents("\(undisturbed)/\(name)"), "\(name)")
     }
     let settings = try String(contentsOfFile: "\(run)/configuration.json", encoding: .utf8)
-    #expect(settings.contains("\"positives\"") && settings.contains("\"sharpness\" : 1"))
+    #expect(settings.contains("\"places\" : \"labels\"") && settings.contains("\"sharpness\" : 1"))
   }
 
-  @Test func theZLossLearnsFewLabels() throws {
+  @Test func `the Z-loss learns few labels`() throws {
     // Of 20 labels one can stand out by 4.4 deviations, not by the 10 of the loss's target: the
     // pull never ends.
     try DecantProgram.succeed(train(["--loss", "z-loss", "--epochs", "12"]))
     #expect(try score("word3x1 word3x2 word3x3") > score("word5x1 word5x3 word5x2"))
   }
 
-  @Test func optionsOfAnotherLossAreRefused() throws {
+  @Test func `rejects options of another loss`() throws {
     try DecantProgram.refuse(train(["--top-k-places", "3"]), code: 64, "soft-top-k")
     try DecantProgram.refuse(
       train(["--loss", "soft-top-k", "--top-k-places", "0"]), code: 64, "places")
@@ -87,7 +88,7 @@ import Torch
       train(["--loss", "soft-top-k", "--top-k-sharpness", "0"]), code: 64, "--top-k-sharpness")
   }
 
-  @Test func labelsMayHaveWeightsButNoneBelowZero() throws {
+  @Test func `accepts label weights, rejects negative ones`() throws {
     func write(_ weight: String) throws -> String {
       let path = folder.file("weighted.jsonl")
       let lines = (0..<20).map {

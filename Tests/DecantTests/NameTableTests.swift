@@ -49,7 +49,7 @@ import Torch
     return OddNames.areSame(sorted(left), sorted(right))
   }
 
-  @Test func aRunKeepsThem() throws {
+  @Test func `a run keeps unusual names`() throws {
     let trained = try Self.trained.get()
     #expect(OddNames.areSame(try list("\(trained.run)/labels.json"), trained.labels))
     try DecantProgram.succeed(["report", trained.run, "--output", trained.folder.file("r.html")])
@@ -57,7 +57,7 @@ import Torch
     try DecantProgram.succeed(["runs", trained.folder.path, "--json"])
   }
 
-  @Test func predictAnswersWithThem() throws {
+  @Test func `predict prints unusual names`() throws {
     let trained = try Self.trained.get()
     let predict = ["predict", trained.run, "--k", "20", "word1x1 cafe\u{301}\nword2x2"]
     let line = try DecantProgram.succeed(predict + ["--json"]).lines[0]
@@ -70,7 +70,7 @@ import Torch
     #expect(shown.contains(#"two\nlines\tand a tab\r\n"#))
   }
 
-  @Test func evaluateAndCalibrateTakeThem() throws {
+  @Test func `evaluate and calibrate accept unusual names`() throws {
     let trained = try Self.trained.get()
     let folder = try TemporaryFolder()
     // A copy: calibrate writes into the run.
@@ -94,7 +94,7 @@ import Torch
     #expect(areSame(lines[0].labels, trained.labels))
   }
 
-  @Test func indexAndSearchAnswerWithThem() throws {
+  @Test func `index and search print unusual names`() throws {
     let trained = try Self.trained.get()
     let folder = try TemporaryFolder()
     let index = folder.file("labels.index")
@@ -125,7 +125,7 @@ import Torch
     #expect(OddNames.areSame(try list(folder.file("documents.ids.json")), trained.documents))
   }
 
-  @Test func auditAndFeedbackTakeThem() throws {
+  @Test func `audit and feedback accept unusual names`() throws {
     let trained = try Self.trained.get()
     let folder = try TemporaryFolder()
     let audit =
@@ -181,7 +181,7 @@ import Torch
     return result
   }
 
-  @Test func dataSetsPassThem() throws {
+  @Test func `datasets round-trip unusual names`() throws {
     let trained = try Self.trained.get()
     let folder = try TemporaryFolder()
     let shown = try DecantProgram.succeed(["inspect", trained.data, "--json"]).output
@@ -222,7 +222,7 @@ import Torch
   }
 
   /// Two forms of one name in one place are one label, and one document too many.
-  @Test func twoFormsAreOneName() throws {
+  @Test func `two Unicode forms are one name`() throws {
     let folder = try TemporaryFolder()
     let twins = ["caf\u{E9}", "cafe\u{301}"]
     let lines = (0..<40).map { index in
@@ -247,11 +247,12 @@ import Torch
     let ids = try folder.write(
       twins.map { "{\"id\":\"\($0)\",\"text\":\"a\",\"labels\":[\"x\"]}\n" }.joined(), to: "i.jsonl"
     )
-    try DecantProgram.refuse(["inspect", ids], code: 65, "i.jsonl:2:8: the id \"caf\u{E9}\" comes")
+    try DecantProgram.refuse(
+      ["inspect", ids], code: 65, "i.jsonl:2:8: the id \"caf\u{E9}\" appears")
   }
 
   /// Runs of before names were brought to one form.
-  @Test func runsWithOtherFormsOpen() throws {
+  @Test func `opens runs stored before normalization`() throws {
     let trained = try Self.trained.get()
     let folder = try TemporaryFolder()
     let run = folder.file("run")
@@ -259,7 +260,7 @@ import Torch
     func write(_ labels: [String]) throws {
       try JSONEncoder().encode(labels).write(to: URL(filePath: "\(run)/labels.json"))
     }
-    // Such a run has no check sums.
+    // Such a run has no checksums.
     try unseal(run)
     try write(trained.labels.map(OddNames.decomposed))
     let line = try DecantProgram.succeed(["predict", run, "--k", "20", "--json", "word1x1"]).lines[
@@ -268,11 +269,12 @@ import Torch
     try DecantProgram.succeed(["evaluate", run])
     try write(["caf\u{E9}", "cafe\u{301}"] + trained.labels.dropFirst(2))
     try DecantProgram.refuse(
-      ["predict", run, "word1x1"], code: 65, "labels.json: the label \"caf\u{E9}\" comes a second")
+      ["predict", run, "word1x1"], code: 65, "labels.json: the label \"caf\u{E9}\" appears a second"
+    )
   }
 
   @Test(arguments: OddNames.refused)
-  func whatIsNoNameIsRefusedWithItsPlace(name: String) throws {
+  func `rejects invalid names with their position`(name: String) throws {
     let trained = try Self.trained.get()
     let folder = try TemporaryFolder()
     let json = String(decoding: try JSONEncoder().encode(name), as: UTF8.self)
@@ -301,12 +303,12 @@ import Torch
       reason)
   }
 
-  @Test func textsWithoutNULAreTaken() throws {
+  @Test func `accepts texts with control characters other than NUL`() throws {
     let folder = try TemporaryFolder()
     let bad = try folder.write(
       "{\"text\":\"nul\\u0000after\",\"labels\":[\"x\"]}\n", to: "bad.jsonl")
     try DecantProgram.refuse(
-      ["inspect", bad], code: 65, "bad.jsonl:1:13: \"text\" holds the control character U+0000")
+      ["inspect", bad], code: 65, "bad.jsonl:1:13: \"text\" contains the control character U+0000")
     let good = try folder.write(
       "{\"text\":\"\\u001b[2J\\n\\ttab\",\"labels\":[\"x\"]}\n", to: "good.jsonl")
     try DecantProgram.succeed(["inspect", good])

@@ -15,7 +15,7 @@ import Testing
     ["train", data, "--output", folder.file(run), "--epochs", "5"] + quickly + options
   }
 
-  @Test func aTrainingWithMinedNegativesSaysWhatItMinedAndPredicts() throws {
+  @Test func `trains with mined negatives and reports them`() throws {
     let outcome = try DecantProgram.succeed(
       train(
         "run", "--hard-negatives", "3", "--uniform-negatives", "4", "--shortlist", "6",
@@ -30,19 +30,19 @@ import Testing
     try DecantProgram.succeed(train("run", "--resume"))
   }
 
-  @Test func quietIsQuiet() throws {
+  @Test func `prints nothing with --quiet`() throws {
     let outcome = try DecantProgram.succeed(
       train("run", "--quiet", "--negatives", "pool", "--hard-negatives", "2"))
     #expect(outcome.messages.isEmpty)
   }
 
-  @Test func withoutOptionsTheConfigurationNamesNoNegatives() throws {
+  @Test func `the configuration omits negatives by default`() throws {
     try DecantProgram.succeed(train("run"))
     let record = try contents(folder.file("run/configuration.json"))
     #expect(!record.contains(Data("negatives".utf8)))
   }
 
-  @Test func impossibleOptionsAreRefused() throws {
+  @Test func `rejects invalid options`() throws {
     let wrong: [([String], String)] = [
       (["--probes", "0"], "--probes is 0"),
       (["--refresh-every", "0"], "--refresh-every is 0"),
@@ -53,16 +53,6 @@ import Testing
     for (options, word) in wrong {
       let command = ["train", data, "--output", folder.file("none")] + options
       try DecantProgram.refuse(command, code: 64, word)
-    }
-  }
-
-  @Test func theOptionsAreExplained() throws {
-    let help = try DecantProgram.run(["help", "train"]).output
-    for name in [
-      "--negatives", "--hard-negatives", "--uniform-negatives", "--refresh-every", "--search",
-      "--negative-margin", "--batches", "exact", "clusters", "shuffled", "clustered", "similar",
-    ] {
-      #expect(help.contains(name), "\(name)")
     }
   }
 }

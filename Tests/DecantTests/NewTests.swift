@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @Suite struct NewTests {
   private let folder: TemporaryFolder
@@ -12,7 +12,7 @@ import Torch
     data = try SmallDataset().write(to: folder.file("data"))
   }
 
-  @Test func aNewFileTrainsWhatTheDefaultsTrain() throws {
+  @Test func `a new settings file trains the default model`() throws {
     let file = folder.file("new.json")
     let (plain, configured) = (folder.file("plain"), folder.file("configured"))
     try DecantProgram.succeed(["new", file, "--data", data])
@@ -26,7 +26,7 @@ import Torch
     }
   }
 
-  @Test func optionsWinOverTheFile() throws {
+  @Test func `options override the settings file`() throws {
     let file = try folder.write(
       """
       {
@@ -57,13 +57,13 @@ import Torch
       ["train", data, "--config", file, "--output", run, "--resume"], code: 64, "other settings")
   }
 
-  @Test func withoutAFileItIsWrittenOut() throws {
+  @Test func `prints the template without a file argument`() throws {
     let outcome = try DecantProgram.succeed(["new"])
     #expect(outcome.output.hasPrefix("// Settings of a training"))
     #expect(outcome.output.contains("\"batchSize\": 128,"))
   }
 
-  @Test func whatCannotBeReadIsRefused() throws {
+  @Test func `rejects invalid settings files`() throws {
     let file = try folder.write("{\n  \"epohcs\": 3\n}", to: "bad.json")
     let run = folder.file("run")
     try DecantProgram.refuse(
@@ -74,7 +74,7 @@ import Torch
       ["train", data, "--config", folder.file("none"), "--output", run], code: 74, "No such file")
     try writeAtomically("{}", to: file)
     try DecantProgram.refuse(
-      ["train", "--config", file, "--output", run], code: 64, "names no dataset")
+      ["train", "--config", file, "--output", run], code: 64, "names no data set")
     try DecantProgram.refuse(["new", file], code: 74, "File exists")
   }
 }

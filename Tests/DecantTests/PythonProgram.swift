@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The Python that checks what Decant writes for it: `DECANT_PYTHON`, or `python3` of the path.

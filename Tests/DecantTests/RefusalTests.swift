@@ -1,7 +1,7 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @Suite struct RefusalTests {
   private let folder: TemporaryFolder
@@ -14,7 +14,7 @@ import Torch
     run = folder.file("run")
   }
 
-  @Test func wrongUsageIs64() throws {
+  @Test func `wrong usage exits with 64`() throws {
     let commands: [([String], String)] = [
       (["train"], "dir"),
       (["train", data], "--output"),
@@ -40,7 +40,7 @@ import Torch
     #expect(try names(in: data) == before)
   }
 
-  @Test func badDataIs65AndLeavesNoRunBehind() throws {
+  @Test func `bad data exits with 65 and leaves no run`() throws {
     func refuse(_ file: String, _ text: String, _ words: String...) throws {
       let bad = folder.file("bad")
       try SmallDataset().write(to: bad)
@@ -54,13 +54,13 @@ import Torch
     try refuse("train.jsonl", "{\"id\":\"d0\",\"labels\":[]}\n{\"id\":\"d1\",\n", "\(train):2:")
     try refuse("train.jsonl", "{\"id\":\"d0\",\"labels\":[\"x\"]}\n", "\(train):1:23", "\"x\"")
     try refuse("train.jsonl", "", "nothing to train on")
-    try refuse("train.jsonl", "{\"id\":\"d0\",\"labels\":[]}\n", "no document of train has a label")
+    try refuse("train.jsonl", "{\"id\":\"d0\",\"labels\":[]}\n", "no training document has a label")
     try refuse("labels.jsonl", "", "labels.jsonl")
     try refuse("documents.jsonl", "\u{0}", "documents.jsonl:1:1")
     try refuse("dataset.json", "{", "dataset.json")
   }
 
-  @Test func `a training that diverges is 65, one that learns nothing is warned of`() throws {
+  @Test func `divergence exits with 65, no progress only warns`() throws {
     func train(_ rate: String, epochs: String) -> [String] {
       ["train", data, "--output", run, "--quiet", "--threads", "1", "--epochs", epochs]
         + ["--batch-size", "300", "--learning-rate", rate, "--table-learning-rate", rate]
@@ -73,7 +73,7 @@ import Torch
     #expect(outcome.messages.contains("nothing was learnt"), "\(outcome.messages)")
   }
 
-  @Test func textsWithoutACommonWordAre65() throws {
+  @Test func `texts without a common word exit with 65`() throws {
     let file = folder.file("strange.jsonl")
     try writeAtomically(
       "{\"text\":\"alpha\",\"labels\":[\"a\"]}\n{\"text\":\"omega\",\"labels\":[\"a\"]}\n", to: file
@@ -82,7 +82,7 @@ import Torch
     #expect(!FileManager.default.fileExists(atPath: run))
   }
 
-  @Test func whatIsNotThereIs74() throws {
+  @Test func `missing files exit with 74`() throws {
     let missing = folder.file("missing")
     try DecantProgram.refuse(
       ["train", missing, "--output", run], code: 74, missing, "No such file")
@@ -100,15 +100,15 @@ import Torch
     #expect(!FileManager.default.fileExists(atPath: run))
   }
 
-  @Test func aFolderWithoutARunIs65() throws {
-    try DecantProgram.refuse(["evaluate", data], code: 65, "not a run's folder")
-    try DecantProgram.refuse(["predict", data, "text"], code: 65, "not a run's folder")
+  @Test func `a folder without a run exits with 65`() throws {
+    try DecantProgram.refuse(["evaluate", data], code: 65, "not a run folder")
+    try DecantProgram.refuse(["predict", data, "text"], code: 65, "not a run folder")
   }
 
-  @Test func aModelLargerThanTheMachineIs64() throws {
+  @Test func `a model too large for memory exits with 64`() throws {
     try DecantProgram.refuse(
       ["train", data, "--output", run, "--quiet", "--dimension", "1000000000000"], code: 64,
-      "the model needs", "this process may have")
+      "the model needs", "this process can use")
     #expect(!FileManager.default.fileExists(atPath: run))
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -47,7 +48,7 @@ import Torch
     }
   }
 
-  @Test func killedAtRandomMomentsARunEndsWithTheSameBytes() throws {
+  @Test func `a run killed at random resumes byte for byte`() throws {
     let undisturbed = folder.file("undisturbed")
     let disturbed = folder.file("disturbed")
     let begun = ContinuousClock.now
@@ -60,7 +61,7 @@ import Torch
       usleep(UInt32(moment / .microseconds(1)))
       process.send(SIGKILL)
       let outcome = try process.wait()
-      // A resumed process is ahead of the undisturbed one and may have come to its end.
+      // A resumed process is ahead of the undisturbed one and may have finished.
       #expect([-SIGKILL, 0].contains(outcome.code), "\(outcome.messages)")
       try expectWholeFiles(disturbed)
     }
@@ -68,7 +69,7 @@ import Torch
     try expectEqualRuns(undisturbed, disturbed)
   }
 
-  @Test func killedAsEachFileAppearsARunEndsWithTheSameBytes() throws {
+  @Test func `a run killed at each file resumes byte for byte`() throws {
     let options = ["--patience", "3", "--labels", "both"]
     let undisturbed = folder.file("undisturbed")
     let disturbed = folder.file("disturbed")
@@ -97,7 +98,7 @@ import Torch
   }
 
   @Test(arguments: [SIGINT, SIGTERM])
-  func aPoliteEndLeavesACheckpoint(signal: Int32) throws {
+  func `SIGINT and SIGTERM leave a checkpoint`(signal: Int32) throws {
     let undisturbed = folder.file("undisturbed")
     let disturbed = folder.file("disturbed")
     let long = ["--epochs", "60", "--checkpoint-interval", "1000"]
@@ -115,7 +116,7 @@ import Torch
     try expectEqualRuns(undisturbed, disturbed)
   }
 
-  @Test func aRunIsNeitherOverwrittenNorGoneOnWithByMistake() throws {
+  @Test func `never overwrites or resumes a run by mistake`() throws {
     let run = folder.file("run")
     let process = try DecantProcess(command(run))
     process.wait {
@@ -151,7 +152,7 @@ import Torch
     #expect(try names(in: run) == (Self.results + ["run.json"]).sorted())
   }
 
-  @Test func twoProcessesDoNotTrainInOneFolder() throws {
+  @Test func `two processes never train in one folder`() throws {
     let run = folder.file("run")
     let process = try DecantProcess(command(run, ["--patience", "1000"]))
     process.wait {

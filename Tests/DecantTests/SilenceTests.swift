@@ -1,9 +1,9 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
-/// Commands say what they did, what they did not, and which options changed nothing.
+/// Commands report their work, skipped work, and options without effect.
 @Suite struct SilenceTests {
   private let folder: TemporaryFolder
   private let data: String
@@ -20,7 +20,7 @@ import Torch
     return run
   }
 
-  @Test func optionsThatChangeNothingAreRefused() throws {
+  @Test func `rejects options without effect`() throws {
     let run = folder.file("none")
     let training: [([String], String)] = [
       (["--lazy-labels"], "--lazy-labels"), (["--probes", "3"], "--probes"),
@@ -46,7 +46,7 @@ import Torch
     for (command, word) in others { try DecantProgram.refuse(command, code: 64, word) }
   }
 
-  @Test func aNegativeNumberIsAValueNotAnOption() throws {
+  @Test func `parses a negative number as a value`() throws {
     for (option, words) in [
       ("--batch-size", "--batch-size is -1; it must be at least 1"), ("--learning-rate", "-1"),
     ] {
@@ -58,7 +58,7 @@ import Torch
     #expect(text.lines.count == 2)
   }
 
-  @Test func whatWasWrittenIsSaid() throws {
+  @Test func `reports written files`() throws {
     let run = try train()
     let (rows, graph) = (folder.file("rows.npy"), folder.file("encoder.onnx"))
     let embedded = try DecantProgram.succeed(["embed", run, "--output", rows, "word1x1"])
@@ -73,24 +73,24 @@ import Torch
     #expect(last.messages.contains("one model"))
   }
 
-  @Test func anInterruptedAuditPromisesNothing() throws {
+  @Test func `an interrupted audit reports that it kept nothing`() throws {
     let process = try DecantProcess(
       ["audit", data, "--epochs", "100000", "--folds", "2"] + quickly)
     try process.wait { try process.messages.contains("epoch 2/") }
     process.send(SIGINT)
     let outcome = try process.wait()
     #expect(outcome.code == 130)
-    #expect(outcome.messages.contains("interrupted in fold 1 of 2; nothing is kept"))
+    #expect(outcome.messages.contains("interrupted in fold 1 of 2; nothing is saved"))
     #expect(!outcome.messages.contains("--resume"))
   }
 
-  @Test func anAuditSaysWhichDocumentsItLooksAt() throws {
+  @Test func `an audit reports the audited documents`() throws {
     let outcome = try DecantProgram.succeed(
       ["audit", data, "--folds", "2", "--epochs", "1"] + quickly)
     #expect(outcome.messages.contains("120 of 150 documents are audited"))
   }
 
-  @Test func anEncoderThatCannotBeUsedSaysWhy() throws {
+  @Test func `reports why an encoder is unusable`() throws {
     let encoder = folder.file("encoder")
     try FileManager.default.createDirectory(atPath: encoder, withIntermediateDirectories: true)
     try writeAtomically("{\"model_type\":\"bert\"}", to: "\(encoder)/config.json")
@@ -102,13 +102,13 @@ import Torch
     try DecantProgram.refuse(
       ["export", encoder, "--output", folder.file("x.onnx")], code: 65, "roberta")
     try DecantProgram.refuse(
-      ["predict", encoder, "text"], code: 65, "that of a pretrained encoder")
+      ["predict", encoder, "text"], code: 65, "the folder of a pretrained encoder")
     try FileManager.default.removeItem(atPath: "\(encoder)/config.json")
     try writeAtomically("[]", to: "\(encoder)/modules.json")
     try DecantProgram.refuse(command, code: 65, "no config.json", "no model.safetensors")
   }
 
-  @Test func threadsFollowTheProcessorsThatMayBeUsed() throws {
+  @Test func `the thread count follows the CPU affinity`() throws {
     guard FileManager.default.isExecutableFile(atPath: "/usr/bin/taskset"),
       let allowed = try Self.firstProcessor()
     else {
@@ -142,10 +142,10 @@ import Torch
       .map { String($0.drop { !$0.isNumber }.prefix { $0.isNumber }) }
   }
 
-  @Test func aFolderThatCannotBeMadeSaysWhy() throws {
+  @Test func `reports why a folder cannot be created`() throws {
     let run = "/proc/self/none"
     let outcome = try DecantProgram.run(["train", data, "--output", run])
-    #expect(outcome.code == 74 && outcome.messages.contains("cannot make the folder \(run)"))
+    #expect(outcome.code == 74 && outcome.messages.contains("cannot create the folder \(run)"))
     #expect(!outcome.messages.contains("File exists"))
   }
 }

@@ -30,7 +30,7 @@ import Testing
     return try JSONDecoder().decode(Summary.self, from: Data(outcome.output.utf8))
   }
 
-  @Test func everyDocumentTestsBeforeItIsLearnt() throws {
+  @Test func `tests every document before learning from it`() throws {
     let folder = try TemporaryFolder()
     let path = try SmallDataset().write(to: folder.path + "/data")
     let streamed = try summary([path, "--interval", "100"])
@@ -46,7 +46,7 @@ import Testing
     #expect(prior.lines.count == 10)
   }
 
-  @Test func theOrderIsThatOfTheFilesOrOfASeed() throws {
+  @Test func `uses file order or a seeded shuffle`() throws {
     let folder = try TemporaryFolder()
     let path = try SmallDataset(documents: 120).write(to: folder.path + "/data")
     let arguments = [path, "--learner", "logistic"]
@@ -57,7 +57,7 @@ import Testing
     #expect(try summary(arguments + ["--shuffle-seed", "3"]).overall == shuffled)
   }
 
-  @Test func theTableEndsWithAllDocuments() throws {
+  @Test func `the table ends with the overall row`() throws {
     let folder = try TemporaryFolder()
     let path = try SmallDataset(documents: 60).writeSingleFile(to: folder.path + "/data.jsonl")
     let outcome = try DecantProgram.succeed(
@@ -69,12 +69,12 @@ import Testing
     #expect(outcome.lines[5] == "leaves 1")
   }
 
-  @Test func refusesWhatItCannotRead() throws {
+  @Test func `reports an unreadable dataset`() throws {
     try DecantProgram.refuse(["stream", "/no/such/place"], code: 74, "/no/such/place")
   }
 
   @Test(arguments: [["--fading", "0"], ["--interval", "0"], ["--limit", "-1"]])
-  func refusesOptionsThatCannotBe(_ options: [String]) throws {
+  func `rejects options out of range`(_ options: [String]) throws {
     let outcome = try DecantProgram.run(["stream", "data"] + options)
     #expect(outcome.code == 64 && outcome.messages.contains(options[0]))
   }

@@ -1,7 +1,10 @@
 import Foundation
+import Models
+import Storage
 import TestSupport
 import Testing
 import Torch
+import Training
 
 @Suite struct TrainingTests {
   private let folder: TemporaryFolder
@@ -40,12 +43,10 @@ import Torch
     try outcome.lines.map { try JSONDecoder().decode(Answer.self, from: Data($0.utf8)) }
   }
 
-  @Test(arguments: [
-    ("decoupled-softmax", "free"), ("decoupled-softmax", "text"), ("decoupled-softmax", "both"),
-    ("infonce", "free"), ("bce", "both"), ("soft-top-k", "free"), ("squared-hinge", "free"),
-    ("mlcd", "free"),
-  ])
-  func everyLossAndEverySourceOfLabelsLearns(loss: String, labels: String) throws {
+  @Test(
+    arguments: TrainingLoss.kinds.filter { $0.word != "z-loss" }.map { ($0.word, "free") }
+      + [("decoupled-softmax", "text"), ("decoupled-softmax", "both"), ("bce", "both")])
+  func `every loss learns with every label source`(loss: String, labels: String) throws {
     // A document has one to three labels, so P@5 of a perfect ranking is 40.
     let run = try train(["--loss", loss, "--labels", labels, "--epochs", "12"])
     let values = try evaluate(run)
@@ -54,7 +55,7 @@ import Torch
     #expect(values["R@10"] ?? 0 > 98, "\(values)")
   }
 
-  @Test func aHiddenLayerBehindTheBagLearnsAndIsKept() throws {
+  @Test func `trains and stores a hidden layer`() throws {
     let run = try train(["--bag-hidden", "24", "--epochs", "20"], as: "hidden")
     let values = try evaluate(run)
     #expect(values["P@1"] ?? 0 > 90, "\(values)")
@@ -64,7 +65,7 @@ import Torch
     #expect(try file.tensor(named: "encoder.layers.0.weight").size(along: 1) == 24)
     let answer = try DecantProgram.succeed(["predict", run, "--k", "1", "word3x0 word3x1"])
     #expect(answer.lines.last?.hasSuffix("label3") == true, "\(answer.output)")
-    // None is what there is without the option.
+    // Without the option there is none.
     let none = try train(["--bag-hidden", "0", "--epochs", "1"], as: "none")
     let plain = try train(["--epochs", "1"], as: "plain")
     #expect(
@@ -80,13 +81,13 @@ import Torch
     #expect(!FileManager.default.fileExists(atPath: refused))
   }
 
-  @Test func separateTowersLearn() throws {
+  @Test func `separate towers learn`() throws {
     let run = try train(["--labels", "both", "--towers", "separate", "--epochs", "12"])
     let values = try evaluate(run)
     #expect(values["P@1"] ?? 0 > 95, "\(values)")
   }
 
-  @Test func aRunIsEvaluatedAndAnswers() throws {
+  @Test func `a trained run evaluates and predicts`() throws {
     let run = try train(["--epochs", "10"])
     #expect(
       try names(in: run) == [
@@ -151,7 +152,7 @@ import Torch
     #expect(broken.messages.contains("bytes:2:1: the line is not UTF-8"))
   }
 
-  @Test func peakMemoryIsThatOfTheTrainingAlone() throws {
+  @Test func `peak memory excludes the parent process`() throws {
     // What the parent of a process holds at its start counts in the kernel's other account.
     let size = 600 << 20
     let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 4096)
@@ -162,7 +163,7 @@ import Torch
     #expect(50e6...500e6 ~= peak ?? 0, "\(peak ?? 0)")
   }
 
-  @Test func aSeedNamesARun() throws {
+  @Test func `equal seeds give equal runs`() throws {
     let first = try train(["--epochs", "2", "--seed", "3"], as: "first")
     let again = try train(["--epochs", "2", "--seed", "3"], as: "again")
     let other = try train(["--epochs", "2", "--seed", "4"], as: "other")
@@ -179,7 +180,7 @@ import Torch
     return try JSONDecoder().decode(Record.self, from: record).documents
   }
 
-  @Test func validationIsHeldOutWithPatienceOnly() throws {
+  @Test func `holds out validation only with patience`() throws {
     let patient = try train(["--patience", "1", "--epochs", "6"], as: "patient")
     let values = try evaluate(patient, "--split", "validation")
     #expect(values["P@1"] ?? 0 > 50)
@@ -197,14 +198,14 @@ import Torch
       ["evaluate", plain, "--split", "validation", "--data", data], code: 65, "--patience")
   }
 
-  @Test func aValidationFileIsWhatIsHeldOut() throws {
+  @Test func `validates on a given validation file`() throws {
     let data = try SmallDataset().write(
       to: folder.file("judged"), parts: ["train", "validation", "test"])
     let run = try train(["--patience", "1", "--epochs", "2"], from: data)
     #expect(try evaluate(run, "--split", "validation")["documents"] == 30)
   }
 
-  @Test func aSingleFileIsADataSet() throws {
+  @Test func `trains on a single file`() throws {
     let file = try SmallDataset().writeSingleFile(to: folder.file("data.jsonl"))
     let run = try train(["--epochs", "10"], from: file)
     let values = try evaluate(run)
@@ -213,7 +214,7 @@ import Torch
     #expect(try evaluate(run, "--data", file)["P@1"] == values["P@1"])
   }
 
-  @Test func badLinesAreLeftOutAndCountedWhenAskedTo() throws {
+  @Test func `skips and counts malformed lines on request`() throws {
     let file = "\(data)/train.jsonl"
     var text = try String(contentsOfFile: file, encoding: .utf8)
     text += "{\"id\":\"nobody\",\"labels\":[]}\n{\n"
@@ -221,14 +222,14 @@ import Torch
     let command = ["train", data, "--output", folder.file("run"), "--epochs", "1"] + quickly
     try DecantProgram.refuse(command + ["--quiet"], code: 65, "train.jsonl:241:8", "nobody")
     let outcome = try DecantProgram.succeed(command + ["--skip-bad"])
-    #expect(outcome.messages.contains("2 lines left out; the first: "))
+    #expect(outcome.messages.contains("2 lines skipped; the first: "))
     #expect(outcome.messages.contains("train.jsonl:241:8"))
     #expect(!outcome.messages.contains("\u{1B}"), "a bar where there is no terminal")
     let evaluation = try DecantProgram.succeed(["evaluate", folder.file("run"), "--json"])
-    #expect(evaluation.messages.contains("2 lines left out"))
+    #expect(evaluation.messages.contains("2 lines skipped"))
   }
 
-  @Test func withoutTestDocumentsThereIsNothingToEvaluate() throws {
+  @Test func `rejects evaluation without test documents`() throws {
     let bare = try SmallDataset().write(to: folder.file("bare"), parts: ["train"])
     let run = try train(["--epochs", "1"], from: bare)
     try DecantProgram.refuse(["evaluate", run], code: 65, "no test documents")
@@ -239,7 +240,7 @@ import Torch
       ["evaluate", run, "--data", folder.file("missing")], code: 74, "missing")
   }
 
-  @Test func documentsOfFeaturesAreLearntAndTextsRefused() throws {
+  @Test func `trains on features and rejects text predictions`() throws {
     let other = folder.file("features")
     try SmallDataset().write(to: other)
     let features = SmallDataset().rows.enumerated().map { index, row in
@@ -255,7 +256,7 @@ import Torch
       ["train", other, "--output", folder.file("texts"), "--labels", "text"], code: 65, "features")
   }
 
-  @Test func documentsWithoutLabelsAreMentioned() throws {
+  @Test func `reports test documents without labels`() throws {
     let file = "\(data)/test.jsonl"
     let text = try String(contentsOfFile: file, encoding: .utf8)
     let lines = text.split(separator: "\n").dropLast()
@@ -263,10 +264,10 @@ import Torch
       (lines + ["{\"id\":\"d299\",\"labels\":[]}"]).joined(separator: "\n"), to: file)
     let run = try train(["--epochs", "1"])
     let outcome = try DecantProgram.succeed(["evaluate", run, "--json"])
-    #expect(outcome.messages == "1 of 60 documents have no label and do not count\n")
+    #expect(outcome.messages == "1 of 60 documents have no labels and do not count\n")
   }
 
-  @Test func aChangedDataSetIsMentioned() throws {
+  @Test func `reports a changed dataset`() throws {
     let run = try train(["--epochs", "1"])
     try SmallDataset(documents: 310).write(to: data)
     let outcome = try DecantProgram.succeed(["evaluate", run, "--json"])

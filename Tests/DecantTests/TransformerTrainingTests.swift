@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -61,7 +62,7 @@ import Torch
     ["--encoder", "transformer", "--labels", "both", "--piece-tokens", "100"] + tuning,
     ["--encoder", "both", "--labels", "both"], ["--encoder", "both"] + tuning,
   ])
-  func everyWayLearnsAndIsEvaluatedAfterTheCheckpointIsGone(options: [String]) throws {
+  func `every mode learns and evaluates without the checkpoint`(options: [String]) throws {
     let run = try train("run", options + ["--epochs", "16"])
     let isTuned = options.contains("--fine-tune")
     let files = try names(in: run)
@@ -88,7 +89,7 @@ import Torch
     expectClose(100 * Double(right) / Double(test.count), precision)
   }
 
-  @Test func vectorsAreMadeOnceForEachCheckpointDataAndLength() throws {
+  @Test func `caches vectors per checkpoint, data and length`() throws {
     func kept() throws -> [String] {
       try names(in: data + "/cache").filter { $0.hasPrefix("vectors-") }
     }
@@ -130,7 +131,7 @@ import Torch
     #expect(try kept().count == 1)
   }
 
-  @Test func aSingleFileHasItsVectorsInTheRunUntilItIsOver() throws {
+  @Test func `keeps vectors of a single file until training ends`() throws {
     let file = try SmallDataset().writeSingleFile(to: folder.file("data.jsonl"))
     let run = folder.file("run")
     var command = command(run, ["--encoder", "transformer", "--epochs", "10", "--quiet"])
@@ -144,7 +145,7 @@ import Torch
     ["--encoder", "both", "--labels", "text"],
     ["--encoder", "transformer", "--piece-tokens", "300", "--patience", "9"] + tuning,
   ])
-  func killedAtRandomMomentsARunEndsWithTheSameBytes(options: [String]) throws {
+  func `a run killed at random resumes byte for byte`(options: [String]) throws {
     let options = options + ["--epochs", "5", "--checkpoint-interval", "0", "--quiet"]
     let undisturbed = folder.file("undisturbed")
     let disturbed = folder.file("disturbed")
@@ -175,7 +176,7 @@ import Torch
       try names(in: undisturbed + "/transformer") == names(in: disturbed + "/transformer"))
   }
 
-  @Test func whatCannotBeIsRefusedAndLeavesNoRunBehind() throws {
+  @Test func `rejects invalid input and leaves no run`() throws {
     let run = folder.file("run")
     let other = folder.file("other")
     func refuse(_ options: [String], _ code: Int32, _ words: String) throws {
@@ -211,7 +212,7 @@ import Torch
     try refuse(frozen + [checkpoint, "--max-length", "24"], 65, "a transformer cannot read")
   }
 
-  @Test func damagedPartsOfARunAreNamed() throws {
+  @Test func `names damaged files of a run`() throws {
     let run = try train("run", ["--encoder", "transformer", "--epochs", "1"])
     try FileManager.default.removeItem(atPath: data + "/cache")
     for name in [

@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -32,7 +33,7 @@ import Torch
     return try JSONDecoder().decode(Epoch.self, from: Data(line.utf8)).loss
   }
 
-  @Test func theWidePartIsKeptEvaluatedAndUsed() throws {
+  @Test func `stores, evaluates and uses the wide part`() throws {
     let run = try train("run", Self.wide + ["--epochs", "4"])
     let plain = try train("plain", ["--epochs", "4"])
     let file = try SafetensorsFile(path: "\(run)/model.safetensors")
@@ -56,7 +57,7 @@ import Torch
     try DecantProgram.refuse(["predict", run, "a"], code: 65, "wide.columns")
   }
 
-  @Test func gradientDescentMovesTheWidePartToo() throws {
+  @Test func `gradient descent trains the wide part`() throws {
     let run = try train("run", Self.wide + ["--wide-optimizer", "sgd", "--epochs", "2"])
     let settings = String(decoding: try contents("\(run)/configuration.json"), as: UTF8.self)
     #expect(settings.contains("\"sgd\"") && settings.contains("\"learningRate\" : 100"))
@@ -64,7 +65,7 @@ import Torch
     #expect(try firstLoss(run) < firstLoss(plain))
   }
 
-  @Test func theBestAndTheLastEpochHaveWidePartsOfTheirOwn() throws {
+  @Test func `best and last epoch keep separate wide parts`() throws {
     let run = try train("run", Self.wide + ["--epochs", "5", "--patience", "5"])
     for name in ["model", "last"] {
       let file = try SafetensorsFile(path: "\(run)/\(name).safetensors")
@@ -83,7 +84,7 @@ import Torch
     }
   }
 
-  @Test func pairsThatDoNotOccurChangeNothing() throws {
+  @Test func `pairs that never occur change nothing`() throws {
     // No pair occurs in a thousand documents, as there are 240.
     let run = try train(
       "run", Self.wide + ["--wide-minimum-count", "1000", "--epochs", "2"])
@@ -93,7 +94,7 @@ import Torch
     }
   }
 
-  @Test func allPairsHaveWeightsWhereNoDocumentIsAskedFor() throws {
+  @Test func `minimum count 0 gives every pair a weight`() throws {
     let options = ["--wide", "--wide-maximum-share", "1", "--epochs", "2"]
     let run = try train("run", options + ["--wide-minimum-count", "0"])
     let seen = try train("seen", options)
@@ -105,12 +106,12 @@ import Torch
     let pairs = table.size(along: 0) * SmallDataset.labelCount
     #expect(try weights(run).elementCount == pairs)
     #expect(try weights(seen).elementCount < pairs)
-    // What was never seen together speaks against a label.
+    // A pair never seen together is evidence against a label.
     #expect(try weights(run).doubles().count { $0 < 0 } > pairs / 2)
     #expect(try Evaluation.of(run).values["P@1"] ?? 0 > 90)
   }
 
-  @Test func killedAtAnyMomentARunEndsWithTheSameBytes() throws {
+  @Test func `a run killed at any moment resumes byte for byte`() throws {
     let options =
       Self.wide + ["--epochs", "4", "--checkpoint-interval", "0", "--patience", "3"]
     let undisturbed = folder.file("undisturbed")
@@ -149,7 +150,7 @@ import Torch
     }
   }
 
-  @Test func aRunGoesOnWithTheWidePartItWasBegunWith() throws {
+  @Test func `a resumed run keeps its wide settings`() throws {
     let run = folder.file("run")
     let options = ["--epochs", "15", "--checkpoint-interval", "0"]
     let process = try DecantProcess(command(run, Self.wide + options))
@@ -161,7 +162,7 @@ import Torch
         command(run, options + other + ["--resume"]), code: 64, "other settings")
     }
     let checkpoint = "\(run)/checkpoint.safetensors"
-    // A copy: what is mapped must not be written over.
+    // A copy: mapped memory must not be overwritten.
     let sound = try contents(checkpoint)
     try sound.write(to: URL(filePath: folder.file("sound.safetensors")))
     let file = try SafetensorsFile(path: folder.file("sound.safetensors"))
@@ -179,7 +180,7 @@ import Torch
     #expect(try model.tensor(named: "wide.weights").elementCount > 0)
   }
 
-  @Test func optionsThatCannotBeAreRefused() throws {
+  @Test func `rejects options out of range`() throws {
     let run = folder.file("run")
     let cases: [([String], String)] = [
       (["--wide", "--wide-learning-rate", "0"], "--wide-learning-rate is 0"),
@@ -187,10 +188,10 @@ import Torch
       (["--wide", "--wide-maximum-share", "1.5"], "--wide-maximum-share is 1.5"),
       (["--wide", "--wide-maximum-share", "nan"], "--wide-maximum-share"),
       (["--wide", "--wide-minimum-count=-1"], "--wide-minimum-count is -1"),
-      (["--wide-minimum-count", "2"], "need --wide"),
-      (["--wide-optimizer", "sgd"], "need --wide"),
+      (["--wide-minimum-count", "2"], "needs --wide"),
+      (["--wide-optimizer", "sgd"], "needs --wide"),
       (["--wide", "--wide-optimizer", "adam"], "adam"),
-      (["--no-wide", "--wide-learning-rate", "0.1"], "need --wide"),
+      (["--no-wide", "--wide-learning-rate", "0.1"], "needs --wide"),
       (["--wide", "--encoder", "transformer", "--checkpoint", data], "--wide needs"),
     ]
     for (options, words) in cases {

@@ -1,4 +1,5 @@
 import Evaluation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -21,10 +22,13 @@ import Torch
     }
   }
 
-  @Test func `opposite pairs have four, equal ones and none have nothing`() throws {
+  @Test func `opposite pairs give 4, equal or no pairs 0`() throws {
     let rows = Tensor(rows: [[1.0, 2], [3, -1]])
     expectClose(try Alignment()(first: rows, second: rows * -3), 4, tolerance: 1e-12)
     expectClose(try Alignment()(first: rows, second: rows * 3), 0, tolerance: 1e-12)
     #expect(try Alignment()(first: .zeros([0, 2]), second: .zeros([0, 2])) == 0)
+    #expect(throws: ValueError.self) {
+      try Alignment()(first: .zeros([2, 2]), second: .zeros([1, 2]))
+    }
   }
 }

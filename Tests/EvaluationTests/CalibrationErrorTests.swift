@@ -1,8 +1,8 @@
 import Evaluation
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @Suite struct CalibrationErrorTests {
   private struct Case: Decodable {
@@ -14,7 +14,7 @@ import Torch
     var expected, maximum, brierScore, logLoss: Double
   }
 
-  @Test func `agrees with scikit-learn and numpy`() throws {
+  @Test func `agrees with scikit-learn and NumPy`() throws {
     let cases = try Golden<Case>("CalibrationError").cases
     #expect(cases.count == 2)
     for example in cases {
@@ -32,7 +32,7 @@ import Torch
     }
   }
 
-  @Test func `borders belong to the upper bin, and certainty that is wrong is finite`() throws {
+  @Test func `edges fall in the upper bin, wrong certainty stays finite`() throws {
     let error = try CalibrationError(
       probabilities: [0, 0.5, 1], outcomes: [false, true, false], binCount: 2)
     #expect(error.bins.map(\.count) == [1, 2])
@@ -44,10 +44,10 @@ import Torch
     #expect(nothing.expected == 0 && nothing.logLoss == 0)
   }
 
-  @Test(arguments: [-0.1, 1.1, .nan]) func `refuses what is no probability`(value: Double) {
-    #expect(throws: InputError.self) {
+  @Test(arguments: [-0.1, 1.1, .nan]) func `rejects values outside 0 to 1`(value: Double) {
+    #expect(throws: ValueError.self) {
       try CalibrationError(probabilities: [value], outcomes: [true])
     }
-    #expect(throws: InputError.self) { try CalibrationError(probabilities: [0.5], outcomes: []) }
+    #expect(throws: ValueError.self) { try CalibrationError(probabilities: [0.5], outcomes: []) }
   }
 }

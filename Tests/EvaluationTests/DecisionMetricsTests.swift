@@ -1,7 +1,7 @@
 import Evaluation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @Suite struct DecisionMetricsTests {
   private struct Case: Decodable {
@@ -26,7 +26,7 @@ import Torch
     }
   }
 
-  @Test func `labels listed twice count once, and nothing is 0`() throws {
+  @Test func `counts repeated labels once, empty input gives 0`() throws {
     let truth = CSRMatrix(rows: [[0, 0], [1]], columnCount: 3)
     let result = try DecisionMetrics(
       decisions: CSRMatrix(rows: [[0, 2, 0], []], columnCount: 3), truth: truth)
@@ -36,6 +36,6 @@ import Torch
     expectClose(result.exampleF1, 100 * (2.0 / 3) / 2)
     let empty = CSRMatrix(rows: [], columnCount: 3)
     #expect(try DecisionMetrics(decisions: empty, truth: empty).microF1 == 0)
-    #expect(throws: InputError.self) { try DecisionMetrics(decisions: empty, truth: truth) }
+    #expect(throws: ValueError.self) { try DecisionMetrics(decisions: empty, truth: truth) }
   }
 }

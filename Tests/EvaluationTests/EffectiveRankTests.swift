@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -18,19 +19,19 @@ import Torch
     }
   }
 
-  @Test func `equal singular values give their number`() throws {
+  @Test func `equal singular values give their count`() throws {
     expectClose(try EffectiveRank()(of: 3 * Tensor.identity(4, dtype: .float64)), 4)
     expectClose(try EffectiveRank()(of: Tensor.ones([5, 3], dtype: .float64)), 1, tolerance: 1e-6)
   }
 
-  @Test func `one of singular values 3 and 1 is worked out by hand`() throws {
+  @Test func `singular values 3 and 1 match the value by hand`() throws {
     let entropy = -(0.75 * log(0.75) + 0.25 * log(0.25))
     expectClose(try EffectiveRank()(of: Tensor(rows: [[3.0, 0], [0, -1]])), exp(entropy))
   }
 
-  @Test func `nothing has no rank`() throws {
+  @Test func `empty and zero matrices have rank 0`() throws {
     #expect(try EffectiveRank()(of: .zeros([0, 3])) == 0)
     #expect(try EffectiveRank()(of: .zeros([4, 3])) == 0)
-    #expect(throws: InputError.self) { try EffectiveRank()(of: Tensor(rows: [[Double.infinity]])) }
+    #expect(throws: ValueError.self) { try EffectiveRank()(of: Tensor(rows: [[Double.infinity]])) }
   }
 }

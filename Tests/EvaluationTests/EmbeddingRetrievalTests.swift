@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -67,7 +68,7 @@ import Torch
     zip(first, second).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
   }
 
-  @Test(arguments: [1, 4, 23]) func `agrees with loops, equal distances included`(seed: UInt64)
+  @Test(arguments: [1, 4, 23]) func `agrees with loops, ties included`(seed: UInt64)
     throws
   {
     var random = SplitMix64(seed)
@@ -83,7 +84,7 @@ import Torch
       loop(rows, classes, cutoffs: cutoffs))
   }
 
-  @Test func `agrees with numbers worked out by hand`() throws {
+  @Test func `matches values by hand`() throws {
     // Matches at ranks 1 and 4 of the first query; the last one has none.
     let queries = Tensor(rows: [[0.0], [50]])
     let references = Tensor(rows: [[1.0], [2], [3], [4]])
@@ -96,22 +97,22 @@ import Torch
     #expect(result.queries == 1 && result.queriesWithoutMatch == 1)
   }
 
-  @Test func `classes of one give nothing to find`() throws {
+  @Test func `singleton classes give no matches`() throws {
     let result = try EmbeddingRetrieval()(.ones([3, 2]), classes: [0, 1, 2])
     #expect(result.recall == [0, 0, 0, 0] && result.meanAveragePrecision == 0)
     #expect(result.queriesWithoutMatch == 3)
   }
 
-  @Test func `refuses what does not fit`() throws {
+  @Test func `rejects mismatched shapes`() throws {
     let measure = EmbeddingRetrieval()
-    #expect(throws: InputError.self) { try measure(.ones([2, 2]), classes: [0]) }
-    #expect(throws: InputError.self) {
+    #expect(throws: ValueError.self) { try measure(.ones([2, 2]), classes: [0]) }
+    #expect(throws: ValueError.self) {
       try measure(
         queries: .ones([1, 2]), classes: [0], references: .ones([1, 3]), referenceClasses: [0])
     }
   }
 
-  @Test func `survives a round trip through its record`() throws {
+  @Test func `round-trips through Codable`() throws {
     let measure = EmbeddingRetrieval(cutoffs: [5], similarity: .innerProduct)
     let record = try JSONEncoder().encode(measure)
     #expect(try JSONDecoder().decode(EmbeddingRetrieval.self, from: record) == measure)

@@ -29,6 +29,7 @@ let evaluationDefaults = """
   NeighbourLayout.epochs | 500 | the authors' code for few points
   NeighbourLayout.negatives | 5 | the authors' code
   NeighbourLayout.callAsFunction.seed | 0 | ours
+  PrequentialMetrics.fading | 0.999 | ours
   RankingMetrics.metrics | standardMetrics | ours
   RankingMetrics.propensity | .standard | Jain, Prabhu, Varma, KDD 2016
   SampleEfficiencyCurve.draws | 5 | Zheng and others, ICML 2023

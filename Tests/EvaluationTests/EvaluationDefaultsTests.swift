@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct EvaluationDefaultsTests {
-  @Test func `every default is the one in the table`() throws {
+  @Test func `every default matches the table of defaults`() throws {
     try Defaults(evaluationDefaults).expectAll(
       of: "Evaluation",
       [

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -28,7 +29,7 @@ import Torch
     }
   }
 
-  @Test func `an episode has different rows of different classes`() throws {
+  @Test func `an episode draws distinct rows and classes`() throws {
     // Class 3 has too few rows.
     let classes = (0..<40).map { $0 < 38 ? $0 % 3 : 3 }
     let episodes = FewShotEpisodes(ways: 3, shots: 2, queries: 4, seed: 9)
@@ -46,7 +47,7 @@ import Torch
     #expect(drawn.count == 20)
   }
 
-  @Test func `mean and interval are those of the episodes`() throws {
+  @Test func `mean and interval match the episodes`() throws {
     var random = SplitMix64(4)
     let classes = (0..<60).map { $0 % 5 }
     let embeddings = Tensor(random.doubles(180), shape: [60, 3])
@@ -62,7 +63,7 @@ import Torch
     #expect(result.episodes == 7)
   }
 
-  @Test func `classes far apart are always told apart`() throws {
+  @Test func `separates distant classes perfectly`() throws {
     let classes = (0..<40).map { $0 % 4 }
     let embeddings = Tensor(
       rows: classes.enumerated().map { [Double($1) * 100, Double($0 % 3)] })
@@ -71,8 +72,8 @@ import Torch
     #expect(result.accuracy == 1 && result.halfWidth == 0)
   }
 
-  @Test func `refuses too few classes with enough rows`() throws {
-    #expect(throws: InputError.self) {
+  @Test func `rejects too few classes with enough rows`() throws {
+    #expect(throws: ValueError.self) {
       try FewShotEpisodes(ways: 2, shots: 1, queries: 1)(.ones([3, 2]), classes: [0, 0, 1])
     }
   }

@@ -1,4 +1,5 @@
 import Evaluation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -16,7 +17,7 @@ import Torch
     var used: Int
   }
 
-  @Test func `agrees with the definition and with torchreid`() throws {
+  @Test func `agrees with the definition and torchreid`() throws {
     let cases = try Golden<Case>("IdentityRetrieval").cases
     #expect(cases.count == 2)
     for example in cases {
@@ -34,7 +35,7 @@ import Torch
     }
   }
 
-  @Test func `a picture from the same camera does not count`() throws {
+  @Test func `ignores pictures from the same camera`() throws {
     // The nearest picture of person 4 is from the query's own camera, the next is a stranger.
     let gallery = Tensor(rows: [[1.0], [2], [3]])
     func result(camera: [Int]?, _ others: [Int]?) throws -> IdentityRetrieval.Result {
@@ -52,14 +53,14 @@ import Torch
     #expect(alone.queriesWithoutMatch == 1 && alone.cumulativeMatches == [0, 0, 0])
   }
 
-  @Test func `refuses what does not fit`() throws {
+  @Test func `rejects mismatched pictures`() throws {
     let one = IdentityRetrieval.Pictures(embeddings: .ones([1, 2]), identities: [0], cameras: [0])
     var other = one
     other.cameras = nil
-    #expect(throws: InputError.self) { try IdentityRetrieval()(queries: one, gallery: other) }
+    #expect(throws: ValueError.self) { try IdentityRetrieval()(queries: one, gallery: other) }
     other.cameras = [0, 1]
-    #expect(throws: InputError.self) { try IdentityRetrieval()(queries: one, gallery: other) }
+    #expect(throws: ValueError.self) { try IdentityRetrieval()(queries: one, gallery: other) }
     other = IdentityRetrieval.Pictures(embeddings: .ones([1, 3]), identities: [0], cameras: [0])
-    #expect(throws: InputError.self) { try IdentityRetrieval()(queries: one, gallery: other) }
+    #expect(throws: ValueError.self) { try IdentityRetrieval()(queries: one, gallery: other) }
   }
 }

@@ -1,10 +1,10 @@
 import Evaluation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @Suite struct LabelConfusionTests {
-  @Test func `pairs and lifts are those counted by hand`() throws {
+  @Test func `pairs and lifts match counts by hand`() throws {
     var ranking = TopK(k: 3)
     let ranked: [[Int32]] = [
       [1, 0, 2], [2, 1, 0], [3, 0, 1], [1, 2, 0], [0, 1, 2], [0, 1, 2],
@@ -22,7 +22,7 @@ import Torch
     #expect(LabelConfusion(ranking, truth: truth, count: 1).pairs.count == 1)
   }
 
-  @Test func `a perfect ranking confuses nothing`() throws {
+  @Test func `a perfect ranking confuses no labels`() throws {
     var ranking = TopK(k: 2)
     try ranking.append(labels: [1, 0], scores: [2, 1])
     let confusion = LabelConfusion(ranking, truth: CSRMatrix(rows: [[0, 1]], columnCount: 2))

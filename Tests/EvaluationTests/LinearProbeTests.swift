@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -27,7 +28,7 @@ import Torch
     }
   }
 
-  @Test func `the gradient vanishes where the search ends`() throws {
+  @Test func `the gradient vanishes at the solution`() throws {
     var random = SplitMix64(2)
     let train = Tensor(random.doubles(40), shape: [20, 2])
     let classes = (0..<20).map { $0 % 3 }
@@ -37,14 +38,14 @@ import Torch
     expectClose(probabilities.doubles(), [7, 7, 6], tolerance: 1e-6)
   }
 
-  @Test func `a large penalty leaves only the shares of the classes`() throws {
+  @Test func `a large penalty leaves the class priors`() throws {
     let train = Tensor(rows: [[1.0], [2], [3], [-1]])
     let fitted = try LinearProbe(penalty: 1e9).fitted(to: train, classes: [0, 0, 0, 1])
     let scores = try fitted.scores(of: Tensor(rows: [[5.0]])).softmax(along: 1)
     expectClose(scores.doubles(), [0.75, 0.25], tolerance: 1e-5)
   }
 
-  @Test func `a class that never occurred is never predicted`() throws {
+  @Test func `never predicts an unseen class`() throws {
     let fitted = try LinearProbe().fitted(
       to: Tensor(rows: [[1.0, 0], [0, 1]]), classes: [1, 3])
     let scores = try fitted.scores(of: Tensor(rows: [[1.0, 0]]))
@@ -53,19 +54,19 @@ import Torch
     #expect(try fitted.classes(of: Tensor(rows: [[1.0, 0], [0, 1]])) == [1, 3])
   }
 
-  @Test func `large and separable embeddings stay finite`() throws {
+  @Test func `stays finite on large separable embeddings`() throws {
     let train = Tensor(rows: [[1e4, 0], [-1e4, 1], [2e4, 2], [-1e4, 0]])
     let fitted = try LinearProbe(penalty: 1e-3).fitted(to: train, classes: [0, 1, 0, 1])
     #expect(try fitted.scores(of: train).isFinite().allTrue())
     expectClose(try fitted.accuracy(on: train, classes: [0, 1, 0, 1]), 1)
   }
 
-  @Test func `one class alone is always right`() throws {
+  @Test func `a single class is always predicted`() throws {
     let fitted = try LinearProbe().fitted(to: .ones([3, 2]), classes: [0, 0, 0])
     #expect(try fitted.classes(of: .zeros([1, 2])) == [0])
   }
 
-  @Test func `survives a round trip through its record`() throws {
+  @Test func `round-trips through Codable`() throws {
     let probe = LinearProbe(penalty: 0.2, iterations: 7, tolerance: 0.1)
     let record = try JSONEncoder().encode(probe)
     #expect(try JSONDecoder().decode(LinearProbe.self, from: record) == probe)

@@ -1,7 +1,7 @@
 import Evaluation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @Suite struct MultiLabelAccuracyTests {
   private struct Case: Decodable {
@@ -47,7 +47,7 @@ import Torch
     }
   }
 
-  @Test func `two groups by hand`() throws {
+  @Test func `two groups match values by hand`() throws {
     // Two documents with one label, the first right; one with two, of which one is found; one
     // without any, left out; one without a prediction.
     let truth = CSRMatrix(rows: [[0], [1], [0, 2, 0], [], [1]], columnCount: 3)
@@ -64,10 +64,10 @@ import Torch
     #expect(result.whole.documents == 4)
   }
 
-  @Test func `refuses what does not fit together, and nothing is 0`() throws {
+  @Test func `rejects mismatched input, empty input gives 0`() throws {
     let truth = CSRMatrix(rows: [[0]], columnCount: 1)
-    #expect(throws: InputError.self) { try MultiLabelAccuracy(ranking([], k: 1), truth: truth) }
-    #expect(throws: InputError.self) {
+    #expect(throws: ValueError.self) { try MultiLabelAccuracy(ranking([], k: 1), truth: truth) }
+    #expect(throws: ValueError.self) {
       try MultiLabelAccuracy(ranking([[0]], k: 1), truth: truth, assigned: [])
     }
     let empty = try MultiLabelAccuracy(

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -30,7 +31,7 @@ import Torch
     }
   }
 
-  @Test func `agrees with numbers worked out by hand`() throws {
+  @Test func `matches values by hand`() throws {
     // Class 0 at 0 and 2, class 2 at 10: variances 1 and 0, pooled 2/3.
     let fitted = try NaiveBayesProbe(smoothing: 1e-15)
       .fitted(to: Tensor(rows: [[0.0], [2], [10]]), classes: [0, 0, 2])
@@ -52,7 +53,7 @@ import Torch
     expectClose(gaps[2], (gaps[0] + gaps[1]) / 2)
   }
 
-  @Test func `embeddings without variance stay finite`() throws {
+  @Test func `stays finite without variance`() throws {
     for variances in NaiveBayesProbe.Variances.allCases {
       let fitted = try NaiveBayesProbe(variances: variances)
         .fitted(to: .ones([3, 2]), classes: [0, 0, 1])
@@ -62,7 +63,7 @@ import Torch
     }
   }
 
-  @Test func `survives a round trip through its record`() throws {
+  @Test func `round-trips through Codable`() throws {
     let probe = NaiveBayesProbe(variances: .perClass, smoothing: 0.2)
     let record = try JSONEncoder().encode(probe)
     #expect(try JSONDecoder().decode(NaiveBayesProbe.self, from: record) == probe)

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -27,7 +28,7 @@ import Torch
     }
   }
 
-  @Test func `the length of embeddings changes nothing`() throws {
+  @Test func `is invariant to embedding length`() throws {
     var random = SplitMix64(1)
     let train = Tensor(random.doubles(30), shape: [10, 3])
     let test = Tensor(random.doubles(12), shape: [4, 3])
@@ -38,7 +39,7 @@ import Torch
       try probe.fitted(to: 7 * train, classes: classes).scores(of: 0.1 * test))
   }
 
-  @Test func `of equally near neighbours the first rows vote, of equal votes the smaller wins`()
+  @Test func `breaks ties by row, then by smaller class`()
     throws
   {
     let train = Tensor.ones([4, 2])
@@ -49,14 +50,14 @@ import Torch
     #expect(all.classCount == 3)
   }
 
-  @Test func `stays finite when it is cold`() throws {
+  @Test func `stays finite at low temperature`() throws {
     let fitted = try NearestNeighbourProbe(neighbours: 2, temperature: 1e-6)
       .fitted(to: Tensor(rows: [[1.0, 0], [0, 1], [1, 1]]), classes: [0, 1, 2])
     let scores = try fitted.scores(of: Tensor(rows: [[1e4, 1.0]]))
     expectClose(scores.doubles(), [1, 0, 0])
   }
 
-  @Test func `accuracy is the share of hits, and unknown classes are missed`() throws {
+  @Test func `accuracy is the hit rate, unknown classes miss`() throws {
     let fitted = try NearestNeighbourProbe(neighbours: 1)
       .fitted(to: Tensor(rows: [[1.0, 0], [0, 1]]), classes: [0, 1])
     let test = Tensor(rows: [[1.0, 0.1], [0.1, 1], [1, 0.2], [0, 1]])
@@ -64,22 +65,22 @@ import Torch
     expectClose(try fitted.accuracy(on: .zeros([0, 2]), classes: []), 0)
   }
 
-  @Test func `refuses what does not fit`() throws {
+  @Test func `rejects mismatched shapes`() throws {
     let probe = NearestNeighbourProbe()
     let rows = Tensor.ones([2, 3])
-    #expect(throws: InputError.self) { try probe.fitted(to: rows, classes: [0]) }
-    #expect(throws: InputError.self) { try probe.fitted(to: rows, classes: [0, -1]) }
-    #expect(throws: InputError.self) { try probe.fitted(to: .zeros([0, 3]), classes: []) }
-    #expect(throws: InputError.self) {
+    #expect(throws: ValueError.self) { try probe.fitted(to: rows, classes: [0]) }
+    #expect(throws: ValueError.self) { try probe.fitted(to: rows, classes: [0, -1]) }
+    #expect(throws: ValueError.self) { try probe.fitted(to: .zeros([0, 3]), classes: []) }
+    #expect(throws: ValueError.self) {
       try probe.fitted(to: Tensor(rows: [[1, Double.nan]]), classes: [0])
     }
     let fitted = try probe.fitted(to: rows, classes: [0, 1])
-    #expect(throws: InputError.self) { try fitted.scores(of: .ones([1, 2])) }
-    #expect(throws: InputError.self) { try fitted.accuracy(on: rows, classes: [1]) }
+    #expect(throws: ValueError.self) { try fitted.scores(of: .ones([1, 2])) }
+    #expect(throws: ValueError.self) { try fitted.accuracy(on: rows, classes: [1]) }
     #expect(try fitted.classes(of: .zeros([0, 3])).isEmpty)
   }
 
-  @Test func `survives a round trip through its record`() throws {
+  @Test func `round-trips through Codable`() throws {
     let probe = NearestNeighbourProbe(neighbours: 7, temperature: 0.3)
     let record = try JSONEncoder().encode(probe)
     #expect(try JSONDecoder().decode(NearestNeighbourProbe.self, from: record) == probe)

@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -23,7 +24,7 @@ import Torch
     return Tensor.concatenated(parts)
   }
 
-  @Test func `weighs neighbourhoods as loops in Python do`() throws {
+  @Test func `edge weights agree with loops in Python`() throws {
     let cases = try Golden<Case>("NeighbourLayout").cases
     #expect(cases.count == 2)
     for example in cases {
@@ -34,14 +35,14 @@ import Torch
     }
   }
 
-  @Test func `equal vectors are at no distance, however large they are`() {
+  @Test func `equal vectors have distance 0 at any length`() {
     let row = (0..<7).map { 1e3 / Double($0 + 3) }
     let squares = NearestNeighbours.squaredDistances(of: Tensor(rows: [row, row, row.map { -$0 }]))
     #expect(squares[0] == 0 && squares[1] == 0 && squares[3] == 0)
     expectClose(squares[2], row.reduce(0) { $0 + 4 * $1 * $1 }, tolerance: 1e-6)
   }
 
-  @Test func `the floor of σ is a thousandth of the mean over k, the vector itself counted`() {
+  @Test func `floors σ at a thousandth of the mean distance`() {
     let weights = NeighbourLayout.weights(of: [1, 1, 1, 1.001], all: [])
     // (1 + 1 + 1 + 1.001) / 5 / 1000.
     expectClose(weights, [1, 1, 1, exp(-0.001 / 8.002e-4)], tolerance: 1e-9)
@@ -57,7 +58,7 @@ import Torch
     1 / (1 + NeighbourLayout.curve.a * pow(distance, 2 * NeighbourLayout.curve.b))
   }
 
-  @Test func `an edge moves both ends along the slope of its likelihood`() {
+  @Test func `an edge moves both ends along the likelihood gradient`() {
     var random = SplitMix64(1)
     var points = [PlanePoint(x: 0, y: 0), PlanePoint(x: 1.2, y: 1.6)]
     NeighbourLayout(epochs: 1, negatives: 0).move(
@@ -68,7 +69,7 @@ import Torch
   }
 
   @Test(arguments: [0.7, 2, 0.03])
-  func `a random point pushes along the slope of not being a neighbour`(distance: Double) throws {
+  func `a negative sample pushes along its likelihood gradient`(distance: Double) throws {
     // Ends in one place do not pull; the one draw has to be the third point.
     let seed = try #require(
       (0..<100 as Range<UInt64>).first { seed in
@@ -81,7 +82,7 @@ import Torch
     ]
     NeighbourLayout(epochs: 1, negatives: 1).move(
       &points, along: [.init(from: 0, to: 1, weight: 1)], using: &random)
-    // The authors' 1e-3 beside the squared distance, and no step beyond 4.
+    // The authors' 1e-3 added to the squared distance, and no step beyond 4.
     let floor = distance * distance / (1e-3 + distance * distance)
     let push = slope(distance, of: { 1 - likelihood($0) }) * floor
     expectClose(points[0].x, -min(4, push), tolerance: 1e-6)
@@ -89,7 +90,7 @@ import Torch
     #expect(points[1] == PlanePoint(x: 0, y: 0) && points[2] == PlanePoint(x: distance, y: 0))
   }
 
-  @Test func `keeps neighbours better than the principal axes do`() throws {
+  @Test func `preserves neighbours better than principal axes`() throws {
     let vectors = Self.clusters(6)
     let map = try NeighbourLayout(epochs: 60)(vectors, seed: 1)
     let axes = try PrincipalAxes(of: vectors)(vectors)
@@ -98,7 +99,7 @@ import Torch
     #expect(own > 0.95 && own > linear + 0.02, "\(own) against \(linear)")
   }
 
-  @Test func `the seed alone decides where points lie`() throws {
+  @Test func `the layout depends only on the seed`() throws {
     let vectors = Self.clusters(3)
     let layout = NeighbourLayout(epochs: 20)
     let first = try layout(vectors, seed: 1)
@@ -107,7 +108,7 @@ import Torch
     #expect(first.allSatisfy { $0.x.isFinite && $0.y.isFinite })
   }
 
-  @Test func `few points and equal ones have places`() throws {
+  @Test func `lays out few and equal points`() throws {
     let layout = NeighbourLayout(epochs: 10)
     #expect(try layout(Tensor.zeros([0, 3])).isEmpty)
     #expect(try layout(Tensor.ones([1, 3])) == [PlanePoint(x: 0, y: 0)])

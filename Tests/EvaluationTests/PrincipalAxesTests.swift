@@ -4,7 +4,7 @@ import Testing
 import Torch
 
 @Suite struct PrincipalAxesTests {
-  @Test func `axes are those worked out by hand`() throws {
+  @Test func `axes match values by hand`() throws {
     // 5 along (0.6, 0.8) and 1 along (0.8, −0.6), around (10, 20).
     let vectors = Tensor(rows: [[13.0, 24.0], [7.0, 16.0], [10.8, 19.4], [9.2, 20.6]])
     let axes = try PrincipalAxes(of: vectors)
@@ -14,7 +14,7 @@ import Torch
     expectClose(axes.shares, [50.0 / 52, 2.0 / 52])
   }
 
-  @Test func `nothing and one dimension have places`() throws {
+  @Test func `handles empty and one-dimensional input`() throws {
     let line = Tensor(rows: [[1.0], [3.0]])
     let axes = try PrincipalAxes(of: line)
     #expect(axes(line) == [PlanePoint(x: -1, y: 0), PlanePoint(x: 1, y: 0)])

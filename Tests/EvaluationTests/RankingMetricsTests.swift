@@ -1,8 +1,8 @@
 import Evaluation
 import Foundation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @Suite struct RankingMetricsTests {
   /// Every kind at every cutoff of `cutoffs`.
@@ -23,7 +23,7 @@ import Torch
     abs((a ?? .nan) - b) <= 1e-9 * max(1, abs(b))
   }
 
-  @Test func `two rows by hand`() throws {
+  @Test func `two rows match values by hand`() throws {
     // Row 0: true 0 and 2, ranked 2, 1, 0. Row 1: true 1, ranked 0, 3, then nothing.
     let predictions = try ranking([[2, 1, 0], [0, 3]], k: 4)
     let truth = CSRMatrix(rows: [[0, 2], [1]], columnCount: 4)
@@ -91,7 +91,7 @@ import Torch
     var cases: [Case]
   }
 
-  @Test func `agrees with numpy, ties and rows without labels included`() throws {
+  @Test func `agrees with NumPy, ties and unlabelled rows included`() throws {
     let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("Goldens/RankingMetrics.json")
     let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: url))
@@ -122,7 +122,7 @@ import Torch
     }
   }
 
-  @Test func `a perfect ranking scores 100, and labels listed twice count once`() throws {
+  @Test func `a perfect ranking scores 100, repeated labels count once`() throws {
     let truth = CSRMatrix(rows: [[3, 1, 3], [0, 0]], columnCount: 5)
     let predictions = try ranking([[1, 3], [0]], k: 5)
     let metrics = RankingMetrics(metrics: all(at: [1, 2, 5]))
@@ -142,7 +142,7 @@ import Torch
     #expect(isClose(once["macroP@3"], 200.0 / 3))
   }
 
-  @Test func `nothing to average is 0`() throws {
+  @Test func `an empty average is 0`() throws {
     let metrics = RankingMetrics(metrics: all(at: [1, 5]))
     for rows in [[], [[], []]] as [[[Int]]] {
       let result = try metrics(
@@ -153,7 +153,7 @@ import Torch
     }
   }
 
-  @Test func `refuses what does not fit together`() throws {
+  @Test func `rejects mismatched input`() throws {
     let metrics = RankingMetrics(metrics: [RankingMetric(.recall, at: 3)])
     let truth = CSRMatrix(rows: [[0], [1]], columnCount: 4)
     let good = try ranking([[0], [1]], k: 3)
@@ -161,21 +161,21 @@ import Torch
       _ = try metrics(predictions, truth: truth, labelCounts: counts, documentCount: 4)
     }
     try run(good, [1, 1, 1, 1])
-    #expect(throws: InputError.self) { try run(good, [1, 1, 1]) }
-    #expect(throws: InputError.self) { try run(ranking([[0]], k: 3), [1, 1, 1, 1]) }
-    #expect(throws: InputError.self) { try run(ranking([[0], [4]], k: 3), [1, 1, 1, 1]) }
-    #expect(throws: InputError.self) { try run(ranking([[0], [-1]], k: 3), [1, 1, 1, 1]) }
-    #expect(throws: InputError.self) { try run(ranking([[0], [1]], k: 2), [1, 1, 1, 1]) }
+    #expect(throws: ValueError.self) { try run(good, [1, 1, 1]) }
+    #expect(throws: ValueError.self) { try run(ranking([[0]], k: 3), [1, 1, 1, 1]) }
+    #expect(throws: ValueError.self) { try run(ranking([[0], [4]], k: 3), [1, 1, 1, 1]) }
+    #expect(throws: ValueError.self) { try run(ranking([[0], [-1]], k: 3), [1, 1, 1, 1]) }
+    #expect(throws: ValueError.self) { try run(ranking([[0], [1]], k: 2), [1, 1, 1, 1]) }
   }
 
-  @Test func `deciles hold equal shares of the training positives`() {
+  @Test func `deciles hold equal shares of training positives`() {
     // Cumulative 40, 60, 70, 80, 90, 95, 100 of 100.
     let deciles = FrequencyDeciles(labelCounts: [5, 40, 10, 10, 0, 20, 10, 5])
     #expect(deciles.decileOfLabel == [9, 3, 6, 7, 9, 5, 8, 9])
     #expect(FrequencyDeciles(labelCounts: [0, 0]).decileOfLabel == [9, 9])
   }
 
-  @Test func `weights stay at least 1 for tiny training sets`() {
+  @Test func `propensity weights are at least 1 for tiny sets`() {
     for documents in 0...3 {
       let weights = InversePropensity.amazon.weights(
         labelCounts: [0, 1, 3], documentCount: documents)
@@ -183,7 +183,7 @@ import Torch
     }
   }
 
-  @Test func `metrics and results survive a round trip through JSON`() throws {
+  @Test func `metrics and results round-trip through JSON`() throws {
     let predictions = try ranking([[0, 1]], k: 100)
     let truth = CSRMatrix(rows: [[1]], columnCount: 2)
     let metrics = RankingMetrics()

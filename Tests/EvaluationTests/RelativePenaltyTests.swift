@@ -1,4 +1,5 @@
 import Evaluation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -12,7 +13,7 @@ import Torch
     let effective: Double
   }
 
-  @Test func `agrees with PyTorch's gradient of the cross-entropy`() throws {
+  @Test func `agrees with the cross-entropy gradient of PyTorch`() throws {
     let cases = try Golden<Case>("RelativePenalty").cases
     #expect(cases.count == 3)
     for found in cases {
@@ -26,7 +27,7 @@ import Torch
     }
   }
 
-  @Test func `a low temperature leaves the hardest, a high one all`() throws {
+  @Test func `low temperature keeps the hardest negative, high keeps all`() throws {
     let rows = Tensor(rows: [[1.0, 0], [0.9, 0.1], [0, 1], [-1, 0.3]])
     let cold = RelativePenalty(temperature: 1e-3)
     expectClose(try cold.effectiveNegatives(queries: rows, keys: rows), 1, tolerance: 1e-9)
@@ -34,5 +35,6 @@ import Torch
       try cold(queries: rows, keys: rows)[0].doubles(), [0, 1, 0, 0], tolerance: 1e-12)
     let hot = RelativePenalty(temperature: 1e6)
     expectClose(try hot.effectiveNegatives(queries: rows, keys: rows), 3, tolerance: 1e-9)
+    #expect(throws: ValueError.self) { try cold(queries: rows, keys: rows[0..<2]) }
   }
 }

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -14,7 +15,7 @@ import Torch
     return (Tensor(rows: rows), classes)
   }
 
-  @Test func `more examples help, and the last size is all of them`() throws {
+  @Test func `more examples help, the last size is all`() throws {
     let (train, classes) = clouds(120, seed: 1)
     let (test, testClasses) = clouds(90, seed: 2)
     let points = try SampleEfficiencyCurve(sizes: [3, 30, 500], draws: 4)(
@@ -29,7 +30,7 @@ import Torch
     expectClose(points[2].mean, try all.accuracy(on: test, classes: testClasses))
   }
 
-  @Test func `every class is drawn, and a seed names the draw`() throws {
+  @Test func `draws every class, equal seeds give equal draws`() throws {
     // Class 1 occurs once in fifty rows.
     let rows = Tensor(rows: (0..<50).map { [Double($0)] })
     let classes = (0..<50).map { $0 == 37 ? 1 : 0 }
@@ -47,15 +48,15 @@ import Torch
     #expect(points[0].mean == 1)
   }
 
-  @Test func `mean and deviation are those worked out by hand`() {
+  @Test func `mean and deviation match values by hand`() {
     let point = SampleEfficiencyCurve.Point(size: 1, accuracies: [0.2, 0.4, 0.9])
     expectClose(point.mean, 0.5)
     expectClose(point.deviation, 0.13.squareRoot())
     #expect(SampleEfficiencyCurve.Point(size: 1, accuracies: [0.3]).deviation == 0)
   }
 
-  @Test func `refuses a size of nothing`() throws {
-    #expect(throws: InputError.self) {
+  @Test func `rejects size 0`() throws {
+    #expect(throws: ValueError.self) {
       try SampleEfficiencyCurve(sizes: [0])(
         LinearProbe(), embeddings: .ones([1, 1]), classes: [0], testEmbeddings: .ones([1, 1]),
         testClasses: [0])

@@ -1,11 +1,12 @@
 import Evaluation
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
 
 @Suite struct SimilarityHistogramTests {
-  @Test func `every pair is counted once, in its bin`() throws {
+  @Test func `counts every pair once in its bin`() throws {
     // Cosines: 1 of the first two, 0 and 0 with the third, −1, −1, 0 with the fourth.
     let rows = Tensor(rows: [[1.0, 0], [2, 0], [0, 3], [-1, 0]])
     let histogram = try SimilarityHistogram(of: rows, classes: [0, 0, 1, 0], binCount: 4)
@@ -16,7 +17,7 @@ import Torch
     #expect(histogram.overlap == 0)
   }
 
-  @Test func `heaps that are the same lie over each other`() throws {
+  @Test func `equal histograms overlap completely`() throws {
     var histogram = SimilarityHistogram(binCount: 10)
     for value in [-1.5, 0.3, 0.31, 1.0] {
       histogram.add(value, isPositive: true)
@@ -49,9 +50,9 @@ import Torch
     #expect(found.positiveCount + found.negativeCount == 190)
   }
 
-  @Test func `nothing to compare is nothing`() throws {
+  @Test func `a single row gives an empty histogram`() throws {
     let one = try SimilarityHistogram(of: .ones([1, 2]), classes: [0])
     #expect(one.positiveCount == 0 && one.overlap == 0)
-    #expect(throws: InputError.self) { try SimilarityHistogram(of: .ones([1, 2]), classes: []) }
+    #expect(throws: ValueError.self) { try SimilarityHistogram(of: .ones([1, 2]), classes: []) }
   }
 }

@@ -1,4 +1,5 @@
 import Evaluation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -21,10 +22,11 @@ import Torch
     }
   }
 
-  @Test func `classes of one point have one, and single embeddings do not count`() throws {
+  @Test func `coinciding classes give 1, singletons are ignored`() throws {
     let rows = Tensor(rows: [[1.0, 0], [0, 2], [3, 0], [0, 4], [5, 5]])
     expectClose(try Tolerance()(embeddings: rows, classes: [0, 1, 0, 1, 2]), 1, tolerance: 1e-12)
     expectClose(try Tolerance()(embeddings: rows, classes: [0, 0, 1, 2, 3]), 0, tolerance: 1e-12)
     #expect(try Tolerance()(embeddings: rows, classes: [0, 1, 2, 3, 4]) == 0)
+    #expect(throws: ValueError.self) { try Tolerance()(embeddings: rows, classes: [0]) }
   }
 }

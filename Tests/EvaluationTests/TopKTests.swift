@@ -1,10 +1,10 @@
 import Evaluation
+import Storage
 import TestSupport
 import Testing
-import Torch
 
 @Suite struct TopKTests {
-  @Test func `picks the best, and of equals the lower id`() throws {
+  @Test func `picks the best scores, ties by lower id`() throws {
     var ranking = TopK(k: 4)
     try ranking.append(selectingFrom: [0.5, 2, -1, 2, 0.5, 0.5])
     try ranking.append(selectingFrom: [-3, -.infinity, .infinity])
@@ -22,7 +22,7 @@ import Torch
     #expect(ranking.labels == [1, 2])
   }
 
-  @Test func `leaves excluded labels out`() throws {
+  @Test func `omits excluded labels`() throws {
     var ranking = TopK(k: 2)
     try ranking.append(selectingFrom: [5, 4, 3, 2], excluding: [0, 2])
     try ranking.append(selectingFrom: [5, 4], excluding: [0, 1])
@@ -47,25 +47,25 @@ import Torch
   }
 
   @Test(arguments: [0, 1, 40, 99])
-  func `refuses a score that is not a number, wherever it stands`(position: Int) throws {
+  func `rejects NaN scores at any position`(position: Int) throws {
     var scores = (0..<100).map { Float(-$0) }
     scores[position] = .nan
     var ranking = TopK(k: 3)
     try ranking.append(selectingFrom: [1])
-    let error = #expect(throws: InputError.self) { try ranking.append(selectingFrom: scores) }
+    let error = #expect(throws: ValueError.self) { try ranking.append(selectingFrom: scores) }
     #expect(error?.reason == "the score of label \(position) in row 1 is not a number")
     #expect(ranking.rowCount == 1)
   }
 
-  @Test func `takes ranked rows and refuses rows out of order`() throws {
+  @Test func `accepts ranked rows and rejects unordered ones`() throws {
     var ranking = TopK(k: 3)
     try ranking.append(labels: [7, 2, 4], scores: [1, 0.5, 0.5])
-    #expect(throws: InputError.self) { try ranking.append(labels: [1, 2], scores: [0, 1]) }
-    #expect(throws: InputError.self) { try ranking.append(labels: [2, 1], scores: [1, 1]) }
-    #expect(throws: InputError.self) { try ranking.append(labels: [2, 2], scores: [1, 1]) }
-    #expect(throws: InputError.self) { try ranking.append(labels: [2], scores: [.nan]) }
-    #expect(throws: InputError.self) { try ranking.append(labels: [2], scores: []) }
-    #expect(throws: InputError.self) {
+    #expect(throws: ValueError.self) { try ranking.append(labels: [1, 2], scores: [0, 1]) }
+    #expect(throws: ValueError.self) { try ranking.append(labels: [2, 1], scores: [1, 1]) }
+    #expect(throws: ValueError.self) { try ranking.append(labels: [2, 2], scores: [1, 1]) }
+    #expect(throws: ValueError.self) { try ranking.append(labels: [2], scores: [.nan]) }
+    #expect(throws: ValueError.self) { try ranking.append(labels: [2], scores: []) }
+    #expect(throws: ValueError.self) {
       try ranking.append(labels: [1, 2, 3, 4], scores: [4, 3, 2, 1])
     }
     #expect(ranking.labels == [7, 2, 4])

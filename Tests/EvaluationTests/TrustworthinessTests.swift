@@ -22,7 +22,7 @@ import Torch
     }
   }
 
-  @Test func `a faithful map has one, and so has one of two points`() {
+  @Test func `a faithful map scores 1`() {
     let rows = (0..<9).map { [Double($0 * $0), Double($0)] }
     let points = rows.map { PlanePoint(x: $0[0], y: $0[1]) }
     #expect(Trustworthiness(neighbours: 3)(of: points, vectors: Tensor(rows: rows)) == 1)

@@ -1,4 +1,5 @@
 import Evaluation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -10,7 +11,7 @@ import Torch
     let value: Double
   }
 
-  @Test func agreesWithSciPy() throws {
+  @Test func `agrees with SciPy`() throws {
     let golden = try Golden<Case>("Utilization")
     #expect(golden.cases.count == 3)
     for found in golden.cases {
@@ -20,7 +21,7 @@ import Torch
     }
   }
 
-  @Test func theMeanSquareOfTheShortestWays() {
+  @Test func `is the mean squared nearest distance`() {
     // The shortest ways are 1, 0 and √2.
     let queries = Tensor(rows: [[0.0, 1], [2, 0], [3, 1]])
     let trained = Tensor(rows: [[0.0, 0], [2, 0], [-5, 5]])
@@ -28,7 +29,7 @@ import Torch
     expectClose(Utilization()(queries: trained, trained: trained), 0)
   }
 
-  @Test func manyBlocksOfQueriesAmongAGrid() {
+  @Test func `searches a large grid block by block`() {
     // The grid 0, 1, 2 … on a line, so that the nearest one is the rounded query.
     let trained = Tensor.range(0..<300_000).converted(to: .float64).reshaped([300_000, 1])
     var random = SplitMix64(1)
@@ -39,7 +40,7 @@ import Torch
       tolerance: 1e-6)
   }
 
-  @Test func mixturesBetweenClassesLowerIt() {
+  @Test func `mixtures between classes lower it`() {
     let trained = Tensor(rows: [[-1.0, 0], [1, 0]])
     let between = Tensor(rows: [[0.1, 0.2]])
     let mixed = Tensor.concatenated([trained, Tensor(rows: [[0.0, 0]])])
@@ -48,7 +49,7 @@ import Torch
         < Utilization()(queries: between, trained: trained))
   }
 
-  @Test func withoutVectors() {
+  @Test func `no queries give 0, no training vectors infinity`() {
     let none = Tensor.zeros([0, 2])
     #expect(Utilization()(queries: none, trained: .ones([1, 2])) == 0)
     #expect(Utilization()(queries: .ones([1, 2]), trained: none) == .infinity)

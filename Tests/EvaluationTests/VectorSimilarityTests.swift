@@ -4,7 +4,7 @@ import Testing
 import Torch
 
 @Suite struct VectorSimilarityTests {
-  @Test func `similarities are those worked out by hand`() {
+  @Test func `similarities match values by hand`() {
     let first = Tensor(rows: [[3.0, 4], [0, 2]])
     let second = Tensor(rows: [[3.0, 0]])
     expectClose(VectorSimilarity.innerProduct(first, second).doubles(), [9, 0])

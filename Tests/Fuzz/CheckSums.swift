@@ -1,22 +1,24 @@
 import Datasets
+import Storage
 
-/// Makes the check sums of a damaged file right again, so that what lies behind them is read.
+/// Recomputes the checksums of a damaged file, so that readers get past them.
 enum CheckSums {
-  /// Of a `CSRFile`.
+  /// Those of a `CSRFile`.
   static func matrix(_ bytes: inout [UInt8]) {
     guard bytes.count >= 64 else { return }
     store(hash(bytes[64...]), in: &bytes, at: 40)
     store(hash(bytes[..<48]), in: &bytes, at: 48)
   }
 
-  /// Of the file of `TextFeatures`.
+  /// The checksum of a `TextFeatures` file.
   static func vocabulary(_ bytes: inout [UInt8]) {
     guard bytes.count >= 48 else { return }
     store(hash(bytes[48...]), in: &bytes, at: 32)
     store(hash(bytes[..<40]), in: &bytes, at: 40)
   }
 
-  /// Of an index: one a section, as far as the header's places lie in the file, and the header's own.
+  /// Those of an index: one per section, if the header's offsets are inside the file, and the
+  /// header's.
   static func index(_ bytes: inout [UInt8]) {
     guard bytes.count >= 256 else { return }
     for section in 0..<5 {
@@ -34,7 +36,7 @@ enum CheckSums {
     store(hash(bytes[..<248]), in: &bytes, at: 248)
   }
 
-  /// Of the chunks of a PNG file.
+  /// Those of the chunks of a PNG file.
   static func png(_ bytes: inout [UInt8]) {
     var place = 8
     while place + 12 <= bytes.count {

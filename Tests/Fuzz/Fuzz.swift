@@ -2,18 +2,18 @@ import ArgumentParser
 import Foundation
 import Torch
 
-/// Damages good files in a hundred ways and has every reader read them.
+/// Damages valid files at random and runs every reader on them.
 @main
 struct Fuzz: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "decant-fuzz",
-    abstract: "Has every reader read damaged files: none may crash, hang or swell.",
+    abstract: "Runs every reader on damaged files: none may crash, hang or use too much memory.",
     discussion: """
       A case is named by the seed and its number, with the same --reader: --first 1234 --cases 1 \
-      repeats one, and --keep leaves its files in job-0. Exit code 0: nothing happened.
+      repeats one, and --keep leaves its files in job-0. Exit code 0: no failures.
       """)
 
-  @Option(help: "How many cases to run.")
+  @Option(help: "The number of cases.")
   var cases = 1_000_000
   @Option(help: "The number of the first case.")
   var first = 0
@@ -21,15 +21,15 @@ struct Fuzz: ParsableCommand {
   var seed: UInt64 = 1
   @Option(help: "Worker processes.")
   var jobs = 2
-  @Option(help: "Seconds that a case may take.")
+  @Option(help: "Time limit per case, in seconds.")
   var seconds = 5.0
-  @Option(help: "Resident memory in MiB that a worker may take.")
+  @Option(help: "Memory limit per worker, resident, in MiB.")
   var megabytes = 512
-  @Option(help: "Failures to stop after.")
+  @Option(help: "Stop after this many failures.")
   var failures = 20
-  @Option(help: ArgumentHelp("Readers to run; all by default.", valueName: "name"))
+  @Option(help: ArgumentHelp("Readers to test; all by default.", valueName: "name"))
   var reader: [String] = []
-  @Option(help: ArgumentHelp("A folder to work in, which stays.", valueName: "dir"))
+  @Option(help: ArgumentHelp("A working folder to keep.", valueName: "dir"))
   var keep: String?
   @Option(help: .hidden)
   var worker: Int?
@@ -40,7 +40,8 @@ struct Fuzz: ParsableCommand {
     }
     for name in reader where !Reader.all.contains(where: { $0.name == name }) {
       throw ValidationError(
-        "There is no reader \(name), but \(Reader.all.map(\.name).joined(separator: ", ")).")
+        "There is no reader \(name); the readers are \(Reader.all.map(\.name).joined(separator: ", "))."
+      )
     }
   }
 
@@ -59,7 +60,7 @@ struct Fuzz: ParsableCommand {
     guard try Supervisor(options: self, folder: folder).run() else { throw ExitCode.failure }
   }
 
-  /// The arguments of a worker that takes every `jobs`-th case from `first` on.
+  /// The arguments of a worker that runs every `jobs`-th case from `first` on.
   func workerArguments(job: Int, first: Int, folder: String) -> [String] {
     ["--worker", "\(job)", "--first", "\(first)", "--cases", "\(self.first + cases - first)"]
       + ["--seed", "\(seed)", "--jobs", "\(jobs)", "--megabytes", "\(megabytes)", "--keep", folder]
@@ -78,7 +79,7 @@ struct Fuzz: ParsableCommand {
     Reader.all.indices.filter { reader.isEmpty || reader.contains(Reader.all[$0].name) }
   }
 
-  /// In memory where there is a file system for that.
+  /// In memory, if there is a file system for that.
   private static var temporaryFolder: String {
     let shared = "/dev/shm"
     let base =

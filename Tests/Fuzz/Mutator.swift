@@ -1,11 +1,11 @@
-import Torch
+import Storage
 
-/// Damages files: a few small changes each, of the kinds that hands, disks and ill will make.
+/// Damages files with a few small changes each, as editing, disk errors and attackers would.
 struct Mutator {
   private var random: SplitMix64
-  /// What the format gives a meaning to.
+  /// Strings that have a meaning in the format.
   private let tokens: [[UInt8]]
-  /// Files do not grow beyond it.
+  /// The largest size to which a file may grow.
   private static let largestSize = 1 << 18
 
   init(_ random: SplitMix64, tokens: [String]) {
@@ -15,7 +15,7 @@ struct Mutator {
 
   /// `bytes` with one to eight changes.
   ///
-  /// - Parameter other: a file of the same kind, from which pieces are taken.
+  /// - Parameter other: a file of the same kind, from which parts are copied.
   mutating func changed(_ bytes: [UInt8], other: [UInt8]) -> [UInt8] {
     var result = bytes
     var changes = 1
@@ -24,7 +24,7 @@ struct Mutator {
     return result
   }
 
-  /// A whole number below `bound`, 0 where there is none.
+  /// A random integer in `0 ..< bound`; 0 if that is empty.
   mutating func below(_ bound: Int) -> Int {
     bound > 0 ? Int.random(in: 0..<bound, using: &random) : 0
   }
@@ -58,7 +58,7 @@ struct Mutator {
 
   private mutating func overwriteInteger(_ bytes: inout [UInt8], at place: Int) {
     let width = [1, 2, 4, 8][below(4)]
-    // Numbers of a format lie at multiples of their size, mostly.
+    // Numbers are mostly aligned to multiples of their size.
     let start = below(4) == 0 ? place : place / width * width
     let value = pick(Self.integers)
     let isBigEndian = below(3) == 0
@@ -68,7 +68,7 @@ struct Mutator {
     }
   }
 
-  /// Puts another number in the place of the next one that is written in digits.
+  /// Replaces the next decimal number with another.
   private mutating func replaceNumber(_ bytes: inout [UInt8], from place: Int) {
     func isNumeric(_ byte: UInt8) -> Bool { 0x30...0x39 ~= byte || byte == 0x2D || byte == 0x2E }
     guard let start = bytes[place...].firstIndex(where: isNumeric) else { return }
@@ -76,7 +76,7 @@ struct Mutator {
     bytes.replaceSubrange(start..<end, with: pick(Self.numbers))
   }
 
-  /// Puts a token in the place of the next word.
+  /// Replaces the next word with a token.
   private mutating func replaceWord(_ bytes: inout [UInt8], from place: Int) {
     func isWord(_ byte: UInt8) -> Bool { byte > 0x2F && byte != 0x3A && byte < 0x7B }
     guard let start = bytes[place...].firstIndex(where: isWord) else { return }
@@ -99,7 +99,7 @@ struct Mutator {
     0, 1, 2, 3, 7, 16, 64, 100, 127, 128, 255, 256, 32767, 32768, 65535, 65536, 1 << 20, 1 << 24,
     0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFE, 0xFFFF_FFFF, 1 << 32, 1 << 40, 1 << 53,
     0x7FFF_FFFF_FFFF_FFFF, 1 << 63, .max - 63, .max - 1, .max,
-    // Infinity, NaN and the largest number of 32 and 64 bits.
+    // Infinity, NaN and the largest finite number in 32 and 64 bits.
     0x7F80_0000, 0x7FC0_0000, 0x7F7F_FFFF, 0x7FF0_0000_0000_0000, 0x7FF8_0000_0000_0000,
   ]
 

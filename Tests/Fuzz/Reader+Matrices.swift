@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Retrieval
+import Storage
 import Torch
 
 /// Readers of arrays: caches, vocabularies, tensors, indexes.

@@ -1,14 +1,16 @@
 import Datasets
+import Extreme
 import Foundation
-import Learning
+import Models
+import Reports
 import Torch
 import Training
 
-/// Readers of what a training leaves or begins with: runs, encoders, settings.
+/// Readers of the inputs and outputs of training: runs, encoders, settings.
 extension Reader {
   static let models: [Reader] = [
     Reader(
-      // The standard settings are put into JSON and back for each file.
+      // The standard settings are encoded and decoded for each file.
       name: "settings", weight: 2,
       tokens: [
         "// a note\n", "\"loss\": {", "\"softTopK\":", "\"model\": {", "\"wide\": null",
@@ -78,7 +80,7 @@ extension Reader {
       folder: run, decantVersion: "fuzz"
     ).run(resuming: false)
     _ = try TrainedModel(folder: run).calibrate()
-    // The model is to be read, not what it learnt from.
+    // The reader must read the model, not its training data.
     unlink(data)
   }
 

@@ -1,7 +1,7 @@
 import Foundation
-import Torch
+import Storage
 
-/// The parsers below all readers of text: decimal numbers and JSON.
+/// The parsers that all text readers share: decimal numbers and JSON.
 extension Reader {
   static let numbers = Reader(
     name: "numbers", weight: 12, tokens: ["e308", "E-400", "0.1", "\\u00", "[[", "{\"a\":"],
@@ -15,7 +15,7 @@ extension Reader {
       try MappedFile(path: "\(folder)/value.json").withBytes(compareValue)
     })
 
-  /// A number must be the one that the standard library reads.
+  /// A number must equal the result of the standard library.
   private static func compareNumbers(_ bytes: UnsafeRawBufferPointer) throws {
     for line in bytes.split(separator: 0x0A) {
       guard
@@ -23,13 +23,13 @@ extension Reader {
           in: bytes, from: line.startIndex, to: line.endIndex)
       else { continue }
       let text = String(decoding: bytes[line.startIndex..<found.end], as: UTF8.self)
-      // It calls what is out of range nothing, or infinite.
+      // For a number out of range, the standard library returns nil or infinity.
       let expected = Double(text) ?? found.value
       guard found.value == expected else { throw Disagreement(text: text, found: found.value) }
     }
   }
 
-  /// JSON that is passed over must be JSON to Foundation too.
+  /// JSON that is skipped must be JSON to Foundation as well.
   private static func compareValue(_ bytes: UnsafeRawBufferPointer) throws {
     var cursor = JSONCursor(bytes, in: 0..<bytes.count)
     do throws(LineFault) {
@@ -38,7 +38,7 @@ extension Reader {
     } catch {
       return
     }
-    // Out of a double's range it refuses what the format allows.
+    // Foundation rejects numbers beyond a double's range, which the format allows.
     let isLarge = bytes.contains { $0 == UInt8(ascii: "e") || $0 == UInt8(ascii: "E") }
     do {
       _ = try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
@@ -47,7 +47,7 @@ extension Reader {
     } catch {}
   }
 
-  /// Two parsers that read one text in two ways.
+  /// Two parsers interpret a text differently.
   struct Disagreement: Error {
     var text: String
     var found: Double?

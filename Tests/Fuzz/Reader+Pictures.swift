@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
-import Images
+import Media
+import Storage
 import Torch
 
 /// Readers of pictures.
@@ -45,7 +46,7 @@ extension Reader {
       read: { folder in _ = try ImageSet(zipArchives: ["\(folder)/x.zip"]) }),
   ]
 
-  /// Each picture is a set of its own, as they differ in size.
+  /// Writes each picture to a separate set, as they differ in size.
   private static func makeClasses(in folder: String) throws {
     for index in 0..<16 {
       try FileManager.default.createDirectory(
@@ -59,10 +60,10 @@ extension Reader {
     }
   }
 
-  /// Files in hexadecimal digits, from the values that the tests of these readers have.
+  /// Files in hexadecimal, from the goldens of these readers' tests.
   private static func golden(_ name: String, _ key: String) throws -> [[UInt8]] {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../ImagesTests/Goldens/\(name).json").standardized
+      .appendingPathComponent("../MediaTests/Goldens/\(name).json").standardized
     let object = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any]
     let first = (object?["cases"] as? [[String: Any]])?.first
     if let text = first?[key] as? String { return [bytes(text)] }

@@ -1,5 +1,7 @@
 import Datasets
 import Foundation
+import Media
+import Storage
 import Torch
 
 /// Readers of lines: data sets, feedback, package lists.
@@ -96,7 +98,7 @@ extension Reader {
       make: { folder in try writeExtremeTexts(to: folder) },
       read: { folder in _ = DatasetInspection(try ExtremeTextFolder.read(folder)).table() }),
     Reader(
-      // Each case starts two programs.
+      // Each case starts two processes.
       name: "gzip", weight: 1, keeps: ["lbl.json", "tst.json"],
       make: { folder in
         try writeExtremeTexts(to: folder)
@@ -166,7 +168,7 @@ extension Reader {
       }),
   ]
 
-  /// What a training does first with documents of features.
+  /// The first steps of training on feature documents.
   private static func readFeatures(_ dataset: Dataset) throws {
     _ = DatasetInspection(dataset).table()
     guard case .features(let matrix, let names) = dataset.documents.content else { return }
@@ -189,7 +191,7 @@ extension Reader {
   }
 }
 
-/// A few documents.
+/// A few sample documents.
 enum Sample {
   static let rows: [(text: String, label: String)] = (0..<12).map { index in
     let label = ["fruit", "tool", "beast"][index % 3]

@@ -1,22 +1,22 @@
 import Foundation
 
-/// Something that reads files, with good ones to damage.
+/// A reader of files, with valid files to damage.
 struct Reader: Sendable {
-  /// What it is called on the command line.
+  /// The name on the command line.
   var name: String
-  /// How often it gets a case, beside the others.
+  /// The reader's share of the cases, relative to the others.
   var weight: Int
-  /// Words of the format.
+  /// Strings of the format.
   var tokens: [String] = []
-  /// Files that are not damaged; all others of the folder are.
+  /// Files that are not damaged; all others in the folder are.
   var keeps: Set<String> = []
-  /// Writes a good set of files into a folder that is there.
+  /// Writes a set of valid files to an existing folder.
   var make: @Sendable (_ folder: String) throws -> Void
-  /// Makes the check sums of one file right again; done to every other damaged one.
+  /// Recomputes the checksums of one file; applied to every other damaged one.
   var mendSums: (@Sendable (_ bytes: inout [UInt8], _ name: String) -> Void)?
-  /// Reads the folder's files and uses what they held.
+  /// Reads the folder's files and uses their contents.
   ///
-  /// Errors are all right.
+  /// Errors are expected.
   var read: @Sendable (_ folder: String) throws -> Void
 
   static let all: [Reader] =
@@ -24,14 +24,14 @@ struct Reader: Sendable {
 }
 
 extension String {
-  /// Writes the text as a file.
+  /// Writes the text to a file.
   func write(to folder: String, _ name: String) throws {
     try Array(utf8).write(to: folder, name)
   }
 }
 
 extension [UInt8] {
-  /// Writes the bytes as a new file, whatever was there: what still maps the old one keeps it.
+  /// Writes the bytes to a new file and replaces an old one, which existing mappings keep.
   func write(to folder: String, _ name: String) throws {
     let path = "\(folder)/\(name)"
     unlink(path)

@@ -1,7 +1,7 @@
 import Foundation
 
-/// What a worker says of itself while it works, in memory that its supervisor sees: it is still there
-/// when the worker is not.
+/// A worker's status in memory shared with its supervisor, which can read it even after the worker
+/// has died.
 final class Status {
   /// The numbers before those of the readers.
   private static let headCount = 4
@@ -9,7 +9,7 @@ final class Status {
   private let words: UnsafeMutablePointer<UInt64>
   private let size: Int
 
-  /// Opens the file at `path`, or makes it.
+  /// Opens the file at `path`, or creates it.
   init(path: String) throws {
     size = 8 * (Self.headCount + Self.perReader * Reader.all.count)
     let descriptor = open(path, O_RDWR | O_CREAT, 0o644)
@@ -26,17 +26,17 @@ final class Status {
 
   deinit { munmap(words, size) }
 
-  /// The case that is being read.
+  /// The current case.
   var number: Int {
     get { Int(words[0]) }
     set { words[0] = UInt64(newValue) }
   }
-  /// When it was begun, in nanoseconds of the steady clock; 0 between cases.
+  /// The start of the case, in nanoseconds of the monotonic clock; 0 between cases.
   var begun: UInt64 {
     get { words[1] }
     set { words[1] = newValue }
   }
-  /// The most memory that was resident at once, in bytes, over all workers of this file.
+  /// The peak resident memory, in bytes, over all workers of this file.
   var peakMemory: Int {
     get { Int(words[2]) }
     set { words[2] = UInt64(max(newValue, peakMemory)) }
@@ -47,13 +47,13 @@ final class Status {
     set { words[3] = max(newValue, longest) }
   }
 
-  /// What became of a reader's cases.
+  /// The outcome of a case.
   enum Outcome: Int, CaseIterable {
-    /// The damage was none.
+    /// The file was read without error.
     case accepted
-    /// An error of ours.
+    /// The reader threw one of Decant's errors.
     case refused
-    /// An error that nobody is to see: it says nothing of the file.
+    /// The reader threw an internal error that does not name the file.
     case leaked
   }
 
@@ -68,7 +68,7 @@ final class Status {
   }
 }
 
-/// The steady clock in nanoseconds.
+/// The monotonic clock in nanoseconds.
 func now() -> UInt64 {
   var time = timespec()
   clock_gettime(CLOCK_MONOTONIC, &time)

@@ -1,9 +1,10 @@
 import Foundation
 
-/// Keeps workers at it: one that ends, hangs or swells is noted with its case, and followed by another.
+/// Keeps workers running: if one dies, hangs or exceeds its memory, its case is recorded and a new
+/// one starts.
 struct Supervisor {
   let options: Fuzz
-  /// Where everything lies while it runs.
+  /// The working folder.
   let folder: String
 
   /// A case that ended its worker.
@@ -17,7 +18,7 @@ struct Supervisor {
     let status: Status
     var process = Process()
     var isFinished = false
-    /// The case that it was ended for, where it took too long.
+    /// The case for which the worker was killed, if it took too long.
     var slowCase: Int?
     init(index: Int, status: Status) {
       self.index = index
@@ -27,7 +28,7 @@ struct Supervisor {
 
   /// Runs all cases.
   ///
-  /// - Returns: whether none of them failed.
+  /// - Returns: whether all of them passed.
   func run() throws -> Bool {
     let begun = now()
     let jobs = try (0..<options.jobs).map {
@@ -135,7 +136,7 @@ struct Supervisor {
     lines.append(
       String(
         format:
-          "%ld cases of seed %ld in %.0f s by %ld workers; at most %ld MiB resident, %.2f s a case",
+          "%ld cases of seed %ld in %.0f s by %ld workers; at most %ld MiB resident, %.2f s per case",
         total, Int(options.seed), seconds, options.jobs, peak >> 20, Double(longest) / 1e9))
     return lines.joined(separator: "\n")
   }

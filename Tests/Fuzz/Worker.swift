@@ -1,37 +1,37 @@
 import Datasets
 import Foundation
 import Retrieval
+import Storage
 import Torch
-import Training
 
-/// Reads damaged files, one case after the other, in a process that may end with any of them.
+/// Reads damaged files, one case after the other, in a process that any of them may kill.
 struct Worker {
   let seed: UInt64
-  /// Where the good files lie, a folder a reader.
+  /// The folder of the valid files, with one subfolder per reader.
   let good: String
-  /// A folder of this worker's own.
+  /// This worker's private folder.
   let own: String
   let readers: [Int]
   let status: Status
-  /// Whether the first case's files stay as they are.
+  /// Whether to keep the damaged files of the first case.
   let leavesDamage: Bool
-  /// The resident memory from which on the worker gives up.
+  /// The resident memory at which the worker gives up.
   let memoryLimit: Int
 
-  /// The code of a worker that needed too much memory.
+  /// The exit code of a worker that exceeded its memory limit.
   static let memoryCode: Int32 = 3
 
-  /// A good set of files of one reader and the copy that is damaged.
+  /// A reader's valid files and the copy that is damaged.
   private struct Ground {
     var folder: String
     var names: [String]
     var contents: [[UInt8]]
   }
 
-  /// Works off the cases of `numbers`.
+  /// Runs the cases `numbers`.
   func run(_ numbers: some Sequence<Int>) throws {
     setenv("OMP_NUM_THREADS", "1", 1)
-    // A file that asks for the machine's memory gets none, instead of all of it.
+    // A file that claims a huge size gets an allocation failure, not all of the machine's memory.
     var limit = rlimit(rlim_cur: 8 << 30, rlim_max: 8 << 30)
     setrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &limit)
     limit = rlimit(rlim_cur: 0, rlim_max: 0)
@@ -40,7 +40,7 @@ struct Worker {
     Runtime.threadCount = 1
     var grounds: [Int: Ground] = [:]
     let supervisor = getppid()
-    // Nobody looks at a worker whose supervisor was ended.
+    // Without a supervisor, nobody reads the results.
     for number in numbers where getppid() == supervisor {
       var random = SplitMix64(seed, UInt64(number))
       let reader = pickReader(&random)
@@ -68,7 +68,7 @@ struct Worker {
       return .accepted
     } catch {
       switch error {
-      case is InputError, is FileError, is DebianUnavailable: return .refused
+      case is InputError, is ValueError, is FileError, is DebianUnavailable: return .refused
       default:
         print("case \(number) of \(Reader.all[reader].name): \(type(of: error)): \(error)")
         return .leaked
@@ -100,7 +100,7 @@ struct Worker {
       contents: try names.map { Array(try Data(contentsOf: URL(filePath: "\(folder)/\($0)"))) })
   }
 
-  /// New contents of one file of a reader, sometimes of two.
+  /// Replaces the contents of one file of a reader, sometimes of two.
   private func damage(
     _ ground: Ground, of reader: Reader, _ random: SplitMix64
   ) -> [Int: [UInt8]] {

@@ -222,7 +222,6 @@ let learningDefaults = """
   ODACClustering.minimumSize | 2 | ours
   ODACClustering.pairLimit | 1000000 | ours
   ODACClustering.configuration | Configuration() | ours
-  PrequentialMetrics.fading | 0.999 | ours
   StreamBaselines.fading | 0.998 | ours
   StreamBaselines.learningRate | 1 | ours
   BatchStyleStandardization.smallestArea | 0.0 | ours

@@ -1,5 +1,8 @@
+import Contrastive
+import Extreme
 import Foundation
-import Learning
+import Noise
+import Streams
 import TestSupport
 import Testing
 import Torch
@@ -84,11 +87,11 @@ import Torch
     }
   }
 
-  @Test func `every default is the one in the table`() throws {
+  @Test func `every default matches the table of defaults`() throws {
     try Defaults(learningDefaults).expectAll(of: "Learning", all)
   }
 
-  /// What a golden file calls otherwise than the method does.
+  /// Names in golden files that differ from the method's.
   private let otherNames = [
     "BarlowTwinsLoss": ["redundancyWeight": "weight"], "DCLLoss": ["weighting": "sigma"],
     "GroCoLoss": ["network": "steepness"],
@@ -106,14 +109,16 @@ import Torch
 
   /// Some hyperparameters may be nil, and are where a file has none.
   @Test func `golden files hold every hyperparameter`() throws {
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("Goldens")
+    let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent()
     var files = 0
     // The options of that file are its loss's.
     let methods = all.merging(["SphericalOutputLayer": ZLoss()]) { $1 }
     for (name, method) in methods {
-      let file = folder.appendingPathComponent("\(name).json")
-      guard FileManager.default.fileExists(atPath: file.path) else { continue }
+      let file = ["ContrastiveTests", "ExtremeTests", "NoiseTests", "StreamsTests"]
+        .map { tests.appendingPathComponent("\($0)/Goldens/\(name).json") }
+        .first { FileManager.default.fileExists(atPath: $0.path) }
+      guard let file else { continue }
       let golden = try JSONDecoder().decode(OptionsFile.self, from: Data(contentsOf: file))
       for case (let index, .some(let options)) in golden.cases.map(\.names).enumerated() {
         files += index == 0 ? 1 : 0
@@ -131,7 +136,7 @@ import Torch
 
   private struct OptionsFile: Decodable {
     struct Case: Decodable {
-      /// The names of the options and, where there is one, of the variant; nil without options.
+      /// The names of the options and of the variant, if any; nil without options.
       let names: Set<String>?
 
       init(from decoder: any Decoder) throws {

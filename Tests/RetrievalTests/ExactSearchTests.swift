@@ -1,5 +1,6 @@
 import Evaluation
 import Retrieval
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -8,7 +9,7 @@ import Torch
   private static let sample = VectorCase.coarse(301, dimension: 17, queries: 37, seed: 1)
 
   @Test(arguments: [1, 10, 301, 400])
-  func agreesWithLoopsAlsoWhereScoresAreEqual(k: Int) throws {
+  func `agrees with loops, ties included`(k: Int) throws {
     let found = try ExactSearch(Self.sample.store())(Self.sample.queryTensor, k: k)
     for query in 0..<37 {
       let (rows, scores) = Self.sample.best(k, of: query)
@@ -18,7 +19,7 @@ import Torch
   }
 
   @Test(arguments: VectorScalar.allCases)
-  func whatIsFoundDependsNeitherOnBlocksNorOnThreads(scalar: VectorScalar) throws {
+  func `is independent of block size and thread count`(scalar: VectorScalar) throws {
     let sample = VectorCase.clustered(500, dimension: 20, centres: 5, queries: 33, seed: 2)
     let store = try sample.store(scalar)
     let before = Runtime.threadCount
@@ -38,7 +39,7 @@ import Torch
   }
 
   @Test(arguments: VectorScalar.allCases)
-  func scoresAreWithinTheStatedBound(scalar: VectorScalar) throws {
+  func `scores stay within the documented bound`(scalar: VectorScalar) throws {
     let sample = VectorCase.clustered(200, dimension: 24, centres: 4, queries: 5, seed: 3)
     let store = try sample.store(scalar)
     let found = try ExactSearch(store)(sample.queryTensor, k: 200)
@@ -60,7 +61,7 @@ import Torch
     }
   }
 
-  @Test func anglesDoNotSeeLengths() throws {
+  @Test func `cosine search ignores vector length`() throws {
     let sample = VectorCase(
       vectors: [[3, 0], [0, 0.1], [2, 2], [0, 0]], biases: [0, 0, 0, 0],
       queries: [[0, 7], [0, 0]],
@@ -74,7 +75,7 @@ import Torch
     #expect(Array(found.labels(ofRow: 1)) == [0, 1, 2])
   }
 
-  @Test func nothingIsFoundAmongNothing() throws {
+  @Test func `an empty store finds nothing`() throws {
     var store = VectorStore(dimension: 3)
     let query = Tensor([Float](repeating: 1, count: 3), shape: [1, 3])
     #expect(try ExactSearch(store)(query, k: 5).labels(ofRow: 0).isEmpty)
@@ -86,7 +87,7 @@ import Torch
     #expect(try ExactSearch(store)(Tensor.zeros([0, 3]), k: 5).rowCount == 0)
   }
 
-  @Test func scalesAndBiasesCount() throws {
+  @Test func `applies score scale and biases`() throws {
     let found = try ExactSearch(Self.sample.store(scoreScale: 8))(Self.sample.queryTensor, k: 4)
     for query in 0..<37 {
       let (rows, scores) = Self.sample.best(4, of: query, scoreScale: 8)
@@ -95,13 +96,13 @@ import Torch
     }
   }
 
-  @Test func refusesQueriesThatDoNotFit() throws {
+  @Test func `rejects mismatched and non-finite queries`() throws {
     let search = ExactSearch(try Self.sample.store())
     for (queries, words) in [
       (Tensor.zeros([2, 16]), "[queries, 17]"), (Tensor.zeros([17]), "shape [17]"),
       (Tensor([Float](repeating: .nan, count: 17), shape: [1, 17]), "query 0 has the number nan"),
     ] {
-      let error = #expect(throws: InputError.self) { try search(queries, k: 1) }
+      let error = #expect(throws: ValueError.self) { try search(queries, k: 1) }
       #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
     }
   }

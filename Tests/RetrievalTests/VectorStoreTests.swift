@@ -1,5 +1,6 @@
 import Foundation
 import Retrieval
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -15,7 +16,7 @@ import Torch
   }
 
   /// Expected by hand: s = 12.7 / 127 = 0.1; −0.25 / 0.1 = −2.5 lies between, the even one counts.
-  @Test func bytesAreRoundedToTheNearestStep() throws {
+  @Test func `int8 rounds to the nearest step`() throws {
     expectClose(
       try read([12.7, -0.25, 0.06, 0.04, -12.7], as: .int8).map { Double($0) },
       [12.7, -0.2, 0.1, 0, -12.7], tolerance: 1e-6)
@@ -23,7 +24,7 @@ import Torch
   }
 
   /// Expected from NumPy 2.4: `np.float32([...]).astype(np.float16).astype(np.float32)`.
-  @Test func halvesAreThoseOfIEEE754() throws {
+  @Test func `float16 agrees with IEEE 754`() throws {
     #expect(
       try read(
         [1, 0.1, 1.00048828125, 1.00146484375, 65504, 6e-8, 2e-8, -1e-5, 3.14159265], as: .float16)
@@ -33,7 +34,7 @@ import Torch
   }
 
   @Test(arguments: VectorScalar.allCases)
-  func aFileGivesBackWhatWasWritten(scalar: VectorScalar) throws {
+  func `round-trips through a file`(scalar: VectorScalar) throws {
     let folder = try TemporaryFolder()
     var store = try Self.sample.store(scalar, scoreScale: 4)
     store.note = ["of": "labels"]
@@ -52,7 +53,7 @@ import Torch
     #expect(try folder.names() == ["a.index"])
   }
 
-  @Test func changesAreSeenAtOnceAndLeaveTheFileAlone() throws {
+  @Test func `changes apply in memory and leave the file alone`() throws {
     let folder = try TemporaryFolder()
     try Self.sample.store().write(to: folder.file("a.index"))
     var store = try VectorStore(path: folder.file("a.index"))
@@ -66,16 +67,16 @@ import Torch
     #expect(try VectorStore(path: folder.file("a.index")).rowCount == 40)
   }
 
-  @Test func refusesWhatItCannotKeep() throws {
+  @Test func `rejects rows it cannot store`() throws {
     var store = try Self.sample.store(.float16)
     func expect(_ words: String, _ body: (inout VectorStore) throws -> Void) {
-      let error = #expect(throws: InputError.self) { try body(&store) }
+      let error = #expect(throws: ValueError.self) { try body(&store) }
       #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
       #expect(store.rowCount == 40 && store.count == 40)
     }
     let row = Tensor.zeros([1, 9])
-    expect("“row 7” is there already") { try $0.add(row, ids: ["row 7"]) }
-    expect("“x” is there already") { try $0.add(Tensor.zeros([2, 9]), ids: ["x", "x"]) }
+    expect("“row 7” exists already") { try $0.add(row, ids: ["row 7"]) }
+    expect("“x” exists already") { try $0.add(Tensor.zeros([2, 9]), ids: ["x", "x"]) }
     expect("there is no “x”") { try $0.remove(ids: ["row 1", "x"]) }
     expect("shape [1, 9]") { try $0.add(row, ids: ["x", "y"]) }
     expect("not finite or too large for float16") { try $0.add(row + 70_000, ids: ["x"]) }
@@ -84,7 +85,7 @@ import Torch
   }
 
   /// Whatever byte is changed, the file is refused.
-  @Test func damageIsNoticedEverywhere() throws {
+  @Test func `rejects a file with any changed byte`() throws {
     let folder = try TemporaryFolder()
     var store = try VectorCase.coarse(5, dimension: 3, queries: 1, seed: 6).store(.int8)
     store.note = ["of": "labels"]
@@ -109,8 +110,8 @@ import Torch
     #expect(throws: FileError.self) { _ = try VectorStore(path: folder.file("none")) }
   }
 
-  /// What a writer that was killed leaves beside it, or one that failed, does not touch the old file.
-  @Test func anUnfinishedWriteLeavesTheOldFile() throws {
+  /// Leftovers of a killed or failed writer do not touch the old file.
+  @Test func `an unfinished write keeps the old file`() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("a.index")
     try Self.sample.store().write(to: path)

@@ -1,40 +1,40 @@
 import Foundation
 import Testing
 
-/// Holds the defaults of a module's methods against a table that says where each comes from.
+/// Compares the defaults of a module's methods with a table that states the source of each.
 ///
-/// A row is `File.parameter | value | source`, or `File.function.parameter | …` for what is no
-/// initializer's. The table has to hold every default in the sources but those of shapes and memory
-/// (`skipped`), and nothing else. A value is that of the property of an instance; a default that no
-/// instance shows, or that another initializer makes, stands as it is written.
+/// A row is `File.parameter | value | source`, or `File.function.parameter | …` for functions other
+/// than initializers. The table must list every default in the sources except those of shapes and
+/// memory (`skipped`), and nothing else. A value is that of the property of an instance; a default
+/// that no instance shows, or that belongs to another initializer, is listed as written.
 public struct Defaults {
   private static let skipped: Set = [
     "blockSize", "device", "dtype", "generator", "generators",
   ]
-  /// What a function defaults to when nothing is given is data, no hyperparameter.
+  /// Defaults of data that is not passed; they are not hyperparameters.
   private static let nothing: Set = ["nil", "[]"]
 
   private let rows: [String: (value: String, source: String)]
 
-  /// Reads a table.
+  /// Parses a table.
   public init(_ table: String) throws {
     var rows: [String: (value: String, source: String)] = [:]
     for line in table.split(separator: "\n") {
       let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
-      try #require(cells.count == 3 && !cells[2].isEmpty, "no row of the table: \(line)")
+      try #require(cells.count == 3 && !cells[2].isEmpty, "not a row of the table: \(line)")
       try #require(rows.updateValue((cells[1], cells[2]), forKey: cells[0]) == nil, "\(cells[0])")
     }
     self.rows = rows
   }
 
-  /// Expects the table to hold what the sources of `module` and `instances` have.
+  /// Expects the table to match the sources of `module` and `instances`.
   ///
-  /// - Parameter instances: for a file or a file's function, something that it has made without
-  ///   saying more than it must.
+  /// - Parameter instances: for a file or a file's function, an object created with only the
+  ///   required arguments.
   public func expectAll(of module: String, _ instances: [String: Any]) throws {
     let written = try Self.written(in: module)
     #expect(
-      Set(written.keys).subtracting(rows.keys).sorted() == [], "defaults that the table lacks")
+      Set(written.keys).subtracting(rows.keys).sorted() == [], "defaults missing in the table")
     #expect(
       Set(rows.keys).subtracting(written.keys).sorted() == [], "rows without a default")
     var seen: Set<String> = []
@@ -65,7 +65,7 @@ public struct Defaults {
     return mirror.children.first.map { text($0.value) } ?? "nil"
   }
 
-  /// The defaults of public initializers and functions below `Sources/MODULE`, as they are written.
+  /// The defaults of public initializers and functions in `Sources/MODULE`, as written.
   private static func written(in module: String) throws -> [String: String] {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
@@ -84,7 +84,7 @@ public struct Defaults {
         }
       }
     }
-    #expect(!found.isEmpty, "no sources below \(folder.path)")
+    #expect(!found.isEmpty, "no sources in \(folder.path)")
     return found
   }
 
@@ -105,7 +105,7 @@ public struct Defaults {
     }
   }
 
-  /// The parameters up to the parenthesis that closes them.
+  /// The parameters up to the closing parenthesis.
   private static func parameters(_ source: Substring) -> [Substring] {
     var parts: [Substring] = []
     var (start, depth) = (source.startIndex, 0)

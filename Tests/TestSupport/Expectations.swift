@@ -1,8 +1,8 @@
 public import Testing
 public import Torch
 
-/// Expects two lists of numbers to agree, within `tolerance` relative to the larger magnitude (and
-/// absolutely below 1).
+/// Expects two lists of numbers to agree within `tolerance`, relative to the larger magnitude (and
+/// absolute below 1).
 public func expectClose(
   _ actual: [Double], _ expected: [Double], tolerance: Double = 1e-9, _ label: String = "",
   sourceLocation: SourceLocation = #_sourceLocation
@@ -49,7 +49,7 @@ public func expectClose(
     sourceLocation: sourceLocation)
 }
 
-/// Expects two numbers to agree, within `tolerance` relative to the larger magnitude.
+/// Expects two numbers to agree within `tolerance`, relative to the larger magnitude.
 public func expectClose(
   _ actual: Double, _ expected: Double, tolerance: Double = 1e-9, _ label: String = "",
   sourceLocation: SourceLocation = #_sourceLocation

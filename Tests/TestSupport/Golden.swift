@@ -1,28 +1,33 @@
 import Foundation
 public import Torch
 
-/// Values made by somebody else's code: a file of `Goldens/` beside the test that reads it.
+/// Values from an independent implementation: a file in the `Goldens/` of the test target.
 ///
-/// The script that is named in the file writes it; the tests need no Python.
+/// The script named in the file generates it; the tests need no Python.
 public struct Golden<Case: Decodable>: Decodable {
-  /// Whose values they are.
+  /// The implementation that produced the values.
   public let source: String
-  /// The version of the source.
+  /// The implementation's version.
   public let version: String
-  /// The script that writes the file.
+  /// The script that generates the file.
   public let script: String
   /// The cases.
   public let cases: [Case]
 
-  /// Reads `Goldens/NAME.json` in the folder of `testFile`.
+  /// Reads `Goldens/NAME.json` in the nearest folder above `testFile` that has `Goldens`.
   public init(_ name: String, testFile: String = #filePath) throws {
-    let folder = URL(fileURLWithPath: testFile).deletingLastPathComponent()
+    var folder = URL(fileURLWithPath: testFile).deletingLastPathComponent()
+    while folder.path != "/",
+      !FileManager.default.fileExists(atPath: folder.appendingPathComponent("Goldens").path)
+    {
+      folder.deleteLastPathComponent()
+    }
     let file = folder.appendingPathComponent("Goldens/\(name).json")
     self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: file))
   }
 }
 
-/// A tensor as a golden file holds it.
+/// A tensor as stored in a golden file.
 public struct GoldenTensor: Decodable, Sendable {
   /// The element type.
   public let dtype: DType
@@ -33,19 +38,19 @@ public struct GoldenTensor: Decodable, Sendable {
 
   private enum Key: String, CodingKey { case dtype, shape, values }
 
-  /// Reads the type by its name; a file without one is of float64.
+  /// Decodes the type by its name; a file without one has float64 elements.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     let name = try container.decodeIfPresent(String.self, forKey: .dtype) ?? "float64"
     guard let dtype = DType.allCases.first(where: { "\($0)" == name }) else {
       throw DecodingError.dataCorruptedError(
-        forKey: .dtype, in: container, debugDescription: "\(name) is no element type")
+        forKey: .dtype, in: container, debugDescription: "\(name) is not an element type")
     }
     self.dtype = dtype
     shape = try container.decode([Int].self, forKey: .shape)
     values = try container.decode([Double].self, forKey: .values)
   }
 
-  /// The tensor itself.
+  /// The tensor.
   public var tensor: Tensor { Tensor(values, shape: shape).converted(to: dtype) }
 }

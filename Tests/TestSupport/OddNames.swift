@@ -1,21 +1,21 @@
 import Foundation
-import Torch
+import Storage
 
-/// Names that programs get wrong.
+/// Names that programs often mishandle.
 public enum OddNames {
-  /// Names that are taken, as somebody may write them.
+  /// Valid names, as users may write them.
   public static let taken = [
     "caf\u{E9}", "a=b=c", "a/b", "two\nlines\tand a tab\r\n", "back\\nslash", " ",
     "👩‍👩‍👧‍👦🇩🇪", String(repeating: "長", count: 3_400), "a\u{2028}b", "<b>&\"'</b>", "日本語",
     "\u{E01}\u{E49}", "-", "..", "%00", "\u{1100}\u{1161}\u{11A8}", "\u{30AB}\u{3099}",
   ]
 
-  /// Names that are refused where they are read.
+  /// Names that readers reject.
   public static let refused = [
     "", "nul\0after", "\u{1B}[31mred", "back\u{8}space", "\u{7F}", "next\u{85}line",
   ]
 
-  /// The name in the form that Decant gives back.
+  /// The name in the form that Decant returns.
   public static func read(_ name: String) -> String {
     name.precomposedStringWithCanonicalMapping
   }
@@ -25,7 +25,7 @@ public enum OddNames {
     name.decomposedStringWithCanonicalMapping
   }
 
-  /// Whether two texts have the same bytes; Swift's `==` does not tell their forms apart.
+  /// Whether two texts have the same bytes; Swift's `==` ignores the normal form.
   public static func areSame(_ left: some Sequence<String>, _ right: some Sequence<String>) -> Bool
   {
     left.map { Array($0.utf8) } == right.map { Array($0.utf8) }
@@ -34,7 +34,7 @@ public enum OddNames {
   /// Writes the documents of a `SmallDataset` as a folder in which labels and documents have odd
   /// names; they are decomposed in `documents.jsonl` and `labels.jsonl`.
   ///
-  /// - Returns: the labels and the documents, as they are to be read.
+  /// - Returns: the labels and the documents, as a reader must return them.
   public static func writeDataset(to path: String) throws -> (labels: [String], documents: [String])
   {
     let rows = SmallDataset().rows

@@ -1,8 +1,8 @@
 public import Foundation
-import Torch
+import Storage
 
-/// A data set that a model can learn: each label has four words of its own, and a document has
-/// some of those of its labels among others that mean nothing.
+/// A data set that a model can learn: each label has four specific words, and a document has some
+/// of those of its labels among filler words.
 public struct SmallDataset: Sendable {
   /// One document.
   public struct Row: Encodable, Sendable {
@@ -14,12 +14,12 @@ public struct SmallDataset: Sendable {
 
   /// The number of labels.
   public static let labelCount = 20
-  /// The documents, four fifths of them to learn from.
+  /// The documents, four fifths of them for training.
   public var rows: [Row]
-  /// How many of the rows are learnt from.
+  /// The number of rows for training.
   public var trainCount: Int { rows.count * 4 / 5 }
 
-  /// Makes the documents.
+  /// Generates the documents.
   public init(documents: Int = 300) {
     var random = SplitMix64(5)
     rows = (0..<documents).map { index in
@@ -34,7 +34,7 @@ public struct SmallDataset: Sendable {
     }
   }
 
-  /// One of the words that tell of a label.
+  /// One of a label's specific words.
   public static func word(of label: Int, _ number: Int) -> String { "word\(label)x\(number)" }
 
   /// Writes the data set's folder.
@@ -78,7 +78,7 @@ public struct SmallDataset: Sendable {
   }
 }
 
-/// Options that make a training on a `SmallDataset` take a moment.
+/// Options that make training on a `SmallDataset` take a moment.
 public let quickly = [
   "--threads", "1", "--dimension", "16", "--batch-size", "32", "--learning-rate", "0.05",
   "--table-learning-rate", "0.1",
@@ -87,7 +87,7 @@ public let quickly = [
 /// The contents of a file.
 public func contents(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
 
-/// The names in a folder, sorted; none where there is no folder.
+/// The names in a folder, sorted; empty if it does not exist.
 public func names(in folder: String) throws -> [String] {
   guard FileManager.default.fileExists(atPath: folder) else { return [] }
   return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()

@@ -1,11 +1,11 @@
 public import Foundation
 
-/// A folder of its own for one test, removed when the object goes.
+/// A folder for one test, removed with the object.
 public final class TemporaryFolder: Sendable {
   /// The folder's path.
   public let path: String
 
-  /// Makes a folder under the system's temporary one.
+  /// Creates a folder in the system's temporary one.
   public init() throws {
     path = NSTemporaryDirectory() + "decant-test-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

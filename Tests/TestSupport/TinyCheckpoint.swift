@@ -1,14 +1,15 @@
 import Foundation
+import Storage
 import Torch
 
-/// The folder of a BERT encoder with random weights that knows some words.
+/// The folder of a BERT encoder with random weights and a small vocabulary.
 public enum TinyCheckpoint {
   private static let (width, hidden, positions) = (32, 48, 24)
 
-  /// Writes the folder as model hubs publish one: a block of 2 heads, 32 numbers a token, 24
+  /// Writes the folder in the form of model hubs: one block with 2 heads, 32 numbers per token, 24
   /// positions.
   ///
-  /// - Parameter words: what the vocabulary holds beside the marks.
+  /// - Parameter words: the words of the vocabulary, in addition to the special tokens.
   @discardableResult
   public static func write(to path: String, words: [String], seed: UInt64 = 3) throws -> String {
     try FileManager.default.createDirectory(

@@ -1,7 +1,7 @@
 import Foundation
-import Torch
+import Storage
 
-/// Takes the check sums out of a run's record, as runs of versions before there were any look.
+/// Removes the checksums from a run's record; versions before checksums wrote records of this form.
 public func unseal(_ run: String) throws {
   let path = run + "/run.json"
   var record = try JSONSerialization.jsonObject(with: contents(path)) as? [String: Any] ?? [:]

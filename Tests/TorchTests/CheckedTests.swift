@@ -1,11 +1,12 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
 
 /// `checked` turns every refusal into an error, whatever the work does after it.
 @Suite struct CheckedTests {
-  @Test func readingTheResultOfARefusedOperatorDoesNotEndTheProcess() async {
+  @Test func `reading a failed result does not trap`() async {
     await #expect(processExitsWith: .success) {
       let a = Tensor(rows: [[1.0, 2]])
       let error = #expect(throws: TorchError.self) {
@@ -21,8 +22,8 @@ import Torch
     }
   }
 
-  /// Work goes on with shapes that mean nothing; neither they nor what is required of them may trap.
-  @Test func `what follows a refused operator does not trap`() async {
+  /// Work goes on with meaningless shapes; neither they nor their preconditions may trap.
+  @Test func `operators after a failed one do not trap`() async {
     await #expect(processExitsWith: .success) {
       let a = Tensor(rows: [[1.0, 2]])
       let error = #expect(throws: TorchError.self) {
@@ -34,7 +35,7 @@ import Torch
           // A convolution requires four axes, a copy from an array as many numbers as places.
           _ = heads[0][0].mean().shape[1]
           _ = Tensor(heads.array(of: Float.self), shape: [2, 3])
-          // Nothing is done any more, not even what could be.
+          // No further work is done, even where it could be.
           #expect((a + a).elementCount == 0)
         }
       }
@@ -44,7 +45,20 @@ import Torch
     await #expect(processExitsWith: .failure) { _ = Tensor([1.0], shape: [2]) }
   }
 
-  @Test func `a refusal can be thrown before its scope ends`() {
+  /// The preconditions of `Storage` hold as those of `Torch` do.
+  @Test func `a matrix made after a refused operator does not trap`() async {
+    await #expect(processExitsWith: .success) {
+      let a = Tensor(rows: [[1.0, 2]])
+      #expect(throws: TorchError.self) {
+        try checked {
+          _ = CSRMatrix(rows: [[3]], columnCount: a.matmul(a).size(along: 1))
+        }
+      }
+    }
+    await #expect(processExitsWith: .failure) { _ = CSRMatrix(rows: [[3]], columnCount: 0) }
+  }
+
+  @Test func `a failure can be thrown before its scope ends`() {
     #expect(throws: TorchError.self) {
       try checked {
         try throwRefusal()
@@ -55,30 +69,32 @@ import Torch
     }
   }
 
-  @Test func aWrongElementTypeIsARefusalLikeAnother() throws {
+  @Test func `throws on a wrong element type`() throws {
     let error = #expect(throws: TorchError.self) {
       try checked { Tensor([1.0]).array(of: Float.self) }
     }
     #expect(error?.message.contains("float64") == true)
   }
 
-  @Test func aRefusedOperatorInPlaceLeavesTheVariable() throws {
-    var weight = Tensor([1.0, 2]).requiringGradient()
-    #expect(throws: TorchError.self) { try checked { weight += Tensor([1.0, 1]) } }
-    #expect(throws: TorchError.self) { try checked { weight -= Tensor([1.0, 1]) } }
-    #expect(throws: TorchError.self) { try checked { weight *= Tensor([1.0, 1]) } }
-    #expect(throws: TorchError.self) { try checked { weight *= 2 } }
+  @Test func `a failed in-place operator leaves the tensor unchanged`() throws {
+    let weight = Tensor([1.0, 2]).requiringGradient()
+    #expect(throws: TorchError.self) { try checked { weight.addInPlace(Tensor([1.0, 1])) } }
+    #expect(throws: TorchError.self) { try checked { weight.subtractInPlace(Tensor([1.0, 1])) } }
+    #expect(throws: TorchError.self) {
+      try checked { weight.multiplyInPlace(by: Tensor([1.0, 1])) }
+    }
+    #expect(throws: TorchError.self) { try checked { weight.multiplyInPlace(by: 2) } }
     #expect(weight.doubles() == [1, 2])
-    withoutGradients { weight += Tensor([1.0, 1]) }
+    withoutGradients { weight.addInPlace(Tensor([1.0, 1])) }
     #expect(weight.doubles() == [2, 3] && weight.requiresGradient)
   }
 
-  @Test func memoryThatCannotBeHadIsAnError() throws {
+  @Test func `throws when memory cannot be allocated`() throws {
     let error = #expect(throws: TorchError.self) { try checked { Tensor.zeros([1 << 50]) } }
     #expect(error != nil)
   }
 
-  @Test func everyThreadHasItsOwnScope() async throws {
+  @Test func `every thread has a separate scope`() async throws {
     let messages = await withTaskGroup(of: String.self) { group in
       for width in 2..<34 {
         group.addTask {
@@ -100,7 +116,7 @@ import Torch
     }
   }
 
-  @Test func firstUseMayComeFromManyThreadsAtOnce() async {
+  @Test func `many threads may load the library at once`() async {
     await #expect(processExitsWith: .success) {
       let sums = await withTaskGroup(of: Double.self) { group in
         for index in 0..<16 {

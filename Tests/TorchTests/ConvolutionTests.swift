@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -62,7 +63,7 @@ import Torch
     ]
   }
 
-  @Test func operatorsAgreeWithPyTorchInValueAndGradient() throws {
+  @Test func `value and gradient of operators agree with PyTorch`() throws {
     let golden = try #require(try Golden<Case>("Convolutions").cases.first)
     let table = Self.table
     #expect(Set(golden.operators.map(\.name)) == Set(table.keys))
@@ -83,7 +84,7 @@ import Torch
     }
   }
 
-  @Test func freshLayersHaveTheWeightsOfPyTorch() throws {
+  @Test func `initial weights equal those of PyTorch`() throws {
     func generator() -> Generator { Generator(seed: 11) }
     let layers: [String: any Layer] = [
       "series": Convolution1d(
@@ -111,7 +112,7 @@ import Torch
     }
   }
 
-  @Test func layersPassTheirShapeOn() throws {
+  @Test func `layers pass their configuration to the operators`() throws {
     let golden = try #require(try Golden<Case>("Convolutions").cases.first)
     let series = try #require(golden.operators.first { $0.name == "series strided" })
     let first = Convolution1d(
@@ -126,7 +127,7 @@ import Torch
     expectClose(second(images.inputs[0].tensor), images.value.tensor, tolerance: 1e-12)
   }
 
-  @Test func runningStatisticsAreSavedAndTaken() throws {
+  @Test func `saves and restores running statistics`() throws {
     func network() -> Sequential {
       let generator = Generator(seed: 2)
       return Sequential(
@@ -151,12 +152,12 @@ import Torch
     #expect(!copy(images).isIdentical(to: expected))
     try copy.restore(state)
     #expect(copy(images).isIdentical(to: expected))
-    #expect(throws: InputError.self) {
+    #expect(throws: ValueError.self) {
       try copy.restore(state.filter { !$0.key.contains("running") })
     }
   }
 
-  @Test func aNormIsThatOfItsBatchOnlyWhileTraining() {
+  @Test func `uses batch statistics only in training`() {
     let norm = BatchNorm(.init(channels: 1, isAffine: false), dtype: .float64)
     #expect(norm.parameters.isEmpty)
     let x = Tensor(rows: [[1.0], [3.0]])
@@ -170,7 +171,7 @@ import Torch
     expectClose(norm(Tensor(rows: [[0.2]])).doubles(), [0])
   }
 
-  @Test func configurationsSurviveTheirRecords() throws {
+  @Test func `configurations round-trip through Codable`() throws {
     let convolution = ConvolutionConfiguration(
       inputs: 2, outputs: 4, kernel: 3, stride: 2, padding: 1, dilation: 2, groups: 2,
       hasBias: false)
@@ -183,13 +184,13 @@ import Torch
       try decoder.decode(BatchNorm.Configuration.self, from: encoder.encode(norm)) == norm)
   }
 
-  @Test func aSingleValueHasNoVarianceToTrainWith() async {
+  @Test func `traps on a single value in training`() async {
     await #expect(processExitsWith: .failure) {
       _ = BatchNorm(.init(channels: 2))(.zeros([1, 2]))
     }
   }
 
-  @Test func filtersOfAnotherShapeEndTheProcess() async {
+  @Test func `traps on filters of another shape`() async {
     await #expect(processExitsWith: .failure) {
       _ = Convolution2d(.init(inputs: 2, outputs: 3, kernel: 3), weight: .zeros([3, 2, 3]))
     }

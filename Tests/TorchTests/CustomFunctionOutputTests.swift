@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import Torch
 
-/// What a forward closure may return besides fresh real numbers.
+/// Outputs of a forward closure other than fresh real tensors.
 @Suite struct CustomFunctionOutputTests {
   /// The same values with the gradient turned round, as adversarial training uses it.
   private let reversal = CustomFunction<Void>("reversal") { inputs in
@@ -11,7 +11,7 @@ import Torch
     gradients.map { $0.map { -$0 } }
   }
 
-  @Test func anInputMayBeReturnedAsItIs() throws {
+  @Test func `may return an input unchanged`() throws {
     let x = Tensor([1.0, 2]).requiringGradient()
     let constant = Tensor([5.0])
     let outputs = try reversal(x, constant)
@@ -21,13 +21,13 @@ import Torch
     expectClose(x.gradient, Tensor([-3.0, -4]))
   }
 
-  @Test func anInputMayBeReturnedWithoutAGradient() throws {
+  @Test func `may return an input without gradient`() throws {
     let x = Tensor([1.0, 2])
     let y = try reversal(x)[0]
     #expect(y.doubles() == [1, 2] && !y.requiresGradient)
   }
 
-  @Test func viewsOfAnInputMayBeReturned() throws {
+  @Test func `may return views of an input`() throws {
     let flattened = CustomFunction<Void>("flattened") { inputs in
       ([inputs[0].reshaped([-1])[1..<3]], ())
     } backward: { context, gradients in
@@ -42,7 +42,7 @@ import Torch
     expectClose(x.gradient, Tensor(rows: [[0.0, 10], [20, 0]]))
   }
 
-  @Test func integersAndEmptyOutputsHaveNoGradient() throws {
+  @Test func `integer and empty outputs have no gradient`() throws {
     let ranked = CustomFunction<Void>("ranked") { inputs in
       let (values, indices) = inputs[0].sorted(descending: true)
       return ([indices, values, values[0..<0]], ())
@@ -62,7 +62,7 @@ import Torch
     expectClose(x.gradient, Tensor([3.0, 1, 2]))
   }
 
-  @Test func twoThreadsMayPassTheSameGraphBackward() async throws {
+  @Test func `two threads may run backward over one graph`() async throws {
     let square = CustomFunction<Void>("square") { inputs in
       ([inputs[0] * inputs[0]], ())
     } backward: { context, gradients in
@@ -71,7 +71,7 @@ import Torch
     for _ in 0..<50 {
       let x = Tensor([3.0]).requiringGradient()
       let y = try square(x * 1)[0].sum()
-      // One frees what the other reads: each gets its gradient or a plain refusal.
+      // One frees memory that the other reads: each gets its gradient or an error.
       let results = await withTaskGroup(of: Double?.self) { group in
         for _ in 0..<2 {
           group.addTask {

@@ -11,13 +11,13 @@ import Torch
     [gradients[0].map { $0 * context.inputs[0] * 2 }]
   }
 
-  @Test func gradientComesFromTheClosure() throws {
+  @Test func `the gradient comes from the closure`() throws {
     let x = Tensor([1.0, -2, 3]).requiringGradient()
     try square(x)[0].sum().backward()
     expectClose(x.gradient, Tensor([2.0, -4, 6]))
   }
 
-  @Test func secondOrderGradientsPassThroughTheClosure() throws {
+  @Test func `second-order gradients pass through the closure`() throws {
     let x = Tensor([1.0, -2, 3]).requiringGradient()
     let first = try gradients(
       of: (try square(x)[0] * x).sum(), withRespectTo: [x], creatingGraph: true)[0]!
@@ -26,7 +26,7 @@ import Torch
     expectClose(second, Tensor([6.0, -12, 18]))
   }
 
-  @Test func `a function that does not say so refuses a second derivative`() throws {
+  @Test func `rejects a second derivative unless declared`() throws {
     let once = CustomFunction<Void>("once") { inputs in
       ([inputs[0] * inputs[0]], ())
     } backward: { context, gradients in
@@ -39,11 +39,11 @@ import Torch
     }
     #expect(error.kind == .notImplemented)
     #expect(
-      error.message == "once has first gradients only: its gradient cannot be differentiated again")
+      error.message == "once has only first gradients: its gradient cannot be differentiated again")
     expectClose(try gradients(of: y, withRespectTo: [x])[0], Tensor([2.0, -4, 6]))
   }
 
-  @Test func anErrorOfTheBackwardClosureReachesTheCallerUnchanged() throws {
+  @Test func `rethrows an error of the backward closure`() throws {
     let failing = CustomFunction<Void>("failing") { inputs in
       ([inputs[0] * 1], ())
     } backward: { _, _ in
@@ -55,7 +55,7 @@ import Torch
     #expect(x.gradient == nil)
   }
 
-  @Test func anErrorOfTheForwardClosureReachesTheCaller() throws {
+  @Test func `rethrows an error of the forward closure`() throws {
     let failing = CustomFunction<Void>("failing") { _ in
       throw Broken(code: 7)
     } backward: {
@@ -65,7 +65,7 @@ import Torch
     #expect(throws: Broken(code: 7)) { try failing(Tensor([1.0])) }
   }
 
-  @Test func aRefusedOperatorInsideTheClosureIsThrown() throws {
+  @Test func `throws a failed operator of the closure`() throws {
     let misshapen = CustomFunction<Void>("misshapen") { inputs in
       ([inputs[0] * 1], ())
     } backward: { context, _ in
@@ -75,7 +75,7 @@ import Torch
     #expect(throws: TorchError.self) { try y.backward() }
   }
 
-  @Test func aWrongNumberOfGradientsIsAnError() throws {
+  @Test func `throws on a wrong number of gradients`() throws {
     let short = CustomFunction<Void>("short") { inputs in
       ([inputs[0] + inputs[1]], ())
     } backward: {
@@ -87,14 +87,14 @@ import Torch
     #expect(throws: TorchError.self) { try y.backward() }
   }
 
-  @Test func aSecondBackwardPassWithoutTheGraphIsAnError() throws {
+  @Test func `throws on a second backward pass without the graph`() throws {
     let x = Tensor([1.0]).requiringGradient()
     let y = try square(x)[0].sum()
     try y.backward()
     #expect(throws: TorchError.self) { try y.backward() }
   }
 
-  @Test func changingASavedInputIsNoticed() throws {
+  @Test func `detects a changed saved input`() throws {
     let x = Tensor([1.0, 2]).requiringGradient()
     let hidden = x * 1
     let y = try square(hidden)[0].sum()
@@ -102,7 +102,7 @@ import Torch
     #expect(throws: TorchError.self) { try y.backward() }
   }
 
-  @Test func changingASavedInputByAKernelIsNoticed() throws {
+  @Test func `detects a saved input changed by a kernel`() throws {
     func refused(_ change: (Tensor) throws -> Void) throws {
       let x = Tensor.ones([4, 2]).requiringGradient()
       let y = try square(x)[0].sum()
@@ -120,7 +120,7 @@ import Torch
     }
   }
 
-  @Test func theClosureIsFreedWithTheGraph() throws {
+  @Test func `frees the closure with the graph`() throws {
     final class Probe: Sendable {}
     weak var watched: Probe?
     do {
@@ -139,7 +139,7 @@ import Torch
     #expect(watched == nil)
   }
 
-  @Test func needsGradientTellsWhichInputsCount() throws {
+  @Test func `needsGradient marks the differentiable inputs`() throws {
     let x = Tensor([1.0]).requiringGradient()
     let constant = Tensor([2.0])
     let product = CustomFunction<Void>("product") { inputs in

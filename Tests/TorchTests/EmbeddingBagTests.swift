@@ -1,3 +1,4 @@
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -43,7 +44,7 @@ import Torch
 
   @Test(
     arguments: [EmbeddingBag.GradientForm.dense, .sparse], [EmbeddingBag.Mode.sum, .mean])
-  func agreesWithTheDefinition(
+  func `matches the definition`(
     form: EmbeddingBag.GradientForm, mode: EmbeddingBag.Mode
   ) throws {
     for weighted in [false, true] {
@@ -63,7 +64,7 @@ import Torch
     }
   }
 
-  @Test func singlePrecisionAgreesWithDoublePrecision() throws {
+  @Test func `single precision agrees with double precision`() throws {
     let bags = bags(weighted: true)
     for form in [EmbeddingBag.GradientForm.dense, .sparse] {
       let layer = EmbeddingBag(weight: table(.float32), gradient: form)
@@ -77,7 +78,7 @@ import Torch
     }
   }
 
-  @Test func theSparseGradientHoldsTheTouchedRowsOnceAndRising() throws {
+  @Test func `the sparse gradient holds touched rows once, in order`() throws {
     let layer = EmbeddingBag(weight: table(.float32), gradient: .sparse)
     try layer(bags(weighted: true)).sum().backward()
     let gradient = try #require(layer.weight.gradient)
@@ -91,7 +92,7 @@ import Torch
     #expect(first.shape == [6, 5])
   }
 
-  @Test func sparseGradientsOfTwoPassesAddUp() throws {
+  @Test func `sparse gradients of two passes add up`() throws {
     let dense = EmbeddingBag(weight: table(), gradient: .dense)
     let sparse = EmbeddingBag(weight: table(), gradient: .sparse)
     let other = CSRMatrix(rows: [[1, 199], [3]], columnCount: 200)
@@ -105,7 +106,7 @@ import Torch
   }
 
   @Test(arguments: [EmbeddingBag.GradientForm.dense, .sparse])
-  func aGradientReachesTheWeightsOfTheEntries(form: EmbeddingBag.GradientForm) throws {
+  func `a gradient reaches the entry weights`(form: EmbeddingBag.GradientForm) throws {
     let layer = EmbeddingBag(weight: table(), gradient: form)
     let bags = bags(weighted: false)
     let weights = Tensor.normal([9], generator: Generator(seed: 4), dtype: .float64)
@@ -128,7 +129,7 @@ import Torch
   }
 
   @Test(arguments: [EmbeddingBag.GradientForm.dense, .sparse])
-  func bagsWithoutAnyEntryGiveZeros(form: EmbeddingBag.GradientForm) throws {
+  func `empty bags give zeros`(form: EmbeddingBag.GradientForm) throws {
     let layer = EmbeddingBag(weight: table(.float32), gradient: form)
     let output = try layer(CSRMatrix(rows: [[], []], columnCount: 200))
     #expect(output.doubles() == [Double](repeating: 0, count: 10))
@@ -137,13 +138,13 @@ import Torch
     #expect(gradient.magnitude().sum().scalar == 0)
   }
 
-  @Test func bagsMayHaveFewerColumnsThanTheTable() throws {
+  @Test func `bags may have fewer columns than the table`() throws {
     let layer = EmbeddingBag(weight: table(.float32), gradient: .sparse)
     try layer(CSRMatrix(rows: [[2], [7, 2]], columnCount: 10)).sum().backward()
     #expect(layer.weight.gradient?.shape == [200, 5])
   }
 
-  @Test func aColumnOutsideTheTableEndsTheProcess() async {
+  @Test func `traps on a column outside the table`() async {
     await #expect(processExitsWith: .failure) {
       let layer = EmbeddingBag(weight: .zeros([4, 2]), gradient: .sparse)
       _ = try layer(CSRMatrix(rows: [[4]], columnCount: 5))

@@ -27,7 +27,7 @@ import Torch
     }.max() ?? 0
   }
 
-  @Test func exponentialIsExactToOneUnit() {
+  @Test func `exponentials are accurate to the last place`() {
     let points = (0..<400_000).map { Float(-87.3 + 175.3 * Double($0) / 400_000) }
     let x = Tensor(points, shape: [4, 100_000]), y = Tensor.zeros([4, 100_000])
     x.writeExponentials(shift: .zeros([4]), scale: .ones([4]), to: y)
@@ -35,7 +35,7 @@ import Torch
     #expect(worst < 1.5, "\(worst) units")
   }
 
-  @Test func exponentialsOfExtremes() {
+  @Test func `exponentials handle extreme scores`() {
     let points: [Float] = [
       -.infinity, -1e30, -1e4, -88, -87.4, -.leastNonzeroMagnitude, 0, .leastNonzeroMagnitude, 87,
       .nan, 3, 0, 0, 0, 0, 0, -.infinity,
@@ -48,7 +48,7 @@ import Torch
     #expect(y[9].isNaN && y[16] == 0)
   }
 
-  @Test(arguments: widths) func exponentialsOfEveryWidth(width: Int) {
+  @Test(arguments: widths) func `exponentials match at every width`(width: Int) {
     let x = scores(width: width)
     let shift = Tensor([Float(1), -2, 30]), scale = Tensor([Float(0.5), -1, 0])
     let frame = Tensor.full([3, width + 4], 77)
@@ -62,7 +62,7 @@ import Torch
     }
   }
 
-  @Test(arguments: widths) func sigmoidsOfEveryWidth(width: Int) {
+  @Test(arguments: widths) func `sigmoids match at every width`(width: Int) {
     let x = scores(width: width, scale: 20)
     let expected = rows(x).flatMap { $0.map { 3 / (1 + exp(-$0)) } }
     let y = Tensor.zeros([3, width])
@@ -72,7 +72,7 @@ import Torch
     #expect(x.isIdentical(to: y))
   }
 
-  @Test func sigmoidsOfExtremes() {
+  @Test func `sigmoids saturate at extreme scores`() {
     let x = Tensor([-.infinity, -1e4, -50, 0, 50, 1e4, .infinity, .nan] as [Float], shape: [1, 8])
     x.writeSigmoids(scale: 1, to: x)
     let y = x.doubles()
@@ -80,7 +80,7 @@ import Torch
     #expect(abs(y[2] / exp(-50) - 1) < 1e-6 && y[7].isNaN)
   }
 
-  @Test(arguments: widths) func softplusSumsOfEveryWidth(width: Int) {
+  @Test(arguments: widths) func `softplus sums match at every width`(width: Int) {
     let x = scores(width: width, scale: 20)
     let sums = Tensor([0.0, 1, 2])
     x.addSoftplusRowSums(to: sums)
@@ -91,7 +91,7 @@ import Torch
   }
 
   /// One column, so that each sum is one value: exact also where it is tiny.
-  @Test func softplusIsExactInRelativeTerms() {
+  @Test func `softplus has a small relative error`() {
     let points = (0..<100_000).map { Float(-87 + 127 * Double($0) / 100_000) }
     let sums = Tensor.zeros([points.count], dtype: .float64)
     Tensor(points, shape: [points.count, 1]).addSoftplusRowSums(to: sums)
@@ -100,7 +100,7 @@ import Torch
     #expect(worst < 4, "\(worst) units")
   }
 
-  @Test func softplusSumsOfExtremes() {
+  @Test func `softplus sums handle extreme scores`() {
     let x = Tensor([-.infinity, 1e4, -1e4, .infinity, .nan] as [Float], shape: [5, 1])
     let sums = Tensor.zeros([5], dtype: .float64)
     x.addSoftplusRowSums(to: sums)
@@ -108,7 +108,7 @@ import Torch
     #expect(Array(y[0...3]) == [0, 1e4, 0, .infinity] && y[4].isNaN)
   }
 
-  @Test(arguments: widths) func logSumExpOfEveryWidth(width: Int) {
+  @Test(arguments: widths) func `log-sum-exp matches at every width`(width: Int) {
     let running = RunningLogSumExp(count: 3, dtype: .float32, device: .cpu)
     let blocks = [scores(width: width), scores(width: width, scale: 40), scores(width: 3)]
     for block in blocks { running.add(block) }
@@ -123,7 +123,9 @@ import Torch
   }
 
   /// The kernel and the composition of operators, block by block, against `logsumexp` of the whole.
-  @Test(arguments: [DType.float32, .float64]) func logSumExpOfExtremes(dtype: DType) {
+  @Test(arguments: [DType.float32, .float64]) func `log-sum-exp handles extreme scores`(
+    dtype: DType
+  ) {
     let rows: [[Double]] = [
       [-.infinity, -.infinity, -.infinity], [-.infinity, 1e4, -1e4], [-1e4, -1e4, -.infinity],
       [1, .infinity, 2], [.infinity, .infinity, -.infinity], [1, .nan, 2], [1e38, -1e38, 0],
@@ -141,7 +143,7 @@ import Torch
     }
   }
 
-  @Test func emptyBlocksChangeNothing() {
+  @Test func `empty blocks change nothing`() {
     let running = RunningLogSumExp(count: 2, dtype: .float32, device: .cpu)
     running.add(.zeros([2, 0]))
     #expect(running.value.doubles() == [-.infinity, -.infinity])
@@ -155,7 +157,7 @@ import Torch
     none.addSoftplusRowSums(to: .zeros([0], dtype: .float64))
   }
 
-  @Test func scoresThatKernelsCannotReadAreRefused() throws {
+  @Test func `rejects scores of an unsupported layout`() throws {
     let x = Tensor.zeros([4, 4])
     let sums = Tensor.zeros([4], dtype: .float64)
     #expect(throws: TorchError.self) { try checked { x.transposed().addSoftplusRowSums(to: sums) } }
@@ -169,7 +171,7 @@ import Torch
     #expect(nothing.doubles() == [Double](repeating: 0, count: 16))
   }
 
-  @Test func resultsDoNotDependOnTheNumberOfThreads() {
+  @Test func `is independent of the thread count`() {
     let x = Tensor.normal([300, 700], generator: Generator(seed: 3)) * 5
     func everything() -> [Tensor] {
       let running = RunningLogSumExp(count: 300, dtype: .float32, device: .cpu)

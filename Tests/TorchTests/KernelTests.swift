@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -15,7 +16,7 @@ import Torch
       .converted(to: .float32)
   }
 
-  @Test(arguments: widths) func exponentialsAreExactToTheLastPlaces(width: Int) {
+  @Test(arguments: widths) func `exponentials have a small relative error`(width: Int) {
     let scores = matrix(3, width, in: -87...80)
     let result = Tensor.zeros([3, width])
     scores.writeExponentials(shift: .zeros([3]), scale: .ones([3]), to: result)
@@ -24,7 +25,7 @@ import Torch
     }
   }
 
-  @Test func exponentialsOfExtremesAreWhatTheyShouldBe() {
+  @Test func `exponentials handle extreme scores`() {
     let scores = Tensor(rows: [[Float](arrayLiteral: -.infinity, -1000, -88, 0, .nan)])
     scores.writeExponentials(shift: .zeros([1]), scale: .ones([1]), to: scores)
     let found = scores.doubles()
@@ -32,7 +33,7 @@ import Torch
     #expect(found[4].isNaN)
   }
 
-  @Test func shiftAndScaleBelongToTheRow() {
+  @Test func `applies shift and scale per row`() {
     let scores = matrix(2, 20, in: -3...3)
     let shift = Tensor([Float(1), -2])
     let scale = Tensor([Float(0.5), -3])
@@ -44,7 +45,7 @@ import Torch
     expectClose(single.doubles(), double.doubles(), tolerance: 1e-6)
   }
 
-  @Test(arguments: widths) func sigmoidAndSoftplusMatchTheirDefinitions(width: Int) {
+  @Test(arguments: widths) func `sigmoid and softplus match their definitions`(width: Int) {
     let scores = matrix(2, width, in: -30...30)
     let result = Tensor.zeros([2, width])
     scores.writeSigmoids(scale: 0.5, to: result)
@@ -58,13 +59,13 @@ import Torch
       [10 + exact[..<width].reduce(0, +), 20 + exact[width...].reduce(0, +)], tolerance: 1e-6)
   }
 
-  @Test(arguments: [DType.float32, .float64]) func softplusOfHiddenScoresIsZero(dtype: DType) {
+  @Test(arguments: [DType.float32, .float64]) func `softplus of hidden scores is 0`(dtype: DType) {
     let sums = Tensor([0.0])
     Tensor.full([1, 20], -.infinity, dtype: dtype).addSoftplusRowSums(to: sums)
     #expect(sums.scalar == 0)
   }
 
-  @Test(arguments: widths) func theRunningSumEqualsTheWholeOne(width: Int) {
+  @Test(arguments: widths) func `the running log-sum-exp equals the full one`(width: Int) {
     let scores = matrix(4, width + 40, in: -50...50)
     let expected = scores.converted(to: .float64).logSumExp(along: 1)
     for dtype in [DType.float32, .float64] {
@@ -77,7 +78,7 @@ import Torch
   }
 
   @Test(arguments: [DType.float32, .float64])
-  func theRunningSumKnowsNothingAndNotANumber(dtype: DType) {
+  func `the running log-sum-exp handles −∞ and NaN`(dtype: DType) {
     let running = RunningLogSumExp(count: 3, dtype: dtype, device: .cpu)
     #expect(running.value.doubles() == [-.infinity, -.infinity, -.infinity])
     let scores = Tensor(rows: [
@@ -93,7 +94,7 @@ import Torch
   }
 
   @Test(arguments: [DType.float32, .float64], [1, 5, 16, 50])
-  func theProductWithTheTransposeIsTheProduct(dtype: DType, size: Int) {
+  func `the product with a transpose agrees with matmul`(dtype: DType, size: Int) {
     let left = matrix(size, 24, in: -1...1).converted(to: dtype)
     let right = matrix(size + 20, 24, in: -1...1).converted(to: dtype)
     let bias = Tensor.range(0..<size + 20).converted(to: dtype)
@@ -108,13 +109,13 @@ import Torch
     expectClose(tall.productWithTransposed(right), expected, tolerance: 1e-6)
   }
 
-  @Test func theProductOfMatricesThatDoNotFitIsRefused() {
+  @Test func `rejects a product of mismatched matrices`() {
     #expect(throws: TorchError.self) {
       try checked { Tensor.zeros([20, 30]).productWithTransposed(.zeros([20, 31])) }
     }
   }
 
-  @Test func elementsAreReplacedByTheirPositions() {
+  @Test func `replaces elements by position`() {
     let matrix = Tensor.zeros([2, 3])
     matrix.setElementsInPlace(at: Tensor([1, 5]), to: Tensor([Float(7), 8]))
     matrix.setElementsInPlace(at: Tensor([3]), to: -.infinity)

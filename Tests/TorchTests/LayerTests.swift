@@ -9,7 +9,7 @@ import Torch
     let tensors: [GoldenTensor]
   }
 
-  @Test func freshLayersHaveTheWeightsOfPyTorch() throws {
+  @Test func `initial weights equal those of PyTorch`() throws {
     func generator() -> Generator { Generator(seed: 11) }
     let layers: [String: any Layer] = [
       "Linear": Linear(
@@ -33,7 +33,7 @@ import Torch
     }
   }
 
-  @Test func aTrainedNetworkAgreesWithPyTorch() throws {
+  @Test func `a trained network agrees with PyTorch`() throws {
     let cases = try Golden<Case>("Layers").cases
     let golden = try #require(cases.first { $0.name == "network" })
     let generator = Generator(seed: 11)
@@ -58,7 +58,7 @@ import Torch
   }
 
   @Test(arguments: [[128, 96], [4, 32, 96]], [true, false])
-  func largeLinearMapsAgreeWithDoublePrecision(shape: [Int], hasBias: Bool) throws {
+  func `large linear maps agree with double precision`(shape: [Int], hasBias: Bool) throws {
     let generator = Generator(seed: 4)
     func leaf(_ shape: [Int]) -> Tensor {
       .normal(shape, generator: generator, dtype: .float32).requiringGradient()
@@ -84,7 +84,7 @@ import Torch
     }
   }
 
-  @Test func namesOfPartsAreJoinedByDots() {
+  @Test func `joins names of parts with dots`() {
     let generator = Generator(seed: 1)
     let network = Sequential(
       Linear(from: 2, to: 3, generator: generator), Activation(.relu),
@@ -96,7 +96,7 @@ import Torch
     #expect(network.parameterCount == 6 + 3 + 3 + 3 + 3)
   }
 
-  @Test func activationsAreTheirFunctions() {
+  @Test func `activations equal their functions`() {
     let x = Tensor([-1.5, 0, 2])
     let expected: [Activation.Kind: Tensor] = [
       .relu: x.relu(), .gelu: x.gelu(), .silu: x.silu(), .tanh: x.tanh(), .sigmoid: x.sigmoid(),
@@ -106,7 +106,7 @@ import Torch
     }
   }
 
-  @Test func dropoutDropsOnlyWhileTraining() {
+  @Test func `dropout is active only in training`() {
     let inner = Dropout(0.5, generator: Generator(seed: 3))
     let network = Sequential(Sequential(inner), Activation(.relu))
     let x = Tensor.ones([1000])
@@ -120,7 +120,7 @@ import Torch
     #expect(inner.isTraining)
   }
 
-  @Test func dropoutContinuesWhereItsGeneratorStood() {
+  @Test func `dropout continues from its generator state`() {
     let layer = Dropout(0.3, generator: Generator(seed: 3))
     let x = Tensor.ones([64])
     let state = layer.generator.state
@@ -130,14 +130,14 @@ import Torch
     #expect(layer(x).isIdentical(to: first))
   }
 
-  @Test func dropoutAtItsLimits() {
+  @Test func `dropout handles probabilities 0 and 1`() {
     let x = Tensor([1.0, -2, 3]).requiringGradient()
     let generator = Generator(seed: 3)
     #expect(x.droppedOut(0, generator: generator).doubles() == [1, -2, 3])
     #expect(x.droppedOut(1, generator: generator).squared().sum().scalar == 0)
   }
 
-  @Test func aBiasOfTheWrongLengthEndsTheProcess() async {
+  @Test func `traps on a bias of the wrong length`() async {
     await #expect(processExitsWith: .failure) {
       _ = Linear(weight: .zeros([3, 2]), bias: .zeros([2]))
     }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Torch
 
-/// What is said where libtorch cannot be opened; each in a process that has not opened it yet.
+/// Errors if libtorch cannot be opened; each in a process that has not opened it yet.
 @Suite struct LoaderTests {
   /// Looks for the interface library at `path` and expects `words` and the advice in the refusal.
   private static func expectRefusal(of path: String, _ words: String) {
@@ -12,18 +12,18 @@ import Torch
     #expect(error?.kind == .library)
     let message = error?.message ?? ""
     #expect(message.contains(words) && message.contains("run Scripts/setup"), "\(message)")
-    // Whoever asks again hears the same.
+    // The second call gives the same error.
     let again = #expect(throws: TorchError.self) { try Generator(seed: 1, device: .cpu) }
     #expect(again == error)
   }
 
-  @Test func aMissingLibraryIsNamed() async {
+  @Test func `names a missing library`() async {
     await #expect(processExitsWith: .success) {
       Self.expectRefusal(of: "/nowhere/libctorch.so", "/nowhere/libctorch.so: cannot open")
     }
   }
 
-  @Test func aFileThatIsNoLibraryIsNamed() async {
+  @Test func `names a file that is not a library`() async {
     await #expect(processExitsWith: .success) {
       let folder = try TemporaryFolder()
       try "text".write(toFile: folder.file("lib.so"), atomically: false, encoding: .utf8)
@@ -31,7 +31,7 @@ import Torch
     }
   }
 
-  @Test func aLibraryOfSomebodyElseIsNamed() async {
+  @Test func `rejects a foreign library by name`() async {
     await #expect(processExitsWith: .success) {
       Self.expectRefusal(of: "libm.so.6", "libm.so.6 is not an interface to libtorch")
     }
@@ -39,7 +39,7 @@ import Torch
 
   @Test(
     .enabled("needs a C compiler") { FileManager.default.isExecutableFile(atPath: "/usr/bin/cc") })
-  func aLibraryOfAnotherVersionIsNamed() async {
+  func `rejects a library of another version by name`() async {
     await #expect(processExitsWith: .success) {
       let folder = try TemporaryFolder()
       let source = "int version = 1; int *ct_interface(void) { return &version; }"
@@ -52,7 +52,7 @@ import Torch
     }
   }
 
-  @Test func withoutALibraryATensorEndsTheProcess() async {
+  @Test func `traps on a tensor without a library`() async {
     await #expect(processExitsWith: .failure) {
       setenv("DECANT_TORCH_LIBRARY", "/nowhere/libctorch.so", 1)
       _ = Tensor([1.0])

@@ -1,8 +1,8 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
-
-@testable import Torch
+import Torch
 
 @Suite struct NumpyFileTests {
   private let folder: TemporaryFolder
@@ -30,7 +30,7 @@ import Testing
       sourceLocation: sourceLocation)
   }
 
-  @Test func theBytesAreThoseOfNumpy() throws {
+  @Test func `writes the bytes of NumPy`() throws {
     // python3 -c 'import numpy, io; b = io.BytesIO();
     // numpy.save(b, numpy.array([[1, 2, 3], [4, 5, 6]], "<i8")); print(b.getvalue().hex())',
     // NumPy 2.3
@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test(arguments: [[], [1], [5], [0, 3], [2, 3], [2, 1, 4]] as [[Int]])
-  func everyShapeComesBack(shape: [Int]) throws {
+  func `round-trips every shape`(shape: [Int]) throws {
     let path = folder.file("a.npy")
     let count = shape.reduce(1, *)
     let values = (0..<count).map { Double($0) * 0.5 - 1 }
@@ -60,23 +60,23 @@ import Testing
     }
   }
 
-  @Test func elementsStartAtAMultipleOf64() throws {
+  @Test func `elements start at a multiple of 64`() throws {
     for axes in [1, 20, 40, 20_000] {
-      let header = NumpyFile.header("<f4", shape: Array(repeating: 12, count: axes))
+      let header = NumpyFile.header(.float32, shape: Array(repeating: 12, count: axes))
       #expect(header.count.isMultiple(of: 64))
       #expect(header.last == UInt8(ascii: "\n"))
       #expect(header[6] == (axes == 20_000 ? 2 : 1))
     }
   }
 
-  @Test func aTransposedTensorIsWrittenRowByRow() throws {
+  @Test func `writes a transposed tensor row by row`() throws {
     let path = folder.file("a.npy")
     try NumpyFile.write(Tensor(rows: [[1.0, 2], [3, 4]]).transposed(), to: path)
     #expect(try NumpyFile.read(path).doubles() == [1, 3, 2, 4])
   }
 
-  @Test func otherWritersHabitsAreRead() throws {
-    // Other blanks and quotes, keys in another order, a comma behind each length, elements that do
+  @Test func `reads variants of other writers`() throws {
+    // Other blanks and quotes, keys in another order, a comma after each length, elements that do
     // not start at a multiple of their size.
     let one = withUnsafeBytes(of: 1.5) { Data($0) }
     for version in [1, 2, 3] as [UInt8] {
@@ -89,16 +89,16 @@ import Testing
     }
   }
 
-  @Test func whatCannotBeUsedIsRefused() throws {
+  @Test func `rejects unsupported files`() throws {
     func header(_ type: String, order: String = "False", shape: String = "(1,)") -> String {
       "{'descr': \(type), 'fortran_order': \(order), 'shape': \(shape), }"
     }
     let eight = Data(count: 8)
-    refuse(try file(header("'<f8'", order: "True"), elements: eight), "column after column")
+    refuse(try file(header("'<f8'", order: "True"), elements: eight), "column-major")
     refuse(try file(header("'|O'"), elements: eight), "Python objects; expected one of <f4")
     refuse(try file(header("'>f8'"), elements: eight), "of type '>f8'")
     refuse(try file(header("'<f2'"), elements: eight), "of type '<f2'")
-    refuse(try file(header("[('a', '<f8')]"), elements: eight), "fields of their own")
+    refuse(try file(header("[('a', '<f8')]"), elements: eight), "records with fields")
     refuse(try file(header("'<f8'"), elements: eight.dropLast()), "expected 8 bytes")
     refuse(try file(header("'<f8'"), elements: eight + eight), "has 16 bytes of elements")
     refuse(try file(header("'<f8'", shape: "(4611686018427387904, 2)")), "overflows")
@@ -114,7 +114,7 @@ import Testing
     refuse(try folder.write("", to: "empty.npy"), "not a NumPy file")
   }
 
-  @Test func otherElementTypesAreNotWritten() throws {
+  @Test func `rejects unsupported element types`() throws {
     let path = folder.file("a.npy")
     #expect(throws: InputError.self) {
       try NumpyFile.write(Tensor([true, false]), to: path)

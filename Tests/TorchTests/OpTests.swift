@@ -4,7 +4,7 @@ import Torch
 
 /// Operators called by name.
 @Suite struct OpTests {
-  @Test func meanSquaredDifferencesHaveBothGradients() throws {
+  @Test func `mean squared difference has both gradients`() throws {
     let x = Tensor(rows: [[1.0, -2], [0.5, 4]]).requiringGradient()
     let y = Tensor(rows: [[0.0, 1], [0.5, 3]]).requiringGradient()
     let value = x.meanSquaredDifference(from: y)
@@ -14,7 +14,7 @@ import Torch
     expectClose(slopes[1], Tensor(rows: [[-0.5, 1.5], [0, -0.5]]))
   }
 
-  @Test func listsOfTruthValuesAreArguments() throws {
+  @Test func `accepts lists of Booleans`() throws {
     let backward = Op("aten::native_layer_norm_backward")
     let forward = Op("aten::native_layer_norm")
     let x = Tensor(rows: [[1.0, 2, 4]])
@@ -34,13 +34,13 @@ import Torch
     expectClose(gradient, leaf.gradient, tolerance: 1e-12)
   }
 
-  @Test func listsOfTensorsAreResults() throws {
+  @Test func `returns lists of tensors`() throws {
     let split = Op("aten::split", "Tensor")
     let parts = try split.tensors(.tensor(Tensor([1.0, 2, 3])), 2)
     #expect(parts.map { $0.doubles() } == [[1, 2], [3]])
   }
 
-  @Test func wrongArgumentsAreThrown() throws {
+  @Test func `throws on wrong arguments`() throws {
     let add = Op("aten::add", "Tensor")
     let x = Tensor([1.0])
     #expect(throws: TorchError.self) { try add.results([]) }
@@ -52,7 +52,7 @@ import Torch
   }
 
   /// torch 2.15: torch.randn, torch.randint and torch.rand after manual_seed(5).
-  @Test func generatorsDrawWhatPyTorchDraws() {
+  @Test func `generators draw the numbers of PyTorch`() {
     let generator = Generator(seed: 5)
     expectClose(
       Tensor.normal([4], generator: generator, dtype: .float64),

@@ -9,9 +9,9 @@ enum OperatorTable {
       .reduce(into: conversions) { $0.merge($1) { _, new in new } }
   }
 
-  private static func changed(_ tensor: Tensor, _ body: (inout Tensor) -> Void) -> Tensor {
-    var copy = tensor * 1
-    body(&copy)
+  private static func changed(_ tensor: Tensor, _ body: (Tensor) -> Void) -> Tensor {
+    let copy = tensor * 1
+    body(copy)
     return copy
   }
 
@@ -31,10 +31,10 @@ enum OperatorTable {
     "clamped": { $0[0].clamped(from: -0.5, to: 0.75) },
     "clamped from": { $0[0].clamped(from: 0.1) }, "clamped to": { $0[0].clamped(to: 0.1) },
     "power": { $0[0].power(2.5) }, "power whole": { $0[0].power(3) },
-    "in place add": { given in changed(given[0]) { $0 += given[1] } },
-    "in place subtract": { given in changed(given[0]) { $0 -= given[1] } },
-    "in place multiply": { given in changed(given[0]) { $0 *= given[1] } },
-    "in place multiply number": { given in changed(given[0]) { $0 *= 1.5 } },
+    "in place add": { given in changed(given[0]) { $0.addInPlace(given[1]) } },
+    "in place subtract": { given in changed(given[0]) { $0.subtractInPlace(given[1]) } },
+    "in place multiply": { given in changed(given[0]) { $0.multiplyInPlace(by: given[1]) } },
+    "in place multiply number": { given in changed(given[0]) { $0.multiplyInPlace(by: 1.5) } },
     "in place add factor": { given in
       changed(given[0]) { $0.addInPlace(given[1], factor: 0.25) }
     },

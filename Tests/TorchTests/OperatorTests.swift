@@ -13,7 +13,7 @@ import Torch
     let secondGradients: [GoldenTensor?]?
   }
 
-  @Test func agreeWithPyTorch() throws {
+  @Test func `agrees with PyTorch`() throws {
     let golden = try Golden<Case>("Operators")
     let operators = OperatorTable.all
     #expect(Set(golden.cases.map(\.name)) == Set(operators.keys))
@@ -56,7 +56,7 @@ import Torch
     }
   }
 
-  @Test func truthOfAWholeTensor() {
+  @Test func `reduces a tensor to a truth value`() {
     #expect(Tensor([true, true]).allTrue() && !Tensor([true, false]).allTrue())
     #expect(Tensor([0.0, 1]).anyTrue() && !Tensor([0.0, 0]).anyTrue())
     #expect(
@@ -67,7 +67,7 @@ import Torch
       !x.isIdentical(to: Tensor([Float(1), 2])) && !x.isIdentical(to: Tensor(rows: [[1.0, 2]])))
   }
 
-  @Test func numbersTakeOnTheTypeOfTheTensor() {
+  @Test func `scalars take the element type of the tensor`() {
     for dtype in [DType.float16, .bfloat16, .float32, .float64] {
       let x = Tensor([2.0, 3]).converted(to: dtype)
       for (result, expected) in [
@@ -84,7 +84,7 @@ import Torch
     #expect((Tensor([1000.0]).converted(to: .bfloat16) * 1.003).doubles() == [1004])
   }
 
-  @Test func slicesShareTheElements() {
+  @Test func `slices share storage`() {
     let x = Tensor.zeros([3, 2])
     x[1].fillInPlace(5)
     x[2..<3].slice(1..<2, along: 1).fillInPlace(7)
@@ -94,7 +94,7 @@ import Torch
     #expect(x.sum().scalar == 26)
   }
 
-  @Test func numbersThatAreNotNumbersPassThrough() {
+  @Test func `propagates NaN and ignores −∞`() {
     let x = Tensor([1.0, .nan]).maximum(Tensor([2.0, 0]))
     #expect(x[0].scalar == 2 && x[1].scalar.isNaN)
     let far = Tensor([-.infinity, 0.0])

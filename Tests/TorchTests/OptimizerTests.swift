@@ -1,3 +1,4 @@
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -62,7 +63,7 @@ import Torch
     }
   }
 
-  @Test func agreeWithPyTorchOverTenSteps() throws {
+  @Test func `ten steps agree with PyTorch`() throws {
     let golden = try golden()
     for run in golden.runs {
       let isSparse = run.name.hasPrefix("Sparse") || run.name.hasSuffix("sparse")
@@ -93,7 +94,7 @@ import Torch
     }
   }
 
-  @Test func singlePrecisionStaysNearDoublePrecision() throws {
+  @Test func `single precision stays near double precision`() throws {
     let golden = try golden()
     for run in golden.runs where !run.skipping && !run.name.contains("parse") {
       let parameters = golden.start.map { $0.tensor.converted(to: .float32).requiringGradient() }
@@ -110,7 +111,7 @@ import Torch
     }
   }
 
-  @Test func clippingAgreesWithPyTorch() throws {
+  @Test func `gradient clipping agrees with PyTorch`() throws {
     let golden = try golden()
     for clipping in golden.clipping {
       let parameters = golden.start.map { $0.tensor.requiringGradient() }
@@ -129,7 +130,7 @@ import Torch
     }
   }
 
-  @Test func clippingCountsRepeatedRowsOfSparseGradientsOnce() throws {
+  @Test func `clipping merges repeated rows of sparse gradients`() throws {
     let table = Tensor.zeros([4, 2], dtype: .float64).requiringGradient()
     let layer = EmbeddingBag(weight: table, gradient: .sparse)
     let dense = EmbeddingBag(weight: table, gradient: .dense)
@@ -146,11 +147,11 @@ import Torch
     #expect(layer.weight.gradient?.isSparse == true)
   }
 
-  @Test func clippingNothingIsZeroAndChangesNothing() {
+  @Test func `clipping without gradients returns 0`() {
     #expect(clipGradients(of: [Tensor.ones([2]).requiringGradient()], toNorm: 1) == 0)
   }
 
-  @Test func aRestoredOptimizerContinuesAsIfNeverStopped() throws {
+  @Test func `a restored optimizer continues bit for bit`() throws {
     let golden = try golden()
     for run in golden.runs where !run.name.contains("parse") {
       func advance(_ parameters: [Tensor], _ optimizer: any Optimizer, _ steps: Range<Int>) throws {
@@ -176,7 +177,7 @@ import Torch
     }
   }
 
-  @Test func aGradientInAnotherOrderOfMemoryIsReadRightly() throws {
+  @Test func `reads strided gradients correctly`() throws {
     let plain = Tensor.zeros([2, 3]).requiringGradient()
     let strided = Tensor.zeros([2, 3]).requiringGradient()
     let gradient = Tensor(rows: [[1.0, -2, 3], [-4, 5, -6]]).converted(to: .float32)
@@ -190,7 +191,7 @@ import Torch
     #expect(plain.detached().isIdentical(to: strided.detached()))
   }
 
-  @Test func clearedGradientsAreGone() throws {
+  @Test func `clearing removes gradients`() throws {
     let parameter = Tensor.ones([2]).requiringGradient()
     try parameter.sum().backward()
     let optimizer = AdamW([parameter])

@@ -1,14 +1,15 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
 
-/// Who holds what across the border to libtorch, also when a call fails half-way.
+/// Ownership of memory across the boundary to libtorch, also when a call fails half-way.
 @Suite struct OwnershipTests {
   private final class Probe: Sendable {}
   private struct Broken: Error { let probe: Probe }
 
-  @Test func borrowedMemoryIsGivenBackOnceWhenTheShapeIsRefused() async {
+  @Test func `releases borrowed memory once when the shape fails`() async {
     await #expect(processExitsWith: .success) {
       let bytes = [UInt8](repeating: 0, count: 8)
       let probe = Probe()
@@ -26,7 +27,7 @@ import Torch
     }
   }
 
-  @Test func borrowedMemoryIsGivenBackWithTheLastReference() throws {
+  @Test func `releases borrowed memory with the last reference`() throws {
     let bytes = [UInt8](repeating: 7, count: 8)
     weak var watched: Probe?
     try bytes.withUnsafeBytes { bytes in
@@ -43,7 +44,7 @@ import Torch
     }
   }
 
-  @Test func emptyMemoryCanBeBorrowed() throws {
+  @Test func `borrows empty memory`() throws {
     #expect(MappedArray<Float>([]).tensor().shape == [0])
     #expect(MappedArray<Float>([]).tensor().sum().scalar == 0)
     let none = Tensor([Float]())
@@ -52,7 +53,7 @@ import Torch
     #expect((Tensor.zeros([0, 3]) + 1).sum(along: 0).doubles() == [0, 0, 0])
   }
 
-  @Test func anErrorOfABackwardClosureIsFreedOnce() throws {
+  @Test func `frees an error of a backward closure once`() throws {
     weak var watched: Probe?
     do {
       let failing = failingFunction { watched = $0 }
@@ -63,7 +64,7 @@ import Torch
   }
 
   /// The inner pass of a custom function inside the backward closure of another one.
-  @Test func anErrorPassesThroughNestedBackwardPasses() throws {
+  @Test func `an error passes through nested backward passes`() throws {
     weak var watched: Probe?
     do {
       let failing = failingFunction { watched = $0 }
@@ -82,7 +83,7 @@ import Torch
   }
 
   /// Operators, and a whole backward pass, inside a backward closure that an operator waits for.
-  @Test func backwardClosuresMayUseEverything() throws {
+  @Test func `backward closures may use operators and backward passes`() throws {
     let nested = CustomFunction<Void>("nested") { inputs in
       ([inputs[0] * inputs[0]], ())
     } backward: { context, received in
@@ -108,7 +109,7 @@ import Torch
   }
 
   /// libtorch throws where it cannot answer; past a Swift frame that would skip its cleaning up.
-  @Test func cppExceptionsEndTheProcessRatherThanCrossSwiftFrames() async {
+  @Test func `C++ exceptions trap instead of crossing Swift frames`() async {
     await #expect(processExitsWith: .failure) {
       let shapeless = CustomFunction<Void>("shapeless") { inputs in
         ([inputs[0] * 1], ())
@@ -124,7 +125,7 @@ import Torch
     }
   }
 
-  @Test func aLongChainOfCustomFunctionsIsFreedWithoutRecursion() throws {
+  @Test func `frees a long chain of functions without recursion`() throws {
     let same = CustomFunction<Void>("same") { inputs in
       ([inputs[0] * 1], ())
     } backward: { _, gradients in
@@ -138,7 +139,7 @@ import Torch
     expectClose(x.gradient, Tensor([1.0]))
   }
 
-  @Test func aGradientOfAnotherShapeIsRefused() throws {
+  @Test func `rejects a gradient of another shape or type`() throws {
     let x = Tensor([1.0, 2]).requiringGradient()
     #expect(throws: TorchError.self) { try checked { x.gradient = Tensor([1.0]) } }
     #expect(throws: TorchError.self) { try checked { x.gradient = Tensor([Float(1), 2]) } }

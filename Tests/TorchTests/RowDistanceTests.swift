@@ -4,7 +4,7 @@ import Testing
 import Torch
 
 @Suite struct RowDistanceTests {
-  @Test func distancesBetweenRows() throws {
+  @Test func `distances and gradients match values by hand`() throws {
     let x = Tensor(rows: [[0.0, 0], [3, 4], [1, 1]]).requiringGradient()
     let y = Tensor(rows: [[0.0, 0], [3, 0]])
     let distances = x.distances(to: y)
@@ -20,7 +20,7 @@ import Torch
       ]))
   }
 
-  @Test func placesOfValuesAmongSortedOnes() {
+  @Test func `counts sorted values below a bound`() {
     let sorted = Tensor(rows: [[1.0, 2, 2, .infinity], [0, 5, 6, 7]])
     let values = Tensor(rows: [[2.0, 0], [5, 9]])
     #expect(sorted.countsBelow(values).array(of: Int.self) == [1, 0, 1, 4])
@@ -28,7 +28,7 @@ import Torch
       sorted.countsBelow(values, countingEqual: true).array(of: Int.self) == [3, 0, 2, 4])
   }
 
-  @Test func arctangentUndoesTheTangent() throws {
+  @Test func `arctangent inverts the tangent`() throws {
     let angles = [-1.5, -0.3, 0, 1.2]
     let x = Tensor(angles.map { tan($0) }).requiringGradient()
     expectClose(x.arctangent().doubles(), angles, tolerance: 1e-14)

@@ -1,15 +1,20 @@
+import Storage
 import TestSupport
 import Testing
 import Torch
 
 @Suite struct RuntimeTests {
-  @Test func versionIsNewEnough() throws {
+  @Test func `libtorch is recent enough`() throws {
     try Runtime.load()
     let parts = Runtime.torchVersion.split(separator: ".").compactMap { Int($0) }
     #expect(parts.count >= 2 && (parts[0], parts[1]) >= (2, 11))
   }
 
-  @Test func aRefusedOperatorIsThrownInsideChecked() throws {
+  @Test func `no more threads than this process may use`() {
+    #expect(Runtime.threadCount <= MachineShare.current.processors)
+  }
+
+  @Test func `throws a failed operator inside checked`() throws {
     let a = Tensor.zeros([2, 3])
     let error = #expect(throws: TorchError.self) {
       try checked { _ = a.matmul(a) }
@@ -17,7 +22,7 @@ import Torch
     #expect(error?.message.contains("mat1 and mat2 shapes cannot be multiplied") == true)
   }
 
-  @Test func checkedReportsTheFirstOfSeveralErrors() throws {
+  @Test func `checked reports the first of several errors`() throws {
     struct Later: Error {}
     let a = Tensor.zeros([2, 3])
     let error = #expect(throws: TorchError.self) {
@@ -29,7 +34,7 @@ import Torch
     #expect(error?.message.contains("mat1") == true)
   }
 
-  @Test func checkedScopesNest() throws {
+  @Test func `checked scopes nest`() throws {
     let a = Tensor.zeros([2, 3])
     let outer = try checked {
       #expect(throws: TorchError.self) { try checked { _ = a.matmul(a) } }
@@ -38,13 +43,13 @@ import Torch
     #expect(outer == [2, 3])
   }
 
-  @Test func outsideOfCheckedARefusalEndsTheProcess() async {
+  @Test func `traps on a failed operator outside checked`() async {
     await #expect(processExitsWith: .failure) {
       _ = Tensor.zeros([2, 3]).matmul(Tensor.zeros([2, 3]))
     }
   }
 
-  @Test func tensorsWorkInManyTasksAtOnce() async throws {
+  @Test func `tensors work in many tasks at once`() async throws {
     let base = Tensor.normal([64, 64], generator: Generator(seed: 1))
     let expected = base.matmul(base).sum().scalar
     let sums = await withTaskGroup(of: Double.self) { group in
@@ -66,7 +71,7 @@ import Torch
     for sum in sums { expectClose(sum, expected, tolerance: 1e-6) }
   }
 
-  @Test func theErrorTextBelongsToTheThread() async throws {
+  @Test func `error text is per thread`() async throws {
     await withTaskGroup(of: Void.self) { group in
       for width in 1...16 {
         group.addTask {
@@ -81,7 +86,7 @@ import Torch
     }
   }
 
-  @Test func gradientModeBelongsToTheThread() async {
+  @Test func `gradient mode is per thread`() async {
     await withoutGradientsOnAnotherThread()
     #expect(gradientsAreEnabled)
   }
@@ -93,7 +98,7 @@ import Torch
     }
   }
 
-  @Test func generatorsRepeatAndGoBack() {
+  @Test func `generators repeat and rewind`() {
     let first = Generator(seed: 5)
     let a = Tensor.normal([4], generator: first)
     let state = first.state

@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -42,7 +43,7 @@ import Torch
         + [UInt8](repeating: 0, count: data))
   }
 
-  @Test func readsWhatTheReferenceWrote() throws {
+  @Test func `reads files of the reference library`() throws {
     let golden = try golden()
     let file = try SafetensorsFile(path: try file(bytes(golden.file)))
     #expect(file.metadata == ["note": "größer\n\"quoted\""])
@@ -56,7 +57,7 @@ import Torch
     #expect(try file.tensor(named: "flags").dtype == .bool)
   }
 
-  @Test func writesWhatItReads() throws {
+  @Test func `round-trips every element type`() throws {
     let path = folder.file("written.safetensors")
     let tensors = [
       "a": Tensor(rows: [[1.5, -2], [0, 1e300]]), "b": Tensor([Int32(7)]),
@@ -81,7 +82,7 @@ import Torch
       try Data(contentsOf: URL(filePath: path)) == Data(contentsOf: URL(filePath: again)))
   }
 
-  @Test func aTensorOutlivesTheFileObject() throws {
+  @Test func `a tensor outlives the file object`() throws {
     let path = folder.file("written.safetensors")
     try Safetensors.write(["a": Tensor([1.0, 2, 3])], to: path)
     let tensor = try SafetensorsFile(path: path).tensor(named: "a")
@@ -91,20 +92,20 @@ import Torch
 
   @Test(arguments: [
     (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, 4, "expected 8 bytes of F32"),
-    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 3, "lie at 0..<4"),
-    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 5, "1 bytes behind the last"),
+    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 3, "are at 0..<4"),
+    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 5, "1 bytes after the last"),
     (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 8, "begins at 4"),
-    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 8, "lie at 4..<0"),
+    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 8, "are at 4..<0"),
     (#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, 4, "-1.0 is not a length"),
     (#"{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}"#, 4, "1.5 is not a length"),
     (#"{"a":{"dtype":"F9","shape":[1],"data_offsets":[0,4]}}"#, 4, "dtype \"F9\" is not known"),
-    (#"{"a":{"dtype":"F32","shape":[1]}}"#, 4, "not described in full"),
-    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}"#, 4, "not described in full"),
+    (#"{"a":{"dtype":"F32","shape":[1]}}"#, 4, "not fully described"),
+    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}"#, 4, "not fully described"),
     (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}}"#, 4, "\"x\" is not known"),
-    (#"{"a":{"dtype":"F32","dtype":"F32","shape":[],"data_offsets":[0,4]}}"#, 4, "comes twice"),
+    (#"{"a":{"dtype":"F32","dtype":"F32","shape":[],"data_offsets":[0,4]}}"#, 4, "appears twice"),
     (
       #"{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[],"data_offsets":[1,2]}}"#,
-      2, "the name \"a\" comes twice"
+      2, "the name \"a\" appears twice"
     ),
     (
       #"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}"#,
@@ -115,19 +116,19 @@ import Torch
       "overflows"
     ),
     (#"{"__metadata__":{"a":1}}"#, 0, "a string in quotation marks"),
-    (#"{"__metadata__":{"a":"1","a":"2"}}"#, 0, "comes twice"),
+    (#"{"__metadata__":{"a":"1","a":"2"}}"#, 0, "appears twice"),
     (#"["a"]"#, 0, "an object"),
     (#"{} x"#, 0, "nothing more"),
     ("", 0, "an object"),
   ])
-  func hostileHeadersAreRefused(header: String, data: Int, reason: String) throws {
+  func `rejects hostile headers`(header: String, data: Int, reason: String) throws {
     let path = try file(header: header, data: data)
     let error = #expect(throws: InputError.self) { try SafetensorsFile(path: path) }
     #expect(error?.description.contains(reason) == true, "\(error?.description ?? "no error")")
   }
 
   /// Zero elements need no bytes, but libtorch cannot count in strides of 2^80.
-  @Test func emptyShapesThatLibtorchCannotHoldAreRefused() throws {
+  @Test func `rejects empty shapes whose strides overflow`() throws {
     let shape = "[0,1099511627776,1099511627776]"
     let path = try file(
       header: #"{"b":{"dtype":"F64","shape":\#(shape),"data_offsets":[0,0]}}"#, data: 0)
@@ -135,7 +136,7 @@ import Torch
     #expect(error?.reason.contains("overflows") == true, "\(error?.description ?? "")")
   }
 
-  @Test func truthValuesOtherThanZeroAndOneAreRefused() throws {
+  @Test func `rejects Booleans other than 0 and 1`() throws {
     let path = try file(
       header: #"{"a":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]}}"#, data: 2)
     #expect(try SafetensorsFile(path: path).tensor(named: "a").array() == [false, false])
@@ -148,7 +149,7 @@ import Torch
     #expect(error?.reason == "element 1 of \"a\" is the byte 2")
   }
 
-  @Test func theNameOfTheNotesIsNoTensor() throws {
+  @Test func `rejects a tensor named like the metadata`() throws {
     let path = folder.file("written.safetensors")
     #expect(throws: InputError.self) {
       try Safetensors.write(["__metadata__": Tensor([1.0])], to: path)
@@ -156,7 +157,7 @@ import Torch
     #expect(!FileManager.default.fileExists(atPath: path))
   }
 
-  @Test func lengthsBeyondTheFileAreRefused() throws {
+  @Test func `rejects lengths beyond the file`() throws {
     for bytes in [
       [], [1, 0, 0], [255, 255, 255, 255, 255, 255, 255, 255],
       [255, 255, 255, 255, 255, 255, 255, 127, 0x7B, 0x7D], [3, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x7D],
@@ -166,7 +167,7 @@ import Torch
     }
   }
 
-  @Test func everyMutationAndTruncationLoadsOrThrows() throws {
+  @Test func `every mutation and truncation loads or throws`() throws {
     let original = bytes(try golden().file)
     var refused = 0
     func attempt(_ bytes: [UInt8]) throws {
@@ -187,7 +188,7 @@ import Torch
     #expect(refused > original.count)
   }
 
-  @Test func aMissingTensorIsNamedTogetherWithThoseThere() throws {
+  @Test func `a missing tensor error lists the present ones`() throws {
     let path = folder.file("written.safetensors")
     try Safetensors.write(["a": Tensor([1.0])], to: path)
     let error = #expect(throws: InputError.self) {

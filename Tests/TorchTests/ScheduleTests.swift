@@ -25,7 +25,7 @@ import Torch
     }
   }
 
-  @Test func agreeWithPyTorch() throws {
+  @Test func `agrees with PyTorch`() throws {
     for entry in try Golden<Case>("Schedules").cases {
       let schedule = try #require(entry.schedule)
       let factors = (0..<12).map { schedule.factor(step: $0, of: 12) }
@@ -33,7 +33,7 @@ import Torch
     }
   }
 
-  @Test func theEndIsReachedAndKept() {
+  @Test func `reaches and keeps the final factor`() {
     for schedule: any Schedule in [
       LinearSchedule(warmupSteps: 2, finalFactor: 0.1),
       CosineSchedule(warmupSteps: 2, finalFactor: 0.1),
@@ -48,7 +48,7 @@ import Torch
     #expect(LinearSchedule(warmupSteps: 4).learningRate(0.5, step: 1, of: 10) == 0.2)
   }
 
-  @Test func surviveARoundTripThroughTheirRecord() throws {
+  @Test func `round-trips through Codable`() throws {
     func check<S: Schedule>(_ schedule: S) throws {
       let data = try JSONEncoder().encode(schedule)
       #expect(try JSONDecoder().decode(S.self, from: data) == schedule)

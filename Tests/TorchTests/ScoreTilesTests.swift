@@ -21,14 +21,14 @@ import Torch
   }
   private func zeros(_ count: Int) -> Tensor { .zeros([count, 70], dtype: .float64) }
 
-  @Test func sumsOfExponentials() {
+  @Test func `sums exponentials`() {
     let found = zeros(2)
     found[0].copyInPlace(from: .full([70], -Double.infinity, dtype: .float64))
     tiles.add(.exponentials, to: found)
     expectClose(found[0] + found[1].log(), scores.logSumExp(along: 1), tolerance: 1e-6)
   }
 
-  @Test func whatIsThereCountsAsSeen() {
+  @Test func `adds to existing sums`() {
     let found = zeros(2)
     found[0].copyInPlace(from: .full([70], 200, dtype: .float64))
     found[1].copyInPlace(from: .full([70], 3, dtype: .float64))
@@ -38,7 +38,7 @@ import Torch
       tolerance: 1e-12)
   }
 
-  @Test func sumsOfSoftplusAndSquaredHinges() {
+  @Test func `sums softplus and squared hinges`() {
     let (softplus, hinges) = (zeros(1), zeros(1))
     tiles.add(.softplus, to: softplus)
     tiles.add(.squaredHinges, to: hinges)
@@ -48,7 +48,8 @@ import Torch
 
   /// log(1 + eˢ) of very small scores is nearly eˢ, of large ones nearly s; many are multiplied
   /// before a logarithm is taken.
-  @Test(arguments: [-80, -30, -8, 0, 6, 11, 13, 200]) func softplusKeepsItsDigits(height: Double) {
+  @Test(arguments: [-80, -30, -8, 0, 6, 11, 13, 200])
+  func `softplus keeps precision at every magnitude`(height: Double) {
     let heights = Tensor.normal([5000], generator: Generator(seed: 3)) + height
     let tiles = ScoreTiles(
       queries: queries * 0.1, labels: .zeros([5000, 20]), bias: heights,
@@ -63,12 +64,12 @@ import Torch
     expectClose(found[0] / expected, .full([70], 1, dtype: .float64), tolerance: 2e-6)
   }
 
-  @Test func scoresBesideAreAdded() {
-    let beside = Tensor.normal([70, 150], generator: Self.generator)
+  @Test func `adds offsets to the scores`() {
+    let offset = Tensor.normal([70, 150], generator: Self.generator)
     let tiles = ScoreTiles(
-      queries: queries, labels: labels, bias: bias, beside: beside, cells: Self.noCells,
+      queries: queries, labels: labels, bias: bias, offset: offset, cells: Self.noCells,
       tileWidth: 64, blockWidth: 64)
-    let expected = scores + beside
+    let expected = scores + offset
     let sums = zeros(1)
     tiles.add(.squaredHinges, to: sums)
     expectClose(sums[0], (expected + 1).relu().squared().sum(along: 1), tolerance: 1e-6)
@@ -77,13 +78,13 @@ import Torch
       .hinges(scale: 0.5), atCells: .zeros([0]), upstream: 3, ofQueries: ofQueries, ofLabels: nil,
       ofBias: nil)
     let slopes = (expected + 1).relu() * 0.5
-    expectClose(beside.converted(to: .float64), slopes, tolerance: 1e-6)
+    expectClose(offset.converted(to: .float64), slopes, tolerance: 1e-6)
     expectClose(
       ofQueries.converted(to: .float64), slopes.matmul(labels.converted(to: .float64)),
       tolerance: 1e-5)
   }
 
-  @Test func boundsOfScores() {
+  @Test func `finds minimum and maximum scores`() {
     let found = zeros(5)
     found[1].copyInPlace(from: .full([70], Double.infinity, dtype: .float64))
     for k in [2, 3] { found[k].copyInPlace(from: .full([70], -Double.infinity, dtype: .float64)) }
@@ -95,7 +96,7 @@ import Torch
       found[3] + found[4].log(), (scores * 0.7).logSumExp(along: 1), tolerance: 1e-6)
   }
 
-  @Test func sumsOfSigmoids() {
+  @Test func `sums sigmoids and their derivatives`() {
     let thresholds = Tensor.normal([70], generator: Self.generator).converted(to: .float64) - 3
     let found = zeros(5)
     tiles.add(.sigmoids(thresholds: thresholds, sharpness: 2), to: found)
@@ -112,12 +113,12 @@ import Torch
   }
 
   /// Cell 0 is row 1, column 2; cell 1 row 69, column 149, in the last tile of 22 labels.
-  @Test func cellsAreFoundAndHidden() {
+  @Test func `finds and hides cells`() {
     let cells = ScoreTiles.Cells(
       rows: Tensor([1, 69]), positions: Tensor([66, 69 * 22 + 21]), offsets: Tensor([0, 1, 1, 2]))
     let sums = zeros(1)
     let found = Tensor.zeros([2])
-    tiles(cells).add(.squaredHinges, to: sums, found: found, hidesCells: true)
+    tiles(cells).add(.squaredHinges, to: sums, cellScores: found, hidesCells: true)
     let expected = scores
     expectClose(
       found.doubles(), [expected[1][2].scalar, expected[69][149].scalar], tolerance: 1e-6)
@@ -125,7 +126,7 @@ import Torch
     expectClose(sums[0], (expected + 1).relu().squared().sum(along: 1), tolerance: 1e-6)
   }
 
-  @Test func refusesWhatDoesNotFit() {
+  @Test func `rejects mismatched shapes`() {
     #expect(throws: TorchError.self) {
       try checked { tiles.add(.softplus, to: .zeros([1, 69], dtype: .float64)) }
     }
@@ -144,7 +145,7 @@ import Torch
       blockWidth: 65)
     #expect(throws: TorchError.self) { try checked { wideTiles.add(.softplus, to: zeros(1)) } }
     let narrow = ScoreTiles(
-      queries: queries, labels: labels, bias: nil, beside: .zeros([70, 149]), cells: Self.noCells,
+      queries: queries, labels: labels, bias: nil, offset: .zeros([70, 149]), cells: Self.noCells,
       tileWidth: 64, blockWidth: 64)
     #expect(throws: TorchError.self) { try checked { narrow.add(.softplus, to: zeros(1)) } }
     #expect(!ScoreTiles.suit(.zeros([1], dtype: .float64)))

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `Scripts/setup` in a copy of its part of the package, with a compiler and a pip that only
-/// pretend: what it decides, what it says and what it leaves behind, in seconds and off the network.
+/// pretend: its decisions, its messages and its files, in seconds and offline.
 @Suite(.enabled("needs bash and python3") { SetupSandbox.isPossible }) struct SetupTests {
   private let sandbox: SetupSandbox
 
@@ -12,7 +12,7 @@ import Testing
 
   init() throws { sandbox = try SetupSandbox() }
 
-  @Test func downloadsOnceThenOnlyChecks() throws {
+  @Test func `downloads once, then only checks`() throws {
     let first = try sandbox.setup()
     #expect(first.status == 0, "\(first.text)")
     #expect(sandbox.count("downloads") == 1 && sandbox.count("compilations") == Self.build)
@@ -22,7 +22,7 @@ import Testing
     #expect(sandbox.count("downloads") == 1 && sandbox.count("compilations") == Self.build)
   }
 
-  @Test func changedSourcesFlagsAndPinsAreNoticed() throws {
+  @Test func `rebuilds after changed sources, flags or pins`() throws {
     _ = try sandbox.setup()
     try sandbox.append("// changed\n", to: "Sources/CTorch/Interface/kernels.cpp")
     _ = try sandbox.setup()
@@ -35,7 +35,7 @@ import Testing
     #expect(sandbox.count("downloads") == 2 && sandbox.count("compilations") == 4 * Self.build)
   }
 
-  @Test func anInstalledTorchIsUsedAndItsUpgradeNoticed() throws {
+  @Test func `uses an installed torch and notices its upgrade`() throws {
     let torch = try sandbox.installTorch("site/torch", version: "2.12.1+cpu")
     #expect(try sandbox.setup(["DECANT_TORCH": torch]).status == 0)
     #expect(sandbox.count("downloads") == 0 && sandbox.count("compilations") == Self.build)
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test(arguments: ["download", "unpack", "compile"])
-  func takesUpAfterAKill(during phase: String) throws {
+  func `recovers after a kill`(during phase: String) throws {
     let first = try sandbox.start(["PAUSE": phase])
     try sandbox.wait(for: "pausing")
     kill(first.processIdentifier, SIGKILL)
@@ -60,7 +60,7 @@ import Testing
     #expect(try sandbox.setup().text == "setup: ready: .deps/libctorch.so\n")
   }
 
-  @Test func twoAtOnceTakeTurns() throws {
+  @Test func `two setups take turns`() throws {
     let first = try sandbox.start(["PAUSE": "download"])
     try sandbox.wait(for: "pausing")
     let second = try sandbox.start([:])
@@ -72,7 +72,7 @@ import Testing
     #expect(sandbox.count("downloads") == 1 && sandbox.count("compilations") == Self.build)
   }
 
-  @Test func saysWhatToDo() throws {
+  @Test func `errors name the remedy`() throws {
     func expect(_ words: String, _ variables: [String: String]) throws {
       let run = try sandbox.setup(variables)
       #expect(run.status == 1 && run.text.contains(words), "\(run.text)")
@@ -89,7 +89,7 @@ import Testing
     try expect("does not load", ["PAUSE": "no-load"])
   }
 
-  @Test func theSearchLibraryIsMadeOnceAndTakesUpAfterAKill() throws {
+  @Test func `builds the search library once, recovers after a kill`() throws {
     try sandbox.takeSearchLibrary()
     let first = try sandbox.start(["PAUSE": "headers"], script: "setup-search")
     try sandbox.wait(for: "pausing")
@@ -108,7 +108,7 @@ import Testing
     #expect(sandbox.count("downloads") == downloads && sandbox.count("compilations") == 2)
   }
 
-  @Test func theSearchLibrarySaysWhatToDo() throws {
+  @Test func `search library errors name the remedy`() throws {
     try sandbox.takeSearchLibrary()
     func expect(_ words: String, _ variables: [String: String]) throws {
       let run = try sandbox.setup(variables, script: "setup-search")
@@ -121,7 +121,7 @@ import Testing
     try expect("did not compile", ["PAUSE": "no-link"])
   }
 
-  @Test func aFolderThatCannotBeWrittenIsNamed() throws {
+  @Test func `names an unwritable folder`() throws {
     try sandbox.write("a file where the folder should be", to: ".deps")
     let run = try sandbox.setup()
     #expect(run.status == 1 && run.text.contains("cannot write"), "\(run.text)")
@@ -250,7 +250,7 @@ private final class SetupSandbox {
     return root + "/" + name
   }
 
-  /// Starts the script; what it says goes to the file `output-` and its process number.
+  /// Starts the script; its output goes to the file `output-` and its process number.
   func start(_ variables: [String: String], script: String = "setup") throws -> Process {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/bash")

@@ -1,3 +1,4 @@
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -22,7 +23,7 @@ import Torch
   }
 
   @Test(arguments: [true, false])
-  func adagradFollowsItsEquation(rowwise: Bool) throws {
+  func `Adagrad matches its equation`(rowwise: Bool) throws {
     let (rate, epsilon, decay) = (0.3, 1e-3, 0.1)
     let result = try trained(.float64, .sparse) {
       SparseAdagrad(
@@ -56,7 +57,7 @@ import Torch
   }
 
   @Test(arguments: [true, false], [EmbeddingBag.GradientForm.sparse, .dense])
-  func theKernelsAgreeWithTheOperators(
+  func `kernels agree with operators`(
     rowwise: Bool, form: EmbeddingBag.GradientForm
   ) throws {
     let makers: [(Tensor) -> any Optimizer] = [
@@ -80,7 +81,7 @@ import Torch
     }
   }
 
-  @Test func untouchedRowsStayAsTheyAre() throws {
+  @Test func `untouched rows stay unchanged`() throws {
     let start = Tensor.normal([6, 4], generator: Generator(seed: 7), dtype: .float64)
     for rowwise in [true, false] {
       let result = try trained(.float32, .sparse) {
@@ -91,7 +92,7 @@ import Torch
     }
   }
 
-  @Test func aRestoredOptimizerContinuesAsIfNeverStopped() throws {
+  @Test func `a restored optimizer continues bit for bit`() throws {
     let makers: [(Tensor) -> any Optimizer] = [{ SparseAdagrad([$0]) }, { SparseAdam([$0]) }]
     for make in makers {
       let layer = EmbeddingBag(
@@ -114,7 +115,7 @@ import Torch
     }
   }
 
-  @Test func aForeignStateIsRefusedAndChangesNothing() throws {
+  @Test func `rejects a foreign state without changes`() throws {
     let optimizer = SparseAdam([Tensor.ones([6, 4]).requiringGradient()])
     let before = optimizer.state.mapValues { $0.copied() }
     var missing = optimizer.state
@@ -124,7 +125,7 @@ import Torch
     var misshapen = optimizer.state.mapValues { $0 + 1 }
     misshapen["second.0"] = Tensor.zeros([6])
     for (state, name) in [(missing, "first.0"), (surplus, "third.0"), (misshapen, "second.0")] {
-      let error = #expect(throws: InputError.self) { try optimizer.restore(state) }
+      let error = #expect(throws: ValueError.self) { try optimizer.restore(state) }
       #expect(error?.reason.contains(name) == true)
     }
     for (name, tensor) in before {

@@ -10,13 +10,13 @@ import Torch
       .ints([4, 2]), .dtype(.float64))
   }
 
-  @Test func repeatedRowsAreSummedUpAndPutInOrder() {
+  @Test func `sums and sorts repeated rows`() {
     let (rows, values) = unordered().storedRows()
     #expect(rows.array(of: Int64.self) == [1, 3])
     expectClose(values, Tensor(rows: [[13.0, 24], [1, 2]]))
   }
 
-  @Test func equalNeighboursAreNotTakenForDistinct() {
+  @Test func `merges equal adjacent rows`() {
     let repeated = Op("aten::sparse_coo_tensor", "indices_size")(
       .tensor(Tensor(rows: [[1, 1, 3]])), .tensor(Tensor(rows: [[1.0], [3], [10]])),
       .ints([4, 1]), .dtype(.float64))
@@ -25,7 +25,7 @@ import Torch
     expectClose(values, Tensor(rows: [[4.0], [10]]))
   }
 
-  @Test func aSparseMatrixIsItsRows() {
+  @Test func `a sparse matrix equals its rows`() {
     let values = Tensor(rows: [[1.0, 2], [3, 4]])
     let matrix = Tensor.sparse(rows: Tensor([0, 2]), values: values, rowCount: 3)
     #expect(matrix.isSparse && matrix.shape == [3, 2])
@@ -33,7 +33,7 @@ import Torch
     expectClose(values.densified(), values)
   }
 
-  @Test func optimizersAndClippingSumRepeatedRows() throws {
+  @Test func `optimizers and clipping sum repeated rows`() throws {
     func table() -> Tensor { Tensor.ones([4, 2], dtype: .float64).requiringGradient() }
     let (sparse, dense) = (table(), table())
     sparse.gradient = unordered()

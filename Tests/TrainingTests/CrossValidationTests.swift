@@ -1,12 +1,13 @@
 import Datasets
+import Extreme
 import Foundation
-import Learning
+import Models
+import Storage
 import TestSupport
 import Testing
-import Torch
 import Training
 
-/// No document is judged by what has seen it.
+/// No document is scored by a model that has seen it.
 @Suite struct CrossValidationTests {
   private let folder: TemporaryFolder
 
@@ -52,7 +53,7 @@ import Training
     return wins / Double(having.count * lacking.count)
   }
 
-  @Test func noDocumentIsJudgedByAModelThatSawIt() throws {
+  @Test func `no model scores a document it trained on`() throws {
     let path = try unlearnable()
     let dataset = try Dataset.read(path)
     let scores = try CrossValidation(
@@ -73,7 +74,7 @@ import Training
     #expect(Double(seen) > 0.95 * Double(texts.count), "\(seen) of \(texts.count)")
   }
 
-  @Test func copiesOfATextShareAFoldAndAreNoNeighbours() throws {
+  @Test func `copies of a text share a fold, never neighbours`() throws {
     let path = try unlearnable(copies: 2)
     let dataset = try Dataset.read(path)
     let folds = CrossValidation.folds(of: dataset, count: 4)
@@ -95,7 +96,7 @@ import Training
     }
   }
 
-  @Test func everyGivenPairHasAScoreAndTheBestComeFirst() throws {
+  @Test func `scores every given pair, best first`() throws {
     let path = try SmallDataset(documents: 120).write(to: folder.file("data"))
     let dataset = try Dataset.read(path)
     let scores = try CrossValidation(

@@ -1,7 +1,8 @@
-import Learning
+import Models
+import Noise
+import Storage
 import TestSupport
 import Testing
-import Torch
 import Training
 
 @Suite struct LabelAuditTests {
@@ -15,7 +16,7 @@ import Training
   private static let plain = LabelAudit(
     confidentLearning: .init(order: .selfConfidence), neighbourWeight: 0, minimumCount: 1)
 
-  @Test func listsAreSortedByTheProbabilityOfWhatWasGiven() throws {
+  @Test func `sorts by the probability of the given labels`() throws {
     let scores = OutOfSampleScores(
       probabilities: Self.matrix(
         [[(0, 0.9), (1, 0.2)], [(1, 0.8), (0, 0.6)], [(0, 0.1), (2, 0.4)]], 3))
@@ -29,7 +30,7 @@ import Training
     #expect(report.wrong[0].neighbourShare == nil && report.wrong[0].neighboursWith.isEmpty)
   }
 
-  @Test func whatConfidentLearningIsSureOfComesBeforeWhatIsMerelyUnlikely() throws {
+  @Test func `confident errors precede merely unlikely labels`() throws {
     // Label 0: t₁ = 0.7 and t₀ = 0.6, so that 0.3 is sure. Label 1: 0.1 is as usual.
     let scores = OutOfSampleScores(
       probabilities: Self.matrix(
@@ -44,7 +45,7 @@ import Training
     }
   }
 
-  @Test func equalSuspicionsComeByRowAndLabelWhateverTheirNumber() throws {
+  @Test func `breaks ties by row and label`() throws {
     let scores = OutOfSampleScores(
       probabilities: Self.matrix((0..<2000).map { _ in [(1, 0.5), (0, 0.5)] }, 2))
     let given = CSRMatrix(rows: (0..<2000).map { _ in [Int]() }, columnCount: 2)
@@ -58,7 +59,7 @@ import Training
     }
   }
 
-  @Test func aLabelOfOneDocumentIsNotJudgedAndFilteredPairsNeither() throws {
+  @Test func `skips rare labels and filtered pairs`() throws {
     let scores = OutOfSampleScores(
       probabilities: Self.matrix(
         [[(0, 0.01), (1, 0.7)], [(1, 0.6), (0, 0.9)], [(1, 0.9)], []], 2))
@@ -70,7 +71,7 @@ import Training
     #expect(report.wrong.map(\.row) == [1] && report.missing.map(\.row) == [0])
   }
 
-  @Test func neighboursDecideWhereTheModelDoesNot() throws {
+  @Test func `neighbours break ties of the model`() throws {
     // The model gives 0 and 1 the same; those near 0 have the label, those near 1 do not.
     let rows = (0..<10).map { row in [(0, row < 2 ? 0.5 : row < 6 ? 0.9 : 0.1)] }
     let near = (0..<10).map { row in
@@ -96,8 +97,8 @@ import Training
   }
 
   /// A dense matrix of these would take 16 GB.
-  @Test func memoryGrowsWithThePairsAndNotWithTheLabels() async {
-    // In a process of its own: other tests' memory is not counted.
+  @Test func `memory grows with pairs, not labels`() async {
+    // In a separate process: the memory of other tests is not counted.
     await #expect(processExitsWith: .success) {
       let (documents, labels, kept) = (20_000, 100_000, 12)
       var random = SplitMix64(3)

@@ -1,10 +1,12 @@
 import Datasets
+import Extreme
 import Foundation
-import Learning
+import Storage
 import TestSupport
 import Testing
 import Torch
 
+@testable import Models
 @testable import Training
 
 /// Trainings on a small random data set that a model can learn.
@@ -19,7 +21,7 @@ private struct NegativeTraining {
     let labels = (0..<90).map { row in
       Array((0..<Self.labelCount).shuffled(using: &random).prefix(row % 4))
     }
-    // Each label has three features of its own; a document has two of each of its labels.
+    // Each label has three separate features; a document has two of each of its labels.
     let bags = labels.map { own in
       own.flatMap { label in (0..<3).shuffled(using: &random).prefix(2).map { 3 * label + $0 } }
         + [3 * Self.labelCount + random.below(8)]
@@ -81,7 +83,7 @@ private struct NegativeTraining {
   ]
 
   @Test(arguments: kinds.indices, [0, 3, 6, 9, 13, 19])
-  func anInterruptedTrainingEndsWithTheSameBytes(kind: Int, stop: Int) throws {
+  func `an interrupted run resumes byte for byte`(kind: Int, stop: Int) throws {
     let folder = try TemporaryFolder()
     let training = NegativeTraining(negatives: Self.kinds[kind])
     let whole = try training.run(in: folder.file("a"))
@@ -96,17 +98,17 @@ private struct NegativeTraining {
   }
 
   @Test(arguments: kinds.indices, [DualEncoder.LabelSource.free, .both])
-  func itLearns(kind: Int, source: DualEncoder.LabelSource) throws {
+  func `learns with every kind of negatives`(kind: Int, source: DualEncoder.LabelSource) throws {
     let folder = try TemporaryFolder()
     let training = NegativeTraining(
       negatives: Self.kinds[kind], labels: source, epochs: 6)
     let history = try training.run(in: folder.file("run"))
-    // Losses of different pools are no measure of each other; the ranking is. Chance has 6.
+    // Losses of different pools cannot be compared; rankings can. Chance has 6.
     let hits = history.compactMap { $0.validation?["P@1"] }
     #expect(hits.count == 6 && hits[5] > 30 && hits[5] > hits[0], "\(hits)")
   }
 
-  @Test func anEpochHasEveryDocumentOnce() throws {
+  @Test func `an epoch visits every document once`() throws {
     for kind in Self.kinds {
       let task = try NegativeTraining(negatives: kind).task()
       for step in 0..<task.stepsPerEpoch {
@@ -117,7 +119,7 @@ private struct NegativeTraining {
     }
   }
 
-  @Test func whatWasMinedIsReported() throws {
+  @Test func `reports mined negatives`() throws {
     let task = try NegativeTraining(negatives: Self.kinds[3]).task()
     var said: [String] = []
     task.negatives?.report = { said.append($0) }
@@ -130,10 +132,10 @@ private struct NegativeTraining {
     #expect(said.count == 2)
     #expect(said[0].contains("hard negatives: ") && said[0].contains("recall of the search"))
     #expect(said[0].contains("left out as false negatives") && !said[0].contains("new since"))
-    #expect(said[1].contains("new since the last search") && said[1].contains("labels a step"))
+    #expect(said[1].contains("new since the last search") && said[1].contains("labels per step"))
   }
 
-  @Test func theReportCountsWhatIsThere() {
+  @Test func `the report counts match values by hand`() {
     let found = HardNegativeSearch.Result(
       negatives: CSRMatrix(
         rowOffsets: MappedArray([0, 2, 4, 5]), columns: MappedArray([0, 1, 0, 3, 2]),
@@ -145,7 +147,7 @@ private struct NegativeTraining {
       found, previous: before, positives: positives, highestPositives: [2, 0, -.infinity],
       recall: 0.5, cpuSeconds: 0, pools: PoolStatistics()
     ).text
-    #expect(text.contains("1.7 a document, 4 labels (80.0 % of all, 50.0 % of them somebody's"))
+    #expect(text.contains("1.7 per document, 4 labels (80.0 % of all, 50.0 % of them positive"))
     // Gaps 1, −1 and −1, −2; the third document has no positive.
     #expect(text.contains("-2.00 / -1.00 / -1.00"))
     #expect(text.contains("none for 50.0 % of the documents, some for 50.0 %, all for 0.0 %"))
@@ -153,18 +155,18 @@ private struct NegativeTraining {
     #expect(text.contains("new since the last search: 60.0 %"))
   }
 
-  @Test func aDamagedTableIsRefused() throws {
+  @Test func `rejects a damaged shortlist`() throws {
     let task = try NegativeTraining(negatives: Self.kinds[1]).task()
     var state = task.optimizerState
     state["negatives.shortlist.offsets"] = Tensor([0, 1])
     state["negatives.shortlist.columns"] = Tensor([Int32(99)])
     let damaged = state
-    #expect(throws: InputError.self) {
+    #expect(throws: ValueError.self) {
       try task.restore(model: task.model, optimizerState: damaged)
     }
   }
 
-  @Test func anOlderConfigurationHasNoNegatives() throws {
+  @Test func `older configurations decode without negatives`() throws {
     let old = TrainingConfiguration(dataset: "x")
     let text = String(decoding: try JSONEncoder().encode(old), as: UTF8.self)
     #expect(!text.contains("negatives"))

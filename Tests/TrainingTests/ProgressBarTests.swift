@@ -2,7 +2,7 @@ import Testing
 import Training
 
 @Suite struct ProgressBarTests {
-  @Test func durationsReadLikeAClock() {
+  @Test func `formats durations like a clock`() {
     #expect(ProgressBar.duration(0.4) == "0:00")
     #expect(ProgressBar.duration(65) == "1:05")
     #expect(ProgressBar.duration(7203) == "2:00:03")
@@ -10,7 +10,7 @@ import Training
     #expect(ProgressBar.duration(.infinity) == "–")
   }
 
-  @Test func aTerminalGetsABarThatFitsItsWidth() {
+  @Test func `draws a bar that fits the terminal`() {
     var text = ""
     let bar = ProgressBar(isTerminal: true, width: 72) { text += $0 }
     bar.begin()
@@ -27,7 +27,7 @@ import Training
     #expect(filled > 0 && abs(filled - open) <= 1)
   }
 
-  @Test func elsewhereOnlyLinesAppear() {
+  @Test func `prints only lines without a terminal`() {
     var text = ""
     let bar = ProgressBar(isTerminal: false, width: 80) { text += $0 }
     bar.update(title: "epoch 1/2", done: 50, total: 100, unit: "documents", remark: "")

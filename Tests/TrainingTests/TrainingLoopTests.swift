@@ -1,4 +1,6 @@
 import Foundation
+import Models
+import Storage
 import TestSupport
 import Testing
 import Torch
@@ -12,9 +14,9 @@ private final class LineTask: TrainingTask {
   var stepsTaken = 0
   var stopAfter = Int.max
   var poison = Int.max
-  /// What the last step leaves in a weight; its loss does not tell.
+  /// The weight after the last step; its loss does not show it.
   var lastWeight: Double?
-  /// What each loss is called in addition to the one before.
+  /// The name of each loss, relative to the one before.
   var growth = 0.0
 
   struct Stopped: Error {}
@@ -68,7 +70,7 @@ private final class LineTask: TrainingTask {
 @Suite struct TrainingLoopTests {
   private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
 
-  @Test func lossFallsAndEveryEpochIsRecorded() throws {
+  @Test func `the loss falls and every epoch is recorded`() throws {
     let folder = try TemporaryFolder()
     let outcome = try TrainingLoop(epochs: 20).run(
       LineTask(), in: RunFolder(path: folder.path), resuming: false)
@@ -80,7 +82,7 @@ private final class LineTask: TrainingTask {
   }
 
   @Test(arguments: [1, 3, 4, 5, 11, 19])
-  func anInterruptedTrainingEndsWithTheSameBytes(stop: Int) throws {
+  func `an interrupted run resumes byte for byte`(stop: Int) throws {
     let folder = try TemporaryFolder()
     let undisturbed = RunFolder(path: folder.file("a"))
     let disturbed = RunFolder(path: folder.file("b"))
@@ -102,7 +104,7 @@ private final class LineTask: TrainingTask {
   }
 
   @Test(arguments: [0, 1, 4, 7, 8])
-  func anInterruptionLeavesACheckpointAndLosesNothing(stop: Int) throws {
+  func `an interruption leaves a checkpoint and loses nothing`(stop: Int) throws {
     let folder = try TemporaryFolder()
     let undisturbed = RunFolder(path: folder.file("a"))
     let disturbed = RunFolder(path: folder.file("b"))
@@ -123,14 +125,14 @@ private final class LineTask: TrainingTask {
     #expect(try bytes(disturbed.metrics) == bytes(undisturbed.metrics))
   }
 
-  @Test func withoutACheckpointResumingStartsAnew() throws {
+  @Test func `resuming without a checkpoint starts anew`() throws {
     let folder = try TemporaryFolder()
     let task = LineTask()
     _ = try TrainingLoop(epochs: 1).run(task, in: RunFolder(path: folder.path), resuming: true)
     #expect(task.stepsTaken == 4)
   }
 
-  @Test func theBestEpochIsKeptAndPatienceEndsTheTraining() throws {
+  @Test func `keeps the best epoch and stops after patience`() throws {
     let folder = try TemporaryFolder()
     let task = LineTask(criteria: [0.1, 0.5, 0.4, 0.5, 0.9])
     let outcome = try TrainingLoop(epochs: 5, patience: 2).run(
@@ -148,7 +150,7 @@ private final class LineTask: TrainingTask {
         == bytes(reference.file("model.safetensors")))
   }
 
-  @Test func aLossThatIsNoNumberStopsTheTraining() throws {
+  @Test func `a NaN loss stops training`() throws {
     let folder = try TemporaryFolder()
     let task = LineTask()
     task.poison = 6
@@ -159,7 +161,7 @@ private final class LineTask: TrainingTask {
   }
 
   @Test(arguments: [Double.nan, .infinity])
-  func `weights that the last step ruins are refused`(weight: Double) throws {
+  func `rejects non-finite weights after the last step`(weight: Double) throws {
     let folder = try TemporaryFolder()
     let run = RunFolder(path: folder.path)
     let task = LineTask(criteria: [1, 2])
@@ -173,7 +175,7 @@ private final class LineTask: TrainingTask {
     #expect(try SafetensorsFile(path: run.best).tensor(named: "w").scalar.isFinite)
   }
 
-  @Test func `a loss that has grown is warned of, also after an interruption`() throws {
+  @Test func `warns of a grown loss, also after resuming`() throws {
     let folder = try TemporaryFolder()
     let run = RunFolder(path: folder.path)
     let good = try TrainingLoop(epochs: 3).run(LineTask(), in: run, resuming: false)
@@ -189,7 +191,7 @@ private final class LineTask: TrainingTask {
     #expect(outcome.warning?.contains("nothing was learnt") == true, "\(outcome.warning ?? "")")
   }
 
-  @Test func aDamagedCheckpointIsRefusedByName() throws {
+  @Test func `rejects a damaged checkpoint by name`() throws {
     let folder = try TemporaryFolder()
     let run = RunFolder(path: folder.path)
     try writeAtomically("not a checkpoint", to: run.checkpoint)

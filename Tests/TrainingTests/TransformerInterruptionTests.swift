@@ -1,4 +1,5 @@
 import Foundation
+import Models
 import TestSupport
 import Testing
 import Torch
@@ -23,7 +24,7 @@ import Training
       folder: run, decantVersion: "0")
   }
 
-  @Test func aTrainingThatIsStoppedWhileTextsAreEncodedLeavesNothing() throws {
+  @Test func `stopping while encoding texts leaves nothing`() throws {
     let error = #expect(throws: TrainingError.self) {
       try trainer.run(resuming: false, isInterrupted: { true })
     }
@@ -35,7 +36,7 @@ import Training
     #expect(try folder.names() == ["checkpoint", "data.jsonl"])
   }
 
-  @Test func aRunThatWasBegunGoesOnAfterwards() throws {
+  @Test func `an interrupted run resumes`() throws {
     // Stopped before its first step, once everything is encoded.
     var questions = 0
     #expect(throws: TrainingError.self) {

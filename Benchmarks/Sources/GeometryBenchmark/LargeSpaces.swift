@@ -1,8 +1,8 @@
+import Extreme
 import Foundation
-import Learning
-import Torch
+import Storage
 
-/// Prints the milliseconds of processor time of a mean of a hundred labels in spaces of many.
+/// Prints the CPU milliseconds for the Fréchet mean of a hundred labels in large label spaces.
 func timeLargeSpaces() throws {
   var random = SplitMix64(1)
   func rows(_ count: Int, labels: Int) -> CSRMatrix {
@@ -22,7 +22,7 @@ func timeLargeSpaces() throws {
   print("| metric | labels | processor ms a document |")
   print("|---|---|---|")
   for labels in [14_673, 1_300_000] {
-    // A tree of 32 branches a node, as topics have.
+    // A tree with 32 branches per node, like a hierarchy of topics.
     let parents = (0..<labels).map { $0 == 0 ? nil : ($0 - 1) / 32 }
     try measure("tree", TreeLabelMetric(parents: parents), documents: 2_000)
     let vectors = (0..<(labels * 64)).map { _ in Float.random(in: -1...1, using: &random) }

@@ -1,14 +1,14 @@
 import Datasets
 import Evaluation
+import Extreme
 import Foundation
-import Learning
-import Torch
-import Training
+import Models
+import Storage
 
-/// The likeliest label against the Fréchet mean, of one run; `Benchmarks/geometry` makes the run.
+/// Compares the most probable label with the Fréchet mean, for a run of `Benchmarks/geometry`.
 struct Geometry: Decodable {
   var kind: String
-  /// The labels that the model knows, then those that it does not.
+  /// The labels that the model knows, followed by the others.
   var labels: [String]
   var seen: Int
   var parents: [Int?]?
@@ -24,17 +24,17 @@ struct Geometry: Decodable {
       try TreeLabelMetric(parents: parents, labelCount: labels.count)
     case ("vectors", _, let vectors?, let dimension?):
       try EmbeddingLabelMetric(vectors: vectors, dimension: dimension)
-    default: throw InputError(file: "geometry", reason: "the kind “\(kind)” lacks its numbers")
+    default: throw InputError(file: "geometry", reason: "no data for the kind “\(kind)”")
     }
   }
 
-  /// Labels of a path by their names' numbers.
+  /// The labels of a path, ordered by the numbers in their names.
   private var order: [Int] {
     labels.indices.sorted { (Int(labels[$0]) ?? 0) < (Int(labels[$1]) ?? 0) }
   }
 }
 
-/// Mean squared distance to the nearest true label, and how often it is 0.
+/// The mean squared distance to the nearest true label, and how often it is 0.
 struct Score: Encodable {
   var squaredDistance = 0.0
   var accuracy = 0.0
@@ -53,7 +53,7 @@ struct Score: Encodable {
   }
 }
 
-/// Shares of the documents' first scores, where scores are divided by a temperature.
+/// Softmax probabilities of the documents' top scores at a temperature.
 func probabilities(_ ranking: TopK, seen: Int, temperature: Double) -> CSRMatrix {
   var offsets: [Int64] = [0]
   var columns: [Int32] = []
@@ -105,7 +105,7 @@ let geometry = try JSONDecoder().decode(
 let metric = try geometry.metric()
 let model = try TrainedModel(folder: RunFolder(path: arguments[1]))
 guard model.labelIDs == Array(geometry.labels.prefix(geometry.seen)) else {
-  print("the labels of the geometry are not those of the model")
+  print("the labels of the geometry differ from those of the model")
   exit(65)
 }
 let loki = try Loki(metric: metric, observed: Array(0..<geometry.seen))
@@ -116,7 +116,7 @@ func means(_ ranking: TopK, _ temperature: Double) throws -> [Int] {
   }
 }
 
-// The temperature is chosen on the validation part, where no label is unseen.
+// The temperature is tuned on the validation part, which has no unseen labels.
 let validation = try model.evaluate(split: .validation)
 var temperature = 1.0
 var least = Double.infinity

@@ -1,12 +1,12 @@
+import Extreme
 import Foundation
-import Learning
 import Torch
 
 // `LaSOBenchmark FOLDER FEATURES LABELS SEED`
 //
-// FOLDER holds train-x, train-y, test-x, test-y: float32, row by row. Trains a classifier, keeps it
-// as it is, trains LaSO on pairs of train, and writes the logits of pairs of test for each way to
-// combine two vectors: FOLDER/NAME.OPERATION, beside FOLDER/pairs of rows.
+// FOLDER contains train-x, train-y, test-x, test-y: float32, row by row. Trains a classifier,
+// freezes it, trains LaSO on training pairs, and writes the logits of test pairs for each way to
+// combine two vectors to FOLDER/NAME.OPERATION, and the rows of the pairs to FOLDER/pairs.
 
 func load(_ path: String, columns: Int) throws -> Tensor {
   let data = try Data(contentsOf: URL(filePath: path))
@@ -80,7 +80,7 @@ let training = processTime() - start - classifying
 
 try withoutGradients {
   let known = features(testX)
-  // Every test row meets three others.
+  // Every test row is paired with three others.
   let count = testX.shape[0]
   let first = Tensor.concatenated((0..<3).map { _ in Tensor.range(0..<count) })
   let second = Tensor.concatenated(

@@ -1,13 +1,15 @@
-// The streaming losses against the matrix products that they consist of, in one process.
+import Extreme
+
+// Compares the streaming losses with the matrix products they consist of, in one process.
 //
 //   LossBenchmark time LOSS DTYPE THREADS REPEATS     1,024 queries, 60,000 labels
 //   LossBenchmark few QUERIES REPEATS                 InfoNCE with one positive, 60,000 labels
-//   LossBenchmark memory QUERIES LABELS BLOCK         what a step takes beside its inputs
-//   LossBenchmark whole QUERIES LABELS THREADS        a step, its products, memory in total
+//   LossBenchmark memory QUERIES LABELS BLOCK         memory of a step without its inputs
+//   LossBenchmark whole QUERIES LABELS THREADS        a step, its products, total memory
 //
-// Benchmarks/loss and Benchmarks/loss-memory run it beside its counterparts in PyTorch.
+// Benchmarks/loss and Benchmarks/loss-memory compare it with PyTorch.
 import Foundation
-import Learning
+import Storage
 import Torch
 
 struct Task {
@@ -38,7 +40,7 @@ struct Task {
     return value.scalar
   }
 
-  /// The four products of a loss, with nothing between them, by the library that `multiply` calls.
+  /// The four matrix products of a loss alone, by the library that `multiply` calls.
   func products(_ multiply: (Tensor, Tensor) -> Tensor) {
     let block = max(256, (1 << 20) / queries.size(along: 0))
     let labelCount = labels.size(along: 0)
@@ -78,7 +80,7 @@ func loss(named name: String, blockSize: Int? = nil) throws -> Task.Loss {
 }
 struct UnknownName: Error { var name: String }
 
-/// Seconds of processors and of the clock on the wall.
+/// CPU and wall-clock seconds.
 func seconds(_ body: () throws -> Void) rethrows -> String {
   func now(_ clock: clockid_t) -> Double {
     var time = timespec()
@@ -90,14 +92,14 @@ func seconds(_ body: () throws -> Void) rethrows -> String {
   return "\(now(CLOCK_PROCESS_CPUTIME_ID) - start.0) \(now(CLOCK_MONOTONIC) - start.1)"
 }
 
-/// A size in kB of /proc/self/status, as bytes.
+/// A kB field of /proc/self/status, in bytes.
 func memory(_ field: String) throws -> Int {
   let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
   let line = status.split(separator: "\n").first { $0.hasPrefix(field) }
   return (line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) * 1024
 }
 
-/// How far resident memory rises while `body` runs.
+/// The increase of peak resident memory during `body`.
 func peakGrowth(_ body: () throws -> Void) throws -> Int {
   try "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
   let before = try memory("VmRSS:")
@@ -105,7 +107,7 @@ func peakGrowth(_ body: () throws -> Void) throws -> Int {
   return try memory("VmHWM:") - before
 }
 
-/// A tiny first call opens libtorch's kernels, so that memory and time are the loss's alone.
+/// A tiny first call loads libtorch's kernels, so that only the loss itself is measured.
 func warmUp(_ name: String, _ dtype: DType) throws {
   let small = Task(queries: 96, labels: 2048, positives: 1, dtype: dtype)
   _ = try small.step(loss(named: name, blockSize: 256))

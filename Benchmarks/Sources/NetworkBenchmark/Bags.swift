@@ -1,8 +1,9 @@
 import Foundation
+import Storage
 import Torch
 
-/// A table of 200,000 rows of 128, batches of 256 bags of 160 weighted entries whose columns
-/// follow a long tail, as words do: forward, backward, and with the update of the table.
+/// A table of 200,000 × 128, and batches of 256 bags of 160 weighted entries whose columns have a
+/// long-tailed distribution, like words: forward, backward, and with the update of the table.
 func measureBags() throws {
   let rows = 200_000
   let width = 128
@@ -14,7 +15,7 @@ func measureBags() throws {
     return Double(state >> 11) / Double(1 << 53)
   }
   let batches = (0..<20).map { _ in
-    // Density falling as 1 / column over most of its range: exp of a uniform number.
+    // A density proportional to 1 / column over most of its range: exp of a uniform number.
     let columns = (0..<(bagCount * perBag)).map { _ in
       Int32(min(Double(rows - 1), exp(uniform() * log(Double(rows)))))
     }

@@ -21,7 +21,7 @@ func measurePerceptrons() throws {
   }
 }
 
-/// What a call costs when there is hardly anything to compute.
+/// The overhead of a call with hardly anything to compute.
 private func measureAddition() {
   let a = Tensor.ones([16])
   let b = Tensor.ones([16])

@@ -1,10 +1,10 @@
 import Foundation
 import Torch
 
-// One process, one measurement after the other; each prints `NAME MICROSECONDS` of process CPU
-// time. compare.py runs it in turn with its Python counterpart.
+// Runs all measurements in one process; each prints `NAME MICROSECONDS` of process CPU time.
+// compare.py alternates it with its Python counterpart.
 
-/// Microseconds of CPU time of this process that one call of `body` takes, after `warmup` calls.
+/// The CPU microseconds of one call of `body`, after `warmup` calls.
 func microseconds(warmup: Int, count: Int, _ body: () throws -> Void) rethrows -> Double {
   for _ in 0..<warmup { try body() }
   let start = processTime()

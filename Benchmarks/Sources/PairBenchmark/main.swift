@@ -1,12 +1,13 @@
+import Contrastive
 // Losses over the rows of a batch: value, gradient, memory and time of a step.
 //
 //   PairBenchmark LOSS FOLDER SECONDS THREADS
 //
-// FOLDER has rows.npy `[N, D]` and weights.npy `[C, D]`, float32; the class of row i is i mod C, and the
-// two views of N / 2 examples are the first and the second half of the rows. The gradients go to
-// LOSS-rows.npy and LOSS-weights.npy. Benchmarks/pairs runs it beside its counterparts.
+// FOLDER contains rows.npy `[N, D]` and weights.npy `[C, D]`, float32; the class of row i is i mod C,
+// and the two views of N / 2 examples are the first and the second half of the rows. Writes the
+// gradients to LOSS-rows.npy and LOSS-weights.npy. Benchmarks/pairs compares it with other libraries.
 import Foundation
-import Learning
+import Storage
 import Torch
 
 struct Batch {
@@ -58,14 +59,14 @@ func now(_ clock: clockid_t) -> Double {
   return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
 
-/// A size in kB of /proc/self/status, as bytes.
+/// A kB field of /proc/self/status, in bytes.
 func memory(_ field: String) throws -> Int {
   let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
   let line = status.split(separator: "\n").first { $0.hasPrefix(field) }
   return (line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) * 1024
 }
 
-/// How far resident memory rises while `body` runs.
+/// The increase of peak resident memory during `body`.
 func peakGrowth(_ body: () throws -> Void) throws -> Int {
   try "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
   let before = try memory("VmRSS:")
@@ -97,12 +98,12 @@ func batch(_ rows: Tensor, _ weights: Tensor) -> Batch {
 
 let rows = try NumpyFile.read(words[2] + "/rows.npy")
 let weights = try NumpyFile.read(words[2] + "/weights.npy")
-// A smaller first call loads what is loaded once.
+// A smaller first call does all one-time loading.
 let few = min(256, max(16, rows.size(along: 0) / 4))
 _ = try step(batch(rows[0..<few].copied(), weights[0..<(few / 8)].copied()))
 let task = batch(rows, weights)
 print("opening", try peakGrowth { _ = try step(task) })
-// From here on kernels for this size are made; what the first step has freed is given back.
+// Kernels for this size are created from here on; memory freed by the first step is returned.
 typealias Trim = @convention(c) (Int) -> Int32
 if let trim = dlsym(nil, "malloc_trim") { _ = unsafeBitCast(trim, to: Trim.self)(0) }
 print("memory", try peakGrowth { _ = try step(task) })

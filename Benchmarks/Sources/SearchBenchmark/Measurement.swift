@@ -1,9 +1,10 @@
 import Evaluation
 import Foundation
 import Retrieval
+import Storage
 import Torch
 
-/// Speed, recall and memory of both searches on plain float32 vectors compared by angle.
+/// Speed, recall and memory of both searches on plain float32 vectors compared by cosine.
 struct Measurement {
   let dimension: Int
   let queries: Tensor
@@ -22,7 +23,7 @@ struct Measurement {
     ).tensor().reshaped([rows.count, dimension]).copied()
   }
 
-  /// Puts `count` rows of a file into a store and writes it.
+  /// Adds `count` rows of a file to a store and writes it.
   func store(_ path: String, count: Int, scalar: VectorScalar, to output: String) throws {
     try Self.timed("store \(scalar)") {
       var store = VectorStore(dimension: dimension, scalar: scalar, metric: .cosine)
@@ -34,8 +35,8 @@ struct Measurement {
     }
   }
 
-  /// Exact search with one and two threads, in blocks and one query at a time; the scores of the tenth
-  /// go to `output`.
+  /// Exact search with one and two threads, in blocks and one query at a time; writes the scores of
+  /// the tenth result to `output`.
   func exact(_ index: String, to output: String) throws {
     let store = try VectorStore(path: index)
     say("resident with \(store.count) x \(dimension) \(store.scalar) mapped: \(Self.resident)")
@@ -55,7 +56,7 @@ struct Measurement {
     try tenths.withUnsafeBytes { try writeAtomically($0, to: output) }
   }
 
-  /// Builds a graph over a written store and writes both.
+  /// Builds a graph over a stored file and writes both.
   func build(_ index: String, configuration: ApproximateIndex.Configuration, to output: String)
     throws
   {
@@ -67,8 +68,10 @@ struct Measurement {
     try Self.timed("write") { try built.write(to: output) }
   }
 
-  /// Searches a mapped index with several breadths. A row counts as found when its score among the
-  /// float32 vectors is not below the tenth best's: several rows may have that score.
+  /// Searches a mapped index with several breadths.
+  ///
+  /// A row counts as found if its score with float32 vectors is at least the tenth best, which several
+  /// rows may share.
   func search(_ path: String, exact: String, tenths: String, breadths: [Int]) throws {
     let index = try Self.timed("open and verify") { try ApproximateIndex(path: path) }
     say("resident after opening: \(Self.resident)")
@@ -100,7 +103,7 @@ struct Measurement {
     say("resident after searching: \(Self.resident)")
   }
 
-  /// Times `body` and prints how many of `count` it does a second, and a second of processor time.
+  /// Times `body` and prints how many of `count` it processes per second and per CPU second.
   @discardableResult
   private static func timed<R>(_ name: String, _ count: Int = 0, _ body: () throws -> R) rethrows
     -> R
@@ -109,10 +112,10 @@ struct Measurement {
     let result = try body()
     let seconds = ProcessInfo.processInfo.systemUptime - wall
     let processor = processorSeconds - used
-    var line = String(format: "%@: %.2f s, %.2f s of processors", name, seconds, processor)
+    var line = String(format: "%@: %.2f s, %.2f s CPU", name, seconds, processor)
     if count > 0 {
       line += String(
-        format: "; %.0f a second, %.0f a processor's second", Double(count) / seconds,
+        format: "; %.0f per second, %.0f per CPU second", Double(count) / seconds,
         Double(count) / processor)
     }
     say(line)
@@ -136,7 +139,7 @@ struct Measurement {
   }
 }
 
-/// Prints a line at once, also into a file.
+/// Prints a line without buffering.
 private func say(_ line: String) {
   print(line)
   fflush(nil)

@@ -1,10 +1,11 @@
 import Foundation
+import Models
+import Storage
 import Torch
-import Training
 
-/// Embeds the lines of a file with a run; `Benchmarks/search` makes the lines.
+/// Embeds the lines of a file with a run; `Benchmarks/search` writes the file.
 enum Windows {
-  /// Writes the vectors as plain float32, one row a line.
+  /// Writes the vectors as plain float32, one row per line.
   static func embed(run: String, lines: String, output: String) throws {
     let model = try TrainedModel(folder: RunFolder(path: run), threads: 2)
     let texts = try String(contentsOfFile: lines, encoding: .utf8).split(separator: "\n")

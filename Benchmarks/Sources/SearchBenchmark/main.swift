@@ -1,7 +1,7 @@
 import Foundation
 import Retrieval
 
-/// The steps of `Benchmarks/search`, a process each, so that memory can be told apart.
+/// The steps of `Benchmarks/search`, one process each, so that memory is measured separately.
 let words = Array(CommandLine.arguments.dropFirst())
 func number(_ place: Int) -> Int { Int(words[place]) ?? 0 }
 

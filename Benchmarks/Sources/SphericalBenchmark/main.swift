@@ -1,7 +1,9 @@
-// The Z-loss's update of label vectors by SphericalOutputLayer against the streamed loss with a
-// dense step, in one process, for more and more labels. Benchmarks/spherical keeps the result.
+import Extreme
+
+// Compares the Z-loss update of label vectors by SphericalOutputLayer with the streamed loss and a
+// dense step, in one process, for growing numbers of labels. Benchmarks/spherical saves the result.
 import Foundation
-import Learning
+import Storage
 import Torch
 
 let width = 128
@@ -39,7 +41,7 @@ func pad(_ text: String, _ width: Int) -> String {
 
 Runtime.threadCount = 1
 let loss = ZLoss()
-print("Milliseconds of CPU a step, one thread: \(batchSize) queries of \(width) dimensions")
+print("CPU milliseconds per step, one thread: \(batchSize) queries of \(width) dimensions")
 print("   labels   layer   dense   folds   loss, layer   loss, dense")
 for labelCount in [1_000, 10_000, 100_000, 1_000_000] {
   let generator = Generator(seed: 0)

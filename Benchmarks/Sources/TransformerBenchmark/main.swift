@@ -1,12 +1,12 @@
 import Datasets
+import Extreme
 import Foundation
-import Learning
 import Torch
 
 // `TransformerBenchmark tokenize FOLDER LENGTH`  ids of each line of standard input, a JSON string
 // `TransformerBenchmark encode FOLDER LENGTH`    time to embed those lines, on one thread
 
-/// Seconds of CPU time of this process so far.
+/// The CPU seconds of this process so far.
 func processTime() -> Double {
   var time = timespec()
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)

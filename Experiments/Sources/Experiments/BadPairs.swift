@@ -1,8 +1,9 @@
+import Contrastive
 import Evaluation
-import Learning
+import Storage
 import Torch
 
-/// Mining of bad positive pairs, some of which were made bad on purpose.
+/// Mining of bad positive pairs, some of which are corrupted on purpose.
 struct BadPairs: Experiment {
   static let name = "bad-pair-mining"
   static let claim =
@@ -11,32 +12,41 @@ struct BadPairs: Experiment {
     "Lan, Yan, Hong, Feng. Towards Enhancing Time Series Contrastive Learning: A Dynamic Bad Pair Mining Approach. ICLR 2024. <https://arxiv.org/abs/2302.03357>"
   static let data =
     "OSULeaf of the UCR archive (outlines of leaves, 6 kinds, both parts together, averaged over pairs of steps): 300 series to learn from without classes, 142 to judge by; for choices 230 and 70 of the 300. Every recording of a series is disturbed by a wave of its own frequency, phase and strength. A good pair are two recordings of a series; a noisy pair has the same disturbance twice, a faulty pair shows two series, the same in every epoch. Crops, scaling and jitter make views; 400 batches of 64, AdamW, mining after five eighths; a plain convolutional encoder (16, 32, 32). The nearest neighbour and a linear probe are fitted to two recordings of each series that was learned from and judged on four of each other one. The left-out arm is given which pairs are bad and trains as many batches without them."
-  static let file = #fileID
-  static let sources = [
-    "Experiments/Sources/Experiments/Leaves.swift",
-    "Sources/Datasets/Series/SeriesSet+Reading.swift", "Sources/Evaluation/LinearProbe.swift",
-    "Sources/Evaluation/NearestNeighbourProbe.swift",
-    "Sources/Learning/Encoders/SeriesEncoder.swift",
-    "Sources/Learning/Negatives/DynamicBadPairMining.swift",
-    "Sources/Learning/Pairs/NTXentLoss.swift", "Sources/Learning/Views/SeriesCrop.swift",
-    "Sources/Learning/Views/SeriesJitter.swift", "Sources/Learning/Views/SeriesScaling.swift",
-  ]
+  static var uses: [Any.Type] {
+    [
+      Leaves.self, LinearProbe.self, NearestNeighbourProbe.self, SeriesEncoder.self,
+      ProjectionHead.self, DynamicBadPairMining.self, NTXentLoss.self, SeriesCrop.self,
+      SeriesJitter.self, SeriesScaling.self,
+    ]
+  }
   static let conditionName = "bad pairs"
-  static let conditions = ["none", "30 % noisy", "30 % faulty"]
-  static let choiceConditions = ["30 % noisy", "30 % faulty"]
+  enum Condition: String, Named, CaseIterable {
+    case none
+    case noisy = "30 % noisy"
+    case faulty = "30 % faulty"
+  }
+  static let choiceConditions: [Condition] = [.noisy, .faulty]
   static let choiceSeeds = 2
-  static let arms = ["SimCLR", "with DBPM", "bad pairs left out"]
+  enum Arm: String, Named, CaseIterable {
+    case simCLR = "SimCLR"
+    case mining = "with DBPM"
+    case leftOut = "bad pairs left out"
+  }
   static let measures = [
     "nearest neighbour's accuracy (%)", "linear accuracy (%)", "bad pairs found (%)",
     "good pairs taken for bad (%)",
   ]
   static let settingName = "temperature and cuts"
 
-  static func settings(of arm: String) -> [String] {
-    let temperatures = ["τ 0.2", "τ 0.5"]
-    return arm == arms[1]
-      ? temperatures.flatMap { known in ["1", "1.5"].map { "\(known) β \($0)" } }
-      : temperatures
+  struct Setting: Named {
+    let temperature: Double
+    var cut: Double?
+    var name: String { "τ \(temperature.name)" + (cut.map { " β \($0.name)" } ?? "") }
+  }
+
+  static func settings(of arm: Arm) -> [Setting] {
+    let cuts: [Double?] = arm == .mining ? [1, 1.5] : [nil]
+    return [0.2, 0.5].flatMap { known in cuts.map { Setting(temperature: known, cut: $0) } }
   }
 
   private let leaves: Leaves
@@ -47,7 +57,7 @@ struct BadPairs: Experiment {
     leaves = try Leaves(options)
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
+  func run(arm: Arm, condition: Condition, setting: Setting, seed: UInt64) throws -> [Double] {
     var random = SplitMix64(seed, 12)
     let generator = Generator(seed: seed &+ 500)
     let places = (0..<300).shuffled(using: &random)
@@ -56,12 +66,12 @@ struct BadPairs: Experiment {
       ? (Array(0..<300), Array(300..<442)) : (Array(places[..<230]), Array(places[230...]))
     let count = own.count
     let series = leaves.outlines.gathered(rows: Tensor(own))
-    let share = Int(condition.prefix { $0 != " " }) ?? 0
+    let share = condition == .none ? 0 : 30
     let bad = Set((0..<count).shuffled(using: &random).prefix(count * share / 100))
-    let isNoisy = condition.hasSuffix("noisy")
+    let isNoisy = condition == .noisy
     let once = (0..<count).map { isNoisy && bad.contains($0) ? Float(1) : 0 }
     let pairs = Pairs(
-      // What is recorded once is the same in both views.
+      // A series recorded once is identical in both views.
       series: Leaves.recorded(series, strengths: once, generator: generator),
       strengths: once.map { 1 - $0 },
       partners: (0..<count).map {
@@ -69,9 +79,9 @@ struct BadPairs: Experiment {
         return !isNoisy && bad.contains($0) ? other : $0
       })
     let encoder = SeriesEncoder(.init(widths: [16, 32, 32]), generator: Generator(seed: seed))
-    let rows = (0..<count).filter { arm != Self.arms[2] || !bad.contains($0) }
+    let rows = (0..<count).filter { arm != .leftOut || !bad.contains($0) }
     let mining = try teach(
-      encoder, pairs, rows: rows, isMining: arm == Self.arms[1], setting: setting, seed: seed,
+      encoder, pairs, rows: rows, isMining: arm == .mining, setting: setting, seed: seed,
       using: &random)
     encoder.isTraining = false
     func embedded(_ places: [Int], times: Int) -> (Tensor, [Int]) {
@@ -95,7 +105,7 @@ struct BadPairs: Experiment {
     ]
   }
 
-  /// What is learned from, how strongly each is disturbed in a view, and whose the second views are.
+  /// The training series, the disturbance of each view, and the source of the second views.
   private struct Pairs {
     let series: Tensor
     let strengths: [Float]
@@ -103,11 +113,10 @@ struct BadPairs: Experiment {
   }
 
   private func teach(
-    _ encoder: SeriesEncoder, _ pairs: Pairs, rows: [Int], isMining: Bool, setting: String,
+    _ encoder: SeriesEncoder, _ pairs: Pairs, rows: [Int], isMining: Bool, setting: Setting,
     seed: UInt64, using random: inout SplitMix64
   ) throws -> DynamicBadPairMining {
-    let numbers = setting.split(separator: " ").compactMap { Double($0) }
-    let loss = NTXentLoss(temperature: numbers[0])
+    let loss = NTXentLoss(temperature: setting.temperature)
     let generator = Generator(seed: seed &+ 1000)
     let head = ProjectionHead(
       .init(inputs: 32, hidden: 32, outputs: 32), generator: Generator(seed: seed &+ 2000))
@@ -117,8 +126,8 @@ struct BadPairs: Experiment {
     let batches = max(1, rows.count / 64)
     let epochs = max(2, options.budget(400) / batches)
     var mining = DynamicBadPairMining(
-      pairCount: count, epochs: epochs, warmUp: epochs * 5 / 8, noisyCut: numbers.last ?? 2,
-      faultyCut: numbers.last ?? 2)
+      pairCount: count, epochs: epochs, warmUp: epochs * 5 / 8, noisyCut: setting.cut ?? 2,
+      faultyCut: setting.cut ?? 2)
     func view(_ batch: [Int]) -> Tensor {
       let fresh = Leaves.recorded(
         pairs.series.gathered(rows: Tensor(batch)), strengths: batch.map { pairs.strengths[$0] },
@@ -143,11 +152,11 @@ struct BadPairs: Experiment {
     return mining
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
-    let gains = conditions.map { record.gain(arms[1], over: arms[0], $0) }
-    let ideal = conditions.map { record.gain(arms[2], over: arms[0], $0) }
+  static func verdict(_ record: Results<Self>) -> Verdict {
+    let gains = conditions.map { record.gain(.mining, over: .simCLR, $0) }
+    let ideal = conditions.map { record.gain(.leftOut, over: .simCLR, $0) }
     let texts = conditions.indices.dropFirst().map {
-      "\(gains[$0].text) where \(conditions[$0]) (leaving them out: \(ideal[$0].text)); it finds \(record.spread(arms[1], conditions[$0], measure: 2).text) % of them"
+      "\(gains[$0].text) where \(conditions[$0].name) (leaving them out: \(ideal[$0].text)); it finds \(record.spread(.mining, conditions[$0], measure: 2).text) % of them"
     }
     return Verdict(
       parts: gains.dropFirst().map { $0.isAbove() },

@@ -1,9 +1,10 @@
+import Contrastive
 import Evaluation
 import Foundation
-import Learning
+import Storage
 import Torch
 
-/// Views that give a whole batch one style, where styles say something about what is shown.
+/// Views that give a whole batch one style, on data whose styles correlate with the content.
 struct BatchStyles: Experiment {
   static let name = "batch-styles"
   static let claim =
@@ -12,26 +13,42 @@ struct BatchStyles: Experiment {
     "Scalbert, Vakalopoulou, Couzinié-Devy. Towards Domain-Invariant Self-Supervised Learning with Batch Styles Standardization. ICLR 2024. <https://arxiv.org/abs/2303.06088>"
   static let data =
     "Pictures in styles: light, contrast and a wave across the picture, for photographs another one a colour. A training picture has the style of its class as often as named, else any of ten; those to judge by have ten others, drawn independently. MNIST: 5,000 pictures to learn from without classes and 2,000 to judge by; CIFAR-10: 10,000 and 2,000. 200 batches (100 of photographs) of 128 in two views (AdamW), the encoder of 8, 16 and 32 channels for digits, 16, 32 and 64 for photographs. A linear probe and the vote of 20 neighbours are fitted to 1,000 and to all training pictures in their styles."
-  static let file = #fileID
-  static let sources =
-    Digits.sources + Photographs.sources + [
-      "Sources/Learning/Pairs/NTXentLoss.swift",
-      "Sources/Learning/Views/BatchStyleStandardization.swift",
+  static var uses: [Any.Type] {
+    [
+      Digits.self, Photographs.self, NTXentLoss.self, BatchStyleStandardization.self,
     ]
+  }
   static let conditionName = "pictures in their class's style (%)"
-  static let conditions = ["digits 90", "photographs 0", "photographs 90"]
-  static let choiceConditions = ["digits 90", "photographs 90"]
+  struct Condition: Named {
+    enum Kind: String { case digits, photographs }
+    let kind: Kind
+    /// The share of pictures in their class's style, in percent.
+    let bound: Int
+    var name: String { "\(kind.rawValue) \(bound)" }
+  }
+  static let conditions = [
+    Condition(kind: .digits, bound: 90), Condition(kind: .photographs, bound: 0),
+    Condition(kind: .photographs, bound: 90),
+  ]
+  static let choiceConditions = conditions.filter { $0.bound == 90 }
   static let choiceSeeds = 1
-  static let arms = ["SimCLR", "with batch styles"]
+  enum Arm: String, Named, CaseIterable {
+    case simCLR = "SimCLR"
+    case styles = "with batch styles"
+  }
   static let measures = [
     "kNN accuracy in new styles (%)", "linear accuracy in new styles (%)",
   ]
   static let settingName = "temperature, largest area"
 
-  static func settings(of arm: String) -> [String] {
-    let temperatures = ["τ 0.1", "τ 0.3"]
-    return arm == arms[0]
-      ? temperatures : temperatures.flatMap { ["\($0) area 0.1"] }
+  struct Setting: Named {
+    let temperature: Double
+    var area: Double?
+    var name: String { "τ \(temperature.name)" + (area.map { " area \($0.name)" } ?? "") }
+  }
+
+  static func settings(of arm: Arm) -> [Setting] {
+    [0.1, 0.3].map { Setting(temperature: $0, area: arm == .styles ? 0.1 : nil) }
   }
 
   private let digits: Digits
@@ -44,11 +61,10 @@ struct BatchStyles: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
+  func run(arm: Arm, condition: Condition, setting: Setting, seed: UInt64) throws -> [Double] {
     var random = SplitMix64(seed, 15)
-    let isDigits = condition.hasPrefix("digits")
-    let data: any PictureData = isDigits ? digits : photographs
-    let bound = (condition.split(separator: " ").last.flatMap { Double($0) } ?? 0) / 100
+    let data: any PictureData = condition.kind == .digits ? digits : photographs
+    let bound = Double(condition.bound) / 100
     let (channels, side) = (data.pictures.size(along: 1), data.pictures.size(along: 2))
     let styles = (0..<20).map { _ in Self.style(channels, side: side, using: &random) }
     let pictures = Self.styled(
@@ -61,10 +77,8 @@ struct BatchStyles: Experiment {
     let testPictures = Self.styled(
       data.testPictures,
       data.testClasses.map { _ in styles[Int.random(in: 10..<20, using: &random)] })
-    let numbers = setting.split(separator: " ").compactMap { Double($0) }
     let encoder = try train(
-      data, pictures, numbers: numbers, isStandardized: arm == Self.arms[1], seed: seed,
-      using: &random)
+      data, pictures, setting: setting, seed: seed, using: &random)
     let (own, other) = (encoder.embeddedAll(pictures), encoder.embeddedAll(testPictures))
     let near = try NearestNeighbourProbe().fitted(to: own, classes: data.classes)
     let line = try LinearProbe(penalty: 0.01, iterations: 200, tolerance: 1e-4)
@@ -76,8 +90,8 @@ struct BatchStyles: Experiment {
   }
 
   private func train(
-    _ data: any PictureData, _ pictures: Tensor, numbers: [Double], isStandardized: Bool,
-    seed: UInt64, using random: inout SplitMix64
+    _ data: any PictureData, _ pictures: Tensor, setting: Setting, seed: UInt64,
+    using random: inout SplitMix64
   ) throws -> PictureEncoder {
     let inputs = pictures.size(along: 1)
     let encoder = PictureEncoder(
@@ -89,12 +103,13 @@ struct BatchStyles: Experiment {
       let batch = pictures.gathered(rows: Tensor(rows))
       let seen = (0..<2).map { _ in
         let styled =
-          isStandardized
-          ? BatchStyleStandardization(largestArea: numbers[1])(batch, generator: generator) : batch
+          setting.area.map {
+            BatchStyleStandardization(largestArea: $0)(batch, generator: generator)
+          } ?? batch
         return data.view(styled, using: &random)
       }
       let outputs = encoder.projected(encoder.embedded(.concatenated(seen)))
-      let value = try NTXentLoss(temperature: numbers[0])(
+      let value = try NTXentLoss(temperature: setting.temperature)(
         first: outputs[0..<128], second: outputs[128..<256])
       optimizer.clearGradients()
       try value.backward()
@@ -103,7 +118,7 @@ struct BatchStyles: Experiment {
     return encoder
   }
 
-  /// Contrast, and what is added to each pixel of each colour.
+  /// The contrast, and the offset of each pixel per colour.
   private typealias Style = (contrast: Float, light: [Float])
 
   private static func style(
@@ -127,15 +142,15 @@ struct BatchStyles: Experiment {
   private static func styled(_ pictures: Tensor, _ styles: [Style]) -> Tensor {
     let contrasts = Tensor(styles.map(\.contrast), shape: [styles.count, 1, 1, 1])
     let light = Tensor(styles.flatMap(\.light), shape: pictures.shape)
-    // Views of photographs keep to 0 … 1.
+    // Views of photographs stay in 0 … 1.
     return pictures * contrasts + (pictures.size(along: 1) == 1 ? light : light * (1 - contrasts))
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
-    let near = conditions.map { record.gain(arms[1], over: arms[0], $0) }
-    let line = conditions.map { record.gain(arms[1], over: arms[0], $0, measure: 1) }
+  static func verdict(_ record: Results<Self>) -> Verdict {
+    let near = conditions.map { record.gain(.styles, over: .simCLR, $0) }
+    let line = conditions.map { record.gain(.styles, over: .simCLR, $0, measure: 1) }
     let texts = conditions.indices.map {
-      "\(near[$0].text) by neighbours and \(line[$0].text) by the linear probe for \(conditions[$0]) %"
+      "\(near[$0].text) by neighbours and \(line[$0].text) by the linear probe for \(conditions[$0].name) %"
     }
     return Verdict(
       parts: (near + line).map { $0.isAbove() },

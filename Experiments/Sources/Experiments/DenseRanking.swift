@@ -1,7 +1,8 @@
-import Learning
+import Contrastive
+import Storage
 import Torch
 
-/// Patches of two crops of a picture that are to find each other, by how far they overlap.
+/// Patches of two crops of an image that must match by overlap.
 struct DenseRanking: Experiment {
   static let name = "dense-ranking"
   static let claim =
@@ -10,25 +11,24 @@ struct DenseRanking: Experiment {
     "Wen, Xu, Dai, Cong, Huang. Semantic Concentration for Self-Supervised Dense Representations Learning. TPAMI 2025. <https://arxiv.org/abs/2509.09429>"
   static let data =
     "CIFAR-10: 10,000 photographs to learn from, 400 to judge by. Two square crops of sides 18 to 32 in other colours, scaled to 32 × 32, become 8 × 8 patches each by a network of three convolutions (16, 32, 48) and a linear map to 32 dimensions. 16 patches of one crop rank the 64 patches of the other one and 64 of another picture; targets are intersections over unions. As many queries as named have the targets of another query. 300 batches of 16 photographs, AdamW. Judged without colour changes: how much of the best possible overlap the most similar patch of the other crop has, over patches whose best overlap is above 0.2. The loss follows the paper's abstract; neither its text nor its code could be had."
-  static let file = #fileID
-  static let sources =
-    Photographs.sources + [
-      "Sources/Learning/Encoders/NormalizedConvolution.swift",
-      "Sources/Learning/Pairs/ContinuousTargetAPLoss.swift",
-    ]
+  static var uses: [Any.Type] { [Photographs.self, Crops.self, ContinuousTargetAPLoss.self] }
   static let conditionName = "wrong targets (%)"
-  static let conditions = ["0", "50"]
-  static let choiceConditions = ["50"]
-  static let arms = [
-    "InfoNCE of the best patch", "cross-entropy with shares", "AP of targets above 0.3", "CoTAP",
-  ]
+  static let conditions = [0, 50]
+  static let choiceConditions = [50]
+  enum Arm: String, Named, CaseIterable {
+    case bestPatch = "InfoNCE of the best patch"
+    case shares = "cross-entropy with shares"
+    case cutTargets = "AP of targets above 0.3"
+    case coTAP = "CoTAP"
+  }
   static let measures = ["overlap of the nearest patch (%)", "best patch found (%)"]
   static let settingName = "temperature"
 
-  static func settings(of arm: String) -> [String] {
-    let temperatures =
-      arms.prefix(2).contains(arm) ? ["0.05", "0.1", "0.2"] : ["0.01", "0.03", "0.1"]
-    return temperatures.map { "τ \($0)" }
+  static func settings(of arm: Arm) -> [Temperature] {
+    switch arm {
+    case .bestPatch, .shares: [0.05, 0.1, 0.2].map { Temperature($0) }
+    case .cutTargets, .coTAP: [0.01, 0.03, 0.1].map { Temperature($0) }
+    }
   }
 
   private let photographs: Photographs
@@ -39,11 +39,10 @@ struct DenseRanking: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
-    let numbers = setting.split(separator: " ").compactMap { Double($0) }
+  func run(arm: Arm, condition: Int, setting: Temperature, seed: UInt64) throws -> [Double] {
     let encoder = Self.encoder(seed: seed)
     let optimizer = AdamW(encoder.parameters.map(\.tensor), .init(learningRate: 2e-3))
-    let wrong = (Double(condition) ?? 0) / 100
+    let wrong = Double(condition) / 100
     let colours = ImageViews(colours: ColourJitter(), greyscale: RandomGreyscale())
     let generator = Generator(seed: seed &+ 1000)
     var random = SplitMix64(seed, 41)
@@ -56,7 +55,7 @@ struct DenseRanking: Experiment {
         colours(first(batch), generator: generator), colours(second(batch), generator: generator),
       ])
       let patches = Self.patches(encoder(seen))
-      // 16 queries a picture; candidates of it, then of the next one.
+      // 16 queries per image; candidates from its other crop, then from the next image.
       let chosen = (0..<16).flatMap { picture in
         (0..<64).shuffled(using: &random).prefix(16).map { 64 * picture + $0 }
       }
@@ -73,7 +72,7 @@ struct DenseRanking: Experiment {
         .gathered(rows: Tensor(asked))
       let targets = Tensor.concatenated([overlaps, Tensor.zeros([256, 64])], along: 1)
       optimizer.clearGradients()
-      try Self.loss(arm, temperature: numbers[0], scores: scores, targets: targets).backward()
+      try Self.loss(arm, temperature: setting.value, scores: scores, targets: targets).backward()
       try optimizer.step()
     }
     return judged(encoder, seed: seed)
@@ -82,21 +81,21 @@ struct DenseRanking: Experiment {
   private static let turned = Tensor((0..<16).map { ($0 + 1) % 16 })
 
   private static func loss(
-    _ arm: String, temperature: Double, scores: Tensor, targets: Tensor
+    _ arm: Arm, temperature: Double, scores: Tensor, targets: Tensor
   ) throws -> Tensor {
-    // Queries that overlap nothing teach nothing.
+    // Queries without overlap carry no signal.
     let counted = targets.maximum(along: 1).isGreater(than: 0.1).nonzero().squeezed(along: 1)
     let (scores, targets) = (scores.gathered(rows: counted), targets.gathered(rows: counted))
     switch arm {
-    case arms[0]:
+    case .bestPatch:
       return (scores * (1 / temperature)).crossEntropy(ofClasses: targets.argmax(along: 1))
-    case arms[1]:
+    case .shares:
       let shares = targets / targets.sum(along: 1, keepingDimensions: true)
       return -((scores * (1 / temperature)).logSoftmax(along: 1) * shares).sum(along: 1).mean()
-    case arms[2]:
+    case .cutTargets:
       let cut = targets.isGreater(than: 0.3).converted(to: .float32)
       return try ContinuousTargetAPLoss(temperature: temperature)(scores: scores, targets: cut)
-    default:
+    case .coTAP:
       return try ContinuousTargetAPLoss(temperature: temperature)(scores: scores, targets: targets)
     }
   }
@@ -148,9 +147,9 @@ struct DenseRanking: Experiment {
     ]
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
+  static func verdict(_ record: Results<Self>) -> Verdict {
     let gains = conditions.flatMap { condition in
-      arms.dropLast().map { ($0, condition, record.gain(arms[3], over: $0, condition)) }
+      arms.dropLast().map { ($0.name, condition.name, record.gain(.coTAP, over: $0, condition)) }
     }
     let texts = gains.map { "\($0.2.text) over \($0.0) with \($0.1) %" }
     return Verdict(

@@ -1,7 +1,6 @@
-import Learning
 import Torch
 
-/// The encoder with a layer of its own on top, whose units learners share out.
+/// The encoder with an additional top layer, whose units are divided among learners.
 struct SubspaceNetwork {
   let encoder: PictureEncoder
   let top: Linear
@@ -20,11 +19,11 @@ struct SubspaceNetwork {
   }
 }
 
-/// Which learner sees which picture.
+/// Assigns images to learners.
 struct DynamicSubspaceClusters {
-  /// The cluster of each taught picture.
+  /// The cluster of each training image.
   var assignment: [Int]
-  /// The rows of each.
+  /// The rows of each cluster.
   var members: [[Int]]
   private var centres: Tensor?
 
@@ -35,7 +34,7 @@ struct DynamicSubspaceClusters {
     members = [rows]
   }
 
-  /// k-means by cosine from the last centres; a new one starts at what they fit worst.
+  /// k-means by cosine from the previous centres; a new centre starts at the worst-fitted image.
   mutating func update(_ unit: Tensor, rows: [Int], count: Int) {
     withoutGradients {
       var centres = self.centres ?? unit.mean(along: 0, keepingDimensions: true).normalized()
@@ -52,7 +51,7 @@ struct DynamicSubspaceClusters {
       let groups = (0..<count).map { cluster in
         rows.indices.filter { found[$0] == cluster }.map { rows[$0] }
       }
-      // Triplets need a few pictures.
+      // Triplets need some minimum number of images.
       guard groups.allSatisfy({ $0.count >= 64 }) else { return }
       (self.centres, assignment, members) = (centres, found, groups)
     }

@@ -1,8 +1,10 @@
+import Contrastive
 import Evaluation
-import Learning
+import Storage
 import Torch
 
-/// Learners of parts of an embedding, split off where training stops to pay, against one learner.
+/// Learners of parts of an embedding, split off whenever training plateaus, against a single
+/// learner.
 struct DynamicSubspaces: Experiment {
   static let name = "dynamic-subspaces"
   static let claim =
@@ -11,28 +13,36 @@ struct DynamicSubspaces: Experiment {
     "Adiga, Dolz, Lombaert. Attention-based Dynamic Subspace Learners for Medical Image Analysis. IEEE JBHI 2022. <https://arxiv.org/abs/2206.09068>"
   static let data =
     "Omniglot, 28 × 28: 16 pictures of each of 136 characters of the first small background set to learn from, the other 4 to see whether the metric (R@1) rises; the second set's characters to retrieve among each other (20 pictures each). 40 rounds of 25 batches of up to 32 characters with 4 pictures, AdamW, semi-hard triplets, embeddings of 64 dimensions. Each learner sees a cluster of the pictures, anew every other round; the last 7 rounds train all as one, as in the authors' code. No attention."
-  static let file = #fileID
-  static let sources =
-    Characters.sources + [
-      "Experiments/Sources/Experiments/DynamicSubspaceClusters.swift",
-      "Experiments/Sources/Experiments/SettingNumbers.swift",
-      "Sources/Learning/Encoders/DynamicSubspaceLearners.swift",
-      "Sources/Learning/Pairs/TripletLoss.swift",
+  static var uses: [Any.Type] {
+    [
+      Characters.self, DynamicSubspaceClusters.self, DynamicSubspaceLearners.self, TripletLoss.self,
     ]
+  }
   static let conditionName = "batch"
-  static let conditions = ["32 × 4"]
-  static let arms = ["one learner", "dynamic learners"]
+  static let conditions = [BatchShape(32, 4)]
+  enum Arm: String, Named, CaseIterable {
+    case one = "one learner"
+    case dynamic = "dynamic learners"
+  }
   static let measures = ["R@1 (%)", "MAP@R (%)", "learners"]
   static let settingName = "margin, rounds of patience"
 
-  static func settings(of arm: String) -> [String] {
-    arm == arms[0]
-      ? ["margin 0.1", "margin 0.2"] : ["margin 0.1 patience 2", "margin 0.1 patience 4"]
+  struct Setting: Named {
+    let margin: Double
+    var patience: Int?
+    var name: String { "margin \(margin.name)" + (patience.map { " patience \($0)" } ?? "") }
+  }
+
+  static func settings(of arm: Arm) -> [Setting] {
+    switch arm {
+    case .one: [.init(margin: 0.1), .init(margin: 0.2)]
+    case .dynamic: [.init(margin: 0.1, patience: 2), .init(margin: 0.1, patience: 4)]
+    }
   }
 
   private let characters: Characters
   private let options: ExperimentOptions
-  /// Of each taught character 16 rows and 4.
+  /// 16 and 4 rows of each training character.
   private let taught: [Int]
   private let watched: [Int]
 
@@ -46,12 +56,10 @@ struct DynamicSubspaces: Experiment {
     watched = members.flatMap { $0.dropFirst(16) }
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
-    let numbers = setting.settingNumbers
+  func run(arm: Arm, condition: BatchShape, setting: Setting, seed: UInt64) throws -> [Double] {
     let network = SubspaceNetwork(seed: seed)
-    let loss = TripletLoss(margin: numbers[0])
-    var learners = DynamicSubspaceLearners(
-      width: 64, patience: numbers.count > 1 ? Int(numbers[1]) : 1)
+    let loss = TripletLoss(margin: setting.margin)
+    var learners = DynamicSubspaceLearners(width: 64, patience: setting.patience ?? 1)
     let optimizer = AdamW(network.parameters, .init(learningRate: 1e-3))
     let generator = Generator(seed: seed &+ 1000)
     var random = SplitMix64(seed, 19)
@@ -70,12 +78,12 @@ struct DynamicSubspaces: Experiment {
         try value.backward()
         try optimizer.step()
       }
-      if arm == Self.arms[0] || isWhole { continue }
+      if arm == .one || isWhole { continue }
       let seen = learners(network.all(characters.pictures.gathered(rows: Tensor(watched))))
       let metric = try EmbeddingRetrieval()(
         seen, classes: watched.map { characters.classes[$0] })
       if learners.observe(metric: metric.recall[0]) {
-        // Outputs are leaves here, so that they have gradients.
+        // Outputs are leaves of the autograd graph here, so that they have gradients.
         let rows = clusters.members[clusters.members.count - 1]
         let some = Array(rows.shuffled(using: &random).prefix(400))
         let outputs = network.all(characters.pictures.gathered(rows: Tensor(some)))
@@ -103,7 +111,7 @@ struct DynamicSubspaces: Experiment {
     ]
   }
 
-  /// Up to 32 characters of a cluster with up to 4 pictures each, clusters drawn by their size.
+  /// Up to 32 characters of a cluster with up to 4 images each; clusters are drawn by size.
   private func batch(
     _ clusters: DynamicSubspaceClusters, using random: inout SplitMix64
   ) -> (rows: [Int], learner: Int) {
@@ -122,9 +130,9 @@ struct DynamicSubspaces: Experiment {
       characters.pictures.gathered(rows: Tensor(rows)), using: &random)
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
-    let gains = [0, 1].map { record.gain(arms[1], over: arms[0], conditions[0], measure: $0) }
-    let count = record.spread(arms[1], conditions[0], measure: 2).mean
+  static func verdict(_ record: Results<Self>) -> Verdict {
+    let gains = [0, 1].map { record.gain(.dynamic, over: .one, conditions[0], measure: $0) }
+    let count = record.spread(.dynamic, conditions[0], measure: 2).mean
     return Verdict(
       parts: gains.map { $0.isAbove() },
       "Dynamic learners (\(ExperimentRecord.text(count)) in the end) over one, in points: \(gains[0].text) of R@1, \(gains[1].text) of MAP@R."

@@ -1,7 +1,8 @@
-import Learning
+import Contrastive
+import Storage
 import Torch
 
-/// SimCLRv2's three steps against learning from the few labels alone.
+/// SimCLRv2's three steps against training on the few labels alone.
 final class FewLabels: Experiment {
   static let name = "simclrv2-labels"
   static let claim =
@@ -10,26 +11,36 @@ final class FewLabels: Experiment {
     "Chen, Kornblith, Swersky, Norouzi, Hinton. Big Self-Supervised Models are Strong Semi-Supervised Learners. NeurIPS 2020. <https://arxiv.org/abs/2006.10029>"
   static let data =
     "MNIST: 5,000 pictures without labels, as many with labels as named, equally many of each class, 2,000 to test. Pretraining sees 51,200 pictures in batches of 128 (τ = 0.2, a head of three layers); fine-tuning and supervised learning see 200 batches of 64 views with labels, the student, which starts where fine-tuning did, 400 of 64 without. The distilled arm's teacher is fine-tuned from the head's middle with the same step. AdamW throughout."
-  static let file = #fileID
-  static let sources =
-    Digits.sources + [
-      "Sources/Learning/Encoders/ProjectionHead.swift", "Sources/Learning/Pairs/NTXentLoss.swift",
-      "Sources/Learning/Prototypes/SelfDistillationLoss.swift",
+  static var uses: [Any.Type] {
+    [
+      Digits.self, ProjectionHead.self, NTXentLoss.self, SelfDistillationLoss.self,
     ]
+  }
   static let conditionName = "labels"
-  static let conditions = ["20", "50", "200"]
-  static let arms = [
-    "supervised", "fine-tuned from the encoder", "fine-tuned from the head's middle", "distilled",
-  ]
+  static let conditions = [20, 50, 200]
+  enum Arm: String, Named, CaseIterable {
+    case supervised
+    case fromEncoder = "fine-tuned from the encoder"
+    case fromMiddle = "fine-tuned from the head's middle"
+    case distilled
+  }
   static let measures = ["test accuracy (%)"]
   static let choiceSeeds = 1
   static let settingName = "step, temperature"
-  static func settings(of arm: String) -> [String] {
-    let steps = ["0.0003", "0.001", "0.003"]
-    return arm == arms[3] ? steps.flatMap { ["\($0) τ 0.5", "\($0) τ 1"] } : steps
+  struct Setting: Named {
+    let step: Double
+    /// The temperature of distillation.
+    var temperature: Double?
+    var name: String { step.name + (temperature.map { " τ \($0.name)" } ?? "") }
+  }
+  static func settings(of arm: Arm) -> [Setting] {
+    let temperatures: [Double?] = arm == .distilled ? [0.5, 1] : [nil]
+    return [0.0003, 0.001, 0.003].flatMap { step in
+      temperatures.map { Setting(step: step, temperature: $0) }
+    }
   }
 
-  /// A network and how many layers of its head are kept.
+  /// A network and the number of head layers to keep.
   private struct Classifier {
     let encoder: PictureEncoder
     let head: ProjectionHead?
@@ -40,7 +51,7 @@ final class FewLabels: Experiment {
       return last(head.map { $0(embeddings) } ?? embeddings.relu())
     }
 
-    /// By running statistics, without gradients.
+    /// The logits with running statistics, without gradients.
     func settledLogits(_ pictures: Tensor) -> Tensor {
       head?.isTraining = false
       defer { head?.isTraining = true }
@@ -61,25 +72,24 @@ final class FewLabels: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
-    let numbers = setting.split(separator: " ").compactMap { Double($0) }
+  func run(arm: Arm, condition: Int, setting: Setting, seed: UInt64) throws -> [Double] {
     var random = SplitMix64(seed, 13)
-    let each = (Int(condition) ?? 0) / 10
+    let each = condition / 10
     let order = digits.classes.indices.shuffled(using: &random)
     let rows = (0..<10).flatMap { label in
       order.filter { digits.classes[$0] == label }.prefix(each)
     }
     let classifier = try network(
-      seed: seed, isPretrained: arm != Self.arms[0], isMiddle: arm != Self.arms[1])
-    try teach(classifier, step: numbers[0], batches: 200, using: &random) { random in
+      seed: seed, isPretrained: arm != .supervised, isMiddle: arm != .fromEncoder)
+    try teach(classifier, step: setting.step, batches: 200, using: &random) { random in
       let batch = (0..<64).map { _ in rows[Int.random(in: rows.indices, using: &random)] }
       return (batch, { $0.crossEntropy(ofClasses: Tensor(batch.map { self.digits.classes[$0] })) })
     }
-    guard arm == Self.arms[3] else { return [accuracy(of: classifier)] }
+    guard let temperature = setting.temperature else { return [accuracy(of: classifier)] }
     let answers = classifier.settledLogits(digits.pictures)
     let student = try network(seed: seed, isPretrained: true, isMiddle: true)
-    let loss = SelfDistillationLoss(temperature: numbers[1])
-    try teach(student, step: numbers[0], batches: 400, using: &random) { random in
+    let loss = SelfDistillationLoss(temperature: temperature)
+    try teach(student, step: setting.step, batches: 400, using: &random) { random in
       let batch = (0..<64).map { _ in Int.random(in: self.digits.classes.indices, using: &random) }
       return (batch, { loss(student: $0, teacher: answers.gathered(rows: Tensor(batch))) })
     }
@@ -131,7 +141,7 @@ final class FewLabels: Experiment {
     encoder.embeddingParameters + head.state.map(\.tensor)
   }
 
-  /// What pretraining gives, once a seed.
+  /// The pretrained weights, computed once per seed.
   private func weights(_ seed: UInt64) throws -> [Tensor] {
     if let known = pretrained[seed] { return known }
     let (encoder, head) = parts(seed)
@@ -154,17 +164,19 @@ final class FewLabels: Experiment {
     return found
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
-    let pairs = [(2, 0), (2, 1), (3, 2)]
+  static func verdict(_ record: Results<FewLabels>) -> Verdict {
+    let pairs: [(Arm, Arm)] = [
+      (.fromMiddle, .supervised), (.fromMiddle, .fromEncoder), (.distilled, .fromMiddle),
+    ]
     let gains = pairs.map { own, other in
-      conditions.map { record.gain(arms[own], over: arms[other], $0) }
+      conditions.map { record.gain(own, over: other, $0) }
     }
     let texts = zip(pairs, gains).map { pair, gains in
-      "\(arms[pair.0]) over \(arms[pair.1]): \(gains.map(\.text).joined(separator: ", "))"
+      "\(pair.0.name) over \(pair.1.name): \(gains.map(\.text).joined(separator: ", "))"
     }
     return Verdict(
       parts: gains.joined().map { $0.isAbove() },
-      "In points, with \(conditions.joined(separator: ", ")) labels: \(texts.joined(separator: "; "))."
+      "In points, with \(conditions.map(\.name).joined(separator: ", ")) labels: \(texts.joined(separator: "; "))."
     )
   }
 }

@@ -1,8 +1,9 @@
+import Contrastive
 import Evaluation
-import Learning
+import Storage
 import Torch
 
-/// Pairs of any two classes in what they share, against pairs of one class.
+/// Pairs of any two classes in their shared subspace, against pairs of one class.
 struct GatedPairs: Experiment {
   static let name = "hydra-pairs"
   static let claim =
@@ -11,22 +12,30 @@ struct GatedPairs: Experiment {
     "Wu, Atito, Feng, Mo, Kitler, Awais. Rethinking Positive Pairs in Contrastive Learning. 2024. <https://arxiv.org/abs/2410.18200>"
   static let data =
     "Omniglot, 28 × 28: 136 characters of the first small background set to learn from, the second set's characters to retrieve among each other (20 pictures each). 600 batches of 32 characters with 4 pictures, AdamW, embeddings of 64 dimensions. The loss sees the embedding, or a perceptron on top of it as in the authors' code; the partner class of each picture is drawn among the pictures of its batch; gates are learned with a step of 0.01. SupCon + Hydra is the sum."
-  static let file = #fileID
-  static let sources =
-    Characters.sources + [
-      "Experiments/Sources/Experiments/SettingNumbers.swift",
-      "Sources/Learning/Pairs/HydraGate.swift", "Sources/Learning/Pairs/HydraLoss.swift",
-      "Sources/Learning/Pairs/SupConLoss.swift",
+  static var uses: [Any.Type] {
+    [
+      Characters.self, HydraGate.self, HydraLoss.self, SupConLoss.self, EffectiveRank.self,
     ]
+  }
   static let conditionName = "batch"
-  static let conditions = ["32 × 4"]
-  static let arms = ["SupCon", "Hydra", "SupCon + Hydra"]
+  static let conditions = [BatchShape(32, 4)]
+  enum Arm: String, Named, CaseIterable {
+    case supCon = "SupCon"
+    case hydra = "Hydra"
+    case both = "SupCon + Hydra"
+  }
   static let measures = ["R@1 (%)", "MAP@R (%)", "effective rank"]
   static let settingName = "where the loss is, and its temperature"
 
-  static func settings(of arm: String) -> [String] {
-    ["embedding", "perceptron"].flatMap { place in
-      ["0.1", "0.2"].map { "\(place) \($0)" }
+  struct Setting: Named {
+    let place: LossPlace
+    let temperature: Double
+    var name: String { "\(place.name) \(temperature.name)" }
+  }
+
+  static func settings(of arm: Arm) -> [Setting] {
+    LossPlace.allCases.flatMap { place in
+      [0.1, 0.2].map { Setting(place: place, temperature: $0) }
     }
   }
 
@@ -38,9 +47,9 @@ struct GatedPairs: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
-    let temperature = setting.settingNumbers[0]
-    let onTop = setting.hasPrefix("perceptron")
+  func run(arm: Arm, condition: BatchShape, setting: Setting, seed: UInt64) throws -> [Double] {
+    let temperature = setting.temperature
+    let onTop = setting.place == .perceptron
     let width = onTop ? 32 : 64
     let gate = HydraGate(
       .init(classes: characters.classCount, width: width, classWidth: 64, hidden: 128),
@@ -60,11 +69,11 @@ struct GatedPairs: Experiment {
       let embeddings = encoder.embedded(views)
       let outputs = onTop ? encoder.projected(embeddings) : embeddings
       var value = Tensor.zeros([])
-      if arm != Self.arms[1] {
+      if arm != .hydra {
         value =
           value + (try SupConLoss(temperature: temperature)(embeddings: outputs, classes: classes))
       }
-      if arm != Self.arms[0] {
+      if arm != .supCon {
         let partners = classes.shuffled(using: &random)
         let gates = try gate(classes: classes, partners: partners)
         value =
@@ -76,15 +85,17 @@ struct GatedPairs: Experiment {
       gateOptimizer.clearGradients()
       try value.backward()
       try optimizer.step()
-      if arm != Self.arms[0] { try gateOptimizer.step() }
+      if arm != .supCon { try gateOptimizer.step() }
     }
     let rank = try EffectiveRank()(of: encoder.embeddedAll(characters.testPictures))
     return try characters.retrieval(encoder) + [rank]
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
+  static func verdict(_ record: Results<Self>) -> Verdict {
     let gains = conditions.flatMap { condition in
-      arms.dropFirst().map { ($0, condition, record.gain($0, over: arms[0], condition)) }
+      arms.dropFirst().map {
+        ($0.name, condition.name, record.gain($0, over: .supCon, condition))
+      }
     }
     let texts = gains.map { "\($0.0) \($0.2.text) in batches of \($0.1)" }
     return Verdict(

@@ -1,4 +1,4 @@
-import Learning
+import Contrastive
 import Torch
 
 /// GroCo against InfoNCE.
@@ -10,23 +10,25 @@ struct GroupOrdering: Experiment {
     "Shvetsova, Petersen, Kukleva, Schiele, Kuehne. Learning by Sorting: Self-supervised Learning with Group Ordering Constraints. ICCV 2023. <https://arxiv.org/abs/2301.02009>"
   static let data =
     "Omniglot's small background sets: the first one teaches without classes (2,720 drawings, 25,600 seen in two views that are slightly turned, scaled and moved), new alphabets of the second one are retrieved. Both arms have a head of two maps that is normalised to the end as the authors' is; InfoNCE chooses its temperature, GroCo, with the authors' 10 negatives, its steepness, and both the step of AdamW for batches of 64."
-  static let file = #fileID
-  static let sources =
-    Characters.sources + InstanceTraining.sources + [
-      "Sources/Learning/Pairs/GroCoLoss.swift", "Sources/Learning/Pairs/NTXentLoss.swift",
-      "Sources/Learning/Pairs/SortingNetwork.swift",
+  static var uses: [Any.Type] {
+    [
+      Characters.self, InstanceTraining.self, GroCoLoss.self, NTXentLoss.self, SortingNetwork.self,
     ]
+  }
   static let conditionName = "batch size"
-  static let conditions = ["32", "128"]
-  static let arms = ["InfoNCE", "GroCo"]
+  static let conditions = [32, 128]
+  enum Arm: String, Named, CaseIterable {
+    case infoNCE = "InfoNCE"
+    case groCo = "GroCo"
+  }
   static let measures = ["R@1 (%)", "MAP@R (%)"]
   static let settingName = "temperature or steepness × step"
 
   static let choiceSeeds = 1
 
-  static func settings(of arm: String) -> [String] {
-    (arm == arms[0] ? ["0.1", "0.2"] : ["1", "5"]).flatMap { value in
-      ["0.003", "0.01"].map { "\(value) × \($0)" }
+  static func settings(of arm: Arm) -> [ValueAndStep] {
+    (arm == .infoNCE ? [0.1, 0.2] : [1, 5]).flatMap { value in
+      [0.003, 0.01].map { ValueAndStep(value, $0) }
     }
   }
 
@@ -38,25 +40,24 @@ struct GroupOrdering: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
-    let numbers = setting.split(separator: " × ").compactMap { Double($0) }
+  func run(arm: Arm, condition: Int, setting: ValueAndStep, seed: UInt64) throws -> [Double] {
     let encoder = try characters.learned(
       InstanceNetwork(seed: seed, outputs: 128, layers: 2, output: .normalized),
       seed: seed,
-      .init(samples: options.budget(25_600), batch: Int(condition) ?? 0, rate: numbers[1])
+      .init(samples: options.budget(25_600), batch: condition, rate: setting.step)
     ) { first, second in
-      if arm == Self.arms[0] {
-        return try NTXentLoss(temperature: numbers[0])(first: first, second: second)
+      if arm == .infoNCE {
+        return try NTXentLoss(temperature: setting.value)(first: first, second: second)
       }
-      let network = SortingNetwork(kind: .oddEven, relaxation: .cauchy, steepness: numbers[0])
+      let network = SortingNetwork(kind: .oddEven, relaxation: .cauchy, steepness: setting.value)
       return try GroCoLoss(network: network)(views: [first, second])
     }
     return try characters.retrieval(encoder)
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
-    let gains = conditions.map { record.gain(arms[1], over: arms[0], $0) }
-    let precise = conditions.map { record.gain(arms[1], over: arms[0], $0, measure: 1) }
+  static func verdict(_ record: Results<Self>) -> Verdict {
+    let gains = conditions.map { record.gain(.groCo, over: .infoNCE, $0) }
+    let precise = conditions.map { record.gain(.groCo, over: .infoNCE, $0, measure: 1) }
     let texts = conditions.indices.map {
       "\(gains[$0].text) of R@1 and \(precise[$0].text) of MAP@R in batches of \(conditions[$0])"
     }

@@ -1,8 +1,8 @@
+import Contrastive
 import Evaluation
-import Learning
 import Torch
 
-/// The two losses of few-shot classes against prototypical networks and triplets.
+/// Two few-shot losses against prototypical networks and triplets.
 struct ICNNFewShot: Experiment {
   static let name = "icnn-few-shot"
   static let claim =
@@ -11,31 +11,49 @@ struct ICNNFewShot: Experiment {
     "Mendez-Ruiz and others. SuSana Distancia is all you need: Enforcing class separability in metric learning via two novel distance-based loss functions for few-shot image classification. 2023. <https://arxiv.org/abs/2305.09062>"
   static let data =
     "Omniglot, 28 × 28: 136 characters of the first small background set to learn from, episodes of the second set's characters to judge by (20 ways, 200 episodes, nearest centre). 900 batches of 16 characters with 10 pictures, AdamW, embeddings of 64 dimensions. Sums of losses as in the authors' scripts, ICNN over all pictures of a batch; on equal embeddings the authors' code has the same values and gradients of both losses."
-  static let file = #fileID
-  static let sources =
-    Characters.sources + [
-      "Experiments/Sources/Experiments/SettingNumbers.swift",
-      "Sources/Learning/Pairs/ICNNLoss.swift", "Sources/Learning/Pairs/TripletLoss.swift",
-      "Sources/Learning/Prototypes/PrototypeTripletLoss.swift",
+  static var uses: [Any.Type] {
+    [
+      Characters.self, ICNNLoss.self, TripletLoss.self, PrototypeTripletLoss.self,
     ]
+  }
   static let conditionName = "batch"
-  static let conditions = ["16 × 10"]
-  static let arms = [
-    "prototypical", "triplet", "prototype triplet", "prototypical + ICNN",
-    "prototype triplet + ICNN", "ICNN alone",
-  ]
+  static let conditions = [BatchShape(ways, shots)]
+  enum Arm: String, Named, CaseIterable {
+    case prototypical
+    case triplet
+    case prototypeTriplet = "prototype triplet"
+    case prototypicalICNN = "prototypical + ICNN"
+    case prototypeTripletICNN = "prototype triplet + ICNN"
+    case icnn = "ICNN alone"
+  }
   static let measures = ["1-shot accuracy (%)", "5-shot accuracy (%)"]
   static let settingName = "temperature or margin, weight of ICNN"
 
-  static func settings(of arm: String) -> [String] {
+  struct Setting: Named {
+    enum Kind: String { case temperature, margin, steps }
+    let kind: Kind
+    let value: Double
+    var weight: Double?
+
+    init(_ kind: Kind, _ value: Double, weight: Double? = nil) {
+      (self.kind, self.value, self.weight) = (kind, value, weight)
+    }
+
+    var name: String {
+      if kind == .steps { return "after \(value.name) steps" }
+      return "\(kind.rawValue) \(value.name)" + (weight.map { " weight \($0.name)" } ?? "")
+    }
+  }
+
+  static func settings(of arm: Arm) -> [Setting] {
     switch arm {
-    case arms[0]: ["temperature 1", "temperature 8"]
-    case arms[1]: ["margin 0.1", "margin 0.2"]
-    case arms[2]: ["margin 0.5", "margin 2"]
-    case arms[3]: ["temperature 1 weight 0.3", "temperature 1 weight 1"]
-    case arms[4]: ["margin 2 weight 0.3", "margin 2 weight 1"]
-    // As the prototypical network until then.
-    default: ["after 0 steps", "after 300 steps"]
+    case .prototypical: [.init(.temperature, 1), .init(.temperature, 8)]
+    case .triplet: [.init(.margin, 0.1), .init(.margin, 0.2)]
+    case .prototypeTriplet: [.init(.margin, 0.5), .init(.margin, 2)]
+    case .prototypicalICNN: [0.3, 1].map { .init(.temperature, 1, weight: $0) }
+    case .prototypeTripletICNN: [0.3, 1].map { .init(.margin, 2, weight: $0) }
+    // Trained as a prototypical network until then.
+    case .icnn: [.init(.steps, 0), .init(.steps, 300)]
     }
   }
 
@@ -49,9 +67,8 @@ struct ICNNFewShot: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
-    let numbers = setting.settingNumbers
-    let weight = numbers.count > 1 ? numbers[1] : 1
+  func run(arm: Arm, condition: BatchShape, setting: Setting, seed: UInt64) throws -> [Double] {
+    let (value, weight) = (setting.value, setting.weight ?? 1)
     var step = 0
     let encoder = try characters.encoder(
       seed: seed, steps: options.budget(900), ways: Self.ways, shots: Self.shots
@@ -61,17 +78,17 @@ struct ICNNFewShot: Experiment {
       }
       step += 1
       switch arm {
-      case Self.arms[0]: return Self.prototypical(embeddings, temperature: numbers[0])
-      case Self.arms[1]:
-        return try TripletLoss(margin: numbers[0])(
+      case .prototypical: return Self.prototypical(embeddings, temperature: value)
+      case .triplet:
+        return try TripletLoss(margin: value)(
           embeddings: embeddings.normalized(), classes: classes)
-      case Self.arms[2]: return try Self.prototypeTriplet(embeddings, margin: numbers[0])
-      case Self.arms[3]:
-        return try Self.prototypical(embeddings, temperature: numbers[0]) + weight * icnn()
-      case Self.arms[4]:
-        return try Self.prototypeTriplet(embeddings, margin: numbers[0]) + weight * icnn()
-      default:
-        return step > Int(numbers[0])
+      case .prototypeTriplet: return try Self.prototypeTriplet(embeddings, margin: value)
+      case .prototypicalICNN:
+        return try Self.prototypical(embeddings, temperature: value) + weight * icnn()
+      case .prototypeTripletICNN:
+        return try Self.prototypeTriplet(embeddings, margin: value) + weight * icnn()
+      case .icnn:
+        return step > Int(value)
           ? try icnn() : Self.prototypical(embeddings, temperature: 1)
       }
     }
@@ -94,7 +111,7 @@ struct ICNNFewShot: Experiment {
       queries: queries, prototypes: prototypes, classes: classes)
   }
 
-  /// The first half of each character's pictures is known, the others are asked for.
+  /// The first half of each character's images is the support set, the others are queries.
   private static func episode(_ embeddings: Tensor) -> (Tensor, Tensor, [Int]) {
     let known = (0..<ways * shots).filter { $0 % shots < shots / 2 }
     let asked = (0..<ways * shots).filter { $0 % shots >= shots / 2 }
@@ -104,16 +121,16 @@ struct ICNNFewShot: Experiment {
     return (embeddings.gathered(rows: Tensor(asked)), prototypes, asked.map { $0 / shots })
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
+  static func verdict(_ record: Results<Self>) -> Verdict {
     var parts: [Verdict.Part] = []
-    let texts = arms.prefix(2).map { base in
-      let gains = arms.dropFirst(2).map { arm in
+    let texts = arms.prefix(2).map { base -> String in
+      let gains = arms.dropFirst(2).map { arm -> String in
         let both = [0, 1].map { record.gain(arm, over: base, conditions[0], measure: $0) }
-        // As in the paper, ICNN is a part of a sum.
-        if arm != arms[5] { parts += both.map { $0.isAbove() } }
-        return "\(arm) \(both[0].text) and \(both[1].text)"
+        // As in the paper, ICNN is one term of a sum.
+        if arm != .icnn { parts += both.map { $0.isAbove() } }
+        return "\(arm.name) \(both[0].text) and \(both[1].text)"
       }
-      return "over \(base): \(gains.joined(separator: ", "))"
+      return "over \(base.name): \(gains.joined(separator: ", "))"
     }
     return Verdict(
       parts: parts,

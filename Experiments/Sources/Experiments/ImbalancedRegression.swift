@@ -1,7 +1,8 @@
-import Learning
+import Contrastive
+import Storage
 import Torch
 
-/// ConR beside the error of a regression whose targets are mostly small.
+/// ConR added to the error of a regression with mostly small targets.
 struct ImbalancedRegression: Experiment {
   static let name = "conr-imbalanced"
   static let claim =
@@ -10,23 +11,47 @@ struct ImbalancedRegression: Experiment {
     "Keramati, Meng, Evans. ConR: Contrastive Regularizer for Deep Imbalanced Regression. ICLR 2024. <https://arxiv.org/abs/2309.06651>"
   static let data =
     "Communities and Crime (1,994 communities, 99 numbers each, columns with gaps left out): 600 to test; as many of the others to learn from as named, drawn by the seed, and for choices another 300 of them to judge by. The target, violent crimes, is scaled to 0 … 100 and mostly small; rare are tens of it that hold less than a twentieth of the examples. A perceptron of two hidden layers (128, 64), 400 batches of 64 in two noisy views, AdamW, absolute error; ConR on the second hidden layer (e = 0.01), weights by the inverse square root of how frequent a ten is. Percent are of the error that the training set's median makes on the same targets."
-  static let file = #fileID
-  static let sources = ["Sources/Learning/Pairs/ConRLoss.swift"]
+  static var uses: [Any.Type] { [ConRLoss.self] }
   static let conditionName = "examples"
-  static let conditions = ["300", "1000"]
-  static let arms = ["absolute error", "with ConR"]
+  static let conditions = [300, 1000]
+  enum Arm: String, Named, CaseIterable {
+    case absolute = "absolute error"
+    case conR = "with ConR"
+  }
   static let measures = [
     "error removed on rare targets (%)", "error removed (%)", "absolute error on rare targets",
   ]
   static let settingName = "step, factor, width, temperature"
   static let choiceSeeds = 4
 
-  static func settings(of arm: String) -> [String] {
-    let steps = ["step 0.0003", "step 0.001", "step 0.003"]
-    guard arm == arms[1] else { return steps }
+  struct Setting: Named {
+    struct ConR: Hashable {
+      let factor: Double
+      let width: Double
+      let temperature: Double
+    }
+    let step: Double
+    var conR: ConR?
+
+    var name: String {
+      let text = conR.map {
+        " × \($0.factor.name) ω \($0.width.name) τ \($0.temperature.name)"
+      }
+      return "step \(step.name)\(text ?? "")"
+    }
+  }
+
+  static func settings(of arm: Arm) -> [Setting] {
+    let steps = [0.0003, 0.001, 0.003]
+    guard arm == .conR else { return steps.map { Setting(step: $0) } }
     return steps.flatMap { step in
-      ["× 0.4", "× 1", "× 4"].flatMap { factor in
-        ["ω 1 τ 0.07", "ω 1 τ 0.5", "ω 5 τ 0.07", "ω 5 τ 0.5"].map { "\(step) \(factor) \($0)" }
+      [0.4, 1, 4].flatMap { factor in
+        [1.0, 5].flatMap { width in
+          [0.07, 0.5].map { temperature in
+            Setting(
+              step: step, conR: .init(factor: factor, width: width, temperature: temperature))
+          }
+        }
       }
     }
   }
@@ -40,7 +65,7 @@ struct ImbalancedRegression: Experiment {
     let name = "tabular/communities.data.xz"
     let text = try DataFolder(path: options.data).unpackedText(
       name, origin: "UCI's communities.data, packed with xz")
-    // The first five columns name the community.
+    // The first five columns identify the community.
     let table = text.split(separator: "\n").map { line in
       line.split(separator: ",").dropFirst(5).map { Double($0) ?? .nan }
     }
@@ -52,14 +77,13 @@ struct ImbalancedRegression: Experiment {
     targets = table.map { $0[width - 1] * 100 }
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
+  func run(arm: Arm, condition: Int, setting: Setting, seed: UInt64) throws -> [Double] {
     var random = SplitMix64(seed, 11)
-    let numbers = setting.split(separator: " ").compactMap { Double($0) }
     var fixed = SplitMix64(0)
     let mixed = rows.indices.shuffled(using: &fixed)
     let order = mixed.dropFirst(600).shuffled(using: &random)
     let held = options.part == .test ? Array(mixed.prefix(600)) : Array(order.prefix(300))
-    let taught = Array(order.suffix(Int(condition) ?? 0))
+    let taught = Array(order.suffix(condition))
     let (mean, deviation) = moments(of: taught)
     func inputs(_ some: [Int]) -> Tensor {
       (Tensor(rows: some.map { rows[$0] }) - mean) / deviation
@@ -72,7 +96,7 @@ struct ImbalancedRegression: Experiment {
 
     let network = try train(
       inputs(taught), targets: taught.map { targets[$0] }, weights: inverse.map { $0 / total },
-      numbers: numbers, seed: seed, using: &random)
+      setting: setting, seed: seed, using: &random)
     let found = withoutGradients { network.output(network.hidden(inputs(held))).doubles() }
     let median = taught.map { targets[$0] }.sorted()[taught.count / 2]
     func errors(_ places: [Int]) -> (own: Double, median: Double) {
@@ -93,14 +117,14 @@ struct ImbalancedRegression: Experiment {
   private struct Network {
     let hidden: Sequential
     let last: Linear
-    /// Targets are tens of units wide; the network need not learn that.
+    /// Targets span tens of units, which the network need not learn.
     func output(_ embeddings: Tensor) -> Tensor {
       last(embeddings.relu()).squeezed(along: 1) * 25 + 25
     }
   }
 
   private func train(
-    _ inputs: Tensor, targets: [Double], weights: [Double], numbers: [Double], seed: UInt64,
+    _ inputs: Tensor, targets: [Double], weights: [Double], setting: Setting, seed: UInt64,
     using random: inout SplitMix64
   ) throws -> Network {
     let generator = Generator(seed: seed)
@@ -111,7 +135,7 @@ struct ImbalancedRegression: Experiment {
       last: Linear(from: 64, to: 1, generator: generator))
     let optimizer = AdamW(
       (network.hidden.parameters + network.last.parameters).map(\.tensor),
-      .init(learningRate: numbers[0]))
+      .init(learningRate: setting.step))
     for _ in 0..<options.budget(400) {
       let batch = (0..<64).map { _ in Int.random(in: targets.indices, using: &random) }
       let both = Tensor(batch + batch)
@@ -121,10 +145,10 @@ struct ImbalancedRegression: Experiment {
       let predictions = network.output(embeddings)
       let wanted = Tensor(targets).gathered(rows: both)
       var value = (predictions - wanted.converted(to: .float32)).magnitude().mean()
-      if numbers.count > 1 {
+      if let conR = setting.conR {
         value =
-          value + numbers[1]
-          * (try ConRLoss(width: numbers[2], temperature: numbers[3])(
+          value + conR.factor
+          * (try ConRLoss(width: conR.width, temperature: conR.temperature)(
             embeddings: embeddings, targets: wanted, predictions: predictions,
             weights: Tensor(weights).gathered(rows: both)))
       }
@@ -135,15 +159,15 @@ struct ImbalancedRegression: Experiment {
     return network
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
-    let rare = conditions.map { record.gain(arms[1], over: arms[0], $0) }
-    let all = conditions.map { record.gain(arms[1], over: arms[0], $0, measure: 1) }
+  static func verdict(_ record: Results<Self>) -> Verdict {
+    let rare = conditions.map { record.gain(.conR, over: .absolute, $0) }
+    let all = conditions.map { record.gain(.conR, over: .absolute, $0, measure: 1) }
     let texts = conditions.indices.map {
       "\(rare[$0].text) on rare targets and \(all[$0].text) on all from \(conditions[$0]) examples"
     }
     return Verdict(
       parts: rare.map { $0.isAbove() },
-      "Error removed with ConR beyond what the absolute error alone removes, in points: \(texts.joined(separator: "; "))."
+      "Further reduction of the error by ConR compared with the absolute error alone, in points: \(texts.joined(separator: "; "))."
     )
   }
 }

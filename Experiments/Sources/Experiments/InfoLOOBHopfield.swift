@@ -1,4 +1,6 @@
-import Learning
+import Contrastive
+import Extreme
+import Storage
 import Torch
 
 /// InfoLOOB with Hopfield retrieval against InfoNCE.
@@ -10,24 +12,37 @@ struct InfoLOOBHopfield: Experiment {
     "Fürst, Rumetshofer, Lehner, Tran, Tang, Ramsauer, Kreil, Kopp, Klambauer, Bitto-Nemling, Hochreiter. CLOOB: Modern Hopfield Networks with InfoLOOB Outperform CLIP. NeurIPS 2022. <https://arxiv.org/abs/2110.11316>"
   static let data =
     "EURLEX57K: titles and texts of 11,250 laws, which are the two kinds that CLIP has, each with an encoder of its own (bags of words, 128 dimensions, 10 epochs). Judged without further training, as CLIP is: the text of each of about 1,500 other laws is to find one of its subjects by their names, which the encoder of titles embeds, among those that ten or more of these laws have; and its own title. On the same embeddings the authors' code gives the same value and gradient."
-  static let file = #fileID
-  static let sources =
-    Laws.sources + [
-      "Sources/Learning/Encoders/BagEncoder.swift",
-      "Sources/Learning/Losses/SymmetricInfoNCELoss.swift",
-      "Sources/Learning/Pairs/CLOOBLoss.swift", "Sources/Learning/Pairs/InfoLOOBLoss.swift",
-      "Sources/Learning/Pairs/ModernHopfieldRetrieval.swift",
+  static var uses: [Any.Type] {
+    [
+      Laws.self, BagEncoder.self, SymmetricInfoNCELoss.self, CLOOBLoss.self, InfoLOOBLoss.self,
+      ModernHopfieldRetrieval.self,
     ]
+  }
   static let conditionName = "batch size"
-  static let conditions = ["64", "256"]
-  static let arms = ["InfoNCE", "InfoNCE + Hopfield", "InfoLOOB", "CLOOB"]
+  static let conditions = [64, 256]
+  enum Arm: String, Named, CaseIterable {
+    case infoNCE = "InfoNCE"
+    case infoNCEHopfield = "InfoNCE + Hopfield"
+    case infoLOOB = "InfoLOOB"
+    case cloob = "CLOOB"
+  }
   static let measures = ["subject found by name (%)", "title found (%)"]
-  static let choiceConditions = ["256"]
+  static let choiceConditions = [256]
   static let settingName = "τ, or τ and β"
-  static func settings(of arm: String) -> [String] {
-    arm == arms[0] || arm == arms[2]
-      ? ["0.0333", "0.1", "0.2", "0.4", "0.8"]
-      : ["0.0333 8", "0.1 4", "0.2 5.7", "0.2 8", "0.4 8", "0.8 11.3"]
+  struct Setting: Named {
+    let temperature: Double
+    /// The inverse temperature of retrieval.
+    var sharpness: Double?
+    var name: String { temperature.name + (sharpness.map { " \($0.name)" } ?? "") }
+  }
+  static func settings(of arm: Arm) -> [Setting] {
+    switch arm {
+    case .infoNCE, .infoLOOB:
+      return [0.0333, 0.1, 0.2, 0.4, 0.8].map { Setting(temperature: $0) }
+    case .infoNCEHopfield, .cloob:
+      let pairs = [(0.0333, 8), (0.1, 4), (0.2, 5.7), (0.2, 8), (0.4, 8), (0.8, 11.3)]
+      return pairs.map { Setting(temperature: $0, sharpness: $1) }
+    }
   }
 
   private let laws: Laws
@@ -38,9 +53,7 @@ struct InfoLOOBHopfield: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
-    let numbers = setting.split(separator: " ").compactMap { Double($0) }
-    let (temperature, sharpness) = (numbers.first ?? 0, numbers.last ?? 0)
+  func run(arm: Arm, condition: Int, setting: Setting, seed: UInt64) throws -> [Double] {
     let encoders = (0..<2).map { kind in
       BagEncoder(
         .init(dimension: 128, isNormalized: true), featureCount: laws.featureCount,
@@ -48,7 +61,7 @@ struct InfoLOOBHopfield: Experiment {
     }
     let optimizer = SparseAdam(
       encoders.flatMap { $0.parameters.map(\.tensor) }, .init(learningRate: 0.01))
-    let size = Int(condition) ?? 0
+    let size = condition
     var random = SplitMix64(seed, 22)
     for _ in 0..<options.budget(10) {
       let order = Array(0..<laws.titles.rowCount).shuffled(using: &random)
@@ -57,7 +70,7 @@ struct InfoLOOBHopfield: Experiment {
         let batch = order[start..<(start + size)]
         let value = try Self.loss(
           arm, embedded(laws.titles.selecting(rows: batch), encoders[0]),
-          embedded(laws.texts.selecting(rows: batch), encoders[1]), temperature, sharpness)
+          embedded(laws.texts.selecting(rows: batch), encoders[1]), setting)
         optimizer.clearGradients()
         try value.backward()
         try optimizer.step()
@@ -80,30 +93,32 @@ struct InfoLOOBHopfield: Experiment {
   }
 
   private static func loss(
-    _ arm: String, _ x: Tensor, _ y: Tensor, _ temperature: Double, _ sharpness: Double
+    _ arm: Arm, _ x: Tensor, _ y: Tensor, _ setting: Setting
   ) throws -> Tensor {
+    let temperature = setting.temperature
+    let sharpness = setting.sharpness ?? 8
     let plain = SymmetricInfoNCELoss(temperature: temperature, smoothing: 0)
     let retrieval = ModernHopfieldRetrieval(sharpness: sharpness)
     switch arm {
-    case arms[0]: return try plain(queries: x, references: y)
-    case arms[1]:
+    case .infoNCE: return try plain(queries: x, references: y)
+    case .infoNCEHopfield:
       let first = try plain(
         queries: retrieval(states: x, stored: x), references: retrieval(states: y, stored: x))
       let second = try plain(
         queries: retrieval(states: x, stored: y), references: retrieval(states: y, stored: y))
       return (first + second) * 0.5
-    case arms[2]: return try InfoLOOBLoss(temperature: temperature)(first: x, second: y)
-    default:
+    case .infoLOOB: return try InfoLOOBLoss(temperature: temperature)(first: x, second: y)
+    case .cloob:
       return try CLOOBLoss(temperature: temperature, sharpness: sharpness)(first: x, second: y)
     }
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
+  static func verdict(_ record: Results<Self>) -> Verdict {
     let parts = conditions.map { condition in
-      arms.prefix(3).map { record.gain(arms[3], over: $0, condition) }
+      arms.prefix(3).map { record.gain(.cloob, over: $0, condition) }
     }
     let texts = zip(conditions, parts).map { condition, gains in
-      zip(arms, gains).map { "\($1.text) over \($0)" }.joined(separator: ", ")
+      zip(arms, gains).map { "\($1.text) over \($0.name)" }.joined(separator: ", ")
         + " in batches of \(condition)"
     }
     return Verdict(

@@ -1,8 +1,9 @@
+import Contrastive
 import Evaluation
-import Learning
+import Storage
 import Torch
 
-/// LOOK against cross-entropy where the task learnt is coarser than the one that follows.
+/// LOOK against cross-entropy if the training task is coarser than the downstream task.
 struct LOOKTransfer: Experiment {
   static let name = "look-transfer"
   static let claim =
@@ -11,29 +12,41 @@ struct LOOKTransfer: Experiment {
     "Feng, Jiang, Tang, Jin, Gao. Rethinking Supervised Pre-training for Better Downstream Transferring. ICLR 2022. <https://arxiv.org/abs/2110.06014>"
   static let data =
     "MNIST: 5,000 pictures with two classes, even and odd digits, to learn from (900 batches of 128 in one view, AdamW), and the ten digits to transfer to. Embeddings of 64 dimensions are judged by the vote of 20 of the 5,000 and by a linear probe fitted to 1,000, on 2,000 test pictures. Each loss sees the embedding or a perceptron on top of it; LOOK's memory holds what it saw of each of the 5,000 last."
-  static let file = #fileID
-  static let sources =
-    Digits.sources + [
-      "Experiments/Sources/Experiments/SettingNumbers.swift",
-      "Sources/Learning/Pairs/LOOKLoss.swift", "Sources/Learning/Pairs/SupConLoss.swift",
-    ]
+  static var uses: [Any.Type] { [Digits.self, LOOKLoss.self, SupConLoss.self] }
   static let conditionName = "task learnt"
-  static let conditions = ["even or odd"]
-  static let arms = ["cross-entropy", "SupCon", "LOOK"]
+  enum Condition: String, Named, CaseIterable {
+    case evenOrOdd = "even or odd"
+  }
+  enum Arm: String, Named, CaseIterable {
+    case crossEntropy = "cross-entropy"
+    case supCon = "SupCon"
+    case look = "LOOK"
+  }
   static let measures = [
     "kNN accuracy (%)", "linear accuracy (%)", "accuracy of the coarse task (%)",
   ]
 
   static let settingName = "where the loss is, neighbours and temperature"
 
-  static func settings(of arm: String) -> [String] {
-    let details =
+  struct Setting: Named {
+    let place: LossPlace
+    var neighbours: Int?
+    var temperature: Double?
+
+    var name: String {
+      place.name + (neighbours.map { " k \($0)" } ?? "")
+        + (temperature.map { " τ \($0.name)" } ?? "")
+    }
+  }
+
+  static func settings(of arm: Arm) -> [Setting] {
+    LossPlace.allCases.flatMap { place -> [Setting] in
       switch arm {
-      case arms[0]: [""]
-      case arms[1]: [" τ 0.1", " τ 0.3"]
-      default: [" k 20 τ 0.1", " k 100 τ 0.1"]
+      case .crossEntropy: [.init(place: place)]
+      case .supCon: [0.1, 0.3].map { .init(place: place, temperature: $0) }
+      case .look: [20, 100].map { .init(place: place, neighbours: $0, temperature: 0.1) }
       }
-    return ["embedding", "perceptron"].flatMap { place in details.map { place + $0 } }
+    }
   }
 
   private let digits: Digits
@@ -44,9 +57,9 @@ struct LOOKTransfer: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
+  func run(arm: Arm, condition: Condition, setting: Setting, seed: UInt64) throws -> [Double] {
     let encoder = PictureEncoder(seed: seed)
-    let onTop = setting.hasPrefix("perceptron")
+    let onTop = setting.place == .perceptron
     func seen(_ embeddings: Tensor) -> Tensor {
       onTop ? encoder.projected(embeddings) : embeddings
     }
@@ -55,7 +68,7 @@ struct LOOKTransfer: Experiment {
       encoder.parameters.map(\.tensor) + classifier.parameters.map(\.tensor),
       .init(learningRate: 1e-3))
     let coarse = digits.classes.map { $0 % 2 }
-    let numbers = setting.settingNumbers
+    let temperature = setting.temperature ?? 0.1
     var memory = withoutGradients { seen(encoder.embeddedAll(digits.pictures)) }
     var random = SplitMix64(seed, 4)
     for _ in 0..<options.budget(900) {
@@ -65,12 +78,12 @@ struct LOOKTransfer: Experiment {
       let classes = rows.map { coarse[$0] }
       let value: Tensor
       switch arm {
-      case Self.arms[0]:
+      case .crossEntropy:
         value = classifier(outputs.relu()).crossEntropy(ofClasses: Tensor(classes))
-      case Self.arms[1]:
-        value = try SupConLoss(temperature: numbers[0])(embeddings: outputs, classes: classes)
-      default:
-        value = try LOOKLoss(neighbours: Int(numbers[0]), temperature: numbers[1])(
+      case .supCon:
+        value = try SupConLoss(temperature: temperature)(embeddings: outputs, classes: classes)
+      case .look:
+        value = try LOOKLoss(neighbours: setting.neighbours ?? 20, temperature: temperature)(
           queries: outputs, classes: classes, memory: memory, memoryClasses: coarse, own: rows)
         let index = Tensor(rows)
         memory = memory.addingRows(
@@ -87,12 +100,13 @@ struct LOOKTransfer: Experiment {
     return try digits.accuracies(of: encoder) + [right * 100]
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
+  static func verdict(_ record: Results<Self>) -> Verdict {
     var parts: [Verdict.Part] = []
-    let texts = arms.dropLast().map { base in
-      let gains = [0, 1].map { record.gain(arms[2], over: base, conditions[0], measure: $0) }
+    let texts = arms.dropLast().map { base -> String in
+      let gains = [0, 1].map { record.gain(.look, over: base, .evenOrOdd, measure: $0) }
       parts += gains.map { $0.isAbove() }
-      return "\(gains[0].text) by neighbours and \(gains[1].text) by the linear probe over \(base)"
+      return
+        "\(gains[0].text) by neighbours and \(gains[1].text) by the linear probe over \(base.name)"
     }
     return Verdict(
       parts: parts, "LOOK on the ten digits, in points: \(texts.joined(separator: "; ")).")

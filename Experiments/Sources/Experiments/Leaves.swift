@@ -1,15 +1,19 @@
 import Datasets
+import Media
+import Storage
 import Torch
 
-/// Outlines of leaves of six kinds, and recordings of them that a wave disturbs.
-struct Leaves {
+/// Outlines of leaves of six species, and recordings of them disturbed by a wave.
+struct Leaves: Dependent {
   /// `[442, 1, 213]`, in random order.
   let outlines: Tensor
   let classes: [Int]
 
-  /// Both parts of OSULeaf, each step the mean of two.
+  static var uses: [Any.Type] { [SeriesSet.self] }
+
+  /// Reads both parts of OSULeaf, averaging pairs of time steps.
   ///
-  /// - Throws: `InputError` when the archive is missing, with what to put there.
+  /// - Throws: `InputError` if the archive is missing, with the file to download.
   init(_ options: ExperimentOptions) throws {
     let sets = try DataFolder(path: options.data).withUnpacked(
       "timeseries-ucr/timeseries-ucr.tar.xz", matching: ["OSULeaf/*.ts"],
@@ -17,7 +21,7 @@ struct Leaves {
     ) { folder in
       try ["TRAIN", "TEST"].map { try SeriesSet(ts: "\(folder)/OSULeaf/OSULeaf_\($0).ts") }
     }
-    // Half as long; an odd step at the end is left out.
+    // Half as long; an odd last step is dropped.
     let both = Tensor.concatenated(sets.map(\.values))
     let (count, length) = (both.size(along: 0), both.size(along: 2) / 2 * 2)
     let halves = both.slice(0..<length, along: 2).reshaped([count, 1, length / 2, 2])
@@ -28,9 +32,9 @@ struct Leaves {
     classes = order.map { known[$0] }
   }
 
-  /// A recording of each of `[N, 1, T]`, disturbed by a wave of its own.
+  /// A recording of each of `[N, 1, T]`, each disturbed by its own wave.
   ///
-  /// - Parameter strengths: how strongly each is disturbed; 1 by default.
+  /// - Parameter strengths: the amplitude of each disturbance; 1 by default.
   static func recorded(
     _ series: Tensor, strengths: [Float]? = nil, generator: Generator
   ) -> Tensor {

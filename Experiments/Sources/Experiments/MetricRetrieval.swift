@@ -1,7 +1,7 @@
-import Learning
+import Contrastive
 import Torch
 
-/// The losses of metric learning on classes never seen.
+/// Metric learning losses on unseen classes.
 struct MetricRetrieval: Experiment {
   static let name = "metric-retrieval"
   static let claim =
@@ -10,30 +10,53 @@ struct MetricRetrieval: Experiment {
     "Wang, Han, Huang, Dong, Scott. Multi-Similarity Loss with General Pair Weighting for Deep Metric Learning. CVPR 2019. Kim, Kim, Cho, Kwak. Proxy Anchor Loss for Deep Metric Learning. CVPR 2020. <https://arxiv.org/abs/2003.13911>"
   static let data =
     "Omniglot, 28 × 28: 136 characters of the first small background set to learn from, the second set's characters to retrieve among each other (20 pictures each). 900 batches, AdamW, embeddings of 64 dimensions."
-  static let file = #fileID
-  static let sources =
-    Characters.sources + [
-      "Experiments/Sources/Experiments/SettingNumbers.swift",
-      "Sources/Learning/Pairs/MultiSimilarityLoss.swift",
-      "Sources/Learning/Pairs/SupConLoss.swift", "Sources/Learning/Pairs/TripletLoss.swift",
-      "Sources/Learning/Prototypes/NormalizedSoftmaxLoss.swift",
-      "Sources/Learning/Prototypes/ProxyAnchorLoss.swift",
+  static var uses: [Any.Type] {
+    [
+      Characters.self, MultiSimilarityLoss.self, SupConLoss.self, TripletLoss.self,
+      NormalizedSoftmaxLoss.self, ProxyAnchorLoss.self,
     ]
+  }
   static let conditionName = "batch"
-  static let conditions = ["8 × 4", "32 × 4"]
-  static let choiceConditions = ["8 × 4"]
-  static let arms = [
-    "triplet", "multi-similarity", "proxy anchor", "normalised softmax", "SupCon",
-  ]
+  static let conditions = [BatchShape(8, 4), BatchShape(32, 4)]
+  static let choiceConditions = [BatchShape(8, 4)]
+  enum Arm: String, Named, CaseIterable {
+    case triplet
+    case multiSimilarity = "multi-similarity"
+    case proxyAnchor = "proxy anchor"
+    case softmax = "normalised softmax"
+    case supCon = "SupCon"
+  }
   static let measures = ["R@1 (%)", "MAP@R (%)"]
   static let settingName = "margin, sharpness or temperature"
 
-  static func settings(of arm: String) -> [String] {
+  enum Setting: Named {
+    case semiHard(margin: Double)
+    case pairs(positive: Double, negative: Double, base: Double)
+    case anchor(sharpness: Double, margin: Double)
+    case temperature(Double)
+
+    var name: String {
+      switch self {
+      case .semiHard(let margin): "semi-hard \(margin.name)"
+      case .pairs(let positive, let negative, let base):
+        "α \(positive.name) β \(negative.name) λ \(base.name)"
+      case .anchor(let sharpness, let margin): "α \(sharpness.name) δ \(margin.name)"
+      case .temperature(let temperature): "τ \(temperature.name)"
+      }
+    }
+  }
+
+  static func settings(of arm: Arm) -> [Setting] {
     switch arm {
-    case arms[0]: ["semi-hard 0.1", "semi-hard 0.2", "semi-hard 0.5"]
-    case arms[1]: ["α 2 β 50 λ 0.5", "α 18 β 75 λ 0.77", "α 2 β 20 λ 0.5"]
-    case arms[2]: ["α 16 δ 0.1", "α 32 δ 0.1", "α 64 δ 0.1"]
-    default: ["τ 0.05", "τ 0.1", "τ 0.2"]
+    case .triplet: [0.1, 0.2, 0.5].map { .semiHard(margin: $0) }
+    case .multiSimilarity:
+      [
+        .pairs(positive: 2, negative: 50, base: 0.5),
+        .pairs(positive: 18, negative: 75, base: 0.77),
+        .pairs(positive: 2, negative: 20, base: 0.5),
+      ]
+    case .proxyAnchor: [16, 32, 64].map { .anchor(sharpness: $0, margin: 0.1) }
+    case .softmax, .supCon: [0.05, 0.1, 0.2].map { .temperature($0) }
     }
   }
 
@@ -45,38 +68,39 @@ struct MetricRetrieval: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
+  func run(arm: Arm, condition: BatchShape, setting: Setting, seed: UInt64) throws -> [Double] {
     let weights = characters.classWeights(seed: seed)
-    let learns = arm == Self.arms[2] || arm == Self.arms[3]
-    let numbers = setting.settingNumbers
+    let learns = arm == .proxyAnchor || arm == .softmax
     let encoder = try characters.encoder(
-      seed: seed, steps: options.budget(900), ways: condition == Self.conditions[0] ? 8 : 32,
-      shots: 4, weights: learns ? [weights] : []
+      seed: seed, steps: options.budget(900), ways: condition.ways,
+      shots: condition.shots, weights: learns ? [weights] : []
     ) { embeddings, classes in
-      switch arm {
-      case Self.arms[0]:
-        return try TripletLoss(margin: numbers[0])(
+      switch setting {
+      case .semiHard(let margin):
+        return try TripletLoss(margin: margin)(
           embeddings: embeddings.normalized(), classes: classes)
-      case Self.arms[1]:
+      case .pairs(let positive, let negative, let base):
         return try MultiSimilarityLoss(
-          positiveSharpness: numbers[0], negativeSharpness: numbers[1], base: numbers[2])(
+          positiveSharpness: positive, negativeSharpness: negative, base: base)(
             embeddings: embeddings, classes: classes)
-      case Self.arms[2]:
-        return try ProxyAnchorLoss(margin: numbers[1], sharpness: numbers[0])(
+      case .anchor(let sharpness, let margin):
+        return try ProxyAnchorLoss(margin: margin, sharpness: sharpness)(
           embeddings: embeddings, proxies: weights, classes: classes)
-      case Self.arms[3]:
-        return try NormalizedSoftmaxLoss(temperature: numbers[0])(
+      case .temperature(let temperature) where arm == .softmax:
+        return try NormalizedSoftmaxLoss(temperature: temperature)(
           embeddings: embeddings, weights: weights, classes: classes)
-      default:
-        return try SupConLoss(temperature: numbers[0])(embeddings: embeddings, classes: classes)
+      case .temperature(let temperature):
+        return try SupConLoss(temperature: temperature)(embeddings: embeddings, classes: classes)
       }
     }
     return try characters.retrieval(encoder)
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
+  static func verdict(_ record: Results<Self>) -> Verdict {
     let gains = conditions.flatMap { condition in
-      [arms[1], arms[2]].map { (condition, $0, record.gain($0, over: arms[0], condition)) }
+      [Arm.multiSimilarity, .proxyAnchor].map {
+        (condition.name, $0.name, record.gain($0, over: .triplet, condition))
+      }
     }
     let texts = gains.map { "\($0.1) \($0.2.text) in batches of \($0.0)" }
     return Verdict(

@@ -1,5 +1,6 @@
+import Contrastive
 import Evaluation
-import Learning
+import Storage
 import Torch
 
 /// MoCHi against MoCo with the same queue.
@@ -11,23 +12,35 @@ struct MixedNegatives: Experiment {
     "Kalantidis, Sariyildiz, Pion, Weinzaepfel, Larlus. Hard Negative Mixing for Contrastive Learning. NeurIPS 2020. <https://arxiv.org/abs/2010.01028>"
   static let data =
     "Omniglot's small background sets: the first one teaches without classes (2,720 drawings, 51,200 seen in two views that are slightly turned, scaled and moved, batches of 32, a queue of 2,048, a momentum of 0.99, a temperature of 0.2), new alphabets of the second one are retrieved. MoCHi adds 64 mixtures of two of the hardest negatives and 16 of one with the query; it chooses among how many hardest, 2 or 3 % of the queue as in the paper, and begins after a tenth of the training. Evenness is −U of Wang and Isola on the retrieved characters' projections."
-  static let file = #fileID
-  static let sources =
-    Characters.sources + InstanceTraining.sources + [
-      "Experiments/Sources/Experiments/TemperatureHardness.swift",
-      "Sources/Evaluation/Uniformity.swift",
-      "Sources/Learning/Negatives/HardNegativeMixing.swift",
-      "Sources/Learning/Negatives/MomentumQueue.swift", "Sources/Learning/Negatives/RowRing.swift",
-      "Sources/Learning/Encoders/MomentumUpdate.swift",
+  static var uses: [Any.Type] {
+    [
+      Characters.self, InstanceTraining.self, Uniformity.self, HardNegativeMixing.self,
+      MomentumQueue.self, MomentumUpdate.self,
     ]
+  }
   static let conditionName = "queue"
-  static let conditions = ["2048"]
-  static let arms = ["MoCo", "MoCHi"]
+  static let conditions = [2048]
+  enum Arm: String, Named, CaseIterable {
+    case moCo = "MoCo"
+    case moCHi = "MoCHi"
+  }
   static let measures = ["R@1 (%)", "MAP@R (%)", "evenness"]
   static let settingName = "temperature × hardest × mixtures of two × with the query"
 
-  static func settings(of arm: String) -> [String] {
-    arm == arms[0] ? ["0.2 × 0 × 0 × 0"] : ["0.2 × 32 × 64 × 16", "0.2 × 64 × 64 × 16"]
+  struct Setting: Named {
+    let temperature: Double
+    let hardest: Int
+    let mixtures: Int
+    let queryMixtures: Int
+    var name: String { "\(temperature.name) × \(hardest) × \(mixtures) × \(queryMixtures)" }
+  }
+
+  static func settings(of arm: Arm) -> [Setting] {
+    switch arm {
+    case .moCo: [.init(temperature: 0.2, hardest: 0, mixtures: 0, queryMixtures: 0)]
+    case .moCHi:
+      [32, 64].map { .init(temperature: 0.2, hardest: $0, mixtures: 64, queryMixtures: 16) }
+    }
   }
 
   private let characters: Characters
@@ -38,14 +51,12 @@ struct MixedNegatives: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
-    let numbers = setting.split(separator: " × ").compactMap { Double($0) }
-    let (temperature, counts) = (numbers[0], numbers.dropFirst().map { Int($0) })
+  func run(arm: Arm, condition: Int, setting: Setting, seed: UInt64) throws -> [Double] {
     let mixing = HardNegativeMixing(
-      hardest: counts[0], mixtures: counts[1], queryMixtures: counts[2])
+      hardest: setting.hardest, mixtures: setting.mixtures, queryMixtures: setting.queryMixtures)
     let network = InstanceNetwork(seed: seed)
     let slow = InstanceNetwork(seed: seed)
-    let queue = MomentumQueue(capacity: Int(condition) ?? 0, width: 64)
+    let queue = MomentumQueue(capacity: condition, width: 64)
     let training = InstanceTraining(samples: options.budget(51_200), batch: 32, rate: 3e-3)
     var random = SplitMix64(seed, 3)
     var latest = Tensor.zeros([0, 64])
@@ -64,7 +75,7 @@ struct MixedNegatives: Experiment {
       let near = (queries * keys).sum(along: 1, keepingDimensions: true)
       var scores = [near, queries.matmul(queue.keys.transposed())]
       let isWarm = done * 10 >= training.samples / training.batch
-      if isWarm, counts[0] > 0 {
+      if isWarm, setting.hardest > 0 {
         let rows = queries.size(along: 0)
         let draw = mixing.draw(rows: rows, available: queue.count, using: &random)
         let mixtures = try mixing(
@@ -73,18 +84,19 @@ struct MixedNegatives: Experiment {
           draw: draw)
         scores.append(mixing.scores(queries: queries, mixtures: mixtures, temperature: 1))
       }
-      let all = (Tensor.concatenated(scores, along: 1) * (1 / temperature)).logSumExp(along: 1)
+      let all = (Tensor.concatenated(scores, along: 1) * (1 / setting.temperature)).logSumExp(
+        along: 1)
       latest = keys
-      return all.mean() - near.mean() * (1 / temperature)
+      return all.mean() - near.mean() * (1 / setting.temperature)
     }
     let projections = network.projectedAll(characters.testPictures)
     let evenness = try -Uniformity()(embeddings: projections)
     return try characters.retrieval(network.encoder) + [evenness]
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
+  static func verdict(_ record: Results<Self>) -> Verdict {
     let gains = measures.indices.map {
-      record.gain(arms[1], over: arms[0], conditions[0], measure: $0)
+      record.gain(.moCHi, over: .moCo, conditions[0], measure: $0)
     }
     return Verdict(
       parts: [gains[0], gains[2]].map { $0.isAbove() },

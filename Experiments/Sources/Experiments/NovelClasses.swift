@@ -1,8 +1,8 @@
+import Contrastive
 import Evaluation
-import Learning
 import Torch
 
-/// The softmax on the hypersphere against the plain one, where classes are new.
+/// The softmax on the hypersphere against the plain one, on new classes.
 struct NovelClasses: Experiment {
   static let name = "novel-classes"
   static let claim =
@@ -11,26 +11,39 @@ struct NovelClasses: Experiment {
     "Pereira, Joly, Valduriez, Porto. Hyperspherical embedding for novel class classification. 2021. <https://arxiv.org/abs/2102.03243>"
   static let data =
     "Omniglot, 28 × 28: 136 characters of the first small background set to learn from; all new characters of the second set to tell apart at once, each known by as many pictures as named, 15 others asked for, nearest centre, 20 draws. 900 batches of 64 characters with 2 pictures, AdamW, embeddings of 64 dimensions."
-  static let file = #fileID
-  static let sources =
-    Characters.sources + [
-      "Experiments/Sources/Experiments/SettingNumbers.swift",
-      "Sources/Learning/Pairs/TripletLoss.swift",
-      "Sources/Learning/Prototypes/NormalizedSoftmaxLoss.swift",
-    ]
+  static var uses: [Any.Type] { [Characters.self, TripletLoss.self, NormalizedSoftmaxLoss.self] }
   static let conditionName = "batch"
-  static let conditions = ["64 × 2"]
-  static let arms = ["softmax", "triplet", "normalised softmax"]
+  static let conditions = [BatchShape(64, 2)]
+  enum Arm: String, Named, CaseIterable {
+    case softmax
+    case triplet
+    case normalized = "normalised softmax"
+  }
   static let measures = [
     "accuracy with 5 known (%)", "accuracy with 1 known (%)", "R@1 (%)",
   ]
   static let settingName = "centres, temperature or margin"
 
-  static func settings(of arm: String) -> [String] {
+  enum Setting: Named {
+    case byDistance, byCosine
+    case margin(Double)
+    case temperature(Double)
+
+    var name: String {
+      switch self {
+      case .byDistance: "by distance"
+      case .byCosine: "by cosine"
+      case .margin(let margin): "margin \(margin.name)"
+      case .temperature(let temperature): "temperature \(temperature.name)"
+      }
+    }
+  }
+
+  static func settings(of arm: Arm) -> [Setting] {
     switch arm {
-    case arms[0]: ["by distance", "by cosine"]
-    case arms[1]: ["margin 0.1", "margin 0.2", "margin 0.5"]
-    default: ["temperature 0.05", "temperature 0.1", "temperature 0.2"]
+    case .softmax: [.byDistance, .byCosine]
+    case .triplet: [0.1, 0.2, 0.5].map { .margin($0) }
+    case .normalized: [0.05, 0.1, 0.2].map { .temperature($0) }
     }
   }
 
@@ -42,23 +55,23 @@ struct NovelClasses: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
+  func run(arm: Arm, condition: BatchShape, setting: Setting, seed: UInt64) throws -> [Double] {
     let weights = characters.classWeights(seed: seed)
     let biases = Tensor.zeros([characters.classCount]).requiringGradient()
-    let number = setting.settingNumbers.first ?? 0
+    let learnt: [Arm: [Tensor]] = [.softmax: [weights, biases], .normalized: [weights]]
     let encoder = try characters.encoder(
-      seed: seed, steps: options.budget(900), ways: 64, shots: 2,
-      weights: [[weights, biases], [], [weights]][Self.arms.firstIndex(of: arm) ?? 0]
+      seed: seed, steps: options.budget(900), ways: condition.ways,
+      shots: condition.shots, weights: learnt[arm] ?? []
     ) { embeddings, classes in
-      switch arm {
-      case Self.arms[0]:
+      switch setting {
+      case .byDistance, .byCosine:
         return (embeddings.matmul(weights.transposed()) + biases)
           .crossEntropy(ofClasses: Tensor(classes))
-      case Self.arms[1]:
-        return try TripletLoss(margin: number)(
+      case .margin(let margin):
+        return try TripletLoss(margin: margin)(
           embeddings: embeddings.normalized(), classes: classes)
-      default:
-        return try NormalizedSoftmaxLoss(temperature: number)(
+      case .temperature(let temperature):
+        return try NormalizedSoftmaxLoss(temperature: temperature)(
           embeddings: embeddings, weights: weights, classes: classes)
       }
     }
@@ -67,20 +80,20 @@ struct NovelClasses: Experiment {
     let accuracies = try [5, 1].map { shots in
       let episodes = FewShotEpisodes(
         ways: ways, shots: shots, episodes: 20,
-        similarity: setting == "by distance" ? .euclidean : .cosine, seed: seed)
+        similarity: setting == .byDistance ? .euclidean : .cosine, seed: seed)
       return try episodes(embeddings, classes: characters.testClasses).accuracy * 100
     }
     return accuracies + [try characters.retrieval(encoder)[0]]
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
+  static func verdict(_ record: Results<Self>) -> Verdict {
     var parts: [Verdict.Part] = []
     var texts: [String] = []
     for base in arms.dropLast() {
       for (measure, known) in [5, 1].enumerated() {
-        let gain = record.gain(arms[2], over: base, conditions[0], measure: measure)
+        let gain = record.gain(.normalized, over: base, conditions[0], measure: measure)
         parts.append(gain.isAbove())
-        texts.append("\(gain.text) over \(base) with \(known) known")
+        texts.append("\(gain.text) over \(base.name) with \(known) known")
       }
     }
     return Verdict(

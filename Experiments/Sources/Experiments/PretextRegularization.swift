@@ -1,8 +1,9 @@
+import Contrastive
 import Evaluation
-import Learning
+import Storage
 import Torch
 
-/// A pretext beside a contrastive loss.
+/// A pretext task added to a contrastive loss.
 struct PretextRegularization: Experiment {
   static let name = "pretext-regularization"
   static let claim =
@@ -11,26 +12,31 @@ struct PretextRegularization: Experiment {
     "Kinakh, Taran, Voloshynovskiy. ScatSimCLR: self-supervised contrastive learning with pretext task regularization for small-scale datasets. ICCV Workshops 2021. <https://arxiv.org/abs/2108.13939>"
   static let data =
     "CIFAR-10: as many photographs as named to learn from without classes (200 batches of 64 in two views, AdamW), 2,000 to judge by. A convolutional encoder (32, 64, 128). The pretext sees a third view of each, turned, or in nine tiles of 10 × 10 in one of 35 orders (the authors scale tiles up and show all four turns). Embeddings are judged by a linear probe and by the vote of 20, fitted to 1,000 and 10,000 photographs."
-  static let file = #fileID
-  static let sources =
-    Photographs.sources + [
-      "Sources/Learning/Encoders/ConvolutionalEncoder.swift",
-      "Sources/Learning/Encoders/PretextHead.swift",
-      "Sources/Learning/Pairs/NTXentLoss.swift", "Sources/Learning/Views/Jigsaw.swift",
-      "Sources/Learning/Views/QuarterTurns.swift",
+  static var uses: [Any.Type] {
+    [
+      Photographs.self, ConvolutionalEncoder.self, ProjectionHead.self, PretextHead.self,
+      NTXentLoss.self, Jigsaw.self, QuarterTurns.self,
     ]
+  }
   static let conditionName = "photographs"
-  static let conditions = ["1000"]
+  static let conditions = [1000]
   static let choiceSeeds = 1
-  static let arms = ["SimCLR", "with turns", "with tiles"]
+  enum Arm: String, Named, CaseIterable {
+    case simCLR = "SimCLR"
+    case turns = "with turns"
+    case tiles = "with tiles"
+  }
   static let measures = ["linear accuracy (%)", "kNN accuracy (%)"]
   static let settingName = "temperature, weight"
 
-  static func settings(of arm: String) -> [String] {
-    let temperatures = ["τ 0.2", "τ 0.5"]
-    return arm == arms[0]
-      ? temperatures
-      : temperatures.map { "\($0) λ 0.3" }
+  struct Setting: Named {
+    let temperature: Double
+    var weight: Double?
+    var name: String { "τ \(temperature.name)" + (weight.map { " λ \($0.name)" } ?? "") }
+  }
+
+  static func settings(of arm: Arm) -> [Setting] {
+    [0.2, 0.5].map { Setting(temperature: $0, weight: arm == .simCLR ? nil : 0.3) }
   }
 
   private let photographs: Photographs
@@ -41,10 +47,10 @@ struct PretextRegularization: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
+  func run(arm: Arm, condition: Int, setting: Setting, seed: UInt64) throws -> [Double] {
     let encoder = ConvolutionalEncoder(
       .init(channels: 3, widths: [32, 64, 128]), generator: Generator(seed: seed))
-    try teach(encoder, count: Int(condition) ?? 0, arm: arm, setting: setting, seed: seed)
+    try teach(encoder, count: condition, arm: arm, setting: setting, seed: seed)
     encoder.isTraining = false
     func embedded(_ pictures: Tensor) -> Tensor {
       withoutGradients {
@@ -66,18 +72,17 @@ struct PretextRegularization: Experiment {
   }
 
   private func teach(
-    _ encoder: ConvolutionalEncoder, count: Int, arm: String, setting: String, seed: UInt64
+    _ encoder: ConvolutionalEncoder, count: Int, arm: Arm, setting: Setting, seed: UInt64
   ) throws {
-    let numbers = setting.split(separator: " ").compactMap { Double($0) }
     let head = ProjectionHead(
       .init(inputs: 128, hidden: 128, outputs: 64), generator: Generator(seed: seed &+ 2000))
-    let isTurned = arm == Self.arms[1]
+    let isTurned = arm == .turns
     let pretext = PretextHead(
       .init(
         inputs: 128, classes: isTurned ? 4 : 35, tiles: isTurned ? 1 : 9, width: 128,
-        jointWidth: isTurned ? 128 : 256, weight: numbers.last ?? 0),
+        jointWidth: isTurned ? 128 : 256, weight: setting.weight ?? 0),
       generator: Generator(seed: seed &+ 3000))
-    let hasPretext = arm != Self.arms[0]
+    let hasPretext = arm != .simCLR
     let optimizer = AdamW(
       (encoder.parameters + head.parameters + (hasPretext ? pretext.parameters : []))
         .map(\.tensor), .init(learningRate: 1e-3))
@@ -88,10 +93,10 @@ struct PretextRegularization: Experiment {
       let pictures = photographs.pictures.gathered(rows: Tensor(rows))
       let seen = (0..<2).map { _ in photographs.view(pictures, using: &random) }
       let outputs = head(encoder(.concatenated(seen)))
-      var value = try NTXentLoss(temperature: numbers[0])(
+      var value = try NTXentLoss(temperature: setting.temperature)(
         first: outputs[0..<64], second: outputs[64..<128])
       if hasPretext {
-        // As the authors do: a view is turned, or cut into tiles.
+        // As the authors do: a view is rotated, or cut into tiles.
         let view = photographs.view(pictures, using: &random)
         let (changed, classes) =
           isTurned
@@ -104,9 +109,11 @@ struct PretextRegularization: Experiment {
     }
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
+  static func verdict(_ record: Results<Self>) -> Verdict {
     let gains = conditions.flatMap { condition in
-      arms.dropFirst().map { ($0, condition, record.gain($0, over: arms[0], condition)) }
+      arms.dropFirst().map {
+        ($0.name, condition.name, record.gain($0, over: .simCLR, condition))
+      }
     }
     let texts = gains.map { "\($0.2.text) \($0.0) from \($0.1) photographs" }
     return Verdict(

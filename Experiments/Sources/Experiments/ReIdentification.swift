@@ -1,8 +1,9 @@
+import Contrastive
 import Evaluation
-import Learning
+import Storage
 import Torch
 
-/// Pairs of pictures of one identity against classes and triplets, judged across cameras.
+/// Pairs of images of the same identity against classes and triplets, evaluated across cameras.
 final class ReIdentification: Experiment {
   static let name = "re-identification"
   static let claim =
@@ -11,25 +12,28 @@ final class ReIdentification: Experiment {
     "Habel, Deuser, Oswald. CLIP-ReIdent: Contrastive Training for Player Re-Identification. MMSports 2022. <https://arxiv.org/abs/2303.11855>"
   static let data =
     "Omniglot: identities are characters of the small background sets, of other alphabets to judge by. Six cameras, the same in both parts, turn, shear, scale, blur and shade a drawing each its own way; every drawing is taken by one. 1,000 batches of 128 pictures of small random turns and scales (64 pairs; 32 identities with 4 pictures for classes and for triplets, semi-hard ones: with the hardest ones all pictures became one point; with 300 batches instead, tried first, pairs were farther behind classes), AdamW, the convolutional encoder with 16, 32 and 64 channels. It starts where SimCLR (τ = 0.2, 300 batches of 64 in two views, no identities) ended. Each picture looks for its identity among all others, without those of its own camera."
-  static let file = #fileID
-  static let sources =
-    Characters.sources + [
-      "Sources/Evaluation/IdentityRetrieval.swift",
-      "Sources/Learning/Losses/SymmetricInfoNCELoss.swift",
-      "Sources/Learning/Pairs/NTXentLoss.swift", "Sources/Learning/Pairs/TripletLoss.swift",
-      "Sources/Learning/Prototypes/NormalizedSoftmaxLoss.swift",
+  static var uses: [Any.Type] {
+    [
+      Characters.self, IdentityRetrieval.self, SymmetricInfoNCELoss.self, NTXentLoss.self,
+      TripletLoss.self, NormalizedSoftmaxLoss.self,
     ]
+  }
   static let conditionName = "start"
-  static let conditions = ["fine-tuned"]
+  enum Condition: String, Named, CaseIterable {
+    case fineTuned = "fine-tuned"
+  }
   static let choiceSeeds = 1
-  static let arms = [
-    "classes", "triplets", "InfoNCE with repeats", "InfoNCE of single pairs",
-  ]
+  enum Arm: String, Named, CaseIterable {
+    case classes
+    case triplets
+    case repeats = "InfoNCE with repeats"
+    case singlePairs = "InfoNCE of single pairs"
+  }
   static let measures = ["mAP (%)", "rank 1 (%)"]
   static let settingName = "temperature or margin"
 
-  static func settings(of arm: String) -> [String] {
-    arm == arms[1] ? ["m 0.1", "m 0.2"] : ["τ 0.1", "τ 0.2"]
+  static func settings(of arm: Arm) -> [MarginOrTemperature] {
+    [0.1, 0.2].map { arm == .triplets ? .margin($0) : .temperature($0) }
   }
 
   private let characters: Characters
@@ -41,7 +45,9 @@ final class ReIdentification: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
+  func run(
+    arm: Arm, condition: Condition, setting: MarginOrTemperature, seed: UInt64
+  ) throws -> [Double] {
     let (own, _) = Self.taken(characters.pictures, seed: seed)
     let encoder = try start(own, seed: seed)
     try teach(encoder, own, arm: arm, setting: setting, seed: seed)
@@ -52,7 +58,7 @@ final class ReIdentification: Experiment {
     return [result.meanAveragePrecision * 100, result.cumulativeMatches[0] * 100]
   }
 
-  /// The pictures that cameras take of drawings; the seed names the cameras.
+  /// Images of drawings as taken by cameras, which the seed determines.
   private static func taken(_ drawings: Tensor, seed: UInt64) -> (Tensor, cameras: [Int]) {
     var random = SplitMix64(seed, 31)
     func number(_ range: ClosedRange<Double>) -> Double { Double.random(in: range, using: &random) }
@@ -63,7 +69,7 @@ final class ReIdentification: Experiment {
     }
     let shades = (0..<6).map { _ in (number(0.4...1), number(0...0.4), number(-0.4...0.4)) }
     let count = drawings.size(along: 0)
-    // Drawings of a character are by twenty people, always in the same order.
+    // Each character was drawn by twenty people, always in the same order.
     let cameras = (0..<count).map { $0 % 20 % 6 }
     let grid = Ops.grid(
       .tensor(Tensor(cameras.flatMap { maps[$0] }, shape: [count, 2, 3])), .ints(drawings.shape),
@@ -82,7 +88,7 @@ final class ReIdentification: Experiment {
     )
   }
 
-  /// A network with what SimCLR has taught it.
+  /// A network pretrained with SimCLR.
   private func start(_ pictures: Tensor, seed: UInt64) throws -> PictureEncoder {
     let encoder = PictureEncoder(seed: seed, channels: [16, 32, 64])
     if let known = pretrained[seed] {
@@ -107,9 +113,9 @@ final class ReIdentification: Experiment {
   }
 
   private func teach(
-    _ encoder: PictureEncoder, _ pictures: Tensor, arm: String, setting: String, seed: UInt64
+    _ encoder: PictureEncoder, _ pictures: Tensor, arm: Arm, setting: MarginOrTemperature,
+    seed: UInt64
   ) throws {
-    let numbers = setting.split(separator: " ").compactMap { Double($0) }
     let classes = characters.classes
     let weights = characters.classWeights(seed: seed)
     let optimizer = AdamW(encoder.embeddingParameters, .init(learningRate: 1e-3))
@@ -117,15 +123,15 @@ final class ReIdentification: Experiment {
     let members = (0..<characters.classCount).map { label in
       classes.indices.filter { classes[$0] == label }
     }
-    let isPairs = arm.hasPrefix("InfoNCE")
+    let isPairs = arm == .repeats || arm == .singlePairs
     var random = SplitMix64(seed, 33)
     for _ in 0..<options.budget(1_000) {
       let drawn =
-        arm == Self.arms[2]
+        arm == .repeats
         ? (0..<64).map { _ in Int.random(in: members.indices, using: &random) }
         : Array(members.indices.shuffled(using: &random).prefix(isPairs ? 64 : 32))
       let chosen = drawn.map { members[$0].shuffled(using: &random).prefix(isPairs ? 2 : 4) }
-      // The first pictures of all, then the second ones.
+      // All first images, then all second ones.
       let rows = (0..<(isPairs ? 2 : 4)).flatMap { place in chosen.map { $0[place] } }
       let seen = PictureViews(turn: 0.2, scale: 0.85...1.15, contrast: 0.9...1.1)(
         pictures.gathered(rows: Tensor(rows)), using: &random)
@@ -133,27 +139,29 @@ final class ReIdentification: Experiment {
       let labels = rows.map { classes[$0] }
       let value =
         switch arm {
-        case Self.arms[0]:
-          try NormalizedSoftmaxLoss(temperature: numbers[0])(
+        case .classes:
+          try NormalizedSoftmaxLoss(temperature: setting.value)(
             embeddings: outputs, weights: weights, classes: labels)
-        case Self.arms[1]:
-          try TripletLoss(margin: numbers[0], mining: .semiHard)(
+        case .triplets:
+          try TripletLoss(margin: setting.value, mining: .semiHard)(
             embeddings: outputs.normalized(), classes: labels)
-        default:
-          try SymmetricInfoNCELoss(temperature: numbers[0])(
+        case .repeats, .singlePairs:
+          try SymmetricInfoNCELoss(temperature: setting.value)(
             queries: outputs[0..<64].normalized(), references: outputs[64..<128].normalized())
         }
       optimizer.clearGradients()
       classOptimizer.clearGradients()
       try value.backward()
       try optimizer.step()
-      if arm == Self.arms[0] { try classOptimizer.step() }
+      if arm == .classes { try classOptimizer.step() }
     }
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
+  static func verdict(_ record: Results<ReIdentification>) -> Verdict {
     let gains = conditions.flatMap { condition in
-      arms.dropLast().map { ($0, condition, record.gain(arms[3], over: $0, condition)) }
+      arms.dropLast().map {
+        ($0.name, condition.name, record.gain(.singlePairs, over: $0, condition))
+      }
     }
     let texts = gains.map { "\($0.2.text) over \($0.0)" }
     return Verdict(

@@ -1,8 +1,9 @@
+import Contrastive
 import Evaluation
-import Learning
+import Storage
 import Torch
 
-/// Wavelets as the first layers of a network that few pictures teach.
+/// Wavelets as the first layers of a network trained on few images.
 struct ScatteringSmallData: Experiment {
   static let name = "scattering-small-data"
   static let claim =
@@ -11,24 +12,27 @@ struct ScatteringSmallData: Experiment {
     "Kinakh, Taran, Voloshynovskiy. ScatSimCLR: self-supervised contrastive learning with pretext task regularization for small-scale datasets. ICCV Workshops 2021. <https://arxiv.org/abs/2108.13939>"
   static let data =
     "MNIST: as many pictures as named to learn from without classes (100 batches of 64 in two views, AdamW), 2,000 to test. Embeddings of 128 dimensions are judged by a linear probe and by the vote of 20, both fitted to 1,000 pictures. Wavelets of 2 scales and 4 angles, then a convolution of 16 channels and a residual block of 32, averaged over 2 × 2 fields; the other encoder has convolutions of 16, 32 and 128. Wavelets alone are averaged over the same fields."
-  static let file = #fileID
-  static let sources =
-    Digits.sources + [
-      "Sources/Learning/Encoders/ConvolutionalEncoder.swift",
-      "Sources/Learning/Encoders/ScatteringEncoder.swift",
-      "Sources/Learning/Encoders/ScatteringTransform.swift",
-      "Sources/Learning/Pairs/NTXentLoss.swift",
+  static var uses: [Any.Type] {
+    [
+      Digits.self, ConvolutionalEncoder.self, ScatteringEncoder.self, ScatteringTransform.self,
+      ProjectionHead.self, NTXentLoss.self,
     ]
+  }
   static let conditionName = "pictures"
-  static let conditions = ["200", "1000"]
-  static let choiceConditions = ["1000"]
+  static let conditions = [200, 1000]
+  static let choiceConditions = [1000]
   static let choiceSeeds = 1
-  static let arms = ["convolutional", "wavelets, then learned", "wavelets alone"]
+  enum Arm: String, Named, CaseIterable {
+    case convolutional
+    case learned = "wavelets, then learned"
+    case alone = "wavelets alone"
+  }
   static let measures = ["linear accuracy (%)", "kNN accuracy (%)"]
   static let settingName = "temperature"
 
-  static func settings(of arm: String) -> [String] {
-    arm == arms[2] ? [""] : ["0.1", "0.2", "0.5"]
+  static func settings(of arm: Arm) -> [Double?] {
+    // Wavelets alone do not learn.
+    arm == .alone ? [nil] : [0.1, 0.2, 0.5]
   }
 
   private let digits: Digits
@@ -39,23 +43,22 @@ struct ScatteringSmallData: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
+  func run(arm: Arm, condition: Int, setting: Double?, seed: UInt64) throws -> [Double] {
     let generator = Generator(seed: seed)
     let waves = ScatteringTransform.Configuration(height: 28, width: 28, scales: 2, angles: 4)
     let encoder: any UnaryLayer & TrainingAware =
-      arm == Self.arms[0]
+      arm == .convolutional
       ? ConvolutionalEncoder(.init(widths: [16, 32, 128]), generator: generator)
       : ScatteringEncoder(
         .init(transform: waves, channels: 1, width: 16, stages: [32], blocks: 1, fields: 2),
         generator: generator)
-    if arm == Self.arms[2] {
+    if arm == .alone {
       let transform = ScatteringTransform(waves)
       return try judged {
         Ops.averages(.tensor(transform($0)), .ints([2, 2])).reshaped([500, -1])
       }
     }
-    try teach(
-      encoder, count: Int(condition) ?? 0, temperature: Double(setting) ?? 0.1, seed: seed)
+    try teach(encoder, count: condition, temperature: setting ?? 0.1, seed: seed)
     encoder.isTraining = false
     return try judged { encoder($0) }
   }
@@ -101,16 +104,16 @@ struct ScatteringSmallData: Experiment {
     ]
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
-    let line = conditions.map { record.gain(arms[1], over: arms[0], $0) }
-    let near = conditions.map { record.gain(arms[1], over: arms[0], $0, measure: 1) }
-    let alone = conditions.map { record.gain(arms[1], over: arms[2], $0) }
+  static func verdict(_ record: Results<Self>) -> Verdict {
+    let line = conditions.map { record.gain(.learned, over: .convolutional, $0) }
+    let near = conditions.map { record.gain(.learned, over: .convolutional, $0, measure: 1) }
+    let alone = conditions.map { record.gain(.learned, over: .alone, $0) }
     let texts = conditions.indices.map {
       "\(line[$0].text) by the linear probe and \(near[$0].text) by neighbours from \(conditions[$0]) pictures (over wavelets alone \(alone[$0].text) by the probe)"
     }
     return Verdict(
       parts: (line + near).map { $0.isAbove() },
-      "Wavelets and what is learned behind them over convolutions, in points: \(texts.joined(separator: "; "))."
+      "Wavelets with learnt layers after them over convolutions, in points: \(texts.joined(separator: "; "))."
     )
   }
 

@@ -1,9 +1,11 @@
+import Contrastive
 import Datasets
 import Evaluation
-import Learning
+import Media
+import Storage
 import Torch
 
-/// Clips with broken scenes and broken motions, so that an encoder looks at what moves.
+/// Clips with broken scenes and broken motions, so that an encoder attends to motion.
 struct SceneMotion: Experiment {
   static let name = "scene-motion"
   static let claim =
@@ -12,31 +14,37 @@ struct SceneMotion: Experiment {
     "Wang, Gao, Li, Hu, Jiang, Guo, Ji, Sun. Enhancing Unsupervised Video Representation Learning by Decoupling the Scene and the Motion. AAAI 2021. <https://arxiv.org/abs/2009.05757>"
   static let data =
     "Made clips of 8 frames of 24 × 24, in which a square moves in one of 8 directions before a scene: 2,000 to learn from without classes (250 batches of 64, AdamW), 1,000 to judge by, others for choices. Scenes are as many as named: with 1,000 hardly two clips share one, as in collections of videos. SimCLR's views are of other light and cut by up to a sixth; DSM's anchors are such views with a broken scene, its positives such views, its negatives such views with a broken motion, in triplets or, as in the paper's main form, as further negatives of a softmax over the batch. Frames are the channels of a small convolutional encoder. A linear probe of motions is fitted to 1,000 training clips."
-  static let file = #fileID
-  static let sources = [
-    "Sources/Datasets/Images/MovingShapes.swift", "Sources/Evaluation/LinearProbe.swift",
-    "Sources/Learning/Encoders/ConvolutionalEncoder.swift",
-    "Sources/Learning/Pairs/NTXentLoss.swift", "Sources/Learning/Views/DecoupledSceneMotion.swift",
-    "Sources/Learning/Views/ScenePull.swift",
-  ]
+  static var uses: [Any.Type] {
+    [
+      MovingShapes.self, LinearProbe.self, ConvolutionalEncoder.self, ProjectionHead.self,
+      NTXentLoss.self, DecoupledSceneMotion.self,
+    ]
+  }
   static let conditionName = "scenes"
-  static let conditions = ["8", "1000"]
-  static let arms = ["SimCLR", "DSM, triplets", "DSM, softmax"]
+  static let conditions = [8, 1000]
+  enum Arm: String, Named, CaseIterable {
+    case simCLR = "SimCLR"
+    case triplets = "DSM, triplets"
+    case softmax = "DSM, softmax"
+  }
   static let measures = ["motion accuracy (%)", "neighbours of the same scene (%)"]
   static let settingName = "temperature or margin"
 
-  static let choiceConditions = ["1000"]
+  static let choiceConditions = [1000]
 
-  static func settings(of arm: String) -> [String] {
-    arm == arms[1] ? ["m 0.2", "m 0.5", "m 1"] : ["τ 0.1", "τ 0.2", "τ 0.5"]
+  static func settings(of arm: Arm) -> [MarginOrTemperature] {
+    arm == .triplets
+      ? [0.2, 0.5, 1].map { .margin($0) } : [0.1, 0.2, 0.5].map { .temperature($0) }
   }
 
   private let options: ExperimentOptions
 
   init(_ options: ExperimentOptions) throws { self.options = options }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
-    let shapes = MovingShapes(scenes: Int(condition) ?? 8, seed: seed)
+  func run(
+    arm: Arm, condition: Int, setting: MarginOrTemperature, seed: UInt64
+  ) throws -> [Double] {
+    let shapes = MovingShapes(scenes: condition, seed: seed)
     let train = shapes.clips(0..<2_000)
     // The same scenes, other clips.
     let test = shapes.clips(options.part == .test ? 3_000..<4_000 : 2_000..<3_000)
@@ -70,7 +78,7 @@ struct SceneMotion: Experiment {
     return clips.reshaped([shape[0], shape[2], shape[3], shape[4]])
   }
 
-  /// Other light, and a cut of the picture at the same place of all frames.
+  /// Different light, and the same crop for all frames.
   private static func view(_ clips: Tensor, using random: inout SplitMix64) -> Tensor {
     let (count, side) = (clips.size(along: 0), clips.size(along: 3))
     let kept = side - Int.random(in: 0...(side / 6), using: &random)
@@ -84,14 +92,14 @@ struct SceneMotion: Experiment {
   }
 
   private func teach(
-    _ encoder: ConvolutionalEncoder, clips: Tensor, arm: String, setting: String, seed: UInt64
+    _ encoder: ConvolutionalEncoder, clips: Tensor, arm: Arm, setting: MarginOrTemperature,
+    seed: UInt64
   ) throws {
-    let numbers = setting.split(separator: " ").compactMap { Double($0) }
     let head = ProjectionHead(
       .init(inputs: 64, hidden: 64, outputs: 32), generator: Generator(seed: seed &+ 2000))
     let optimizer = AdamW(
       (encoder.parameters + head.parameters).map(\.tensor), .init(learningRate: 1e-3))
-    let decoupling = DecoupledSceneMotion(margin: numbers[0])
+    let decoupling = DecoupledSceneMotion(margin: setting.value)
     let generator = Generator(seed: seed &+ 1000)
     var random = SplitMix64(seed, 19)
     for _ in 0..<options.budget(250) {
@@ -101,18 +109,18 @@ struct SceneMotion: Experiment {
         head(encoder(Self.pictures(Self.view(clips, using: &random)))).normalized()
       }
       let value: Tensor
-      if arm == Self.arms[0] {
-        value = try NTXentLoss(temperature: numbers[0])(
+      if arm == .simCLR {
+        value = try NTXentLoss(temperature: setting.value)(
           first: projected(batch), second: projected(batch))
       } else {
         let anchors = projected(decoupling.sceneBroken(batch, generator: generator))
         let positives = projected(batch)
         let negatives = projected(decoupling.motionBroken(batch, generator: generator))
         value =
-          arm == Self.arms[1]
+          arm == .triplets
           ? decoupling(anchors: anchors, positives: positives, negatives: negatives)
           : (anchors.matmul(Tensor.concatenated([positives, negatives]).transposed())
-            * (1 / numbers[0])).crossEntropy(ofClasses: Tensor(Array(0..<64)))
+            * (1 / setting.value)).crossEntropy(ofClasses: Tensor(Array(0..<64)))
       }
       optimizer.clearGradients()
       try value.backward()
@@ -120,12 +128,14 @@ struct SceneMotion: Experiment {
     }
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
+  static func verdict(_ record: Results<Self>) -> Verdict {
     let gains = conditions.flatMap { condition in
-      arms.dropFirst().map { ($0, condition, record.gain($0, over: arms[0], condition)) }
+      arms.dropFirst().map {
+        ($0.name, condition.name, record.gain($0, over: .simCLR, condition))
+      }
     }
     let scenes = conditions.flatMap { condition in
-      arms.dropFirst().map { record.gain($0, over: arms[0], condition, measure: 1) }
+      arms.dropFirst().map { record.gain($0, over: .simCLR, condition, measure: 1) }
     }
     let texts = zip(gains, scenes).map {
       "\($0.0) \($0.2.text) (scenes \($1.text)) with \($0.1) scenes"

@@ -1,9 +1,11 @@
+import Contrastive
 import Datasets
+import Extreme
 import Foundation
-import Learning
+import Storage
 import Torch
 
-/// Margins by soft relevances against losses that know pairs or classes only.
+/// Margins by graded relevance against losses that know only pairs or classes.
 final class SoftRelevance: Experiment {
   static let name = "soft-relevance"
   static let claim =
@@ -12,50 +14,67 @@ final class SoftRelevance: Experiment {
     "Wang, Wang, Chau. EVA02-AT: Egocentric Video-Language Understanding with Spatial-Temporal Rotary Positional Embeddings and Symmetric Optimization. 2025. <https://arxiv.org/abs/2506.14356>"
   static let data =
     "BANKING77: 8,503 questions to learn from, 1,500 held out to choose by, 1,500 to test. Each question's words are dealt to two texts; one half's embedding ranks the other halves of all questions to judge by. Relevance is the overlap of the words in the names of two classes, 1 in one class; SupCon knows classes but no overlaps. The pairs of symmetric multi-similarity are halves of one question or, as the authors do, of two questions whose relevance is above 0.1. A bag encoder of 64 dimensions, 10 epochs of batches of 128."
-  static let file = #fileID
-  static let sources = [
-    "Experiments/Sources/Experiments/GenerativeProbe.swift",
-    "Sources/Learning/Encoders/BagEncoder.swift",
-    "Sources/Learning/Losses/SymmetricInfoNCELoss.swift",
-    "Sources/Learning/Pairs/SupConLoss.swift",
-    "Sources/Learning/Pairs/SymmetricMultiSimilarityLoss.swift",
-  ]
+  static var uses: [Any.Type] {
+    [
+      Banking77.self, TextFeatures.self, BagEncoder.self, SymmetricInfoNCELoss.self,
+      SupConLoss.self, SymmetricMultiSimilarityLoss.self,
+    ]
+  }
   static let conditionName = "batch"
-  static let conditions = ["128"]
-  static let arms = ["InfoNCE", "SupCon", "symmetric multi-similarity"]
+  static let conditions = [128]
+  enum Arm: String, Named, CaseIterable {
+    case infoNCE = "InfoNCE"
+    case supCon = "SupCon"
+    case multiSimilarity = "symmetric multi-similarity"
+  }
   static let measures = ["nDCG (%)", "MAP of the same class (%)"]
   static let choiceSeeds = 1
   static let settingName = "τ, or γ, λ and pairs"
-  static func settings(of arm: String) -> [String] {
-    arm == arms[2]
-      ? ["halves", "drawn"].flatMap { pairs in
-        ["0.6 0.1", "1 0.1", "1.5 0.1", "1 0"].map { "\($0) \(pairs)" }
-      } : ["0.02", "0.05", "0.1", "0.2", "0.4"]
+  enum Setting: Named {
+    enum Pairs: String, CaseIterable { case halves, drawn }
+    case temperature(Double)
+    case margin(Double, slack: Double, Pairs)
+
+    var name: String {
+      switch self {
+      case .temperature(let temperature): temperature.name
+      case .margin(let margin, let slack, let pairs):
+        "\(margin.name) \(slack.name) \(pairs.rawValue)"
+      }
+    }
+
+    /// Whether partners are drawn from related questions.
+    var isDrawn: Bool {
+      if case .margin(_, _, .drawn) = self { true } else { false }
+    }
+  }
+  static func settings(of arm: Arm) -> [Setting] {
+    guard arm == .multiSimilarity else {
+      return [0.02, 0.05, 0.1, 0.2, 0.4].map { .temperature($0) }
+    }
+    return Setting.Pairs.allCases.flatMap { pairs in
+      [(0.6, 0.1), (1, 0.1), (1.5, 0.1), (1, 0)].map { .margin($0, slack: $1, pairs) }
+    }
   }
 
   private let train: (texts: [String], names: [String])
   private let test: (texts: [String], names: [String])
   private let kinds: [String: Int]
-  /// Words in both classes' names over words in either.
+  /// The number of words common to both class names over the number in either.
   private let overlaps: Tensor
-  /// The questions that are relevant to each class by more than 0.1, among which the authors draw.
+  /// The questions with a relevance above 0.1 for each class, from which the authors draw.
   private let related: [[Int]]
   private let features: TextFeatures
   private let options: ExperimentOptions
 
   init(_ options: ExperimentOptions) throws {
     self.options = options
-    let folder = DataFolder(path: options.data)
-    let origin = "BANKING77's train.csv and test.csv, packed with xz"
-    let files = try ["train", "test"].map {
-      try GenerativeProbe.records(
-        of: folder.unpackedText("banking77/\($0).csv.xz", origin: origin))
-    }
+    let files = try Banking77.questions(options)
     var random = SplitMix64(77)
-    let known = files[0].shuffled(using: &random)
+    let known = files.train.shuffled(using: &random)
     let learned = known.dropFirst(1_500)
     train = (learned.map(\.text), learned.map(\.name))
-    let some = (options.part == .test ? files[1].shuffled(using: &random) : known).prefix(1_500)
+    let some = (options.part == .test ? files.test.shuffled(using: &random) : known).prefix(1_500)
     test = (some.map(\.text), some.map(\.name))
     let names = train.names
     let sorted = Set(names).sorted()
@@ -72,14 +91,12 @@ final class SoftRelevance: Experiment {
     features = try TextFeatures(learningFrom: train.texts, threads: options.threads)
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
-    let numbers = setting.split(separator: " ").compactMap { Double($0) }
+  func run(arm: Arm, condition: Int, setting: Setting, seed: UInt64) throws -> [Double] {
     let encoder = BagEncoder(
       .init(dimension: 64, isNormalized: true), featureCount: features.vocabulary.count,
       generator: Generator(seed: seed))
     let optimizer = SparseAdam(encoder.parameters.map(\.tensor), .init(learningRate: 0.01))
-    let size = Int(condition) ?? 0
-    let isDrawn = setting.hasSuffix("drawn")
+    let size = condition
     var random = SplitMix64(seed, 17)
     for _ in 0..<options.budget(10) {
       let order = train.texts.indices.shuffled(using: &random)
@@ -89,21 +106,21 @@ final class SoftRelevance: Experiment {
         let classes = batch.compactMap { kinds[train.names[$0]] }
         var others = batch
         var (left, right) = halves(batch.map { train.texts[$0] }, using: &random)
-        if isDrawn {
+        if setting.isDrawn {
           others = classes.compactMap { related[$0].randomElement(using: &random) }
           right = halves(others.map { train.texts[$0] }, using: &random).1
         }
         let (first, second) = (try embedded(left, encoder), try embedded(right, encoder))
         let value =
-          switch arm {
-          case Self.arms[0]:
-            try SymmetricInfoNCELoss(temperature: numbers[0], smoothing: 0)(
+          switch setting {
+          case .temperature(let temperature) where arm == .infoNCE:
+            try SymmetricInfoNCELoss(temperature: temperature, smoothing: 0)(
               queries: first, references: second)
-          case Self.arms[1]:
-            try SupConLoss(temperature: numbers[0])(
+          case .temperature(let temperature):
+            try SupConLoss(temperature: temperature)(
               views: [first, second], classes: classes)
-          default:
-            try SymmetricMultiSimilarityLoss(margin: numbers[0], slack: numbers[1])(
+          case .margin(let margin, let slack, _):
+            try SymmetricMultiSimilarityLoss(margin: margin, slack: slack)(
               first: first, second: second,
               relevance: relevance(classes, others.compactMap { kinds[train.names[$0]] }))
           }
@@ -113,7 +130,7 @@ final class SoftRelevance: Experiment {
       }
     }
     let judged = test.names.compactMap { kinds[$0] }
-    // The same halves for all.
+    // The same halves for all arms.
     var fixed = SplitMix64(78)
     let (left, right) = halves(test.texts, using: &fixed)
     return try withoutGradients {
@@ -127,7 +144,7 @@ final class SoftRelevance: Experiment {
     encoder.normalized(try encoder(features.bags(of: texts, threads: options.threads)))
   }
 
-  /// Each word goes to one of two texts.
+  /// Assigns each word to one of two texts.
   private func halves(_ texts: [String], using random: inout SplitMix64) -> ([String], [String]) {
     let dealt = texts.map { text in
       let words = text.split(separator: " ").shuffled(using: &random)
@@ -141,7 +158,7 @@ final class SoftRelevance: Experiment {
     overlaps.gathered(rows: Tensor(rows)).gathered(rows: Tensor(columns), along: 1)
   }
 
-  /// nDCG with relevances as gains, and MAP where relevance is 1, in percent.
+  /// nDCG with relevances as gains, and MAP with relevance 1 as relevant, in percent.
   private static func ranking(scores: Tensor, relevance: Tensor) -> [Double] {
     let count = scores.size(along: 1)
     let ranks = (Tensor.range(0..<count) + 1).converted(to: .float32)
@@ -156,12 +173,12 @@ final class SoftRelevance: Experiment {
     return [gains.mean().scalar * 100, averages.mean().scalar * 100]
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
+  static func verdict(_ record: Results<SoftRelevance>) -> Verdict {
     let gains = arms.prefix(2).map { arm in
-      measures.indices.map { record.gain(arms[2], over: arm, conditions[0], measure: $0) }
+      measures.indices.map { record.gain(.multiSimilarity, over: arm, conditions[0], measure: $0) }
     }
     let texts = zip(arms, gains).map { arm, gains in
-      "\(gains[0].text) of nDCG and \(gains[1].text) of MAP over \(arm)"
+      "\(gains[0].text) of nDCG and \(gains[1].text) of MAP over \(arm.name)"
     }
     return Verdict(
       parts: gains.map { $0[0].isAbove() },

@@ -1,8 +1,8 @@
+import Contrastive
 import Evaluation
-import Learning
 import Torch
 
-/// What the temperature does, and what it no longer does when hard negatives are chosen.
+/// The effect of the temperature, and its disappearance with explicit hard negatives.
 struct TemperatureHardness: Experiment {
   static let name = "temperature-hardness"
   static let claim =
@@ -11,22 +11,25 @@ struct TemperatureHardness: Experiment {
     "Wang, Liu. Understanding the Behaviour of Contrastive Loss. CVPR 2021. <https://arxiv.org/abs/2012.09740>"
   static let data =
     "Omniglot's small background sets: the first one teaches without classes (2,720 drawings, 25,600 seen in two views that are slightly turned, scaled and moved, batches of 128), new alphabets of the second one are retrieved. Evenness is −U of Wang and Isola and tolerance the mean cosine within a character, both of the projections of the drawings learned from. The hard loss chooses how many of the 127 negatives it keeps."
-  static let file = #fileID
-  static let sources =
-    Characters.sources + InstanceTraining.sources + [
-      "Sources/Evaluation/Tolerance.swift", "Sources/Evaluation/Uniformity.swift",
-      "Sources/Learning/Pairs/HardContrastiveLoss.swift",
+  static var uses: [Any.Type] {
+    [
+      Characters.self, InstanceTraining.self, Tolerance.self, Uniformity.self,
+      HardContrastiveLoss.self,
     ]
+  }
   static let conditionName = "temperature"
-  static let conditions = ["0.05", "0.1", "0.2", "0.5", "1"]
-  static let arms = ["contrastive", "hard contrastive"]
+  static let conditions = [0.05, 0.1, 0.2, 0.5, 1]
+  enum Arm: String, Named, CaseIterable {
+    case contrastive
+    case hard = "hard contrastive"
+  }
   static let measures = ["R@1 (%)", "MAP@R (%)", "evenness", "tolerance"]
   static let settingName = "negatives kept"
 
   static let choiceSeeds = 1
 
-  static func settings(of arm: String) -> [String] {
-    arm == arms[0] ? ["127"] : ["12", "32", "64"]
+  static func settings(of arm: Arm) -> [Int] {
+    arm == .contrastive ? [127] : [12, 32, 64]
   }
 
   private let characters: Characters
@@ -37,10 +40,9 @@ struct TemperatureHardness: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
+  func run(arm: Arm, condition: Double, setting: Int, seed: UInt64) throws -> [Double] {
     let network = InstanceNetwork(seed: seed)
-    let loss = HardContrastiveLoss(
-      hardest: Int(setting) ?? 0, temperature: Double(condition) ?? 0)
+    let loss = HardContrastiveLoss(hardest: setting, temperature: condition)
     let encoder = try characters.learned(
       network, seed: seed, .init(samples: options.budget(25_600), batch: 128, rate: 3e-3)
     ) {
@@ -53,26 +55,21 @@ struct TemperatureHardness: Experiment {
     ]
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
+  static func verdict(_ record: Results<Self>) -> Verdict {
     func means(measure: Int = 0) -> [Double] {
-      conditions.map { record.spread(arms[0], $0, measure: measure).mean }
+      conditions.map { record.spread(.contrastive, $0, measure: measure).mean }
     }
     /// Whether the contrastive loss has more of a measure under one condition than under another.
-    func part(_ more: String, _ less: String, measure: Int = 0) -> Verdict.Part {
-      PairedGain(
-        zip(
-          record.values(arms[0], more, measure: measure),
-          record.values(arms[0], less, measure: measure)
-        ).map { $0 - $1 }
-      ).isAbove()
+    func part(_ more: Double, _ less: Double, measure: Int = 0) -> Verdict.Part {
+      record.gain(of: .contrastive, more, over: less, measure: measure).isAbove()
     }
     let (retrieval, evenness, tolerance) = (means(), means(measure: 2), means(measure: 3))
     let (first, last) = (conditions[0], conditions[conditions.count - 1])
     let best = conditions[retrieval.indices.max { retrieval[$0] < retrieval[$1] } ?? 0]
     let flattest = conditions[evenness.indices.max { evenness[$0] < evenness[$1] } ?? 0]
     let steps = Array(zip(conditions, conditions.dropFirst()))
-    let gain = record.gain(arms[1], over: arms[0], last)
-    let steadier = record.steadiness(arms[1], over: arms[0])
+    let gain = record.gain(.hard, over: .contrastive, last)
+    let steadier = record.steadiness(.hard, over: .contrastive)
     return Verdict(
       parts: [
         .all(steps.map { part($0.0, $0.1, measure: 2) }),
@@ -80,16 +77,7 @@ struct TemperatureHardness: Experiment {
         best == first || best == last ? .fails : .all([part(best, first), part(best, last)]),
         gain.isAbove(), steadier.isAbove(),
       ],
-      "From \(first) to \(last) evenness goes from \(ExperimentRecord.text(evenness[0])) to \(ExperimentRecord.text(evenness[evenness.count - 1])) and tolerance from \(ExperimentRecord.text(tolerance[0])) to \(ExperimentRecord.text(tolerance[tolerance.count - 1])); the most even embeddings are those of \(flattest), the best temperature is \(best). At \(last) the hard loss is \(gain.text) points above; from the best temperature to the worst it loses \(steadier.text) less than the contrastive loss."
+      "From \(first.name) to \(last.name) evenness goes from \(ExperimentRecord.text(evenness[0])) to \(ExperimentRecord.text(evenness[evenness.count - 1])) and tolerance from \(ExperimentRecord.text(tolerance[0])) to \(ExperimentRecord.text(tolerance[tolerance.count - 1])); the most even embeddings are those of \(flattest.name), the best temperature is \(best.name). At \(last.name) the hard loss is \(gain.text) points above; from the best temperature to the worst it loses \(steadier.text) less than the contrastive loss."
     )
-  }
-}
-
-extension InstanceNetwork {
-  /// What the loss would see of many pictures, by running statistics, without gradients.
-  func projectedAll(_ pictures: Tensor) -> Tensor {
-    head.isTraining = false
-    defer { head.isTraining = true }
-    return withoutGradients { head(encoder.embeddedAll(pictures).relu()) }
   }
 }

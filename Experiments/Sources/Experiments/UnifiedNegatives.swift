@@ -1,7 +1,7 @@
-import Learning
+import Contrastive
 import Torch
 
-/// UNPG against the margin loss that it builds on.
+/// UNPG against the margin loss it builds on.
 struct UnifiedNegatives: Experiment {
   static let name = "unpg"
   static let claim =
@@ -10,24 +10,28 @@ struct UnifiedNegatives: Experiment {
     "Jung, Lee, Oh, Park, Park, Son. Unified Negative Pair Generation toward Well-discriminative Feature Space for Face Recognition. BMVC 2022. <https://arxiv.org/abs/2203.11593>"
   static let data =
     "Omniglot, 28 × 28: 136 characters of the first small background set to learn from, each quarter turn of one a class of its own (544), the second set's characters to retrieve among each other (20 pictures each). 1,800 batches of 16 classes with 2 pictures, so that a batch has about as many wrong pairs (480) as there are class weights; AdamW, embeddings of 64 dimensions. All arms choose from one grid. Measured as faces are: one threshold for all pairs of new characters that a thousandth of the wrong pairs pass. On equal embeddings the authors' code has the same values and gradients."
-  static let file = #fileID
-  static let sources =
-    Characters.sources + [
-      "Experiments/Sources/Experiments/SettingNumbers.swift",
-      "Sources/Learning/Prototypes/ArcFaceLoss.swift",
-      "Sources/Learning/Prototypes/UNPGLoss.swift",
-    ]
+  static var uses: [Any.Type] { [Characters.self, ArcFaceLoss.self, UNPGLoss.self] }
   static let conditionName = "batch"
-  static let conditions = ["16 × 2"]
-  static let arms = ["ArcFace", "UNPG, all pairs", "UNPG"]
+  static let conditions = [BatchShape(16, 2)]
+  enum Arm: String, Named, CaseIterable {
+    case arcFace = "ArcFace"
+    case allPairs = "UNPG, all pairs"
+    case unpg = "UNPG"
+  }
   static let measures = [
     "right pairs accepted at 0.1 % wrong ones (%)", "R@1 (%)", "MAP@R (%)",
   ]
   static let settingName = "scale and margin"
 
-  static func settings(of arm: String) -> [String] {
+  struct Setting: Named {
+    let scale: Double
+    let margin: Double
+    var name: String { "scale \(scale.name) margin \(margin.name)" }
+  }
+
+  static func settings(of arm: Arm) -> [Setting] {
     [4, 8, 16, 32].flatMap { scale in
-      ["0", "0.1", "0.3"].map { "scale \(scale) margin \($0)" }
+      [0, 0.1, 0.3].map { Setting(scale: scale, margin: $0) }
     }
   }
 
@@ -39,18 +43,19 @@ struct UnifiedNegatives: Experiment {
     self.options = options
   }
 
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
+  func run(arm: Arm, condition: BatchShape, setting: Setting, seed: UInt64) throws -> [Double] {
     let weights = characters.classWeights(seed: seed)
-    let (scale, margin) = (setting.settingNumbers[0], setting.settingNumbers[1])
+    let (scale, margin) = (setting.scale, setting.margin)
     let encoder = try characters.encoder(
-      seed: seed, steps: options.budget(1_800), ways: 16, shots: 2, weights: [weights]
+      seed: seed, steps: options.budget(1_800), ways: condition.ways,
+      shots: condition.shots, weights: [weights]
     ) { embeddings, classes in
-      if arm == Self.arms[0] {
+      if arm == .arcFace {
         return try ArcFaceLoss(margin: margin, scale: scale)(
           embeddings: embeddings, weights: weights, classes: classes)
       }
       // Whiskers this long filter nothing.
-      let whisker = arm == Self.arms[1] ? 1e6 : 1.5
+      let whisker = arm == .allPairs ? 1e6 : 1.5
       return try UNPGLoss(margin: .angle(margin), scale: scale, whisker: whisker)(
         embeddings: embeddings, weights: weights, classes: classes)
     }
@@ -58,8 +63,8 @@ struct UnifiedNegatives: Experiment {
       + (try characters.retrieval(encoder))
   }
 
-  /// The share of pairs of a class above what a thousandth of the pairs of different classes pass, in
-  /// percent.
+  /// The share of same-class pairs above the score that a thousandth of different-class pairs
+  /// exceed, in percent.
   private func accepted(_ embeddings: Tensor) -> Double {
     withoutGradients {
       let unit = embeddings.normalized()
@@ -75,10 +80,10 @@ struct UnifiedNegatives: Experiment {
     }
   }
 
-  static func verdict(_ record: ExperimentRecord) -> Verdict {
-    let gain = record.gain(arms[2], over: arms[0], conditions[0])
-    let filtered = record.gain(arms[2], over: arms[1], conditions[0])
-    let near = record.gain(arms[2], over: arms[0], conditions[0], measure: 1)
+  static func verdict(_ record: Results<Self>) -> Verdict {
+    let gain = record.gain(.unpg, over: .arcFace, conditions[0])
+    let filtered = record.gain(.unpg, over: .allPairs, conditions[0])
+    let near = record.gain(.unpg, over: .arcFace, conditions[0], measure: 1)
     return Verdict(
       parts: [gain.isAbove(), near.isAbove()],
       "UNPG in points: \(gain.text) of accepted pairs and \(near.text) of R@1 over ArcFace, \(filtered.text) of accepted pairs over UNPG without its filter."
@@ -87,7 +92,8 @@ struct UnifiedNegatives: Experiment {
 }
 
 extension Characters {
-  /// The same characters to judge by, and each quarter turn of one to learn from as another class.
+  /// The same evaluation characters, with each quarter turn of a training character as a separate
+  /// class.
   fileprivate func withTurnsAsClasses() -> Characters {
     Characters(
       pictures: .concatenated(

@@ -1,10 +1,11 @@
+import Storage
 import Testing
 import Torch
 
 @testable import Experiments
 
 @Suite struct CropsTests {
-  @Test func `a crop's patches overlap themselves and nothing else`() {
+  @Test func `each patch of a crop overlaps only itself`() {
     var random = SplitMix64(3)
     let crops = Crops(2, using: &random)
     let overlaps = crops.overlaps(with: crops).doubles()
@@ -14,15 +15,15 @@ import Torch
     }
   }
 
-  /// Pictures whose colours are places say where a patch comes from, which the boxes know as well.
-  @Test func `patches that overlap most show the same place`() {
+  /// Images whose colours encode positions reveal a patch's origin, which the boxes also give.
+  @Test func `the patches with the largest overlap show the same place`() {
     var random = SplitMix64(4)
     let (first, second) = (Crops(6, using: &random), Crops(6, using: &random))
     let line = Tensor.range(0..<32).converted(to: .float32) + 0.5
     let across = line.reshaped([1, 1, 1, 32]).expanded(to: [6, 1, 32, 32])
     let down = line.reshaped([1, 1, 32, 1]).expanded(to: [6, 1, 32, 32])
     let places = Tensor.concatenated([across, down], along: 1).contiguous()
-    // [6, 2, 8, 8]: the middle of each patch in the picture.
+    // [6, 2, 8, 8]: the centre of each patch in the image.
     let (own, other) = (
       first(places).averagePooled(window: 4).reshaped([6, 2, 64]).doubles(),
       second(places).averagePooled(window: 4).reshaped([6, 2, 64]).doubles()

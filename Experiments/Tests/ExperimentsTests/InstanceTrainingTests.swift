@@ -4,10 +4,10 @@ import Torch
 @testable import Experiments
 
 @Suite struct InstanceTrainingTests {
-  /// Pictures that are their own number.
+  /// Images that contain their own index.
   private let pictures = Tensor((0..<8).map(Float.init), shape: [8, 1, 1, 1])
 
-  @Test func `every picture is seen once before one is seen again, in both views`() throws {
+  @Test func `shows every picture once per epoch, in both views`() throws {
     let weight = Tensor([Float(0)]).requiringGradient()
     var seen: [[Float]] = []
     var steps: [[Int]] = []
@@ -24,7 +24,7 @@ import Torch
     #expect((seen[0] + seen[1]).sorted() == (0..<8).map(Float.init))
   }
 
-  @Test func `what is steady does not slow down`() throws {
+  @Test func `steady parameters keep a constant learning rate`() throws {
     let (weight, steady) = (
       Tensor([Float(0)]).requiringGradient(), Tensor([Float(0)]).requiringGradient()
     )
@@ -32,13 +32,13 @@ import Torch
       on: .zeros([64, 1, 1, 1]), seed: 1, parameters: [weight], steady: [steady],
       view: { rows, _ in rows }
     ) { _, _ in (weight + steady).sum() }
-    // Ten steps of AdamW down a slope that does not change: each is the rate, 1 in all; half a cosine
-    // leaves the mean of (1 + cos(π t / 10)) / 2 over t = 0 … 9, 0.55.
+    // Ten AdamW steps with a constant gradient: each has the length of the rate, 1 in total; half a
+    // cosine leaves the mean of (1 + cos(π t / 10)) / 2 over t = 0 … 9, 0.55.
     #expect(abs(steady.sum().scalar + 1) < 0.01)
     #expect(abs(weight.sum().scalar + 0.55) < 0.01)
   }
 
-  @Test func `a network's parameters are its encoder's and its head's, each once`() {
+  @Test func `lists encoder and head parameters once each`() {
     let network = InstanceNetwork(seed: 1, hidden: 8, outputs: 4)
     let names = network.parameters.map(\.name)
     #expect(Set(names).count == names.count)

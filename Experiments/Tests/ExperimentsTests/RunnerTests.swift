@@ -4,51 +4,50 @@ import Testing
 @testable import Experiments
 
 @Suite struct RunnerTests {
-  /// Settings are worth other values on the part held out than on the one that judges.
+  /// Settings score differently on the held-out part and on the test part.
   private struct Sample: Experiment {
     static let name = "sample"
     static let claim = "More is more."
     static let paper = "Nobody."
     static let data = "None."
-    static let file = "Experiments/Sample.swift"
-    static let sources: [String] = []
+    static var uses: [Any.Type] { [] }
     static let conditionName = "size"
-    static let conditions = ["1", "2"]
-    static let arms = ["base", "method"]
+    static let conditions = [1, 2]
+    enum Arm: String, Named, CaseIterable { case base, method }
     static let measures = ["accuracy (%)"]
     static let settingName = "weight"
     static let choiceSeeds = 3
 
-    static func settings(of arm: String) -> [String] { arm == "base" ? ["7"] : ["1", "5", "3"] }
+    static func settings(of arm: Arm) -> [Double] { arm == .base ? [7] : [1, 5, 3] }
 
     private let part: ExperimentOptions.Part
 
     init(_ options: ExperimentOptions) throws { part = options.part }
 
-    func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double] {
-      let weight = try #require(Double(setting))
+    func run(arm: Arm, condition: Int, setting: Double, seed: UInt64) throws -> [Double] {
       #expect((seed >= 100) == (part == .choice))
-      // Best at 3 where settings are chosen, at 5 where they are judged.
+      // Best at 3 for tuning, at 5 for evaluation.
       let best = part == .choice ? 3.0 : 5.0
-      let size = try #require(Double(condition))
-      return [10 - abs(weight - best) + size]
+      return [10 - abs(setting - best) + Double(condition)]
     }
 
-    static func verdict(_ record: ExperimentRecord) -> Verdict {
+    static func verdict(_ record: Results<Sample>) -> Verdict {
       Verdict(parts: [.holds], "None.")
     }
   }
 
   private func withRunner(_ body: (Runner) throws -> Void) throws {
     let folder = NSTemporaryDirectory() + "experiments-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let sources = folder + "/Experiments/Sources"
+    try FileManager.default.createDirectory(atPath: sources, withIntermediateDirectories: true)
+    try Data("let a = 1\n".utf8).write(to: URL(fileURLWithPath: sources + "/Sample.swift"))
     defer {
       do { try FileManager.default.removeItem(atPath: folder) } catch { Issue.record(error) }
     }
     try body(Runner(repository: Repository(root: folder), options: ExperimentOptions()))
   }
 
-  @Test func `settings are chosen on the part held out, and judged on the other`() throws {
+  @Test func `tunes on the held-out split, reports on the other`() throws {
     try withRunner { runner in
       let record = try runner.run(Sample.self)
       #expect(
@@ -65,7 +64,7 @@ import Testing
     }
   }
 
-  @Test func `the page tells what was chosen from what`() throws {
+  @Test func `the page lists the candidates of every choice`() throws {
     try withRunner { runner in
       _ = try runner.run(Sample.self)
       let page = try ResultsPage([Sample.self], in: runner.repository)
@@ -75,7 +74,7 @@ import Testing
     }
   }
 
-  @Test func `a choice among some arms and settings`() throws {
+  @Test func `tunes only the selected arms and settings`() throws {
     try withRunner { runner in
       var runner = runner
       runner.arms = ["base", "method"]
@@ -86,7 +85,7 @@ import Testing
     }
   }
 
-  @Test func `a quick run takes the first settings and stores nothing`() throws {
+  @Test func `a quick run uses the first settings and stores nothing`() throws {
     try withRunner { runner in
       var runner = runner
       runner.options.isQuick = true

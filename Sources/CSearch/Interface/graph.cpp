@@ -1,9 +1,9 @@
-// The graph of neighbours over a table's rows: USearch's, with products of our own. Compiled by
+// The neighbour graph over a table's rows: USearch's, with our own inner products. Compiled by
 // Scripts/setup against the headers that it downloads.
 //
-// The score of a row x for a query q is scale_x (q . x) + bias_x. A row's place in the graph is its
-// place in the table. Rows are compared as vectors (x, bias, complement) of one length, for which the
-// largest inner product and the smallest distance are the same thing: a graph over vectors of
+// The score of a row x for a query q is scale_x (q . x) + bias_x. A row has the same index in the
+// graph as in the table. Rows are compared as vectors (x, bias, complement) of equal length, for
+// which the largest inner product and the smallest distance coincide: a graph over vectors of
 // different lengths would lose the short ones.
 #include <condition_variable>
 #include <exception>
@@ -53,7 +53,7 @@ int32_t report() noexcept {
 
 template <class Result>
 void require(Result &result) {
-  // The library ends the process for an error that nobody took.
+  // The library ends the process for an error that nobody retrieved.
   if (!result) throw std::runtime_error(result.error.release());
 }
 
@@ -92,7 +92,7 @@ struct Holder {
     if (!graph.try_reserve({0, threads})) throw std::bad_alloc();
   }
   void reserve(size_t members) {
-    // By half at least: what is reserved anew is copied.
+    // By at least half: reserving copies the existing members.
     if (members > graph.capacity())
       members = std::max(members, graph.capacity() + graph.capacity() / 2);
     if (!graph.try_reserve({members, threads})) throw std::bad_alloc();
@@ -141,7 +141,7 @@ struct Metric {
   }
 };
 
-// Asks for rows before they are compared: they lie anywhere.
+// Prefetches rows before they are compared: they are scattered in memory.
 struct Ahead {
   const Metric &metric;
   template <class Iterator>
@@ -154,7 +154,7 @@ struct Ahead {
   }
 };
 
-// Calls `work` in `threads` threads and throws what the first of them threw.
+// Calls `work` in `threads` threads and rethrows the first exception.
 template <class Work>
 void in_parallel(int32_t threads, Work work) {
   std::exception_ptr failure;
@@ -171,7 +171,7 @@ void in_parallel(int32_t threads, Work work) {
   try {
     for (int32_t i = 1; i < threads; i++) helpers.emplace_back(guarded);
   } catch (const std::system_error &) {
-    // Fewer threads than asked for do the same.
+    // Fewer threads than requested do the same work.
   }
   guarded();
   for (auto &helper : helpers) helper.join();
@@ -234,7 +234,8 @@ int32_t graph_grow(
     const size_t place = holder.places.take();
     try {
       for (;;) {
-        // Held until the graph has given the row its place, which thereby is the next one.
+        // Held until the graph has assigned the row's index, so that indices follow the order of
+        // rows.
         std::unique_lock<std::mutex> turn(order);
         if (next >= end) break;
         const int64_t row = next++;
@@ -278,7 +279,7 @@ int32_t graph_search(
           ranking.clear();
           for (size_t i = 0; i < result.size(); i++) {
             const float distance = result[i].distance;
-            // Rows of a file may hold NaN, which has no place in an order.
+            // Rows of a file may contain NaN, which cannot be ordered.
             ranking.emplace_back(
               std::isnan(distance) ? std::numeric_limits<float>::infinity() : distance,
               result[i].member.slot);

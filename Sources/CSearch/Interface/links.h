@@ -1,9 +1,9 @@
-// What the library takes on trust in a stored graph: counts, levels and links, checked before it reads
-// them. A graph that passes leads a search nowhere outside it, whatever else was changed.
+// Checks the parts of a stored graph that the library trusts: counts, levels and links. A search in
+// a graph that passes never leaves the graph, whatever else in the file is damaged.
 //
-// The library's form, little-endian: UInt64 nodes, connectivity, connectivity of level 0, highest
-// level, entry; Int16 level of each node; each node as UInt32 key, Int16 level and, for each level from
-// 0 on, UInt32 count and room for as many links as the connectivity says, UInt32 each.
+// The library's format, little-endian: UInt64 nodes, connectivity, connectivity of level 0, highest
+// level, entry; Int16 level of each node; each node as UInt32 key, Int16 level and, for each level
+// from 0 on, UInt32 count and room for as many links as the connectivity says, UInt32 each.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -26,18 +26,18 @@ struct Header {
   uint64_t nodes, connectivity, base_connectivity, highest_level, entry;
 };
 
-// Throws unless `bytes` are a graph whose rows are its nodes in their order.
+// Throws unless `bytes` are a graph whose nodes are the table's rows, in order.
 inline void check(const char *bytes, size_t length) {
-  if (length < sizeof(Header)) refuse("it is cut off");
+  if (length < sizeof(Header)) refuse("it is truncated");
   const Header header = load<Header>(bytes);
   if (header.nodes == 0) {
-    if (length != sizeof(Header)) refuse("there is something behind an empty graph");
+    if (length != sizeof(Header)) refuse("there are bytes after an empty graph");
     return;
   }
   size_t rest = length - sizeof(Header);
   if (header.nodes > rest / sizeof(int16_t)) refuse("more nodes than bytes");
   const size_t nodes = header.nodes;
-  // As `graph_new` makes them; their lists must lie in the file, which bounds both.
+  // As `graph_new` creates them; both are bounded, since their lists must fit into the file.
   if (header.connectivity < 2 || header.connectivity > rest ||
       header.base_connectivity != 2 * header.connectivity)
     refuse("a connectivity of " + std::to_string(header.connectivity));
@@ -77,7 +77,7 @@ inline void check(const char *bytes, size_t length) {
       place += at == 0 ? base_size : list_size;
     }
   }
-  if (rest != 0) refuse("there is something behind the last node");
+  if (rest != 0) refuse("there are bytes after the last node");
 }
 
 }  // namespace links

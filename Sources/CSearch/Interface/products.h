@@ -1,5 +1,5 @@
 // Inner products of float32 queries with rows of a table, and of rows with each other, for three
-// kinds of numbers. Which instructions are used is decided once, at run time.
+// number types. The instruction set is chosen once, at run time.
 #pragma once
 #include "../include/csearch_types.h"
 
@@ -11,7 +11,7 @@ namespace products {
 using half = _Float16;
 #define CS_INLINE static inline __attribute__((always_inline))
 
-// Sums of a few lanes, which compilers turn into vectors without being allowed to reorder.
+// Sums in a few lanes, which compilers can vectorise without being allowed to reorder.
 template <class Left, class Right, class Sum>
 CS_INLINE Sum plain(const Left *left, const Right *right, int32_t count) {
   constexpr int32_t lanes = 16;
@@ -26,7 +26,7 @@ CS_INLINE Sum plain(const Left *left, const Right *right, int32_t count) {
 }
 
 using Product = float (*)(const void *left, const void *right, int32_t count);
-// Of a query with a row, and of two rows.
+// The product of a query with a row, and that of two rows.
 struct Pair {
   Product query, rows;
 };
@@ -106,7 +106,7 @@ static Pair best(int32_t scalar) {
     return scalar == CS_FLOAT32 ? Pair{wide_32, wide_32}
       : scalar == CS_FLOAT16    ? Pair{wide_query_16, wide_rows_16}
                                 : Pair{wide_query_8, wide_rows_8};
-  // Every processor with AVX2 and FMA converts half precision, too.
+  // Every processor with AVX2 and FMA can also convert half precision.
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
     return scalar == CS_FLOAT32 ? Pair{avx2_32, avx2_32}
       : scalar == CS_FLOAT16    ? Pair{avx2_query_16, avx2_rows_16}

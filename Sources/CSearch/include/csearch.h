@@ -1,7 +1,7 @@
-// The C interface to the vector-search library as Swift sees it.
+// The C interface to the vector-search library, as seen from Swift.
 //
-// The library is not linked: `cs_load` opens what Scripts/setup compiled. Until then only `cs_load`
-// may be called.
+// The library is not linked: `cs_load` opens the one that Scripts/setup compiled. Call nothing else
+// before `cs_load`.
 #pragma once
 #include "csearch_types.h"
 
@@ -15,9 +15,9 @@ struct cs_table {
 // Filled by cs_load, constant afterwards.
 extern struct cs_table cs_functions;
 
-// Opens the library: `path`, or where `path` is NULL the environment variable
-// DECANT_SEARCH_LIBRARY, then the path compiled in, then ~/.cache/decant/libsearch.so. Returns NULL,
-// or the reason why not. Not thread-safe: call it once, before anything else.
+// Opens the library: `path`, or if it is NULL the environment variable DECANT_SEARCH_LIBRARY, then
+// the path compiled in, then ~/.cache/decant/libsearch.so. Returns NULL, or the reason for a
+// failure. Not thread-safe: call it once, before anything else.
 const char *cs_load(const char *path);
 
 #define CS_FUNCTION(result, name, parameters, names) \

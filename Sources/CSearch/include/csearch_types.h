@@ -1,24 +1,24 @@
 // Types of the C interface to the vector-search library, shared by the loader (C), the interface
-// itself (C++) and Swift. See csearch.h for the functions.
+// library (C++) and Swift. See csearch.h for the functions.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
-// Raised with every change of a type or function here, so that a library compiled from other
-// sources is refused instead of called with the wrong arguments.
+// Increment it with every change of a type or function here, so that a library compiled from other
+// sources is rejected instead of called with the wrong arguments.
 #define CS_INTERFACE_VERSION 2
 
-// A graph over the rows of a table; `graph_free` ends it.
+// A graph over the rows of a table; `graph_free` frees it.
 typedef struct cs_graph_s *cs_graph;
 
-// What went wrong; 0 is success. The text is in `last_error` of the same thread.
+// The kind of error; 0 is success. The message is in `last_error` of the same thread.
 typedef enum cs_code { CS_OK = 0, CS_ERROR = 1, CS_ERROR_OUT_OF_MEMORY = 2 } cs_code;
 
 typedef enum cs_scalar { CS_FLOAT32 = 0, CS_FLOAT16 = 1, CS_INT8 = 2 } cs_scalar;
 
-// What stands before the numbers of each row. A vector is `scale` times the row's numbers; `bias` is
-// added to its scores. `complement` is what brings all rows, with their biases, to one length; the
-// graph compares rows with it, queries do not see it.
+// The head before the numbers of each row. A vector is `scale` times the row's numbers; `bias` is
+// added to its scores. `complement` brings all rows, with their biases, to the same length; the
+// graph compares rows with it, queries ignore it.
 typedef struct cs_row_head {
   float scale, bias, complement;
   uint32_t is_removed;
@@ -31,5 +31,5 @@ typedef struct cs_rows {
   int32_t dimension, scalar;
 } cs_rows;
 
-// Takes bytes; 0 refuses them.
+// Writes bytes; returns 0 on failure.
 typedef int32_t (*cs_write)(const void *bytes, size_t count, void *context);

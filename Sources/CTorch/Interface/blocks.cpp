@@ -1,11 +1,11 @@
-// Losses over all scores of queries and labels, without the score matrix: products and what becomes
-// of the scores in one go, a tile of 64 x 64 scores at a time that never leaves the cache.
+// Losses over all scores of queries and labels, without the score matrix: products and the work on
+// scores in one pass, one tile of 64 x 64 scores at a time that never leaves the cache.
 //
-// The labels are cut into blocks, the blocks into tiles. Threads take blocks as they come; a block's
-// sums are its own and join the others' in the order of the blocks, so that results do not depend
-// on the number of threads. A tile's products are oneDNN's (`brgemm`), on packed copies of 64 rows
-// padded with zeros: their shapes depend on the embeddings' width alone, because oneDNN writes a
-// program for every new shape.
+// The labels are divided into blocks, the blocks into tiles. Threads take the next free block; each
+// block has separate sums, which are added in the order of the blocks, so that results do not
+// depend on the number of threads. A tile's products are oneDNN's (`brgemm`), on packed copies of
+// 64 rows padded with zeros: their shapes depend only on the width of the embeddings, because
+// oneDNN generates code for every new shape.
 #include "interface.h"
 
 #include <ATen/native/CPUBlas.h>
@@ -14,7 +14,7 @@
 #include "scores.h"
 
 namespace {
-// How many lanes of sums a row has, and how many numbers come of them.
+// The number of lanes of sums per row, and the number of results made of them.
 struct Shape {
   int64_t sums, results;
 };
@@ -38,9 +38,9 @@ tiles::Threshold *thresholds_of(ct_tensor tensor, int64_t rows, Arena &arena) {
   return result;
 }
 
-// log sum exp as a largest score and a sum: `other` joins.
+// Adds `other` to a log-sum-exp kept as a largest score and a sum.
 void join_exponentials(double &peak, double &sum, double other_peak, double other_sum) {
-  // No score seen; a sum that is not a number is kept.
+  // No score so far; a sum that is NaN is kept.
   if (!(other_peak > double(tiles::lowest)) && other_sum == 0) return;
   const double top = std::max(peak, other_peak);
   sum = sum * std::exp(peak - top) + other_sum * std::exp(other_peak - top);
@@ -246,7 +246,7 @@ void score_gradients(
   Blocks().run(all.block_count, threads, work, join);
 }
 
-// Whether oneDNN has these products here; it says so by failing.
+// Whether oneDNN supports these products here; it reports this by failing.
 template <class T>
 bool multiplies() {
   try {

@@ -2,13 +2,13 @@
 // generators. Compiled by Scripts/setup against the libtorch it finds (2.11 and later).
 //
 // Rules: no C++ exception leaves a function: CT_TRY … CT_END turns it into a code, and every entry
-// of the table is noexcept, so that what slips past ends the process instead of crossing a Swift
-// frame. A handle that is returned is owned by the caller, one that is passed stays the caller's.
+// of the table is noexcept, so that anything that slips past ends the process instead of crossing a
+// Swift frame. The caller owns a returned handle and keeps ownership of one it passes.
 //
 // Threads: every function may be called from any thread. Reference counts are atomic, operators
 // are immutable after `op_find`, the error text and the gradient mode belong to the thread, a node
 // is locked while its saved tensors are taken out or freed.
-// Writing into a tensor while another thread uses it is the caller's race, as in libtorch.
+// Writing to a tensor while another thread uses it is a race, as in libtorch.
 #include "interface.h"
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -34,8 +34,8 @@
 namespace ag = torch::autograd;
 
 namespace ct {
-// What a Swift closure threw: it travels through libtorch's engine as a C++ exception and back to
-// the caller, where Swift takes the original error out again.
+// An error thrown by a Swift closure: it travels through libtorch's engine as a C++ exception and
+// back to the caller, where Swift retrieves the original error.
 struct CallbackError final : std::runtime_error {
   std::shared_ptr<void> payload;
   CallbackError(const std::string &message, std::shared_ptr<void> p)
@@ -83,7 +83,7 @@ int32_t report(std::exception_ptr caught) noexcept {
 using namespace ct;
 
 namespace {
-// What an argument has to become, read off the schema once.
+// The type that an argument must be converted to, read from the schema once.
 enum class Form : uint8_t { plain, real, tensor, optional_tensors, scalars };
 
 struct Operator {
@@ -127,8 +127,9 @@ c10::IValue list_of(const Source *source, int32_t count) {
   return c10::IValue(std::move(list));
 }
 
-// A number as the other operand of `other`. libtorch's own overloads for numbers make it too, on a
-// longer way, and then convert it; in the narrow types they calculate with its full precision.
+// A number as the other operand of `other`. libtorch's overloads for numbers would build the tensor
+// too, more slowly, and then convert it; in the narrow types they calculate with its full
+// precision.
 at::Tensor number_beside(const ct_value &other, double value) {
   auto type = at::kDouble;
   if (other.tag == CT_TENSOR && implementation(other.as.tensor)->dtype() == at::kFloat)
@@ -211,7 +212,7 @@ void from_value(c10::IValue &&v, ct_value &result) {
   }
 }
 
-// A result that the caller will not get because a later one cannot be handed over.
+// A result that the caller will not get, because a later one cannot be passed on.
 void give_back(ct_value &result) {
   if (result.tag == CT_TENSOR) adopted(result.as.tensor);
   if (result.tag == CT_TENSORS) {
@@ -227,15 +228,15 @@ ag::variable_list shared_list(const ct_tensor *list, int32_t count) {
   return result;
 }
 
-// libtorch counted nodes with shared_ptr up to 2.1x and with intrusive_ptr in 2.15; the type of
-// Edge::function tells which. Templates, because only there is the branch not taken left out.
+// libtorch counts references to nodes with shared_ptr up to 2.1x and with intrusive_ptr from 2.15;
+// the type of Edge::function tells which. Templates, because only they skip the branch not taken.
 using NodePointer = decltype(ag::Edge::function);
 template <class N, class P = NodePointer>
 auto new_node() {
   if constexpr (std::is_same_v<P, c10::intrusive_ptr<ag::Node>>)
     return c10::make_intrusive<N>();
   else
-    // Takes long graphs apart without recursion, as intrusive_ptr does by itself.
+    // Frees long graphs without recursion, as intrusive_ptr does by itself.
     return std::shared_ptr<N>(new N(), [](auto *node) { deleteNode(node); });
 }
 template <class N, class P = NodePointer>
@@ -259,7 +260,7 @@ struct CustomNode final : ag::Node {
     if (release) release(context);
   }
   std::string name() const override { return label; }
-  // Two passes over one graph may meet here: one takes out what the other frees.
+  // Two passes over one graph may meet here: one retrieves the tensors that the other frees.
   void release_variables() override {
     std::lock_guard<std::mutex> lock(mutex_);
     for (auto &variable : saved) variable.reset_data();
@@ -272,8 +273,8 @@ struct CustomNode final : ag::Node {
   }
   void check_kept() const {
     TORCH_CHECK(
-      !freed, "backward through ", label, " a second time: its saved tensors are gone; keep the ",
-      "graph (retainingGraph: true) where two passes are meant");
+      !freed, "backward through ", label, " a second time: its saved tensors were freed; keep the ",
+      "graph (retainingGraph: true) for a second pass");
   }
   ag::variable_list apply(ag::variable_list &&gradients) override {
     {
@@ -300,8 +301,8 @@ struct CustomNode final : ag::Node {
 
 CustomNode *as_node(ct_node node) { return reinterpret_cast<CustomNode *>(node); }
 
-// One spare argument stack a thread: a call then allocates nothing. A call made inside another
-// one (a Swift backward closure) finds it taken and makes its own.
+// One spare argument stack per thread, so that a call allocates nothing. A call inside another one
+// (a Swift backward closure) finds it in use and makes a new one.
 thread_local torch::jit::Stack spare_stack;
 struct StackLoan {
   torch::jit::Stack stack = std::move(spare_stack);
@@ -313,7 +314,7 @@ struct StackLoan {
 
 const char *last_error() { return error_text.c_str(); }
 void *take_error_payload() {
-  // The payload is an Unmanaged Swift object; the deleter must not run once Swift has it.
+  // The payload is an Unmanaged Swift object; the deleter must not run once Swift owns it.
   auto *holder = static_cast<std::pair<void *, ct_free> *>(error_payload.get());
   if (!holder) return nullptr;
   void *payload = holder->first;
@@ -414,7 +415,7 @@ int32_t tensor_borrow(
   void *bytes, const int64_t *sizes, int32_t dimensions, int32_t dtype, ct_free release,
   void *context, ct_tensor *result) {
   CT_TRY
-  // Shared, because from_blob may refuse the shape before or after it has taken the memory over.
+  // Shared, because from_blob may reject the shape before or after it has taken ownership.
   std::shared_ptr<void> holder(context, release);
   *result = owned(at::from_blob(
     bytes, at::IntArrayRef(sizes, dimensions), [holder](void *) {},

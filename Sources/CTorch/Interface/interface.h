@@ -1,4 +1,4 @@
-// What the sources of the interface library share: handles and the net that catches exceptions.
+// Declarations shared by the sources of the interface library: handles and exception handling.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -24,7 +24,7 @@ extern "C" struct ct_table {
   }
 
 namespace ct {
-// Stores the text for `last_error` and returns the ct_code.
+// Stores the message for `last_error` and returns the ct_code.
 int32_t report(std::exception_ptr caught) noexcept;
 
 inline c10::TensorImpl *implementation(ct_tensor t) {
@@ -36,20 +36,20 @@ inline at::Tensor shared(ct_tensor t) {
   return at::Tensor(
     c10::intrusive_ptr<c10::TensorImpl>::unsafe_reclaim_from_nonowning(implementation(t)));
 }
-// Takes over a reference that was handed out by `owned`; undefined for NULL.
+// Takes ownership of a reference returned by `owned`; undefined for NULL.
 inline at::Tensor adopted(ct_tensor t) {
   if (!t) return {};
   return at::Tensor(c10::intrusive_ptr<c10::TensorImpl>::reclaim(implementation(t)));
 }
-// Hands a reference to the caller; NULL for an undefined tensor.
+// Passes a reference to the caller; NULL for an undefined tensor.
 inline ct_tensor owned(at::Tensor &&t) {
   return t.defined() ? reinterpret_cast<ct_tensor>(t.unsafeReleaseTensorImpl()) : nullptr;
 }
-// The handle without a reference.
+// The handle without a new reference.
 inline ct_tensor borrowed(const at::Tensor &t) {
   return t.defined() ? reinterpret_cast<ct_tensor>(t.unsafeGetTensorImpl()) : nullptr;
 }
-// Tells gradients that the elements have changed: a pass that needs the old ones is refused.
+// Marks the elements as modified: a backward pass that needs the old ones then fails.
 inline void count_write(ct_tensor t) {
   if (!implementation(t)->is_inference()) implementation(t)->bump_version();
 }
@@ -79,7 +79,7 @@ int32_t score_gradients(
   ct_tensor scale, ct_tensor at_cells, double upstream, ct_tensor of_queries,
   ct_tensor of_labels, ct_tensor of_bias);
 
-// The loops of a wide part, in wide.cpp.
+// The loops of the wide model, in wide.cpp.
 void wide_add(
   const ct_pairs *pairs, const float *weights, const ct_bags *bags, int64_t begin, int64_t end,
   int64_t first, int64_t last, float *scores);

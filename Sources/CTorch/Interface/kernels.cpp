@@ -1,9 +1,9 @@
-// Kernels for which aten would need several passes over memory: one read and at most one write
-// each. The block loop of the streaming losses and the updates of large tables live here.
+// Kernels for operations that take aten several passes over memory: these take one read and at most
+// one write. They include the block loop of the streaming losses and the updates of large tables.
 //
 // Written with the compilers' vector extension, 16 floats wide: one source for AVX-512, AVX2 and
-// everything else, chosen when the library is loaded (CT_CLONES). Results do not depend on the
-// number of threads: a row is always worked on by one thread, in one order.
+// all other instruction sets, chosen when the library is loaded (CT_CLONES). Results do not depend
+// on the number of threads: one thread processes all of a row, in a fixed order.
 #include "interface.h"
 
 #include <ATen/Functions.h>
@@ -23,14 +23,14 @@
 
 namespace {
 constexpr int64_t lanes = 16;
-// How many rows the updates of tables ask ahead.
+// The number of rows that the updates of tables prefetch.
 constexpr int64_t ahead = 2;
 typedef float Floats __attribute__((vector_size(64)));
 typedef int32_t Ints __attribute__((vector_size(64)));
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
 CT_INLINE void load(const float *source, Floats &result) { memcpy(&result, source, 64); }
-// Up to 16 floats; `filler` behind them.
+// Loads up to 16 floats, padded with `filler`.
 CT_INLINE void load(const float *source, int64_t count, float filler, Floats &result) {
   if (count >= lanes) return load(source, result);
   for (int64_t i = 0; i < lanes; i++) result[i] = i < count ? source[i] : filler;
@@ -52,12 +52,12 @@ CT_INLINE double sum_of(const Floats &v) {
 // e^x to 1.2 units in the last place up to x = 88, e^88 above; 0 below -87.3 (where float has only
 // denormals); NaN for NaN.
 // x = n ln 2 + r with |r| <= ln 2 / 2; ln 2 is split in two so that r keeps all its bits, and e^r
-// is its Taylor polynomial to r^7, whose remainder is below a rounding.
+// is its Taylor polynomial to r^7, whose remainder is below one rounding.
 CT_INLINE void exponential(const Floats &x, Floats &result) {
   const Floats zero = {};
   Floats bounded = x > 88.0f ? zero + 88.0f : x;
   bounded = bounded < -87.3f ? zero - 87.3f : bounded;
-  // Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits.
+  // Adding 1.5 * 2^23 rounds to the nearest integer, which is then in the low bits.
   Floats shifted = bounded * 1.44269504088896341f + 12582912.0f;
   Floats n = shifted - 12582912.0f;
   Floats r = bounded - n * 0.693359375f;
@@ -78,7 +78,7 @@ CT_INLINE void exponential(const Floats &x, Floats &result) {
   result = x < -87.3f ? zero : p * power;
 }
 
-// log(1 + u) for 0 <= u <= 1, to 3 parts in 10^7 of itself down to the smallest u:
+// log(1 + u) for 0 <= u <= 1, to a relative error of 3e-7 even for the smallest u:
 // log(1 + u) = 2 artanh(z) with z = u / (2 + u) <= 1/3, by its series.
 CT_INLINE void log_one_plus(const Floats &u, Floats &result) {
   const Floats zero = {};
@@ -95,7 +95,7 @@ CT_INLINE void log_one_plus(const Floats &u, Floats &result) {
   result = 2.0f * z * p;
 }
 
-// Four maxima side by side: one alone would wait for its own result at every step.
+// Four independent maxima: a single one would wait for its own result at every step.
 CT_CLONES float peak_of(const float *row, int64_t count) {
   Floats top[4];
   for (auto &t : top) t = Floats{} - infinity;
@@ -118,8 +118,8 @@ CT_CLONES float peak_of(const float *row, int64_t count) {
 CT_CLONES void online_row(const float *row, int64_t count, float *maximum, double *sum) {
   float peak = peak_of(row, count);
   peak = peak > *maximum ? peak : *maximum;
-  // infinity - infinity would be NaN: where everything so far is masked any shift does, and where
-  // something is infinite so is the result.
+  // infinity - infinity would be NaN: if everything so far is masked, any shift does, and if
+  // something is infinite, so is the result.
   const float shift = std::isinf(peak) ? 0 : peak;
   Floats total[2] = {};
   int64_t c = 0;
@@ -173,7 +173,7 @@ CT_CLONES void sigmoid_row(const float *row, int64_t count, float scale, float *
   }
 }
 
-// Mean of squares, then the step: the row's accumulator is shared by its D elements.
+// Mean of squares, then the step: one accumulator for the D elements of the row.
 CT_CLONES void adagrad_row(
   float *row, float *state, const float *gradient, int64_t width, float rate, float epsilon,
   float decay) {
@@ -218,7 +218,7 @@ CT_CLONES void adam_row(
   }
 }
 
-// The same with one second moment a row, of the mean square.
+// The same with one second moment per row, of the mean square.
 CT_CLONES void adam_row_shared(
   float *row, float *first, float *second, const float *gradient, int64_t width, AdamFactors f) {
   Floats partial = {};
@@ -239,7 +239,7 @@ CT_CLONES void adam_row_shared(
   }
 }
 
-// A matrix whose rows are contiguous, checked.
+// A matrix with contiguous rows, checked.
 struct Rows {
   float *base = nullptr;
   int64_t count = 0, width = 0, stride = 0;
@@ -251,7 +251,7 @@ struct Rows {
     TORCH_CHECK(t.dim() == 1 || t.dim() == 2, name, " has ", t.dim(), " dimensions");
     TORCH_CHECK(t.size(-1) <= 1 || t.stride(-1) == 1, name, " must have rows of unit stride");
     base = static_cast<float *>(t.data_ptr());
-    // Some zeros of libtorch have no memory.
+    // For some zeros libtorch has not allocated memory.
     TORCH_CHECK(base || t.numel() == 0, name, " has no elements in memory; copy it first");
     count = t.dim() == 2 ? t.size(0) : 1;
     width = t.size(-1);
@@ -260,7 +260,7 @@ struct Rows {
   float *operator[](int64_t row) const { return base + row * stride; }
 };
 
-// The second matrix has the shape of the first; both may be the same.
+// The second matrix has the shape of the first; they may be the same.
 Rows rows_like(const Rows &first, ct_tensor second, const char *name) {
   Rows rows(ct::shared(second), name);
   TORCH_CHECK(
@@ -277,7 +277,7 @@ T *vector_of(ct_tensor t, at::ScalarType type, int64_t count, const char *name) 
     name, " must be a contiguous ", type, " tensor of ", count, " elements on the CPU");
   return static_cast<T *>(tensor.data_ptr());
 }
-// About a microsecond of work a task.
+// About a microsecond of work per task.
 int64_t grain(int64_t width) { return std::max<int64_t>(1, 8192 / std::max<int64_t>(1, width)); }
 
 const int64_t *row_numbers(ct_tensor rows, int64_t count, int64_t limit) {
@@ -290,7 +290,7 @@ const int64_t *row_numbers(ct_tensor rows, int64_t count, int64_t limit) {
 }  // namespace
 
 namespace ct {
-// left · rightᵀ (+ bias), by oneDNN where it applies: libtorch's matrix product is MKL's, which
+// left · rightᵀ (+ bias), by oneDNN if it applies: libtorch's matrix product is MKL's, which
 // leaves half of an AMD processor's vector width unused. Not recorded for gradients.
 int32_t product_with_transposed(
   ct_tensor left_, ct_tensor right_, ct_tensor bias_, ct_tensor *result) {
@@ -301,14 +301,14 @@ int32_t product_with_transposed(
   TORCH_CHECK(
     left.dim() == 2 && right.dim() == 2 && left.size(1) == right.size(1), "a product of ",
     left.sizes(), " with the transpose of ", right.sizes());
-  // oneDNN would read past the end of a shorter one.
+  // oneDNN would read past the end of a shorter bias.
   TORCH_CHECK(
     !bias.defined()
       || (bias.dim() == 1 && bias.size(0) == right.size(0)
           && bias.scalar_type() == right.scalar_type() && bias.device() == right.device()),
     "a bias of shape ", bias.sizes(), " for a product with the transpose of ", right.sizes());
   auto suits = [](const at::Tensor &t) {
-    // Smaller ones are sooner done than looked up.
+    // For smaller matrices the lookup takes longer than the product.
     return t.scalar_type() == at::kFloat && t.device().is_cpu() && t.layout() == at::kStrided
       && t.size(0) >= 16 && t.size(1) >= 16;
   };
@@ -379,8 +379,8 @@ int32_t sigmoid_scaled(ct_tensor scores_, double scale, ct_tensor result_) {
   CT_END
 }
 
-// Adagrad on the given rows only. `state` is [V] (one accumulator a row, of the mean square) or
-// [V, D] (one an element). The rows must be distinct.
+// Adagrad on the given rows only. `state` is [V] (one accumulator per row, of the mean square) or
+// [V, D] (one per element). The rows must be distinct.
 int32_t adagrad_rows(
   ct_tensor table_, ct_tensor state_, ct_tensor rows_, ct_tensor gradient_, double learning_rate,
   double epsilon, double weight_decay) {
@@ -396,7 +396,8 @@ int32_t adagrad_rows(
   at::parallel_for(0, gradient.count, grain(width), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
       const int64_t r = rows[i];
-      // The rows of a batch lie anywhere in the table; no processor guesses where the next one does.
+      // The rows of a batch are scattered over the table; no processor predicts where the next one
+      // is.
       if (i + ahead < end) {
         const int64_t next = rows[i + ahead];
         __builtin_prefetch(state + next * (shared_state ? 1 : width), 1);
@@ -416,8 +417,8 @@ int32_t adagrad_rows(
   CT_END
 }
 
-// Adam on the given rows only, moments of the others untouched ("lazy"). `second` is [V, D] or
-// [V] (one a row, of the mean square). `step` counts from 1. The rows must be distinct.
+// Adam on the given rows only; the moments of the others are untouched ("lazy"). `second` is [V, D]
+// or [V] (one per row, of the mean square). `step` counts from 1. The rows must be distinct.
 int32_t adam_rows(
   ct_tensor table_, ct_tensor first_, ct_tensor second_, ct_tensor rows_, ct_tensor gradient_,
   int64_t step, double learning_rate, double beta1, double beta2, double epsilon,

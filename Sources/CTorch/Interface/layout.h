@@ -1,5 +1,5 @@
-// How score tiles and embeddings are laid out for the products, and copied from and to tensors. For
-// processors with AVX-512, as tiles.h.
+// The memory layout of score tiles and embeddings for the products, with copies from and to
+// tensors. For processors with AVX-512, like tiles.h.
 #pragma once
 #include "tiles.h"
 
@@ -14,8 +14,8 @@
 #define CT_INLINE static inline __attribute__((always_inline))
 
 namespace tiles {
-// The first `count` columns of a tile: `source`, whose rows lie `stride` apart, is added to them, or
-// they are copied to `target`.
+// The first `count` columns of a tile: `source`, whose rows are `stride` apart, is added to them,
+// or they are copied to `target`.
 CT_INLINE __mmask16 columns_before(int64_t count, int64_t first) {
   const int64_t left = count - first;
   return left >= lanes ? 0xffff : left > 0 ? __mmask16((1 << left) - 1) : 0;
@@ -43,7 +43,7 @@ static void copy_part(
   }
 }
 
-// 16 x 16 words of 32 bits, transposed.
+// Transposes 16 x 16 words of 32 bits.
 CT_INLINE void transpose(const void *source, int64_t stride, void *target, int64_t target_stride) {
   const float *in = static_cast<const float *>(source);
   float *out = static_cast<float *>(target);
@@ -85,8 +85,8 @@ static void transpose(
 // 16 numbers, rounded to bfloat16.
 CT_INLINE __m256i rounded(__m512 x) { return (__m256i)_mm512_cvtneps_pbh(x); }
 
-// A tile in bfloat16, twice: as it is, and with the rows 2 i and 2 i + 1 interleaved, which is how
-// the second factor of a product has to lie.
+// A tile in bfloat16, twice: as it is, and with the rows 2 i and 2 i + 1 interleaved, the layout of
+// the second factor of a product.
 static void round_tile(const float *tile, int64_t rows, uint16_t *plain, uint16_t *paired) {
   for (int64_t r = 0; r < rows; r += 2)
     for (int64_t c = 0; c < width; c += lanes) {
@@ -100,7 +100,7 @@ static void round_tile(const float *tile, int64_t rows, uint16_t *plain, uint16_
           _mm512_cvtepu16_epi32(upper), _mm512_slli_epi32(_mm512_cvtepu16_epi32(lower), 16)));
     }
 }
-// Rows of bfloat16 interleaved by twos; `columns` is a multiple of 16.
+// Interleaves pairs of bfloat16 rows; `columns` is a multiple of 16.
 static void pair_rows(
   const uint16_t *source, int64_t rows, int64_t columns, uint16_t *target) {
   for (int64_t r = 0; r < rows; r += 2)

@@ -1,5 +1,5 @@
-// The pieces that blocks.cpp is made of: packed queries, one tile with its products, and threads that
-// take blocks. For processors with AVX-512.
+// The parts of blocks.cpp: packed queries, one tile with its products, and threads that take
+// blocks. For processors with AVX-512.
 #pragma once
 #include "interface.h"
 #include "layout.h"
@@ -21,7 +21,7 @@ typedef at::BFloat16 Half;  // as wide as half a float
 
 int64_t rounded_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 
-// Memory for everything a call needs, cut into aligned pieces.
+// Memory for everything that a call needs, divided into aligned pieces.
 class Arena {
   at::Tensor bytes;
   char *next;
@@ -57,7 +57,8 @@ T *writable(ct_tensor t, at::ScalarType type, int64_t count, const char *name) {
   return const_cast<T *>(elements<T>(t, type, count, name));
 }
 
-// What all threads read: the queries, in chunks of rows, and where the positives are.
+// The data that all threads read: the queries, in chunks of rows, and the positions of the
+// positives.
 template <class T>
 struct Scores {
   static constexpr bool is_half = sizeof(T) == 2;
@@ -158,7 +159,7 @@ struct Tile {
           sizeof(T) * size_t(all.depth));
       rows = copied;
     }
-    // Pairs of bfloat16 are turned as one word, which is the order that oneDNN wants them in.
+    // Pairs of bfloat16 are transposed as one word: oneDNN requires that order.
     const int64_t words = all.padded * int64_t(sizeof(T)) / 4;
     tiles::transpose(rows, width, words, words, second, width);
     if constexpr (sizeof(T) == 2) {
@@ -179,12 +180,12 @@ struct Tile {
     if (all.beside)
       tiles::add_part(beside(chunk), all.rows_of(chunk), count, all.label_count, scores);
   }
-  // Leaves what `scores` has become where the scores beside were.
+  // Writes the result in `scores` over the offset scores.
   void hand_back(int64_t chunk) {
     if (all.beside)
       tiles::copy_part(scores, all.rows_of(chunk), count, beside(chunk), all.label_count);
   }
-  // What `scores` has become is multiplied into the gradients.
+  // Multiplies the result in `scores` into the gradients.
   void multiply(int64_t chunk, float *of_queries, bool with_labels) {
     const T *left, *right;
     if constexpr (sizeof(T) == 2) {
@@ -211,7 +212,7 @@ struct Tile {
   }
 
   // Calls `body` with the row within the chunk, the column and the number of each cell of this
-  // chunk; `next` is the first cell that is not behind it.
+  // chunk; `next` is the first cell that does not come before it.
   template <class Body>
   void for_cells(int64_t chunk, int64_t &next, int64_t end, Body body) {
     const int64_t first = chunk * all.chunk, behind = first + all.chunk;
@@ -222,7 +223,7 @@ struct Tile {
   }
 };
 
-// Does the blocks of a call in any order and joins them in theirs.
+// Processes the blocks of a call in any order and adds up their results in block order.
 class Blocks {
   std::atomic<int64_t> next{0};
   int64_t joined = 0;
@@ -231,7 +232,7 @@ class Blocks {
   std::condition_variable changed;
 
  public:
-  // `work(thread, block)` at the same time on several threads, `join(thread, block)` on one.
+  // Runs `work(thread, block)` on several threads at once, `join(thread, block)` on one.
   template <class Work, class Join>
   void run(int64_t count, int64_t threads, Work work, Join join) {
     at::parallel_for(0, threads, 1, [&](int64_t begin, int64_t end) {

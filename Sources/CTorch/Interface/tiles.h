@@ -1,10 +1,10 @@
-// The arithmetic of score tiles: what becomes of the 64 scores a row that a matrix product has just
-// left in the cache. For processors with AVX-512; blocks.cpp asks before it calls.
+// The arithmetic of score tiles: the work on the 64 scores per row that a matrix product has just
+// left in the cache. For processors with AVX-512; blocks.cpp checks this before it calls.
 //
-// A tile is row-major, 64 floats a row. `bias` is added to every row first: 0 where a loss has none,
-// minus infinity behind the last label, which then counts for nothing.
+// A tile is row-major, 64 floats per row. `bias` is first added to every row: 0 if a loss has none,
+// minus infinity after the last label, which masks those columns.
 //
-// Sums are kept as 16 lanes a row, so that nothing is added across a register until a block ends.
+// Sums are kept in 16 lanes per row, so that nothing is added across a register until a block ends.
 #pragma once
 #include <immintrin.h>
 
@@ -26,11 +26,11 @@ namespace tiles {
 constexpr int64_t width = 64, lanes = 16, vectors = width / lanes;
 constexpr float lowest = -3.4e38f;
 
-// e^x to a unit and a half in the last place; 0 below -87.3, infinity above 88.8, NaN for NaN and
-// infinity. x = n ln 2 + r with |r| <= ln 2 / 2, ln 2 in two parts so that r keeps its bits. The
-// polynomial is e^r fitted at Chebyshev's points to a part in 10^8.
+// e^x to 1.5 units in the last place; 0 below -87.3, infinity above 88.8, NaN for NaN and infinity.
+// x = n ln 2 + r with |r| <= ln 2 / 2, ln 2 in two parts so that r keeps its bits. The polynomial
+// approximates e^r at Chebyshev points to 1 part in 10^8.
 //
-// `half` is for what has eight bits before or after it: a polynomial to 3 parts in 10^6.
+// `half` is for values that have eight bits before or after: a polynomial to 3 parts in 10^6.
 template <bool half>
 CT_INLINE __m512 exponential(__m512 x) {
   const __m512 magic = _mm512_set1_ps(12582912.0f);  // 1.5 * 2^23 rounds to whole numbers
@@ -55,7 +55,7 @@ CT_INLINE __m512 exponential(__m512 x) {
     p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
     p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
   }
-  // Not below: true for NaN as well.
+  // "Not less than" is true for NaN as well.
   const __mmask16 counts = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-87.3f), _CMP_NLT_UQ);
   return _mm512_maskz_scalef_ps(counts, p, n);
 }
@@ -87,8 +87,8 @@ CT_INLINE __m512 largest(const Row &row) {
     _mm512_max_ps(row.of[0], row.of[1]), _mm512_max_ps(row.of[2], row.of[3]));
 }
 
-// sum of exp(s - shift). The shift is a score that was once the largest; it follows only when one
-// is larger by 60 (e^60 is far from overflow), so that the sums are hardly ever rescaled.
+// sum of exp(s - shift). The shift is an earlier maximum; it is raised only when a score exceeds it
+// by 60 (e^60 is far from overflow), so that the sums are rarely rescaled.
 CT_INLINE void raise_shift(__m512 top, float *shift, float *sums) {
   if (_mm512_cmp_ps_mask(top, _mm512_set1_ps(*shift + 60), _CMP_GT_OQ) == 0) return;
   const float peak = std::fmin(_mm512_reduce_max_ps(top), -lowest);
@@ -122,9 +122,9 @@ static void write_exponentials(
   }
 }
 
-// log(1 + p) for 0 <= p < 2^126, to 2 parts in 10^7 of itself. 1 + p = 2^k (1 + f) with 1 + f between
-// the square roots of 1/2 and 2; where k is 0, f is p with all its digits. The polynomial is
-// log(1 + f) / f fitted to 3 parts in 10^8.
+// log(1 + p) for 0 <= p < 2^126, to a relative error of 2e-7. 1 + p = 2^k (1 + f) with 1 + f
+// between the square roots of 1/2 and 2; if k is 0, f is p with all its digits. The polynomial
+// approximates log(1 + f) / f to 3 parts in 10^8.
 CT_INLINE __m512 log_one_plus(__m512 p) {
   const __m512 one = _mm512_set1_ps(1);
   const __m512 k =
@@ -141,7 +141,7 @@ CT_INLINE __m512 log_one_plus(__m512 p) {
 CT_INLINE __m512 magnitude(__m512 x) { return _mm512_abs_ps(x); }
 CT_INLINE __m512 negative(__m512 x) { return _mm512_sub_ps(_mm512_setzero_ps(), x); }
 CT_INLINE __m512 ramp(__m512 x) {
-  // The second operand is returned for NaN.
+  // For NaN the second operand is returned.
   return _mm512_max_ps(_mm512_setzero_ps(), x);
 }
 
@@ -151,7 +151,7 @@ CT_INLINE __m512 times(__m512 p, __m512 q) {
 }
 
 // sum of log(1 + e^s): a sum (lanes 0) and log(1 + p), a logarithm of many factors at once (p is
-// lanes 1). Four factors are below 2^70 and p below 2^55 before them, so that nothing overflows.
+// lanes 1). Four factors are below 2^70 and p below 2^55 before them, so nothing overflows.
 constexpr float largest_factor = 12, largest_product = 0x1p55f;
 template <bool half>
 static void add_softplus(const float *scores, int64_t rows, const float *bias, float *sums) {
@@ -178,7 +178,7 @@ static void add_softplus(const float *scores, int64_t rows, const float *bias, f
     _mm512_storeu_ps(of + lanes, p);
   }
 }
-// All in lanes 0.
+// Moves everything into lanes 0.
 static void close_softplus(float *sums, int64_t rows) {
   for (int64_t r = 0; r < rows; r++) {
     float *const of = sums + 2 * lanes * r;
@@ -227,7 +227,7 @@ static void write_hinges(float *scores, int64_t rows, const float *bias, float s
   }
 }
 
-// How many scores are above minus infinity, the least and the largest of them (lanes 0, 1, 2), and
+// The number of scores above minus infinity, their minimum and maximum (lanes 0, 1, 2), and the
 // sum of exp(sharpness s - shift) (lanes 3).
 static void add_bounds(
   const float *scores, int64_t rows, const float *bias, float sharpness, float *shift,
@@ -255,7 +255,7 @@ static void add_bounds(
   }
 }
 
-// A row's threshold in two parts: one float holds too few of its digits.
+// A row's threshold in two parts: one float has too few digits.
 struct Threshold {
   float high, low;
 };
@@ -273,8 +273,8 @@ CT_INLINE Place place(__m512 score, __m512 high, __m512 low, __m512 sharpness) {
   return p;
 }
 
-// How many z are above 0, sum of sigmoid(z) over the others, sum of sigmoid(-z) over those above,
-// sum of v = sigmoid(z) (1 - sigmoid(z)), and of v (1 - 2 sigmoid(z)) (lanes 0 to 4).
+// The number of z above 0, the sum of sigmoid(z) over the others, of sigmoid(-z) over those above,
+// of v = sigmoid(z) (1 - sigmoid(z)), and of v (1 - 2 sigmoid(z)) (lanes 0 to 4).
 static void add_sigmoid_sums(
   const float *scores, int64_t rows, const float *bias, float sharpness,
   const Threshold *thresholds, float *sums) {
@@ -318,7 +318,7 @@ static void write_slopes(
   }
 }
 
-// The column sums of a tile, added to `sums`.
+// Adds the column sums of a tile to `sums`.
 static void add_columns(const float *tile, int64_t rows, float *sums) {
   Row total = load(sums);
   for (int64_t r = 0; r < rows; r++) total = sum(total, load(tile + r * width));

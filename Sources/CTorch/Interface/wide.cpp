@@ -1,9 +1,9 @@
-// The loops of a wide part: a weight for each pair of a feature and a label that were seen
-// together, feature by feature (`ct_pairs`), the labels of a feature rising.
+// The loops of the wide model: one weight for each (feature, label) pair that co-occurs in
+// training, stored feature by feature (`ct_pairs`), the labels of a feature ascending.
 //
 // A document's features are spread over megabytes of pairs, a few cache lines each, and no
-// processor guesses where the next one lies: all loops ask for it some features ahead. Rows are
-// short, so that gathering and scattering 16 labels at once gains nothing over four at a time.
+// processor predicts where the next one is: all loops prefetch some features ahead. Rows are
+// short, so that gathering and scattering 16 labels at once is no faster than four at a time.
 #include "interface.h"
 
 #include <algorithm>
@@ -16,8 +16,8 @@
 #endif
 
 namespace {
-// How many features the loops ask ahead, and how many cache lines of each: half of the features of
-// a text have at most two lines of labels, and few begin where a line does.
+// How many features the loops prefetch, and how many cache lines of each: half of the features of a
+// text have at most two lines of labels, and few start at the beginning of a line.
 constexpr int64_t ahead = 4, lines = 3, numbers_per_line = 16;
 
 void ask_for(const void *numbers) {
@@ -29,7 +29,7 @@ struct Range {
   int64_t begin, end;
 };
 
-// Those of a feature's pairs whose labels lie in first ..< last.
+// The pairs of a feature whose labels are in first ..< last.
 Range pairs_within(const ct_pairs *pairs, Range all, int64_t first, int64_t last) {
   if (first == 0 && last == pairs->label_count) return all;
   const int32_t *begin = pairs->labels + all.begin, *end = pairs->labels + all.end;
@@ -38,7 +38,7 @@ Range pairs_within(const ct_pairs *pairs, Range all, int64_t first, int64_t last
   return {begin - pairs->labels, end - pairs->labels};
 }
 
-// The labels are distinct: the four sums may be read before one is written.
+// The labels are distinct, so the four sums may be read before any is written.
 void add_row(
   const int32_t *labels, const float *weights, int64_t count, float value, float *scores) {
   int64_t i = 0;

@@ -1,12 +1,13 @@
-// The functions of the C interface, each named once: CT_FUNCTION(result, name, parameters, names).
+// The functions of the C interface, each listed once: CT_FUNCTION(result, name, parameters, names).
 // Included several times with different definitions of CT_FUNCTION (the table, the calls, the
-// library's filling of the table), so that they cannot drift apart. No include guard on purpose.
+// library's filling of the table), so that they cannot drift apart. Deliberately without an include
+// guard.
 //
-// Functions that return int32_t return a ct_code unless a comment says otherwise; results go
-// through the last pointer.
+// Functions that return int32_t return a ct_code unless a comment says otherwise; results are
+// written through the last pointer.
 
-// Errors. `last_error` is this thread's; `take_error_payload` hands over what a failing callback
-// left with `set_callback_error`, once, or NULL.
+// Errors. `last_error` is per thread; `take_error_payload` returns the payload that a failing
+// callback stored with `set_callback_error`, once, or NULL.
 CT_FUNCTION(const char *, last_error, (void), ())
 CT_FUNCTION(void *, take_error_payload, (void), ())
 CT_FUNCTION(void, set_callback_error, (const char *message, void *payload, ct_free release), (message, payload, release))
@@ -27,14 +28,14 @@ CT_FUNCTION(int32_t, call, (ct_op op, const ct_value *arguments, int32_t argumen
 CT_FUNCTION(void, list_free, (ct_tensor *list), (list))
 
 // Tensors. `tensor_copy` copies the bytes; `tensor_borrow` keeps the pointer and calls `release`
-// exactly once: when the last reference is gone, or at once when it fails.
+// exactly once: when the last reference is gone, or immediately if it fails.
 CT_FUNCTION(int32_t, tensor_copy, (const void *bytes, const int64_t *sizes, int32_t dimensions, int32_t dtype, ct_tensor *result), (bytes, sizes, dimensions, dtype, result))
 CT_FUNCTION(int32_t, tensor_borrow, (void *bytes, const int64_t *sizes, int32_t dimensions, int32_t dtype, ct_free release, void *context, ct_tensor *result), (bytes, sizes, dimensions, dtype, release, context, result))
 CT_FUNCTION(void, tensor_retain, (ct_tensor tensor), (tensor))
 CT_FUNCTION(void, tensor_release, (ct_tensor tensor), (tensor))
 CT_FUNCTION(int64_t, tensor_use_count, (ct_tensor tensor), (tensor))
 CT_FUNCTION(int32_t, tensor_data, (ct_tensor tensor, void **result), (tensor, result))
-CT_FUNCTION(void, tensor_count_write, (ct_tensor tensor), (tensor))  // its elements were changed
+CT_FUNCTION(void, tensor_count_write, (ct_tensor tensor), (tensor))  // its elements were modified
 CT_FUNCTION(int32_t, tensor_dimensions, (ct_tensor tensor), (tensor))  // the number itself
 CT_FUNCTION(const int64_t *, tensor_sizes, (ct_tensor tensor), (tensor))
 CT_FUNCTION(const int64_t *, tensor_strides, (ct_tensor tensor), (tensor))  // NULL when sparse
@@ -71,24 +72,25 @@ CT_FUNCTION(void, generator_release, (ct_generator generator), (generator))
 CT_FUNCTION(int32_t, generator_state, (ct_generator generator, ct_tensor *result), (generator, result))
 CT_FUNCTION(int32_t, generator_set_state, (ct_generator generator, ct_tensor state), (generator, state))
 
-// Kernels that aten lacks. All but the first take float32 CPU tensors with rows of unit stride;
-// they share the threads of libtorch. See Interface/kernels.cpp.
+// Kernels that aten lacks. All but the first require float32 CPU tensors with rows of unit stride;
+// they use libtorch's threads. See Interface/kernels.cpp.
 CT_FUNCTION(int32_t, product_with_transposed, (ct_tensor left, ct_tensor right, ct_tensor bias, ct_tensor *result), (left, right, bias, result))
 CT_FUNCTION(int32_t, online_log_sum_exp, (ct_tensor scores, ct_tensor maximum, ct_tensor sum), (scores, maximum, sum))
 CT_FUNCTION(int32_t, exp_scaled, (ct_tensor scores, ct_tensor shift, ct_tensor scale, ct_tensor result), (scores, shift, scale, result))
 CT_FUNCTION(int32_t, add_softplus, (ct_tensor scores, ct_tensor sum), (scores, sum))
 CT_FUNCTION(int32_t, sigmoid_scaled, (ct_tensor scores, double scale, ct_tensor result), (scores, scale, result))
-// The loop of the streaming losses, see Interface/blocks.cpp. `found` (float32 [E], or NULL) receives
-// the scores of the cells; `hides` leaves them out of the sums. `at_cells` (float32 [E]) stands for
-// the gradients of the cells' scores. The gradients of the queries (float32) are added to what is
-// there, those of labels and bias (float32) written, times `upstream`; any may be NULL.
+// The loop of the streaming losses, see Interface/blocks.cpp. `found` (float32 [E], or NULL)
+// receives the scores of the cells; `hides` excludes them from the sums. `at_cells` (float32 [E])
+// replaces the gradients of the cells' scores. The gradients of the queries (float32) are added to
+// the existing values, those of labels and bias (float32) overwritten, times `upstream`; any may be
+// NULL.
 CT_FUNCTION(int32_t, score_kernels_suit, (ct_tensor model), (model))  // 0 or 1
 CT_FUNCTION(int32_t, score_sums, (const ct_score_blocks *blocks, int32_t kind, double scalar, ct_tensor thresholds, ct_tensor results, ct_tensor found, int32_t hides), (blocks, kind, scalar, thresholds, results, found, hides))
 CT_FUNCTION(int32_t, score_gradients, (const ct_score_blocks *blocks, int32_t kind, double scalar, ct_tensor thresholds, ct_tensor scale, ct_tensor at_cells, double upstream, ct_tensor of_queries, ct_tensor of_labels, ct_tensor of_bias), (blocks, kind, scalar, thresholds, scale, at_cells, upstream, of_queries, of_labels, of_bias))
 CT_FUNCTION(int32_t, adagrad_rows, (ct_tensor table, ct_tensor state, ct_tensor rows, ct_tensor gradient, double learning_rate, double epsilon, double weight_decay), (table, state, rows, gradient, learning_rate, epsilon, weight_decay))
 CT_FUNCTION(int32_t, adam_rows, (ct_tensor table, ct_tensor first, ct_tensor second, ct_tensor rows, ct_tensor gradient, int64_t step, double learning_rate, double beta1, double beta2, double epsilon, double weight_decay), (table, first, second, rows, gradient, step, learning_rate, beta1, beta2, epsilon, weight_decay))
-// The loops of a wide part over plain memory, in the calling thread, see Interface/wide.cpp: rows or
-// features begin ..< end, labels first ..< last. Nothing is checked.
+// The loops of the wide model over plain memory, in the calling thread, see Interface/wide.cpp:
+// rows or features begin ..< end, labels first ..< last. Arguments are not checked.
 CT_FUNCTION(void, wide_add, (const ct_pairs *pairs, const float *weights, const ct_bags *bags, int64_t begin, int64_t end, int64_t first, int64_t last, float *scores), (pairs, weights, bags, begin, end, first, last, scores))
 CT_FUNCTION(void, wide_accumulate, (const ct_pairs *pairs, const ct_pair_rows *rows, const ct_holders *holders, int64_t begin, int64_t end, int64_t first, int64_t last, float scale, const float *slopes, float *gradient), (pairs, rows, holders, begin, end, first, last, scale, slopes, gradient))
 CT_FUNCTION(void, wide_adagrad, (const ct_pair_rows *rows, int64_t begin, int64_t end, const float *gradient, float rate, float epsilon, float *sums, float *weights), (rows, begin, end, gradient, rate, epsilon, sums, weights))

@@ -1,25 +1,25 @@
-// Types of the C interface to libtorch, shared by the loader (C), the interface itself (C++) and
+// Types of the C interface to libtorch, shared by the loader (C), the interface library (C++) and
 // Swift. See ctorch.h for the functions.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
-// Raised with every change of a type or function here, so that a library compiled from other
-// sources is refused instead of called with the wrong arguments.
+// Increment it with every change of a type or function here, so that a library compiled from other
+// sources is rejected instead of called with the wrong arguments.
 #define CT_INTERFACE_VERSION 7
 
-// One strong reference to a libtorch tensor. `tensor_release` gives it back.
+// One strong reference to a libtorch tensor, released by `tensor_release`.
 typedef struct ct_tensor_s *ct_tensor;
-// An operator of the dispatcher, found once; valid until the process ends.
+// An operator of the dispatcher, looked up once; valid until the process ends.
 typedef struct ct_op_s *ct_op;
-// A node of the gradient graph; borrowed, valid during its backward callback only.
+// A node of the gradient graph; borrowed, valid only during its backward callback.
 typedef struct ct_node_s *ct_node;
-// A random generator. `generator_release` gives it back.
+// A random generator, released by `generator_release`.
 typedef struct ct_generator_s *ct_generator;
 // A mode of the current thread that lasts until `guard_leave`.
 typedef struct ct_guard_s *ct_guard;
 
-// What went wrong; 0 is success. The text is in `last_error` of the same thread.
+// The kind of error; 0 is success. The message is in `last_error` of the same thread.
 typedef enum ct_code {
   CT_OK = 0,
   CT_ERROR = 1,
@@ -48,11 +48,11 @@ typedef enum ct_tag {
   CT_DEFAULT = 13
 } ct_tag;
 
-// One argument or result of an operator. A CT_DOUBLE where a tensor belongs is a number that takes on
+// One argument or result of an operator. A CT_DOUBLE in place of a tensor is a number that takes
 // the type of the first argument.
 typedef struct ct_value {
   int32_t tag;
-  // The length of a list; of a device its index (-1: the current one).
+  // The length of a list; the index of a device (-1: the current one).
   int32_t count;
   union {
     ct_tensor tensor;
@@ -62,16 +62,16 @@ typedef struct ct_value {
     const int64_t *integers;
     const double *reals;
     const uint8_t *booleans;
-    // As an argument borrowed; as a result owned, with the list to be given to `list_free`.
+    // Borrowed in an argument; owned in a result, where `list_free` frees the list.
     ct_tensor *tensors;
     ct_generator generator;
   } as;
 } ct_value;
 
 // The scores of all queries [B, D] and labels [L, D], plus `bias` [L] and `beside` [B, L], float32,
-// where those are not NULL; the scores' gradients are written over `beside`. Labels are gone through
-// in blocks of `block`, a multiple of `tile`, which is at most 64. Cell i of a tile t,
-// offsets[t] <= i < offsets[t + 1], lies in row rows[i], and positions[i] counts the scores of the
+// if those are not NULL; the scores' gradients are written over `beside`. Labels are processed in
+// blocks of `block`, a multiple of `tile`, which is at most 64. Cell i of a tile t,
+// offsets[t] <= i < offsets[t + 1], is in row rows[i], and positions[i] counts the scores of the
 // tile in row-major order; all three are int64, rows ascend within a tile.
 typedef struct ct_score_blocks {
   ct_tensor queries, labels, bias, beside;
@@ -79,7 +79,8 @@ typedef struct ct_score_blocks {
   int64_t tile, block;
 } ct_score_blocks;
 
-// What becomes of the scores of a row r. "Sums" are float64 [K, B], added to what is there.
+// The function applied to the scores of a row r. "Sums" are float64 [K, B], added to existing
+// values.
 typedef enum ct_score_kind {
   // Sums: m and sum of exp(s - m) for a number m near the largest score. Gradients:
   // scale[r] exp(s - thresholds[r]), both float32.
@@ -88,45 +89,46 @@ typedef enum ct_score_kind {
   CT_SCORE_SOFTPLUS = 1,
   // Sum of max(0, s + 1)^2; scalar max(0, s + 1).
   CT_SCORE_SQUARED_HINGE = 2,
-  // The number of scores above minus infinity, the least and largest of them, then m and sum as
+  // The number of scores above minus infinity, their minimum and maximum, then m and sum as
   // above for scalar s. No gradients.
   CT_SCORE_BOUNDS = 3,
   // With z = scalar (s + thresholds[r]), float64, and v = sigmoid(z) (1 - sigmoid(z)): the number
-  // of z > 0, the sums of sigmoid(z) over the others, of sigmoid(-z) over these, of v, and of
+  // of z > 0, the sums of sigmoid(z) over z <= 0, of sigmoid(-z) over z > 0, of v, and of
   // v (1 - 2 sigmoid(z)). Gradients: scale[r] v.
   CT_SCORE_SIGMOID_SUMS = 4
 } ct_score_kind;
 
-// A wide part's pairs of a feature and a label: feature f has the pairs offsets[f] ..<
-// offsets[f + 1], whose labels rise and lie in 0 ..< label_count.
+// The (feature, label) pairs of a wide model: feature f has the pairs offsets[f] ..<
+// offsets[f + 1], whose labels ascend and are in 0 ..< label_count.
 typedef struct ct_pairs {
   const int64_t *offsets;
   const int32_t *labels;
   int64_t label_count;
 } ct_pairs;
 
-// Bags of features, one a row; without values each counts 1.
+// Bags of features, one per row; without values each feature counts 1.
 typedef struct ct_bags {
   const int64_t *offsets;
   const int32_t *features;
   const float *values;
 } ct_bags;
 
-// The bags that hold each feature of a batch; without values each counts 1.
+// The bags that contain each feature of a batch; without values each counts 1.
 typedef struct ct_holders {
   const int32_t *offsets, *bags;
   const float *values;
 } ct_holders;
 
-// Where the pairs of a batch's features lie: those of feature number n begin at pairs[n] in the model
-// and take the places places[n] ..< places[n + 1] of the gradient.
+// The pairs of a batch's features: those of feature number n start at pairs[n] in the model and
+// have the indices places[n] ..< places[n + 1] in the gradient.
 typedef struct ct_pair_rows {
   const int64_t *pairs, *places;
 } ct_pair_rows;
 
-// The backward half of a custom function. `gradients` are borrowed and may hold NULL (no gradient
-// reaches that output); `results` receive owned references or NULL. Anything but 0 means that
-// `set_callback_error` has been called on this thread and the whole backward pass fails with it.
+// The backward closure of a custom function. `gradients` are borrowed and may hold NULL (no
+// gradient reaches that output); `results` receive owned references or NULL. Any value but 0 means
+// that `set_callback_error` has been called on this thread; the whole backward pass then fails with
+// it.
 typedef int32_t (*ct_backward_callback)(
   void *context, ct_node node, const ct_tensor *gradients, int32_t gradient_count,
   ct_tensor *results, int32_t result_count);

@@ -1,8 +1,8 @@
-public import Torch
+public import Storage
 
-/// The file form of a `CSRMatrix`: written once, memory-mapped on reading.
+/// The file format of a `CSRMatrix`: written once, memory-mapped on reading.
 ///
-/// Layout, little-endian, every array at a multiple of 8 bytes:
+/// Layout, little-endian, each array starts at a multiple of 8 bytes:
 ///
 ///     byte  0  magic "DecntCSR"
 ///     byte  8  UInt32 version (1), UInt32 flags (bit 0: the matrix has values)
@@ -17,14 +17,14 @@ public enum CSRFile {
   private static let hasValues: UInt32 = 1
   private static let headerSize = 64
 
-  /// Writes `matrix` to `path` in one atomic step.
+  /// Writes `matrix` to `path` atomically.
   ///
   /// - Throws: `FileError` when the file cannot be written.
   public static func write(_ matrix: CSRMatrix, to path: String) throws {
     let layout = try Layout(
       rows: matrix.rowCount, entries: matrix.entryCount, hasValues: matrix.values != nil,
       file: path)
-    // One piece, because the check sum stands before the arrays that it covers.
+    // In one buffer, because the checksum precedes the arrays that it covers.
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: layout.size, alignment: 8)
     defer { bytes.deallocate() }
     bytes.initializeMemory(as: UInt8.self, repeating: 0)
@@ -50,10 +50,10 @@ public enum CSRFile {
 
   /// Maps the matrix in `path`; its arrays stay in the file and are paged in when read.
   ///
-  /// Every byte is read once, to verify the check sum and the structure.
+  /// Every byte is read once, to verify the checksum and the structure.
   ///
-  /// - Throws: `FileError` when the file cannot be opened; `InputError` when it is not of this
-  ///   kind, was damaged or cut off, or holds offsets or columns that do not fit each other.
+  /// - Throws: `FileError` when the file cannot be opened; `InputError` when it is not a matrix
+  ///   file, was damaged or truncated, or its offsets and columns are inconsistent.
   public static func read(_ path: String) throws -> CSRMatrix {
     let file = try MappedFile(path: path)
     return try file.withBytes { try read(file, $0) }
@@ -65,7 +65,7 @@ public enum CSRFile {
     guard bytes.count >= headerSize, bytes.prefix(magic.count).elementsEqual(magic) else {
       throw InputError(
         file: path, reason: "this is not a matrix file",
-        expected: "\(headerSize) bytes or more that start with DecntCSR")
+        expected: "\(headerSize) bytes or more, beginning with DecntCSR")
     }
     func word(_ offset: Int) -> UInt64 { bytes.load(fromByteOffset: offset, as: UInt64.self) }
     let found = bytes.load(fromByteOffset: 8, as: UInt32.self)
@@ -74,7 +74,7 @@ public enum CSRFile {
         file: path, reason: "the matrix file has version \(found)", expected: "version \(version)")
     }
     guard word(48) == XXHash64.hash(UnsafeRawBufferPointer(rebasing: bytes[..<48])) else {
-      throw InputError(file: path, reason: "the header's check sum is wrong: the file is damaged")
+      throw InputError(file: path, reason: "the header's checksum is wrong: the file is damaged")
     }
     let flags = bytes.load(fromByteOffset: 12, as: UInt32.self)
     guard flags & ~hasValues == 0, word(56) == 0, let rows = Int(exactly: word(16)),
@@ -84,7 +84,7 @@ public enum CSRFile {
       throw InputError(
         file: path,
         reason: "\(word(16)) rows, \(word(24)) columns, \(word(32)) entries, flags \(flags)",
-        expected: "counts that a matrix can have, flags 0 or 1")
+        expected: "valid counts, flags 0 or 1")
     }
     let layout = try Layout(
       rows: rows, entries: entries, hasValues: flags & hasValues != 0, file: path)
@@ -94,7 +94,7 @@ public enum CSRFile {
         expected: "a file of that size; it has \(bytes.count) bytes")
     }
     guard word(40) == XXHash64.hash(UnsafeRawBufferPointer(rebasing: bytes[headerSize...])) else {
-      throw InputError(file: path, reason: "the check sum is wrong: the file is damaged")
+      throw InputError(file: path, reason: "the checksum is wrong: the file is damaged")
     }
     return try CSRMatrix(
       rowOffsets: MappedArray(file, byteOffset: headerSize, count: rows + 1),
@@ -113,14 +113,14 @@ public enum CSRFile {
       .copyMemory(from: UnsafeRawBufferPointer(elements))
   }
 
-  /// Where each array starts; computed with overflow checks, since the counts may be hostile.
+  /// The start of each array, computed with overflow checks, since the counts may be hostile.
   private struct Layout {
     var columns: Int
     var values: Int
     var size: Int
 
     init(rows: Int, entries: Int, hasValues: Bool, file: String) throws {
-      // 2^48 entries are past any disk; below it no product of this layout overflows.
+      // No disk holds 2^48 entries; below that, no product of this layout overflows.
       guard (0..<1 << 48).contains(rows), (0..<1 << 48).contains(entries) else {
         throw InputError(
           file: file, reason: "\(rows) rows and \(entries) entries", expected: "fewer than 2^48")

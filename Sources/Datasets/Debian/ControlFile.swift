@@ -1,7 +1,7 @@
 import Foundation
-import Torch
+import Storage
 
-/// Reads Debian control data: paragraphs of `Name: value` lines, parted by blank lines.
+/// Reads Debian control data: paragraphs of `Name: value` lines, separated by blank lines.
 ///
 /// Format: deb822(5), <https://manpages.debian.org/stable/dpkg-dev/deb822.5.en.html>.
 enum ControlFile {
@@ -14,7 +14,7 @@ enum ControlFile {
 
   /// Calls `body` with each paragraph of the file `name` with content `bytes`.
   ///
-  /// - Throws: `InputError` at a line that is neither a field nor continues one.
+  /// - Throws: `InputError` at a line that is neither a field nor a continuation of one.
   static func forEachStanza(
     in bytes: UnsafeRawBufferPointer, file name: String, _ body: (ControlStanza) throws -> Void
   ) throws {
@@ -35,7 +35,7 @@ enum ControlFile {
       case 0x20, 0x09:
         guard stanza.continueValue(to: end) else {
           throw InputError(
-            file: name, line: line, reason: "the line continues a field, but there is none",
+            file: name, line: line, reason: "the line continues a field, but no field precedes it",
             expected: "Name: value")
         }
       default:
@@ -60,7 +60,7 @@ enum ControlFile {
   }
 }
 
-/// One paragraph of control data; valid as long as the bytes it was read from.
+/// One paragraph of control data; valid as long as the underlying bytes.
 struct ControlStanza {
   fileprivate let bytes: UnsafeRawBufferPointer
   private var fields: [(name: Range<Int>, value: Range<Int>)] = []
@@ -79,7 +79,7 @@ struct ControlStanza {
     return true
   }
 
-  /// Whether there is a field `name`, in whatever case it is written.
+  /// Whether there is a field `name`, ignoring case.
   func has(_ name: StaticString) -> Bool { range(of: name) != nil }
 
   /// The value of the field `name` on one line: each of its lines trimmed, joined by spaces.
@@ -87,10 +87,11 @@ struct ControlStanza {
     lines(name)?.joined(separator: " ")
   }
 
-  /// The lines of the field `name`, each trimmed; the first is what follows the colon.
+  /// The lines of the field `name`, each trimmed; the first is the rest of the line after the
+  /// colon.
   func lines(_ name: StaticString) -> [String]? { range(of: name).map(lines(in:)) }
 
-  /// The same of a field whose name is not known beforehand.
+  /// The lines of a field whose name is only known at run time.
   func lines(_ name: String) -> [String]? {
     fields.first { field in
       String(decoding: bytes[field.name], as: UTF8.self).lowercased() == name.lowercased()
@@ -108,7 +109,7 @@ struct ControlStanza {
     return lines
   }
 
-  /// The fields with their values as they are written, continuation lines and all.
+  /// The fields with their values as written, continuation lines included.
   var raw: [(name: String, value: String)] {
     fields.map {
       (

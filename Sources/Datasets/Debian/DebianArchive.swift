@@ -1,8 +1,8 @@
-import Torch
+import Storage
 
-/// The packages of a Debian archive with their descriptions, ready to be made into data sets.
+/// The packages of a Debian archive with their descriptions, the source of the Debian data sets.
 public struct DebianArchive: Sendable {
-  /// One package with its text and the bucket of its source.
+  /// One package with its text and the split bucket of its source package.
   struct Entry: Sendable {
     var package: DebianPackage
     var text: String
@@ -11,11 +11,13 @@ public struct DebianArchive: Sendable {
 
   /// The packages, sorted by name.
   let entries: [Entry]
-  /// What each tag means: the tag, a short line and a long description.
+  /// The lists of packages, for errors.
+  let packageFiles: String
+  /// The meaning of each tag: the tag, a short line and a long description.
   let tagTexts: [String: String]
   /// The language of the descriptions.
   let language: DebianLanguage
-  /// Which editions the packages are from.
+  /// The editions that the packages are from.
   public let origins: [DatasetDescription.Origin]
 
   /// The number of packages.
@@ -23,15 +25,17 @@ public struct DebianArchive: Sendable {
 
   /// Reads `lists`.
   ///
-  /// Packages are the stanzas with a `Filename` and a `Description-md5`; of those with one name, the
-  /// newest version. A text is `name: short description`, and below it the long description with
-  /// its lines trimmed and its `.` lines blank. Packages that are not described in the lists'
-  /// language are left out, unless that is English: then the package lists have a short description.
+  /// Packages are the stanzas with a `Filename` and a `Description-md5`; of several versions of a
+  /// package, the newest counts. A text is `name: short description`, followed by the long
+  /// description with its lines trimmed and its `.` lines blank. Packages that are not described in
+  /// the lists' language are left out. In English every package has at least the short description
+  /// of its list.
   ///
   /// - Parameter progress: called with a line for each step that takes time.
   /// - Throws: `FileError`, `InputError` or `DebianUnavailable` when a list cannot be read, and
-  ///   `InputError` when there is no package in them.
+  ///   `InputError` when the lists contain no package.
   public init(_ lists: DebianLists, progress: (String) -> Void = { _ in }) throws {
+    packageFiles = lists.packages.joined(separator: ", ")
     var packages: [DebianPackage] = []
     var indices: [String: Int] = [:]
     for path in lists.packages {
@@ -51,7 +55,7 @@ public struct DebianArchive: Sendable {
     }
     guard !packages.isEmpty else {
       throw InputError(
-        file: lists.packages.joined(separator: ", "), reason: "there is no package in it",
+        file: packageFiles, reason: "it contains no packages",
         expected: "stanzas with Package, Filename, Description and Description-md5")
     }
     let descriptions = try Self.readDescriptions(
@@ -71,7 +75,7 @@ public struct DebianArchive: Sendable {
     language = lists.language
   }
 
-  /// `name: first line`, and the further lines below it, a `.` meaning a blank one.
+  /// `name: first line`, followed by the other lines; `.` stands for a blank one.
   private static func text(_ name: String, _ description: [String]) -> String {
     let long = description.dropFirst().map { $0 == "." ? "" : $0 }
     return "\(name): \(description.first ?? "")\n" + long.joined(separator: "\n")

@@ -1,23 +1,23 @@
 import Foundation
 
-/// Where the package lists of a Debian or Ubuntu archive lie.
+/// The package lists of a Debian or Ubuntu archive.
 public struct DebianLists: Hashable, Sendable {
-  /// Package lists: `Packages` files, or what `apt-cache dumpavail` prints.
+  /// Package lists: `Packages` files, or the output of `apt-cache dumpavail`.
   ///
-  /// Of a package that comes several times, the newest version counts.
+  /// If a package is listed several times, the newest version counts.
   public var packages: [String]
   /// Lists of descriptions: `Translation-en` files, or those of another language.
   ///
-  /// The first that has a package counts.
+  /// The first list that contains a package counts.
   public var translations: [String]
   /// The language of `translations`.
   public var language: DebianLanguage
-  /// The debtags vocabulary, which says what each tag means; nil leaves tags without texts.
+  /// The debtags vocabulary, which explains each tag; nil leaves tags without texts.
   public var vocabulary: String?
-  /// Which editions these are.
+  /// The editions of the lists.
   public var origins: [DatasetDescription.Origin]
 
-  /// Takes files, plain or compressed (`.gz`, `.xz`, `.lz4`, `.zst`, `.bz2`).
+  /// Creates lists from files, plain or compressed (`.gz`, `.xz`, `.lz4`, `.zst`, `.bz2`).
   public init(
     packages: [String], translations: [String], language: DebianLanguage = .english,
     vocabulary: String? = nil, origins: [DatasetDescription.Origin] = []
@@ -29,8 +29,8 @@ public struct DebianLists: Hashable, Sendable {
     self.origins = origins
   }
 
-  /// Where `ofThisMachine` keeps what it fetches: `decant/debian` in `$XDG_CACHE_HOME`, or in
-  /// `~/.cache`.
+  /// The folder where `ofThisMachine` caches its downloads: `decant/debian` in `$XDG_CACHE_HOME`,
+  /// or in `~/.cache`.
   public static var defaultCacheFolder: String {
     let given = ProcessInfo.processInfo.environment["XDG_CACHE_HOME"] ?? ""
     return (given.hasPrefix("/") ? given : NSHomeDirectory() + "/.cache") + "/decant/debian"
@@ -38,17 +38,17 @@ public struct DebianLists: Hashable, Sendable {
 
   /// The lists of the archive that this machine installs its packages from.
   ///
-  /// Uses apt's own lists where they have long descriptions; otherwise apt downloads lists
-  /// (about 16 MB) into a private state below `cacheFolder`, which needs no rights and changes
-  /// nothing on the machine. What was fetched is used again by the next call, so that a data set
-  /// stays what it is until it is refreshed.
+  /// Uses apt's lists if they have long descriptions. Otherwise apt downloads lists (about 16 MB)
+  /// into a private state in `cacheFolder`, which needs no privileges and changes nothing on the
+  /// machine. The next call uses the same download, so that a data set does not change until it is
+  /// refreshed.
   ///
   /// - Parameters:
-  ///   - language: what language the descriptions are in. Packages without a translation into
-  ///     another language than English are left out.
-  ///   - cacheFolder: where to keep what is fetched; `defaultCacheFolder` when nil, with a folder
-  ///     below it for each language but English.
-  ///   - refresh: fetch anew although there are lists.
+  ///   - language: the language of the descriptions. Packages without a translation into a language
+  ///     other than English are left out.
+  ///   - cacheFolder: the folder for downloads, with a subfolder for each language but English; nil
+  ///     means `defaultCacheFolder`.
+  ///   - refresh: whether to download again even if there are lists.
   ///   - download: whether apt may use the network at all.
   ///   - progress: called with a line for each step that takes time.
   /// - Throws: `DebianUnavailable` without apt, sources, network or the language; `FileError` when

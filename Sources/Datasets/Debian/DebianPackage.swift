@@ -1,6 +1,6 @@
-/// What the package lists say about one package, as far as the data sets need it.
+/// The entry of one package in the package lists, as far as the data sets need it.
 struct DebianPackage: Sendable {
-  /// The fields that name related packages, in the order in which their targets become labels.
+  /// The fields that list related packages, in the order in which their targets become labels.
   static let relationFields: [StaticString] = [
     "Pre-Depends", "Depends", "Recommends", "Suggests", "Enhances",
   ]
@@ -10,15 +10,15 @@ struct DebianPackage: Sendable {
   var source: String
   var section: String?
   var tags: String?
-  /// The values of `relationFields` that are there.
+  /// The values of those `relationFields` that the package has.
   var relations: [String]
   var provides: String?
-  /// The lines of the description in the package list itself, mostly the short one alone.
+  /// The lines of the description in the package list itself, mostly just the short one.
   var description: [String]
   var descriptionKey: String
 
-  /// Takes a stanza of a package list; nil when it has no `Filename` or no `Description-md5`, which
-  /// is so for packages that were installed by hand and are in no archive.
+  /// Reads a stanza of a package list; nil if it has no `Filename` or no `Description-md5`, as for
+  /// packages that were installed by hand and are not in any archive.
   init?(_ stanza: ControlStanza) {
     guard stanza.has("Filename"), let key = stanza.text("Description-md5"),
       let name = stanza.text("Package"), !name.isEmpty
@@ -43,13 +43,13 @@ struct DebianPackage: Sendable {
     }.map(String.init)
   }
 
-  /// The section without the area, `games` for `contrib/games`; nil where there is none.
+  /// The section without the area, `games` for `contrib/games`; nil if there is none.
   var sectionName: String? {
     guard let name = section?.split(separator: "/").last else { return nil }
     return String(name)
   }
 
-  /// The names in a relation field: every alternative, versions and architectures stripped.
+  /// The names in a relation field: all alternatives, without versions and architectures.
   static func names(inRelation field: String) -> [String] {
     field.utf8.split { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "|") }.compactMap { part in
       let name = part.drop { $0 == 0x20 || $0 == 0x09 }.prefix {

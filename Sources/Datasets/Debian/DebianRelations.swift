@@ -1,12 +1,12 @@
-/// Which packages each package of an archive names as relations.
+/// The packages that each package of an archive lists as relations.
 struct DebianRelations {
-  /// For each entry, the packages it names, in the order of the fields, each once.
+  /// For each entry, the packages that it lists, in the order of the fields, each once.
   private(set) var names: [[String]] = []
 
   init(_ archive: DebianArchive) {
     let entries = archive.entries
     let real = Dictionary(entries.indices.map { (entries[$0].package.name, $0) }) { $1 }
-    /// The one package that provides a name; nil when there are several.
+    /// The only package that provides a name; nil if there are several.
     var providers: [String: Int?] = [:]
     for index in entries.indices {
       guard let provides = entries[index].package.provides else { continue }

@@ -1,17 +1,17 @@
 import Foundation
 
-/// The entries of apt's source lists that lead to the Debian or Ubuntu archive itself.
+/// The entries of apt's source lists that point to the Debian or Ubuntu archive itself.
 ///
-/// An entry is kept when it is a `deb` entry that is switched on and
-/// - its host is `debian.org` or `ubuntu.com` or lies below them, or its address names a mirror list
+/// An entry is kept if it is an enabled `deb` entry and
+/// - its host is `debian.org` or `ubuntu.com` or a subdomain, or its address is a mirror list
 ///   of theirs (`mirror+file:/etc/apt/mirrors/debian.list`), or its path is exactly `debian`,
 ///   `debian-security`, `ubuntu` or `ubuntu-ports`, or it is signed with their archive's key ring;
-/// - of its components, only `main` and `universe` (which is where Ubuntu keeps most of Debian) stay;
-/// - its suites are no backports, proposed updates, or experimental ones, and it is not flat.
+/// - of its components, only `main` and `universe` (where Ubuntu keeps most of Debian) are kept;
+/// - its suites are not backports, proposed updates or experimental, and it is not flat.
 ///
-/// Everything else on the machine, such as a vendor's packages, stays out of the corpus.
+/// Everything else on the machine, such as a vendor's packages, is excluded from the corpus.
 enum DebianSources {
-  /// The kept entries of `text`, which is in the form of `.sources` files (deb822), in that form.
+  /// The kept entries of `text`, in the form of `.sources` files (deb822), in the same form.
   static func kept(ofStanzas text: String, file: String) throws -> [String] {
     var kept: [String] = []
     try Array(text.utf8).withUnsafeBytes { bytes in
@@ -39,7 +39,7 @@ enum DebianSources {
     return kept
   }
 
-  /// The kept entries of `text`, which is in the form of `sources.list` (one a line), in that form.
+  /// The kept entries of `text`, in the form of `sources.list` (one per line), in the same form.
   static func kept(ofLines text: String) -> [String] {
     text.split(separator: "\n").compactMap { line in
       let line = line.prefix { $0 != "#" }

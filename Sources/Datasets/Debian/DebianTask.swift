@@ -1,21 +1,21 @@
-import Torch
+import Storage
 
-/// A data set that can be made of a Debian archive: what is predicted from a package's description.
+/// A data set made from a Debian archive: the labels to predict from a package's description.
 ///
 /// Packages are split by the `SplitBucket` of their source package, so that the packages of one
-/// source stay together. A label counts when enough packages of train have it; packages without a
-/// label that counts are left out.
+/// source stay together. A label is kept if enough training packages have it; packages without a
+/// kept label are left out.
 public enum DebianTask: String, CaseIterable, Sendable, Codable {
   /// The hand-made tags (debtags): `game::strategy`, `interface::commandline`… Label texts are from
   /// the tags' vocabulary.
   case tags
-  /// The packages that it names in Pre-Depends, Depends, Recommends, Suggests and Enhances.
+  /// The packages in Pre-Depends, Depends, Recommends, Suggests and Enhances.
   ///
-  /// Every alternative counts; a name that no package has stands for the one package that provides
-  /// it, or for none when there are several; packages of the same source do not count. Labels
-  /// are packages that two or more packages of train name; label texts are those packages' texts.
+  /// All alternatives count. A name without a package is replaced by the only package that provides
+  /// it, and dropped if there are several. Packages of the same source do not count. Labels are
+  /// packages that two or more training packages list; label texts are those packages' texts.
   case related
-  /// Its section, such as `games`: one label a package, without texts.
+  /// The section, such as `games`: one label per package, without texts.
   case section
 
   /// The name of the data set, in English.
@@ -36,10 +36,10 @@ public enum DebianTask: String, CaseIterable, Sendable, Codable {
     }
   }
 
-  /// How many packages of train must have a label.
+  /// The number of training packages that must have a label.
   private var minimumCount: Int { self == .related ? 2 : 1 }
 
-  /// Makes the data set of `archive`, documents and labels sorted by name.
+  /// Creates the data set of `archive`, with documents and labels sorted by name.
   ///
   /// - Throws: `InputError` when no package has a label of this kind.
   public func dataset(of archive: DebianArchive) throws -> Dataset {
@@ -56,11 +56,11 @@ public enum DebianTask: String, CaseIterable, Sendable, Codable {
     let labelIDs = counts.filter { $0.value >= minimumCount }.keys.sorted()
     guard !labelIDs.isEmpty else {
       throw InputError(
-        file: "the package lists",
+        file: archive.packageFiles,
         reason: "no package has a label for \(datasetName(in: archive.language))",
         expected: self == .tags ? "Tag fields, which Debian's lists have" : "a larger archive")
     }
-    let labelIndices = try NameIndex(labelIDs, of: "label", file: datasetName)
+    let labelIndices = try NameIndex(labelIDs, of: "label", from: datasetName)
     let rows = names.map { $0.compactMap { labelIndices[$0] } }
     return assemble(archive, labelIDs: labelIDs, rows: rows, allNames: names)
   }

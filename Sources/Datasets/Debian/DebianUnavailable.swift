@@ -1,16 +1,16 @@
-/// The package lists cannot be had; says why and what to do about it.
+/// The package lists are not available; says why and what to do about it.
 public struct DebianUnavailable: Error, Hashable, Sendable, CustomStringConvertible {
-  /// What is missing or failed.
+  /// The missing or failing part.
   public var reason: String
-  /// What to do.
+  /// The action that helps.
   public var remedy: String
 
-  /// Describes one obstacle.
+  /// Creates an error.
   public init(reason: String, remedy: String) {
     self.reason = reason
     self.remedy = remedy
   }
 
-  /// The reason and the remedy in one line.
+  /// The reason and the remedy on one line.
   public var description: String { "\(reason); \(remedy)" }
 }

@@ -1,4 +1,4 @@
-/// A package version that compares as dpkg compares.
+/// A package version, ordered as dpkg orders versions.
 ///
 /// Rule: deb-version(7), "Sorting algorithm",
 /// <https://manpages.debian.org/stable/dpkg-dev/deb-version.7.en.html>.
@@ -7,7 +7,7 @@ struct DebianVersion: Comparable {
   private let upstream: [UInt8]
   private let revision: [UInt8]
 
-  /// Takes `[epoch:]upstream[-revision]`.
+  /// Parses `[epoch:]upstream[-revision]`.
   init(_ text: String) {
     var rest = Array(text.utf8)[...]
     if let colon = rest.firstIndex(of: UInt8(ascii: ":")) {
@@ -39,7 +39,7 @@ struct DebianVersion: Comparable {
     return order != 0 ? order : Self.compare(revision[...], other.revision[...])
   }
 
-  /// Compares runs of other characters and runs of digits in turn.
+  /// Compares runs of other characters and runs of digits alternately.
   private static func compare(_ left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>) -> Int {
     var (left, right) = (left, right)
     while !left.isEmpty || !right.isEmpty {

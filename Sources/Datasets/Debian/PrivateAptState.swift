@@ -1,14 +1,14 @@
 import Foundation
-import Torch
+import Storage
 
-/// A configuration and state of apt of our own, beside the machine's, below one folder.
+/// A private configuration and state of apt in one folder, separate from the machine's.
 ///
-/// Each language has a separate folder, so fetching one leaves the others untouched.
+/// Each language has a separate folder, so downloading one leaves the others untouched.
 ///
-///     sources/debian.sources, debian.list   the machine's entries that lead to the archive
+///     sources/debian.sources, debian.list   the machine's entries that point to the archive
 ///     lists/ cache/                         apt's state
-///     machine.conf, private.conf            the machine's lists, or those below `lists`
-///     packages.control                      what apt-cache printed for them
+///     machine.conf, private.conf            the machine's lists, or those in `lists`
+///     packages.control                      the output of apt-cache for them
 ///     vocabulary                            from the package debtags
 struct PrivateAptState {
   private let folder: String
@@ -27,7 +27,7 @@ struct PrivateAptState {
     guard !folder.contains(where: { "\"\n;{}".contains($0) }) else {
       throw DebianUnavailable(
         reason: "apt cannot use the folder name \(folder)",
-        remedy: "set XDG_CACHE_HOME to a folder without quotation marks, semicolons and braces")
+        remedy: "set XDG_CACHE_HOME to a folder without quotation marks, semicolons or braces")
     }
     self.folder = folder
     self.language = language
@@ -35,7 +35,7 @@ struct PrivateAptState {
     self.aptCache = aptCache
   }
 
-  /// The lists, fetched if need be; see `DebianLists.ofThisMachine`.
+  /// The lists, downloaded if necessary; see `DebianLists.ofThisMachine`.
   func lists(
     refresh: Bool, download: Bool, progress: (String) -> Void
   ) throws -> DebianLists {
@@ -79,7 +79,7 @@ struct PrivateAptState {
       origins: try targets.filter { $0.kind == "Packages" }.map(origin))
   }
 
-  /// One file that apt keeps of a source.
+  /// One file that apt keeps for a source.
   private struct Target {
     var kind: String
     var language: String
@@ -104,7 +104,7 @@ struct PrivateAptState {
     }
   }
 
-  /// The package lists and translations, or nothing if they are not all there.
+  /// The package lists and translations, or nothing if some are missing.
   ///
   /// Every list has descriptions in English; updates have none in other languages.
   private func complete(_ targets: [Target]) -> [Target] {
@@ -139,7 +139,7 @@ struct PrivateAptState {
     return targets
   }
 
-  /// The languages that the fetched release files name translations for.
+  /// The languages for which the downloaded release files list translations.
   private func languages() throws -> [String] {
     let folder = "\(folder)/lists"
     let releases = try (Folder.names(folder) ?? []).filter { $0.hasSuffix("Release") }
@@ -154,11 +154,11 @@ struct PrivateAptState {
     try Subprocess(path: tool, arguments: arguments, folder: place).run()
   }
 
-  /// Writes apt's configuration `name`.conf for the lists in `lists`, or for the machine's own.
+  /// Writes apt's configuration `name`.conf for the lists in `lists`, or for the machine's if nil.
   private func configuration(name: String, lists: String?) throws -> String {
     let path = "\(folder)/\(name).conf"
-    // `#clear` works in a file that is read last and nowhere else; containers switch the languages
-    // off and have hooks that would delete files outside this folder.
+    // `#clear` works only in a file that is read last; containers disable the languages and have
+    // hooks that would delete files outside this folder.
     try writeAtomically(
       """
       #clear Acquire::Languages;
@@ -179,7 +179,7 @@ struct PrivateAptState {
     return path
   }
 
-  /// Copies the wanted entries of the machine's sources; true when they differ from last time.
+  /// Copies the wanted entries of the machine's sources; true if they differ from last time.
   private func writeSources() throws -> Bool {
     let etc = "/etc/apt"
     var stanzas: [String] = []
@@ -196,7 +196,8 @@ struct PrivateAptState {
     }
     guard !stanzas.isEmpty || !lines.isEmpty else {
       throw DebianUnavailable(
-        reason: "no entry in \(etc)/sources.list or \(etc)/sources.list.d is the Debian archive",
+        reason:
+          "no entry in \(etc)/sources.list or \(etc)/sources.list.d points to the Debian archive",
         remedy: "give the package lists as files: Packages and Translation-en of a Debian mirror")
     }
     let texts = [
@@ -214,7 +215,7 @@ struct PrivateAptState {
     return changed
   }
 
-  /// The debtags vocabulary of this machine, or of its archive, or nil when neither has it.
+  /// The debtags vocabulary of this machine, or of its archive; nil if neither has it.
   private func vocabulary(
     _ configuration: String, refresh: Bool, download: Bool, progress: (String) -> Void
   ) throws -> String? {
@@ -230,7 +231,7 @@ struct PrivateAptState {
     try Folder.removeIfPresent(place)
     try Folder.make(place)
     defer {
-      // What stays behind costs space and is removed by the next refresh.
+      // A leftover only takes space; the next refresh removes it.
       do { try Folder.removeIfPresent(place) } catch {}
     }
     let fetched = try run(aptGet, ["-q", "-c", configuration, "download", "debtags"], in: place)
@@ -239,14 +240,14 @@ struct PrivateAptState {
       try run(unpacker, ["-x", "\(place)/\(package)", "\(place)/root"]).status == 0,
       FileManager.default.fileExists(atPath: "\(place)/root/\(name)")
     else {
-      progress("the tags' vocabulary cannot be had; tags will have no texts")
+      progress("the tags' vocabulary is not available; tags will have no texts")
       return nil
     }
     try MappedFile(path: "\(place)/root/\(name)").withBytes { try writeAtomically($0, to: kept) }
     return kept
   }
 
-  /// Edition and date of the list `target`, from the release file beside it.
+  /// Edition and date of the list `target`, from the release file next to it.
   private func origin(of target: Target) throws -> DatasetDescription.Origin {
     var release = "\(target.origin) \(target.release)"
     var date: String?

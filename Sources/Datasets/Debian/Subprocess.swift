@@ -1,10 +1,10 @@
 import Foundation
-import Torch
+import Storage
 
-/// Runs a program to its end.
+/// Runs a program and waits for it.
 ///
-/// By `posix_spawn` and `waitpid`: Foundation's `Process` waits forever where sockets cannot be
-/// made, such as on a machine whose loopback network is down (swift-corelibs-foundation 6.3.1).
+/// Uses `posix_spawn` and `waitpid`: Foundation's `Process` waits forever if sockets cannot be
+/// created, as on a machine whose loopback network is down (swift-corelibs-foundation 6.3.1).
 struct Subprocess {
   /// The program's full path.
   var path: String
@@ -12,7 +12,7 @@ struct Subprocess {
   /// The folder to run in; nil for the current one.
   var folder: String?
 
-  /// The full path of the program `name`, looked for in `PATH` and the system's folders.
+  /// The full path of the program `name`, searched in `PATH` and the system's folders.
   static func path(of name: String) -> String? {
     let folders =
       (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
@@ -22,13 +22,13 @@ struct Subprocess {
     }
   }
 
-  /// What a program left behind.
+  /// The result of a program.
   struct Outcome {
     /// Its exit status, or the negative number of the signal that ended it.
     var status: Int32
     /// Its standard output.
     var output: MappedFile
-    /// What it wrote to standard error.
+    /// Its output to standard error.
     var messages: String
   }
 
@@ -45,7 +45,7 @@ struct Subprocess {
     while waitpid(process, &state, 0) < 0 {
       guard errno == EINTR else { throw FileError(path: path, action: "wait for", code: errno) }
     }
-    // The layout of a wait status on Linux: the signal in the low seven bits, the exit status above.
+    // A wait status on Linux: the signal in the low seven bits, the exit status above.
     let signal = state & 0x7F
     return Outcome(
       status: signal == 0 ? (state >> 8) & 0xFF : -signal, output: try output.mapped(),
@@ -60,7 +60,7 @@ struct Subprocess {
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
     posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)
 
-    // Swift's Glibc has no `posix_spawn_file_actions_addchdir_np`; the shell changes the folder.
+    // Swift's Glibc lacks `posix_spawn_file_actions_addchdir_np`, so the shell changes the folder.
     let command =
       folder.map { ["/bin/sh", "-c", "cd -- \"$0\" && exec \"$@\"", $0, path] } ?? [path]
     var environment = ProcessInfo.processInfo.environment
@@ -75,7 +75,7 @@ struct Subprocess {
     return process
   }
 
-  /// Calls `body` with `strings` as a list that ends with a null pointer.
+  /// Calls `body` with `strings` as a null-terminated list of C strings.
   private static func withCStrings<R>(
     _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> R
   ) -> R {
@@ -85,7 +85,7 @@ struct Subprocess {
   }
 }
 
-/// A file without a name, gone with the object and its mappings, however the process ends.
+/// An unnamed file that disappears with the object and its mappings, however the process ends.
 private final class TemporaryFile {
   let descriptor: Int32
 
@@ -98,7 +98,7 @@ private final class TemporaryFile {
     descriptor = mkstemp(name)
     guard descriptor >= 0 else { throw FileError(path: template, action: "make", code: errno) }
     unlink(name)
-    // Programs get the files that they are given and no others.
+    // Programs inherit only the files passed to them.
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
   }
 
@@ -116,6 +116,6 @@ private final class TemporaryFile {
 }
 
 extension MappedFile {
-  /// The whole content as text; bytes that are not UTF-8 are replaced.
+  /// The whole content as text; invalid UTF-8 is replaced.
   var text: String { withBytes { String(decoding: $0, as: UTF8.self) } }
 }

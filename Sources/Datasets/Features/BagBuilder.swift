@@ -1,9 +1,9 @@
 import Foundation
-import Torch
+import Storage
 
-/// Weighs the features of texts into rows, one text after the other.
+/// Computes the weighted feature rows of texts, one text at a time.
 struct BagBuilder {
-  /// Rows one after the other.
+  /// Concatenated rows.
   struct Rows: Sendable {
     /// The number of entries of each row.
     var lengths: [Int] = []
@@ -13,11 +13,11 @@ struct BagBuilder {
 
   private let families: [(family: TextFeatures.Family, namespace: UInt64, length: Float)]
   private let vocabulary: FeatureVocabulary
-  /// How often each feature of the vocabulary occurs in the family and text at hand.
+  /// The number of occurrences of each vocabulary feature in the current family and text.
   private var counts: [UInt32]
-  /// The features whose count is not 0, in the order in which they came up.
+  /// The features whose count is not 0, in order of first occurrence.
   private var present: [Int32] = []
-  /// The entries of the row at hand: the column in the upper half, the value's bits in the lower.
+  /// The entries of the current row: the column in the upper half, the value's bits in the lower.
   private var row: [UInt64] = []
   private var extractor = FeatureExtractor()
 
@@ -46,7 +46,7 @@ struct BagBuilder {
         weigh(length: length)
       }
     }
-    // Columns in rising order: whoever gathers their vectors walks forward through memory.
+    // Ascending columns: code that gathers their vectors walks forward through memory.
     row.sort()
     rows.lengths.append(row.count)
     for entry in row {
@@ -55,9 +55,9 @@ struct BagBuilder {
     }
   }
 
-  /// Fills the row of a text that has runs, and gives it length 1.
+  /// Fills the row of a text that has runs, and scales it to length 1.
   private mutating func appendRow(withRuns scan: borrowing TextScan) {
-    // The runs' own part shrinks where they are few beside the words.
+    // The runs get less weight if they are few compared with the words.
     let share = Double(scan.runs.count) / Double(scan.runs.count + scan.words.count)
     var total = 0.0
     func append(_ family: TextFeatures.Family, _ namespace: UInt64, weight: Double) {
@@ -71,7 +71,8 @@ struct BagBuilder {
         append(family, namespace, weight: family.weight)
         continue
       }
-      // Long runs are many and rare: without this they would drown the short ones.
+      // There are many long runs, and they are rare: without this they would drown out the short
+      // ones.
       let lengths = family.lengths.reduce(0) { $0 + 1 / Double($1) }
       for length in family.lengths {
         var single = family
@@ -113,7 +114,7 @@ struct BagBuilder {
     scale(by: Float(Double(length) / sum.squareRoot()), from: start)
   }
 
-  /// Multiplies the values of the row from the entry `start` on.
+  /// Multiplies the values of the row from entry `start` on.
   private mutating func scale(by factor: Float, from start: Int = 0) {
     for place in start..<row.count {
       let value = Float(bitPattern: UInt32(truncatingIfNeeded: row[place])) * factor

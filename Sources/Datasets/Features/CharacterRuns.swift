@@ -1,26 +1,26 @@
-/// The characters of a text in scripts for which spaces are not enough, in runs without anything
-/// else between them.
+/// The characters of a text in scripts for which spaces do not separate words, in runs without
+/// anything else between them.
 ///
 /// White space and invisible characters do not end a run of an unspaced script: lines of such text
-/// end anywhere, inside words too. They do end a run of Hangul.
+/// may end anywhere, even inside words. They do end a run of Hangul.
 struct CharacterRuns {
   /// The UTF-8 of all runs.
   private(set) var bytes: [UInt8] = []
-  /// Where each character starts in `bytes`; marks are part of the character before them.
+  /// The start of each character in `bytes`; marks belong to the character before them.
   private(set) var starts: [Int] = []
-  /// Which characters start a run, in rising order.
+  /// The characters that start a run, in ascending order.
   private(set) var firsts: [Int] = []
-  /// Whether there is an unspaced script among them.
+  /// Whether any of them is of an unspaced script.
   private(set) var hasUnspaced = false
 
   private var script: CharacterScript?
-  /// Where in the text the last run ended.
+  /// The position in the text where the last run ended.
   private var end = 0
 
   /// The number of characters.
   var count: Int { starts.count }
 
-  /// Makes the runs those of no text, and keeps the memory.
+  /// Removes all runs, but keeps the memory.
   mutating func removeAll() {
     bytes.removeAll(keepingCapacity: true)
     starts.removeAll(keepingCapacity: true)
@@ -28,7 +28,7 @@ struct CharacterRuns {
     (hasUnspaced, script, end) = (false, nil, 0)
   }
 
-  /// Takes in a character of `text`, all of it in rising order.
+  /// Adds a character of `text`; call it in ascending order.
   mutating func append(
     _ scalar: Unicode.Scalar, of script: CharacterScript, at range: Range<Int>,
     in text: UnsafeRawBufferPointer
@@ -43,7 +43,7 @@ struct CharacterRuns {
     if script == .unspaced { hasUnspaced = true }
   }
 
-  /// Takes in a mark of no script that stands on the last character; false where it does not.
+  /// Adds a mark of no script that belongs to the last character; false if it does not.
   mutating func append(mark scalar: Unicode.Scalar, at range: Range<Int>) -> Bool {
     guard script == .unspaced, range.lowerBound == end, scalar.properties.isMark else {
       return false
@@ -80,6 +80,6 @@ struct CharacterRuns {
 }
 
 extension Unicode.Scalar {
-  /// Whether the character is white space or cannot be seen.
+  /// Whether the character is white space or invisible.
   var isBlank: Bool { properties.isWhitespace || properties.generalCategory == .format }
 }

@@ -1,16 +1,16 @@
-/// How words are told apart in the script of a character, where spaces are not enough for it.
+/// The way in which words are separated in a character's script, if spaces do not suffice.
 ///
-/// Which characters belong to a case is fixed for ever, because saved vocabularies depend on it.
+/// The characters of each case never change, because saved vocabularies depend on them.
 enum CharacterScript {
   /// Words are written without spaces between them: Han, kana, bopomofo, and the scripts of class
   /// SA in Unicode's line breaking (UAX 14): Thai, Lao, Khmer, Myanmar, Tai Le, New Tai Lue, Tai
   /// Tham and Tai Viet.
   case unspaced
-  /// Hangul: there are spaces, but a word carries particles and endings that differ from one
-  /// sentence to the next.
+  /// Hangul: there are spaces, but a word carries particles and endings that differ from sentence
+  /// to sentence.
   case hangul
 
-  /// The script of a letter or a mark; nil for all others, and for digits.
+  /// The script of a letter or a mark; nil for all other characters, and for digits.
   init?(_ scalar: Unicode.Scalar) {
     switch scalar.value {
     case ..<0x0e00: return nil
@@ -19,7 +19,7 @@ enum CharacterScript {
       0x1780...0x17d3, 0x17d7, 0x17dc...0x17dd,  // Khmer
       0x1950...0x19c9, 0x1a20...0x1a7f, 0x1aa7,  // Tai Le, New Tai Lue, Tai Tham
       0xa9e0...0xa9ef, 0xa9fa...0xa9fe, 0xaa60...0xaadd:  // Myanmar, Tai Viet
-      // These blocks have some signs and free places too.
+      // These blocks contain some signs and unassigned characters, too.
       guard scalar.properties.isPartOfWord else { return nil }
       self = .unspaced
     case 0x3005...0x3007, 0x3021...0x3029, 0x3031...0x3035, 0x3038...0x303c,  // signs of Han, kana
@@ -34,13 +34,13 @@ enum CharacterScript {
     }
   }
 
-  /// Whether the character is part of the one before it to a reader: a mark, or a vowel that
-  /// Unicode's grapheme clusters (UAX 29) take for one.
+  /// Whether readers see the character as part of the one before it: a mark, or a vowel that
+  /// Unicode's grapheme clusters (UAX 29) treat as one.
   static func joins(_ scalar: Unicode.Scalar) -> Bool {
     scalar.properties.isMark || scalar.value == 0x0e33 || scalar.value == 0x0eb3
   }
 
-  /// Whether the character chooses the picture of the one before it and nothing else.
+  /// Whether the character only selects the glyph of the one before it.
   static func isVariationSelector(_ scalar: Unicode.Scalar) -> Bool {
     0xfe00...0xfe0f ~= scalar.value || 0xe0100...0xe01ef ~= scalar.value
   }

@@ -1,19 +1,19 @@
-/// Counts in how many documents each feature occurs: an open-addressing table that grows.
+/// Counts the documents in which each feature occurs, in an open-addressing table that grows.
 ///
-/// Unchecked, because the memory belongs to this one value, which cannot be copied.
+/// Unchecked, because only this value uses the memory and it cannot be copied.
 struct FeatureCounter: ~Copyable, @unchecked Sendable {
-  /// A place of the table; empty while `feature` is 0.
+  /// A slot of the table; empty while `feature` is 0.
   private struct Place: BitwiseCopyable {
     var feature: UInt64
     var documents: UInt32
-    /// The last document counted, so that one with the feature twice counts once.
+    /// The last document counted, so that a repeated feature counts once per document.
     var last: UInt32
   }
 
   private var places: UnsafeMutableBufferPointer<Place>
-  /// The table has 2^bits places.
+  /// The table has 2^bits slots.
   private var bits: Int
-  /// The number of different features.
+  /// The number of distinct features.
   private(set) var count = 0
   private var document: UInt32 = 0
 
@@ -39,10 +39,10 @@ struct FeatureCounter: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// Adds the counts of documents that `other` saw and this table did not.
+  /// Adds the counts of documents that `other` has seen and this table has not.
   mutating func add(_ other: borrowing FeatureCounter) {
-    // The other table is read in the order of the hashes. Put into a smaller table in that order
-    // they would pile up in its first places, and each search would walk through the pile.
+    // The other table is read in hash order. Inserted into a smaller table in that order, its
+    // entries would cluster in the first slots, and each search would walk through the cluster.
     while bits < other.bits { grow() }
     for source in other.places where source.feature != 0 {
       let place = place(of: source.feature)
@@ -50,7 +50,7 @@ struct FeatureCounter: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// The features in at least `minimum` documents, with the number of those, in no fixed order.
+  /// The features in at least `minimum` documents, with their document counts, in no fixed order.
   func entries(minimum: Int) -> [(feature: UInt64, documents: UInt32)] {
     places.compactMap { place in
       place.feature != 0 && Int(place.documents) >= minimum
@@ -58,7 +58,7 @@ struct FeatureCounter: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// Where `feature` is, after it was entered if it was missing.
+  /// The slot of `feature`, which is inserted if it is missing.
   private mutating func place(of feature: UInt64) -> Int {
     let place = find(feature)
     guard places[place].feature == 0 else { return place }

@@ -1,13 +1,15 @@
-/// Turns scanned texts into hashed features; keeps its memory from one text to the next.
+import Storage
+
+/// Turns scanned texts into hashed features; reuses its memory from one text to the next.
 struct FeatureExtractor {
-  /// The features of one family in one text, in the order of the text, repeated ones repeated.
+  /// The features of one family in one text, in text order, with repetitions.
   private(set) var features: [UInt64] = []
   /// `<`, the characters, `>`.
   private var marked: [UInt8] = []
-  /// Where each character of `marked` starts, and the end; filled only outside ASCII.
+  /// The start of each character of `marked`, and the end; filled only for non-ASCII text.
   private var starts: [Int] = []
 
-  /// Longest sequence of words that is one feature.
+  /// The longest sequence of words that forms one feature.
   private static let affixLimit = 16
 
   /// Fills `features` with those of `family`, whose `FeatureHash.namespace(of:)` is `namespace`.
@@ -82,7 +84,7 @@ struct FeatureExtractor {
     }
   }
 
-  /// Adds the runs of `family.lengths` characters of `<characters>`, none when there are none.
+  /// Adds the runs of `family.lengths` characters of `<characters>`; none if it is empty.
   private mutating func addRuns(
     of characters: UnsafeRawBufferPointer, _ family: TextFeatures.Family, _ namespace: UInt64
   ) {

@@ -1,48 +1,46 @@
 import Foundation
-public import Torch
+public import Storage
 
-/// The features that a model knows, each with a row number and the number of documents it is in.
+/// The features that a model knows, each with a row number and its document count.
 ///
-/// Rows stand in falling order of that number, ties in rising order of the hash: what is used
-/// often lies close together in a table of vectors. A feature is known by its 64-bit hash; no
-/// string is kept. Memory: 12 bytes a feature in the file, 8 to 12 more for finding.
+/// Rows are sorted by descending document count, ties by ascending hash: frequent features are
+/// close together in a table of vectors. A feature is identified by its 64-bit hash; strings are
+/// not kept. Memory: 12 bytes per feature in the file, and 8 to 12 more for lookups.
 public struct FeatureVocabulary: Sendable {
   /// `[features]`; the hash of each row's feature, none of them 0.
   public let hashes: MappedArray<UInt64>
-  /// `[features]`; in how many of the training documents each feature occurs.
+  /// `[features]`; the number of training documents in which each feature occurs.
   public let documentFrequencies: MappedArray<UInt32>
   /// The number N of training documents.
   public let documentCount: Int
   /// `[features]`; ln((1 + N) / (1 + df)) + 1 for the document frequency df of each row.
   ///
-  /// The smoothed form of scikit-learn's `TfidfTransformer`
-  /// (<https://scikit-learn.org/stable/modules/feature_extraction.html#tfidf-term-weighting>):
-  /// as if one more document held every feature once.
+  /// This is the smoothed form of scikit-learn's `TfidfTransformer`
+  /// (<https://scikit-learn.org/stable/modules/feature_extraction.html#tfidf-term-weighting>),
+  /// as if one extra document contained every feature once.
   public let inverseDocumentFrequencies: [Float]
-  /// The row of each place of an open-addressing table, or −1; its size is a power of two.
+  /// The row in each slot of an open-addressing table, or −1; its size is a power of two.
   let places: [Int32]
-  /// How far to shift a hash to the right to get its first place.
+  /// The right shift that maps a hash to its first slot.
   let shift: UInt64
 
-  /// The most features that a vocabulary can have, so that the table for finding them has 2^30
-  /// places at most.
+  /// The most features that a vocabulary can have; its lookup table then has at most 2^30 slots.
   static let limit = 1 << 29
 
   /// The number of features, which is the number of columns of the bags.
   public var count: Int { hashes.count }
 
-  /// Takes what `learned` made or a file held.
+  /// Creates a vocabulary from the output of `learned` or from a file.
   ///
-  /// - Throws: `InputError` naming `file` when order, counts or hashes are not as promised.
+  /// - Throws: `ValueError` when order, counts or hashes are invalid.
   init(
-    hashes: MappedArray<UInt64>, documentFrequencies: MappedArray<UInt32>, documentCount: Int,
-    file: String
+    hashes: MappedArray<UInt64>, documentFrequencies: MappedArray<UInt32>, documentCount: Int
   ) throws {
     guard hashes.count == documentFrequencies.count, hashes.count <= Self.limit else {
-      throw InputError(
-        file: file,
+      throw ValueError(
+        "vocabulary",
         reason: "\(hashes.count) features with \(documentFrequencies.count) frequencies",
-        expected: "equally many, at most \(Self.limit)")
+        expected: "the same number, at most \(Self.limit)")
     }
     var bits = 1
     while 1 << bits < 2 * hashes.count { bits += 1 }
@@ -51,13 +49,13 @@ public struct FeatureVocabulary: Sendable {
     try hashes.withUnsafeBufferPointer { hashes in
       try documentFrequencies.withUnsafeBufferPointer { frequencies in
         for row in hashes.indices {
-          try Self.check(row, hashes, frequencies, documentCount: documentCount, file: file)
+          try Self.check(row, hashes, frequencies, documentCount: documentCount)
           inverse[row] = Float(log(Double(1 + documentCount) / Double(1 + frequencies[row])) + 1)
           var place = Int(hashes[row] >> UInt64(64 - bits))
           while places[place] >= 0 {
             if hashes[Int(places[place])] == hashes[row] {
-              throw InputError(
-                file: file, reason: "features \(places[place]) and \(row) have the same hash")
+              throw ValueError(
+                "vocabulary", reason: "features \(places[place]) and \(row) have the same hash")
             }
             place = (place + 1) & (places.count - 1)
           }
@@ -75,24 +73,24 @@ public struct FeatureVocabulary: Sendable {
 
   private static func check(
     _ row: Int, _ hashes: UnsafeBufferPointer<UInt64>, _ frequencies: UnsafeBufferPointer<UInt32>,
-    documentCount: Int, file: String
+    documentCount: Int
   ) throws {
     guard hashes[row] != 0, frequencies[row] >= 1, Int(frequencies[row]) <= documentCount else {
-      throw InputError(
-        file: file, reason: "feature \(row) is in \(frequencies[row]) documents",
+      throw ValueError(
+        "vocabulary", reason: "feature \(row) is in \(frequencies[row]) documents",
         expected: "1 ... \(documentCount), and a hash that is not 0")
     }
     guard row > 0 else { return }
     let (before, here) = (frequencies[row - 1], frequencies[row])
     guard before > here || (before == here && hashes[row - 1] < hashes[row]) else {
-      throw InputError(
-        file: file, reason: "features \(row - 1) and \(row) are out of order",
-        expected: "falling document frequency, then rising hash")
+      throw ValueError(
+        "vocabulary", reason: "features \(row - 1) and \(row) are out of order",
+        expected: "descending document frequency, then ascending hash")
     }
   }
 
-  /// Numbers the features that `counter` saw in at least `minimum` documents, the most frequent
-  /// `maximum` of them where there are more.
+  /// Numbers the features that `counter` saw in at least `minimum` documents; if there are more
+  /// than `maximum`, only the most frequent ones.
   static func learned(
     _ counter: borrowing FeatureCounter, documentCount: Int, minimum: Int, maximum: Int?
   ) throws -> FeatureVocabulary {
@@ -103,11 +101,10 @@ public struct FeatureVocabulary: Sendable {
       .prefix(maximum ?? .max)
     return try FeatureVocabulary(
       hashes: MappedArray(entries.map(\.feature)),
-      documentFrequencies: MappedArray(entries.map(\.documents)), documentCount: documentCount,
-      file: "training texts")
+      documentFrequencies: MappedArray(entries.map(\.documents)), documentCount: documentCount)
   }
 
-  /// The row of the feature with this hash, or nil when it is unknown.
+  /// The row of the feature with this hash; nil if it is unknown.
   public func row(of feature: UInt64) -> Int? {
     places.withUnsafeBufferPointer { places in
       hashes.withUnsafeBufferPointer { hashes in
@@ -117,7 +114,7 @@ public struct FeatureVocabulary: Sendable {
     }
   }
 
-  /// The row of `feature`, or −1; the form for loops over many features.
+  /// The row of `feature`, or −1; for loops over many features.
   @inline(__always)
   static func find(
     _ feature: UInt64, _ places: UnsafeBufferPointer<Int32>, _ hashes: UnsafeBufferPointer<UInt64>,

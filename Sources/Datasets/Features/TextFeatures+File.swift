@@ -1,14 +1,14 @@
 import Foundation
-public import Torch
+public import Storage
 
 extension TextFeatures {
   private static let magic = Array("DecntFea".utf8)
   private static let version: UInt32 = 1
   private static let headerSize = 48
-  /// A configuration is below a kilobyte; the bound keeps a hostile file from having more parsed.
+  /// A configuration is smaller than a kilobyte; a hostile file must not have more parsed.
   private static let configurationLimit = 1 << 16
 
-  /// Writes configuration and vocabulary to `path` in one atomic step.
+  /// Writes configuration and vocabulary to `path` atomically.
   ///
   /// Layout, little-endian:
   ///
@@ -17,7 +17,7 @@ extension TextFeatures {
   ///     byte 16  UInt64 training documents, UInt64 features
   ///     byte 32  UInt64 XXH64 of everything from byte 48 on
   ///     byte 40  UInt64 XXH64 of bytes 0 ..< 40
-  ///     byte 48  the configuration as JSON, filled up to a multiple of 8 bytes with spaces
+  ///     byte 48  the configuration as JSON, padded with spaces to a multiple of 8 bytes
   ///              UInt64 hashes [features], UInt32 document frequencies [features]
   ///
   /// - Throws: `FileError` when the file cannot be written.
@@ -51,22 +51,22 @@ extension TextFeatures {
     try file.commit()
   }
 
-  /// Maps what `write(to:)` left in `path`; the table for finding features is built in memory.
+  /// Maps the output of `write(to:)` in `path`; the lookup table is built in memory.
   ///
   /// - Throws: `FileError` when the file cannot be opened; `InputError` when it is of another kind
-  ///   or version, damaged, cut off, or holds what no vocabulary can.
+  ///   or version, damaged, truncated, or not a valid vocabulary.
   public init(contentsOf path: String) throws { try self.init(file: MappedFile(path: path)) }
 
-  /// The same of an open file, which is kept.
+  /// Reads the vocabulary from an open file and keeps the file.
   ///
-  /// - Throws: `InputError` as `init(contentsOf:)`.
+  /// - Throws: `InputError` as for `init(contentsOf:)`.
   public init(file: MappedFile) throws {
     let path = file.path
     let bytes = file.bytes
     guard bytes.count >= Self.headerSize, bytes.prefix(8).elementsEqual(Self.magic) else {
       throw InputError(
         file: path, reason: "this is not a vocabulary of features",
-        expected: "\(Self.headerSize) bytes or more that start with DecntFea")
+        expected: "\(Self.headerSize) bytes or more, beginning with DecntFea")
     }
     func word(_ offset: Int) -> UInt64 {
       UInt64(littleEndian: bytes.load(fromByteOffset: offset, as: UInt64.self))
@@ -77,7 +77,7 @@ extension TextFeatures {
         file: path, reason: "the vocabulary has version \(found)", expected: "\(Self.version)")
     }
     guard word(40) == XXHash64.hash(UnsafeRawBufferPointer(rebasing: bytes[..<40])) else {
-      throw InputError(file: path, reason: "the header's check sum is wrong: the file is damaged")
+      throw InputError(file: path, reason: "the header's checksum is wrong: the file is damaged")
     }
     let configurationSize = Int(word(8) >> 32)
     guard let documents = UInt32(exactly: word(16)), let features = Int(exactly: word(24)),
@@ -94,19 +94,24 @@ extension TextFeatures {
         expected: "counts that fit the size of the file")
     }
     guard word(32) == XXHash64.hash(UnsafeRawBufferPointer(rebasing: bytes[Self.headerSize...]))
-    else { throw InputError(file: path, reason: "the check sum is wrong: the file is damaged") }
+    else { throw InputError(file: path, reason: "the checksum is wrong: the file is damaged") }
 
     let start = Self.headerSize + configurationSize
     let configuration = try Self.configuration(Data(bytes[Self.headerSize..<start]), file: path)
     self.init(
       configuration: configuration,
-      vocabulary: try FeatureVocabulary(
-        hashes: MappedArray(file, byteOffset: start, count: features),
-        documentFrequencies: MappedArray(file, byteOffset: start + 8 * features, count: features),
-        documentCount: Int(documents), file: path))
+      vocabulary: try attributingErrors(to: path) {
+        try FeatureVocabulary(
+          hashes: MappedArray(file, byteOffset: start, count: features),
+          documentFrequencies: MappedArray(
+            file, byteOffset: start + 8 * features, count: features),
+          documentCount: Int(documents))
+      })
   }
 
   private static func configuration(_ json: Data, file: String) throws -> Configuration {
-    try decodeJSON(Configuration.self, from: json, file: file).validated(file: file)
+    let configuration = try decodeJSON(
+      Configuration.self, from: json, file: file, firstLine: nil)
+    return try attributingErrors(to: file) { try configuration.validated() }
   }
 }

@@ -1,21 +1,21 @@
 import Foundation
-public import Torch
+public import Storage
 
 extension TextFeatures {
-  /// Learns the vocabulary of documents that come as features with names and weights.
+  /// Learns the vocabulary of documents that consist of named, weighted features.
   ///
-  /// A feature occurs in a document when it is stored there, whatever its weight.
+  /// A feature occurs in a document if it is stored there, whatever its weight.
   ///
   /// - Parameters:
   ///   - matrix: `[documents, names]`.
-  ///   - names: the name of each column; columns of equal names are one feature.
-  /// - Throws: `InputError` when names and columns are not equally many, or the configuration
-  ///   cannot be used. Its families have no say.
+  ///   - names: the name of each column; columns with the same name are one feature.
+  /// - Throws: `ValueError` when the numbers of names and columns differ, or the configuration is
+  ///   invalid. Its families are ignored.
   public init(
     learningFrom matrix: CSRMatrix, names: some Collection<String>,
     configuration: Configuration = Configuration()
   ) throws {
-    let configuration = try configuration.validated(file: "feature configuration")
+    let configuration = try configuration.validated()
     let hashes = try Self.hashes(of: names, for: matrix)
     var counter = FeatureCounter()
     for row in 0..<matrix.rowCount {
@@ -29,16 +29,16 @@ extension TextFeatures {
         maximum: configuration.maximumFeatureCount))
   }
 
-  /// The bags of documents that come as features with names and weights.
+  /// The bags of documents that consist of named, weighted features.
   ///
-  /// The given weights are kept in proportion, and each row is scaled to length 1. Weights of the
-  /// same feature are added up; those that come to 0 are left out.
+  /// Each row is scaled to length 1, which keeps the ratios of its weights. Weights of the same
+  /// feature are added up; features whose weights add up to 0 are left out.
   ///
   /// - Parameters:
   ///   - matrix: `[documents, names]`; entries without values weigh 1.
   ///   - names: the name of each column.
-  /// - Returns: `[documents, features]`, columns rising in each row.
-  /// - Throws: `InputError` when names and columns are not equally many or a weight is not finite.
+  /// - Returns: `[documents, features]`, columns ascending in each row.
+  /// - Throws: `ValueError` when the numbers of names and columns differ or a weight is not finite.
   public func bags(of matrix: CSRMatrix, names: some Collection<String>) throws -> CSRMatrix {
     let rows = try Self.hashes(of: names, for: matrix).map { vocabulary.row(of: $0) ?? -1 }
     var offsets: [Int64] = [0]
@@ -49,8 +49,8 @@ extension TextFeatures {
       for entry in matrix.entries(ofRow: document) {
         let weight = Double(matrix.values?[entry] ?? 1)
         guard weight.isFinite else {
-          throw InputError(
-            file: "features", reason: "a weight of document \(document) is \(weight)",
+          throw ValueError(
+            "features", reason: "a weight of document \(document) is \(weight)",
             expected: "a finite number")
         }
         let column = rows[Int(matrix.columns[entry])]
@@ -72,14 +72,14 @@ extension TextFeatures {
     of names: some Collection<String>, for matrix: CSRMatrix
   ) throws -> [UInt64] {
     guard names.count == matrix.columnCount else {
-      throw InputError(
-        file: "features", reason: "\(names.count) names for \(matrix.columnCount) columns",
-        expected: "one name a column")
+      throw ValueError(
+        "features", reason: "\(names.count) names for \(matrix.columnCount) columns",
+        expected: "one name per column")
     }
     return names.map { FeatureHash.feature(XXHash64.hash($0), in: FeatureHash.named) }
   }
 
-  /// Makes one entry of neighbours with the same column, none of those that add up to 0.
+  /// Merges adjacent entries of the same column and removes those whose weights add up to 0.
   private static func addEqualColumns(_ entries: inout [(column: Int, weight: Double)]) {
     var sums: [(column: Int, weight: Double)] = []
     for entry in entries {

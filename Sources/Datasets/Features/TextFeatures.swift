@@ -1,42 +1,43 @@
 import Dispatch
+public import Storage
 import Synchronization
-public import Torch
 
 /// Turns texts into bags of weighted features, the input of a bag encoder.
 ///
-/// A text is looked at by several families of features (`Family`); those that occurred in enough
+/// Several families of features (`Family`) are extracted from a text; those that occur in enough
 /// training texts form the vocabulary. With tf the number of times that a feature occurs in the
 /// text and idf as in `FeatureVocabulary`, an entry of family f has the value
 ///
 ///     v = (1 + ln tf) idf,   scaled to  v w_f / (‖v‖ √Σ w²)
 ///
 /// where ‖v‖ is over the entries of the same family in the same text and the sum over all
-/// families. A bag in which every family has an entry has length 1. Columns rise within a row.
+/// families. A bag in which every family has an entry has length 1. Columns ascend within a row.
 ///
 /// The sum leaves out `Family.Unit.unspacedCharacters`. A text that has c such characters and n
-/// words is weighed otherwise, for it may have hardly any words: its sum is over the families that
-/// have an entry, so that its length is 1, with w √(c / (c + n)) as the weight of that family. The
-/// runs of each length are a part of their own there, their squared weights in proportion to 1, ½,
-/// ⅓… for runs of 1, 2, 3… characters.
+/// words is weighted differently, because it may have hardly any words: the sum is over the
+/// families that have an entry, so that its length is 1, with w √(c / (c + n)) as the weight of
+/// that family. The runs of each length are weighted separately there, their squared weights in
+/// proportion to 1, ½, ⅓… for runs of 1, 2, 3… characters.
 ///
 /// The same texts give the same bytes on any number of threads.
 public struct TextFeatures: Sendable {
-  /// What to look at and what to keep.
+  /// The features to extract and to keep.
   public struct Configuration: Codable, Hashable, Sendable {
     /// The kinds of features.
     public var families: [Family]
-    /// A text is cut after this many words; see `TextFeatures.isCut(_:)`.
+    /// The number of words after which a text is cut; see `TextFeatures.isCut(_:)`.
     ///
-    /// Each character of `Family.Unit.unspacedCharacters` counts as a word. The default, ours,
-    /// bounds the memory that a text takes to about 100 MB; the longest books have as many words.
+    /// Each character of `Family.Unit.unspacedCharacters` counts as a word. The default is our
+    /// choice; bounds the memory that a text takes to about 100 MB; the longest books have as many
+    /// words.
     public var maximumWordCount: Int
-    /// A feature is kept when at least this many training texts have it.
+    /// The number of training texts that must contain a feature for it to be kept.
     public var minimumDocumentCount: Int
-    /// The most features kept, the frequent ones first; nil for no limit.
+    /// The most features kept, the most frequent first; nil for no limit.
     public var maximumFeatureCount: Int?
 
-    /// Chooses features; the families and weights were selected on validation parts of Debian's
-    /// tags, the other defaults are ours.
+    /// Creates a configuration; the default families and weights were selected on validation splits
+    /// of Debian's tags, the other defaults are our choice.
     public init(
       families: [Family] = Self.standardFamilies, maximumWordCount: Int = 1 << 20,
       minimumDocumentCount: Int = 2, maximumFeatureCount: Int? = nil
@@ -47,7 +48,7 @@ public struct TextFeatures: Sendable {
       self.maximumFeatureCount = maximumFeatureCount
     }
 
-    /// Words everywhere, characters where words are written without spaces, and the lead in more
+    /// Words everywhere, characters in scripts without spaces between words, and the lead in more
     /// detail.
     public static let standardFamilies = [
       Family(.words, of: .text),
@@ -59,15 +60,16 @@ public struct TextFeatures: Sendable {
       Family(.wordPairs, of: .lead, weight: 0.5),
     ]
 
-    /// The same configuration after a check.
+    /// This configuration, after checking it.
     ///
-    /// - Parameter file: named in the error.
-    /// - Throws: `InputError` with the first value that cannot be used.
-    public func validated(file: String) throws -> Configuration {
+    /// - Throws: `ValueError` that describes the first invalid value.
+    public func validated() throws -> Configuration {
       func require(_ isRight: Bool, _ reason: String, _ expected: String) throws {
-        guard isRight else { throw InputError(file: file, reason: reason, expected: expected) }
+        guard isRight else {
+          throw ValueError("feature configuration", reason: reason, expected: expected)
+        }
       }
-      try require(!families.isEmpty, "there is no family of features", "one or more")
+      try require(!families.isEmpty, "there are no families of features", "one or more")
       for family in families {
         let name = "\(family.unit.rawValue) of the \(family.scope.rawValue)"
         try require(
@@ -94,11 +96,11 @@ public struct TextFeatures: Sendable {
       return self
     }
 
-    /// Whether characters of unspaced scripts are told from words.
+    /// Whether characters of unspaced scripts are separated from words.
     var separatesScripts: Bool { families.contains { $0.unit == .unspacedCharacters } }
   }
 
-  /// What is looked at.
+  /// The features to extract and to keep.
   public let configuration: Configuration
   /// The features that were kept.
   public let vocabulary: FeatureVocabulary
@@ -110,18 +112,18 @@ public struct TextFeatures: Sendable {
 
   /// Learns the vocabulary of `texts`.
   ///
-  /// - Parameter threads: how many threads work; all of the machine's by default.
-  /// - Throws: `InputError` when the configuration cannot be used, or when there are more than
+  /// - Parameter threads: the number of threads; nil means as many as the machine's processors.
+  /// - Throws: `ValueError` when the configuration is invalid, or when there are more than
   ///   2^29 features or 2^32 − 1 texts.
-  /// - Complexity: O(characters) time, O(different features) memory on each thread.
+  /// - Complexity: O(characters) time, O(distinct features) memory on each thread.
   public init(
     learningFrom texts: some RandomAccessCollection<String> & Sendable,
     configuration: Configuration = Configuration(), threads: Int? = nil
   ) throws {
-    let configuration = try configuration.validated(file: "feature configuration")
+    let configuration = try configuration.validated()
     guard UInt32(exactly: texts.count) != nil else {
-      throw InputError(
-        file: "training texts", reason: "\(texts.count) texts", expected: "below 2^32")
+      throw ValueError(
+        "training texts", reason: "\(texts.count) texts", expected: "below 2^32")
     }
     let total = Mutex(FeatureCounter())
     let namespaces = configuration.families.map(FeatureHash.namespace)
@@ -150,14 +152,14 @@ public struct TextFeatures: Sendable {
 
   /// The bags of `texts`.
   ///
-  /// - Parameter threads: how many threads work; all of the machine's by default.
-  /// - Returns: `[texts, features]`, columns rising in each row. A text without a known feature
+  /// - Parameter threads: the number of threads; nil means as many as the machine's processors.
+  /// - Returns: `[texts, features]`, columns ascending in each row. A text without a known feature
   ///   has an empty row.
   public func bags(
     of texts: some RandomAccessCollection<String> & Sendable, threads: Int? = nil
   ) -> CSRMatrix {
     let parts = Mutex<[Int: BagBuilder.Rows]>([:])
-    // More parts than threads, so that a part of long texts does not leave threads idle.
+    // More parts than threads, so that a part with long texts does not leave threads idle.
     let partCount = min(max(1, texts.count / 64), 8 * (threads ?? Self.processors))
     Self.forEachPart(of: texts.count, parts: partCount, threads: threads) { number, part in
       var builder = BagBuilder(families: configuration.families, vocabulary: vocabulary)
@@ -176,7 +178,7 @@ public struct TextFeatures: Sendable {
       })
   }
 
-  /// Puts the parts of a matrix one after the other, letting go of each.
+  /// Concatenates the parts of a matrix, freeing each as it goes.
   private func joined(_ allParts: consuming [Int: BagBuilder.Rows]) -> CSRMatrix {
     var parts = allParts
     var offsets: [Int64] = [0]
@@ -197,7 +199,8 @@ public struct TextFeatures: Sendable {
 
   private static var processors: Int { MachineShare.current.processors }
 
-  /// Cuts `0 ..< count` into parts of about equal size and calls `body` with each and its number.
+  /// Divides `0 ..< count` into parts of about equal size and calls `body` with each and its
+  /// number.
   private static func forEachPart(
     of count: Int, parts: Int, threads: Int?, _ body: @Sendable (Int, Range<Int>) -> Void
   ) {
@@ -215,8 +218,8 @@ public struct TextFeatures: Sendable {
 }
 
 extension TextFeatures {
-  /// Whether `text` has more words than `Configuration.maximumWordCount`, so that its end does not
-  /// count.
+  /// Whether `text` has more words than `Configuration.maximumWordCount`, so that the rest of it is
+  /// ignored.
   public func isCut(_ text: String) -> Bool { configuration.cuts(text) }
 }
 
@@ -229,7 +232,7 @@ extension TextFeatures.Configuration {
     return scan.isCut
   }
 
-  /// Those of the documents in `rows` whose texts have more words than `maximumWordCount`.
+  /// The documents in `rows` whose texts have more words than `maximumWordCount`.
   public func cutTexts(of documents: Documents, rows: some Sequence<Int>) -> [Int] {
     guard let texts = documents.texts else { return [] }
     return rows.filter { row in
@@ -237,23 +240,23 @@ extension TextFeatures.Configuration {
     }
   }
 
-  /// A sentence on documents whose texts are cut, by their names; nil where there are none.
+  /// A sentence about documents whose texts are cut, with their names; nil if there are none.
   public func note(onCutTexts names: [String]) -> String? {
     guard !names.isEmpty else { return nil }
     let (texts, have) = names.count == 1 ? ("text", "has") : ("texts", "have")
     return """
       \(names.count) \(texts) (\(names.prefix(3).joined(separator: ", "))\
-      \(names.count > 3 ? ", …" : "")) \(have) more than \(maximumWordCount) words; what follows \
-      them is cut off (the setting is features.maximumWordCount)
+      \(names.count > 3 ? ", …" : "")) \(have) more than \(maximumWordCount) words; the rest \
+      is cut off (the setting is features.maximumWordCount)
       """
   }
 
-  /// Whether a text may be too long: a word takes a byte, and one that ends it.
+  /// Whether a text may be too long: each word takes a byte and a separator.
   private func canCut(byteCount: Int) -> Bool { byteCount / 2 >= maximumWordCount }
 }
 
 extension TextScan {
-  /// Scans `text` as far as `configuration` says.
+  /// Scans `text` up to the limit in `configuration`.
   fileprivate mutating func scan(_ text: String, _ configuration: TextFeatures.Configuration) {
     let separates = configuration.separatesScripts
     var text = text

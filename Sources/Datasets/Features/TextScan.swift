@@ -1,13 +1,15 @@
-/// A text in lower case, cut into words; made for many texts one after the other.
+import Storage
+
+/// A text in lower case, split into words; reusable for many texts one after the other.
 ///
 /// A word is `[a-z0-9]+(\+\+|#)?` of the lower-cased text ("c++", "c#"), where letters, digits
-/// and combining marks outside ASCII count as `[a-z0-9]` does.
+/// and combining marks outside ASCII count as `[a-z0-9]`.
 ///
-/// Scripts written without spaces give long words, unless `separatesScripts` is asked for. Then
-/// their characters are no words: they end up in `runs`, a blank takes their place in `bytes`, and
-/// Hangul is in `runs` beside its words. A text written mostly in them (`TextWriting.isUnspaced`)
-/// has blanks in place of line ends, so that all of it is its lead; its title may have none of
-/// their characters, and white space is one blank wherever it stands.
+/// Scripts written without spaces give long words, unless `separatesScripts` is set. Then their
+/// characters do not form words: they go to `runs`, a blank replaces them in `bytes`, and Hangul
+/// goes to `runs` in addition to its words. In a text written mostly in such scripts
+/// (`TextWriting.isUnspaced`) blanks replace line ends, so that the whole text is its lead; its
+/// title may not contain their characters, and white space always becomes one blank.
 struct TextScan: ~Copyable {
   /// A word: its bytes, and whether a title, lead or paragraph ended just before it.
   struct Word: BitwiseCopyable {
@@ -16,15 +18,15 @@ struct TextScan: ~Copyable {
     var startsPart: Bool
   }
 
-  /// The lower-cased UTF-8; `byteCount` of them are valid.
+  /// The lower-cased UTF-8, of which `byteCount` bytes are valid.
   private(set) var bytes: UnsafeMutableRawBufferPointer
   private(set) var byteCount = 0
   private(set) var words: [Word] = []
   /// The XXH64 of each word.
   private(set) var hashes: [UInt64] = []
-  /// The characters for which words are not enough; none unless scripts are separated.
+  /// The characters of scripts without separated words; empty unless scripts are separated.
   private(set) var runs = CharacterRuns()
-  /// Whether the text has words behind the last one that counts.
+  /// Whether the text continues after the last word that counts.
   private(set) var isCut = false
 
   private var titleEnd = 0
@@ -44,7 +46,7 @@ struct TextScan: ~Copyable {
 
   deinit { bytes.deallocate() }
 
-  /// The places in `words` of the part `scope`.
+  /// The indices in `words` of the part `scope`.
   func words(of scope: TextFeatures.Family.Scope) -> Range<Int> {
     switch scope {
     case .text: 0..<words.count
@@ -54,7 +56,7 @@ struct TextScan: ~Copyable {
     }
   }
 
-  /// The places in `bytes` of the part `scope`.
+  /// The indices in `bytes` of the part `scope`.
   func bytes(of scope: TextFeatures.Family.Scope) -> Range<Int> {
     switch scope {
     case .text: 0..<byteCount
@@ -64,8 +66,8 @@ struct TextScan: ~Copyable {
     }
   }
 
-  /// Replaces the contents by those of `text`, which ends after `limit` words; each character of
-  /// `runs` counts as one.
+  /// Replaces the contents with those of `text`, up to `limit` words; each character of `runs`
+  /// counts as one.
   mutating func scan(
     _ text: UnsafeRawBufferPointer, limit: Int, separatesScripts: Bool = false
   ) {
@@ -74,7 +76,7 @@ struct TextScan: ~Copyable {
     isUnspaced = separatesScripts && TextWriting(text).isUnspaced
     var inLead = true
     var hasTitle = false
-    // Whether the line so far is white space, which makes it the border of a paragraph.
+    // Whether the line so far is white space, which separates paragraphs.
     var lineIsBlank = false
     while position < input.count, words.count + runs.count < limit {
       let byte = input[position]
@@ -92,7 +94,7 @@ struct TextScan: ~Copyable {
       }
       endWord()
       guard position < input.count else { break }
-      // A suffix such as ++ was taken in with the word.
+      // A suffix such as ++ has been added to the word.
       let separator = input[position]
       if Self.lowerCase[Int(separator)] != 0 || separator >= 0x80 { continue }
       if isUnspaced {
@@ -133,13 +135,13 @@ struct TextScan: ~Copyable {
     isCut = hasWord(from: position)
   }
 
-  /// Whether there is a letter or a digit from `start` on; damaged characters count.
+  /// Whether there is a letter or a digit from `start` on; invalid bytes count.
   private func hasWord(from start: Int) -> Bool {
     input[start...].contains { Self.lowerCase[Int($0)] != 0 || $0 >= 0x80 }
   }
 
   private mutating func start(_ text: UnsafeRawBufferPointer) {
-    // Lower case takes at most 3 bytes for 2, so twice the length is always enough.
+    // Lower case takes at most 3 bytes for 2, so twice the length always suffices.
     let needed = 2 * text.count + 16
     if bytes.count < needed {
       bytes.deallocate()
@@ -161,7 +163,7 @@ struct TextScan: ~Copyable {
     partEnded = true
   }
 
-  /// Ends the word before `position`, taking a suffix into it.
+  /// Ends the word before `position`, including a suffix.
   private mutating func endWord() {
     guard wordStart >= 0 else { return }
     let rest = input.count - position
@@ -179,7 +181,7 @@ struct TextScan: ~Copyable {
     partEnded = false
   }
 
-  /// Takes in one character outside ASCII; bytes that form none separate words.
+  /// Processes one non-ASCII character; invalid bytes separate words.
   private mutating func scanScalar() {
     let length = UTF8Scalars.length(input, at: position)
     guard length > 1, let scalar = UTF8Scalars.scalar(input, at: position, length: length) else {
@@ -206,7 +208,7 @@ struct TextScan: ~Copyable {
     position += length
   }
 
-  /// Whether the character was taken into `runs` and is part of no word.
+  /// Adds the character to `runs` if its script is separated; false if it also belongs to a word.
   private mutating func isTaken(_ scalar: Unicode.Scalar, length: Int) -> Bool {
     let range = position..<position + length
     guard let script = CharacterScript(scalar) else {
@@ -225,7 +227,7 @@ struct TextScan: ~Copyable {
     byteCount += 1
   }
 
-  /// Puts a blank where there is none yet.
+  /// Appends a blank unless there is one already.
   private mutating func putBlank() {
     guard byteCount > 0, bytes[byteCount - 1] != UInt8(ascii: " ") else { return }
     put(UInt8(ascii: " "))

@@ -1,19 +1,19 @@
 import Foundation
 
-/// How a text is written as a whole, found out before it is cut into words.
+/// Properties of a whole text's script, determined before it is split into words.
 struct TextWriting {
   /// Whether there are full-width or half-width forms.
   private(set) var hasWidthForms = false
   /// Whether at least a quarter of the letters and digits are of unspaced scripts.
   ///
-  /// Where lines of such a text end means nothing, so that all of it is looked at as one line.
+  /// Line ends have no meaning in such a text, so the whole text is treated as one line.
   private(set) var isUnspaced = false
 
   init(_ text: UnsafeRawBufferPointer) {
     var count = 0
     var position = 0
     while position < text.count {
-      // Everything that is looked for takes three bytes or more.
+      // All relevant characters take three bytes or more.
       guard text[position] >= 0xe0 else {
         position += 1
         continue
@@ -44,8 +44,8 @@ struct TextWriting {
     return count
   }
 
-  /// The text with its full-width and half-width forms made the usual ones (NFKC of these
-  /// characters alone): `Ｌｉｎｕｘ` becomes `Linux`, `ｶﾞ` becomes `ガ`.
+  /// The text with its full-width and half-width forms replaced by the usual ones (NFKC of only
+  /// these characters): `Ｌｉｎｕｘ` becomes `Linux`, `ｶﾞ` becomes `ガ`.
   static func withoutWidthForms(_ text: String) -> String {
     var result = String.UnicodeScalarView()
     var forms = String.UnicodeScalarView()
@@ -63,7 +63,7 @@ struct TextWriting {
       result.append(scalar)
     }
     if !forms.isEmpty { fold() }
-    // A half-width voicing mark may follow a kana of full width.
+    // A half-width voicing mark may follow a full-width kana.
     return String(result).precomposedStringWithCanonicalMapping
   }
 }

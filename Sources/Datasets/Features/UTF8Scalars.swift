@@ -1,6 +1,6 @@
-/// Characters of UTF-8 that may be damaged.
+/// Characters of possibly invalid UTF-8.
 enum UTF8Scalars {
-  /// How many bytes the character at `position` has, 1 when they form none.
+  /// The number of bytes of the character at `position`; 1 if they are invalid.
   static func length(_ bytes: UnsafeRawBufferPointer, at position: Int) -> Int {
     let length =
       switch bytes[position] {
@@ -14,7 +14,7 @@ enum UTF8Scalars {
     return length
   }
 
-  /// The character of `length` bytes, 2 or more, at `position`; nil when they form none.
+  /// The character of `length` bytes, 2 or more, at `position`; nil if they are invalid.
   static func scalar(
     _ bytes: UnsafeRawBufferPointer, at position: Int, length: Int
   ) -> Unicode.Scalar? {

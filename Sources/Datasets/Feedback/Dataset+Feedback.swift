@@ -1,51 +1,51 @@
-import Torch
+import Storage
 
-/// What became of feedback when it was taken into a data set.
+/// The effects of merging feedback into a data set.
 public struct FeedbackSummary: Hashable, Sendable {
   /// Documents of train whose labels were changed.
   public var changed = 0
-  /// Texts that were not in the data set and are learnt from now.
+  /// New texts that were added to train.
   public var added = 0
-  /// Texts of test documents; they stay as they are and are not learnt from.
+  /// Texts of test documents; they are left unchanged and not added to train.
   public var ofTest = 0
-  /// Texts that are new and of which nothing is known but what they are not.
+  /// New texts that have only rejected labels.
   public var withoutLabels = 0
-  /// Labels that the data set did not have.
+  /// Labels that the data set did not have before.
   public var newLabels = 0
 
-  /// Nothing taken in yet.
+  /// Creates a summary without any changes.
   public init() {}
 }
 
 extension FeedbackSummary: CustomStringConvertible {
-  /// What was taken in and what was not, in one sentence.
+  /// One sentence about the merged and the ignored feedback.
   public var description: String {
     var parts = ["\(counted(changed, "document")) changed", "\(added) added"]
     if newLabels > 0 { parts.append(counted(newLabels, "new label")) }
-    if ofTest > 0 { parts.append("\(counted(ofTest, "text")) of the test set left out") }
+    if ofTest > 0 { parts.append("\(counted(ofTest, "text")) of the test set ignored") }
     if withoutLabels > 0 {
-      parts.append("\(counted(withoutLabels, "new text")) without a right label left out")
+      parts.append("\(counted(withoutLabels, "new text")) without accepted labels ignored")
     }
     return parts.joined(separator: ", ")
   }
 }
 
 extension Dataset {
-  /// The same data set with what people said of a model's answers taken into train.
+  /// This data set with people's feedback on a model's answers merged into train.
   ///
-  /// A text that train has already gets the labels that were accepted and loses those that were
-  /// rejected. A new text becomes a document of train with the accepted labels, which are then all
-  /// it has. A text of the test set is left out, so that test stays what it was. Labels that nobody
-  /// has seen before are appended, with their texts where the file has them.
+  /// A text that is already in train gets the accepted labels and loses the rejected ones. A new
+  /// text becomes a document of train with exactly the accepted labels. Texts of the test set are
+  /// left out, so that test does not change. New labels are appended, with their texts if the file
+  /// has them.
   ///
-  /// - Throws: `InputError` when the documents are features, or two labels have one name.
+  /// - Throws: `InputError` when the documents are features, or two labels have the same name.
   /// - Complexity: one pass over the texts.
   public func taking(_ feedback: FeedbackFile) throws -> (
     dataset: Dataset, summary: FeedbackSummary
   ) {
     guard let texts = documents.texts else {
       throw InputError(
-        file: feedback.path, reason: "the data set's documents are features, feedback is on texts",
+        file: feedback.path, reason: "the documents are features, feedback is on texts",
         expected: "a data set of texts")
     }
     var summary = FeedbackSummary()
@@ -84,11 +84,11 @@ extension Dataset {
     return (result, summary)
   }
 
-  /// Appends labels that only feedback knows; gives every label's column.
+  /// Appends labels that only occur in feedback; returns every label's column.
   private mutating func appendLabels(
     of feedback: FeedbackFile, summary: inout FeedbackSummary
   ) throws -> [String: Int32] {
-    let known = try NameIndex(labels.ids, of: "label", file: description.name)
+    let known = try NameIndex(labels.ids, of: "label", from: description.name)
     var columns: [String: Int32] = [:]
     for name in labels.ids { columns[name] = known[name].map { Int32($0) } }
     var new: [String] = []
@@ -114,14 +114,14 @@ extension Dataset {
 }
 
 extension TextColumn {
-  /// The same texts and more behind them.
+  /// The same texts, followed by `more`.
   fileprivate func appending(_ more: [String]) -> TextColumn {
     guard !more.isEmpty else { return self }
     let (own, count) = (self, count)
     return TextColumn(count: count + more.count) { $0 < count ? own[$0] : more[$0 - count] }
   }
 
-  /// Names that none of these is.
+  /// Names that none of these texts equals.
   fileprivate func unusedNames(_ count: Int, after prefix: String) -> [String] {
     let taken = Set(lazy.filter { $0.hasPrefix(prefix) })
     var names: [String] = []
@@ -136,7 +136,7 @@ extension TextColumn {
 }
 
 extension Split {
-  /// The same rows in a matrix of more labels.
+  /// The same rows in a matrix with more labels.
   fileprivate func widened(to count: Int) -> Split {
     func wider(_ matrix: CSRMatrix) -> CSRMatrix {
       CSRMatrix(
@@ -147,7 +147,7 @@ extension Split {
       documentIndices: documentIndices, labels: wider(labels), filter: filter.map(wider))
   }
 
-  /// Rows whose documents have other labels now.
+  /// The same rows, with the labels of some documents replaced.
   fileprivate func changing(
     _ changes: [Int32: FeedbackFile.Record], columns: [String: Int32]
   ) -> Split {
@@ -163,7 +163,7 @@ extension Split {
     }
   }
 
-  /// The same rows, and one a document behind them.
+  /// The same rows, followed by one for each new document.
   fileprivate func appending(
     _ added: [(document: Int32, record: FeedbackFile.Record)], columns: [String: Int32]
   ) -> Split {

@@ -1,14 +1,16 @@
-import Torch
+import Storage
 
-/// What people said of a model's answers, as `decant serve` hands it out: one record a line.
+/// People's feedback on a model's answers, in the form that `decant serve` exports: one record per
+/// line.
 ///
 ///     {"text": "…", "labels": ["right", …], "rejected": ["wrong", …]}
 ///     {"label": "name", "text": "what it means"}
 ///
-/// The second form names a label that was added while the model was served. Texts and names are read
+/// The second form names a label that was added while the model was being served. Texts and names
+/// are read in Normalization Form C, so that all verdicts on a text apply to it whatever its form.
 /// in Normalization Form C, so that verdicts on one text in two forms are verdicts on one text.
 public struct FeedbackFile: Sendable {
-  /// What was said of one text.
+  /// The feedback on one text.
   public struct Record: Hashable, Sendable {
     /// The text.
     public var text: String
@@ -17,7 +19,7 @@ public struct FeedbackFile: Sendable {
     /// Labels that it does not have.
     public var rejected: [String]
 
-    /// Puts the parts together.
+    /// Creates a record.
     public init(text: String, accepted: [String] = [], rejected: [String] = []) {
       self.text = text
       self.accepted = accepted
@@ -27,16 +29,16 @@ public struct FeedbackFile: Sendable {
 
   /// The file's path.
   public var path: String
-  /// One record a text, in the order of their first mention.
+  /// One record per text, in the order of first mention.
   public var records: [Record]
   /// The texts of labels that were added, by name.
   public var labelTexts: [String: String]
-  /// Changes with every byte of the file.
+  /// A number that changes with every byte of the file.
   public var contentHash: UInt64
 
-  /// Reads a file; of two records on the same text and label the later one counts.
+  /// Reads a file; of two records on the same text and label, the later one counts.
   ///
-  /// - Throws: `FileError`, or `InputError` with the place of the first line that cannot be used.
+  /// - Throws: `FileError`, or `InputError` with the position of the first invalid line.
   public init(contentsOf path: String) throws {
     self.path = path
     let reader = LineReader(
@@ -114,14 +116,14 @@ public struct FeedbackFile: Sendable {
       text: text.decoded(from: bytes), accepted: accepted ?? [], rejected: rejected ?? [])
     if let both = record.accepted.first(where: record.rejected.contains) {
       throw LineFault(
-        reason: "the label \"\(both)\" is accepted and rejected", expected: "one verdict a label")
+        reason: "the label \"\(both)\" is accepted and rejected", expected: "one verdict per label")
     }
     return .record(record)
   }
 }
 
 extension FeedbackFile.Record {
-  /// Takes in what was said later of the same text.
+  /// Merges later feedback on the same text.
   fileprivate mutating func take(_ later: Self) {
     let (right, wrong) = (Set(later.accepted), Set(later.rejected))
     accepted.removeAll { right.contains($0) || wrong.contains($0) }

@@ -1,9 +1,9 @@
 import Foundation
 
 extension Dataset {
-  /// Reads a dataset folder, or a single file of labelled texts, whichever `path` is.
+  /// Reads `path`, which is a dataset folder or a single file of labelled texts.
   ///
-  /// - Throws: as `DatasetFolder.read` and `LabelledTextFile.read` do.
+  /// - Throws: the errors of `DatasetFolder.read` and `LabelledTextFile.read`.
   public static func read(_ path: String, badLines: BadLinePolicy = .refuse) throws -> Dataset {
     var isFolder: ObjCBool = false
     _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)

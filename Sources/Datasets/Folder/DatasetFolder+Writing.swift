@@ -1,15 +1,15 @@
 import Foundation
-import Torch
+import Storage
 
 extension DatasetFolder {
-  /// Writes `dataset` to the folder `path`, in place of the data set that may be there.
+  /// Writes `dataset` to the folder `path`, replacing a data set that is already there.
   ///
-  /// Everything goes to a folder beside it first, which takes the name in one step: what has the
-  /// name is always whole. On file systems that cannot swap two names there is none for an instant
-  /// while an old data set is being replaced.
+  /// Everything is first written to a temporary folder next to it, which is renamed in one step, so
+  /// the folder is always complete. File systems that cannot swap two names have no folder for an
+  /// instant while an old data set is being replaced.
   ///
-  /// - Throws: `FileError` when something cannot be written; `InputError` when `path` holds other
-  ///   things than a data set, which are never removed.
+  /// - Throws: `FileError` when something cannot be written; `InputError` when `path` contains
+  ///   anything other than a data set; that is never removed.
   public static func write(_ dataset: Dataset, to path: String) throws {
     try refuseForeignFolder(path)
     let folder = try AtomicFolder(path: path)
@@ -22,7 +22,7 @@ extension DatasetFolder {
     for (name, split) in splits {
       guard let split else { continue }
       try writeSplit(split, of: dataset, to: "\(draft)/\(name).jsonl")
-      // The pairs of validation are among those of train, whose documents it has.
+      // The validation documents are part of train, and so are their filter pairs.
       guard let filter = split.filter, name != "validation" else { continue }
       let rows = (0..<split.count).filter { !filter.entries(ofRow: $0).isEmpty }
       let pairs = Split(documentIndices: split.documentIndices, labels: filter)

@@ -1,32 +1,32 @@
 import Foundation
-import Torch
+import Storage
 
-/// The folder form of a data set: text files that any tool can make, one JSON record a line.
+/// The folder format of a data set: text files that any tool can write, one JSON record per line.
 ///
-/// | file | a line | |
+/// | file | record | |
 /// |---|---|---|
 /// | `documents.jsonl` | `{"id", "text"}` or `{"id", "features": {name: weight, …}}` | all documents |
 /// | `labels.jsonl` | `{"id", "text"?}` | all labels |
 /// | `train.jsonl` | `{"id", "labels": […], "weights": […]?}` | the rows to learn from |
 /// | `validation.jsonl` | the same | optional; documents of `train.jsonl` to hold out |
-/// | `test.jsonl` | the same | optional; documents that `train.jsonl` does not have |
-/// | `filter-train.jsonl` | `{"id", "labels": […]}` | optional; labels not to be ranked for a row of train |
-/// | `filter-test.jsonl` | the same | optional; likewise for test |
+/// | `test.jsonl` | the same | optional; documents that are not in `train.jsonl` |
+/// | `filter-train.jsonl` | `{"id", "labels": […]}` | optional; labels not to rank for a row of train |
+/// | `filter-test.jsonl` | the same | optional; the same for test |
 /// | `dataset.json` | | optional; name, origin, statistics, `"propensity": {"a", "b"}` |
 ///
-/// Texts and names are read in Unicode's Normalization Form C, so that two forms of one name are one
-/// name; documents and labels are called by the name in that form from then on. A name must not be
-/// empty or hold control characters other than tabs and line ends, a text must not hold U+0000.
+/// Texts and names are read in Unicode's Normalization Form C, so that two forms of a name are the
+/// same name, and documents and labels have the name in that form. A name must not be empty or
+/// contain control characters other than tabs and line ends; a text must not contain U+0000.
 ///
-/// Blank lines and unknown names are passed over. A folder that `write` made carries `dataset.json`.
+/// Blank lines and unknown keys are ignored. `write` also writes `dataset.json`.
 public enum DatasetFolder {
   /// Reads the folder at `path`.
   ///
-  /// The label matrices are kept in the folder's `cache`, where it can be written, and mapped from
-  /// there the next time; a change of any file makes them anew.
+  /// The label matrices are saved in the folder's `cache`, if it is writable, and mapped from there
+  /// the next time; a change of any file invalidates them.
   ///
-  /// - Throws: `FileError` when a file cannot be read; `InputError` with the place of the first bad
-  ///   line when bad lines are refused, or when the parts contradict each other.
+  /// - Throws: `FileError` when a file cannot be read; `InputError` with the position of the first
+  ///   bad line if bad lines are refused, or when the parts contradict each other.
   public static func read(
     _ path: String, badLines: BadLinePolicy = .refuse
   ) throws -> Dataset {
@@ -40,9 +40,9 @@ public enum DatasetFolder {
     }
     guard FileManager.default.fileExists(atPath: "\(path)/documents.jsonl") else {
       throw InputError(
-        file: path, reason: "there is no documents.jsonl in it",
-        expected: "documents.jsonl, labels.jsonl and train.jsonl; a single file of "
-          + #"{"text": "…", "labels": ["…"]} lines is read by its own name"#)
+        file: path, reason: "it contains no documents.jsonl",
+        expected: "documents.jsonl, labels.jsonl and train.jsonl, or the path of a single file of "
+          + #"{"text": "…", "labels": ["…"]} lines"#)
     }
     let documentLines = try open("documents")
     let labelLines = try open("labels")
@@ -57,7 +57,7 @@ public enum DatasetFolder {
       train: try openIfPresent("filter-train"), test: try openIfPresent("filter-test")
     )
     let filterFiles = [filterLines.train, filterLines.test]
-    // Without filter pairs the hash is the one that folders had before there were any.
+    // Without filter pairs the hash equals that of versions before filter files.
     let hashed = filterFiles.contains { $0 != nil } ? files + filterFiles : files
     let contentHash = hash(of: hashed.map { $0?.file })
 
@@ -97,7 +97,8 @@ public enum DatasetFolder {
     if let lines = filterLines.test {
       guard var part = test else {
         throw InputError(
-          file: lines.name, reason: "there is no test.jsonl", expected: "the rows that it is about")
+          file: lines.name, reason: "there is no test.jsonl",
+          expected: "the rows that the filter pairs are for")
       }
       part.filter = try readFilter(lines).matrix(for: part, named: "test")
       test = part
@@ -108,13 +109,13 @@ public enum DatasetFolder {
       contentHash: contentHash)
   }
 
-  /// Records of files that are not about a split.
+  /// Example records of files that do not describe a split.
   private static let examples = [
     "documents": #"{"id": "…", "text": "…"}"#, "labels": #"{"id": "…", "text": "…"}"#,
   ]
 
   private static func hash(of files: [MappedFile?]) -> UInt64 {
-    // A missing file and an empty one must differ.
+    // A missing file and an empty one must have different hashes.
     let sums = files.map { $0.map { $0.withBytes(XXHash64.hash) } ?? 0 }
     return sums.withUnsafeBytes { XXHash64.hash($0) }
   }
@@ -129,7 +130,7 @@ public enum DatasetFolder {
     }
     throw InputError(
       file: file, reason: "the document \"\(ids[Int(stray)])\" is not in train.jsonl",
-      expected: "documents of train.jsonl: validation is the part of train that is held out")
+      expected: "documents of train.jsonl: validation is a held-out part of train")
   }
 
   private static func check(
@@ -140,7 +141,7 @@ public enum DatasetFolder {
     guard let leak = test.documentIndices.first(where: { known.contains($0) }) else { return }
     throw InputError(
       file: file, reason: "the document \"\(ids[Int(leak)])\" is in train.jsonl too",
-      expected: "documents that are not learnt from")
+      expected: "documents that are not in train")
   }
 
   private static func readDescription(_ path: String) throws -> DatasetDescription {
@@ -150,7 +151,7 @@ public enum DatasetFolder {
     }
     var description = try decodeJSON(
       DatasetDescription.self, from: MappedFile(path: file).withBytes { Data($0) }, file: file,
-      expected: #"{"name": "…", "summary": "…", "propensity": {"a": …, "b": …}}, or no such file"#)
+      expected: #"{"name": "…", "summary": "…", "propensity": {"a": …, "b": …}}, or no file"#)
     if description.name.isEmpty {
       description.name = URL(fileURLWithPath: path).lastPathComponent
     }

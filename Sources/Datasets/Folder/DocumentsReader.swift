@@ -1,6 +1,6 @@
-import Torch
+import Storage
 
-/// Reads `documents.jsonl`: one `{"id", "text"}` or `{"id", "features": {name: weight}}` a line.
+/// Reads `documents.jsonl`: one `{"id", "text"}` or `{"id", "features": {name: weight}}` per line.
 struct DocumentsReader {
   private(set) var table: IdentifierTable
   private var texts: [TextColumn.Location] = []
@@ -8,7 +8,7 @@ struct DocumentsReader {
 
   /// Reads every line of `reader`'s file.
   ///
-  /// - Throws: `InputError` with the first bad line, if bad lines are refused.
+  /// - Throws: `InputError` that describes the first bad line, if bad lines are refused.
   init(_ reader: LineReader, skipped: inout SkippedLines) throws {
     table = IdentifierTable(file: reader.file)
     try reader.forEachRecord(skipped: &skipped) { (cursor) throws(LineFault) in
@@ -16,7 +16,7 @@ struct DocumentsReader {
     }
   }
 
-  /// What was read.
+  /// The documents read.
   var documents: Documents {
     let content: Documents.Content =
       features.isEmpty
@@ -51,7 +51,7 @@ struct DocumentsReader {
     }
     guard row == nil ? features.isEmpty : texts.isEmpty else {
       throw LineFault(
-        reason: row == nil ? "a text among documents of features" : "features among texts",
+        reason: row == nil ? "a text among feature documents" : "features among texts",
         expected: "documents of one kind")
     }
     try table.insertNew(identifier)
@@ -60,7 +60,7 @@ struct DocumentsReader {
   }
 }
 
-/// Rows of named, weighted features that grow line by line.
+/// Rows of named, weighted features, appended line by line.
 struct FeatureRows {
   /// The features of one document.
   struct Row {

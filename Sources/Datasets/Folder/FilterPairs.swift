@@ -1,22 +1,23 @@
-import Torch
+import Storage
 
-/// The filter pairs of `filter-train.jsonl` or `filter-test.jsonl`, before they are put beside the
-/// rows of a split.
+/// The filter pairs of `filter-train.jsonl` or `filter-test.jsonl`, not yet assigned to the rows of
+/// a split.
 struct FilterPairs {
   private let pairs: Split
   private let lines: LineReader
   private let ids: TextColumn
 
-  /// Takes what `SplitReader` read from `lines`; `ids` are the documents' names.
+  /// Wraps the output of `SplitReader` for `lines`; `ids` are the documents' names.
   init(_ pairs: Split, lines: LineReader, ids: TextColumn) {
     self.pairs = pairs
     self.lines = lines
     self.ids = ids
   }
 
-  /// The pairs of each row of `split`; nil when there is none.
+  /// The pairs of each row of `split`; nil if there are none.
   ///
-  /// - Parameter named: the split's name when every pair must belong to it; nil for a part of one.
+  /// - Parameter named: the split's name if every pair must belong to it; nil for a part of a
+  ///   split.
   /// - Throws: `InputError` when a document is not in the split and bad lines are refused.
   func matrix(for split: Split, named name: String?) throws -> CSRMatrix? {
     var row: [Int32: Int] = [:]

@@ -1,18 +1,19 @@
 import Foundation
-import Torch
+import Storage
 
-/// Folder operations whose faults are `FileError`s, like those of files.
+/// Folder operations that throw `FileError`, like those on files.
 enum Folder {
-  /// Makes the folder `path` and those above it; it may be there already.
+  /// Creates the folder `path` and its missing parents, unless it exists.
   static func make(_ path: String) throws { try makeFolder(path) }
 
-  /// Removes the file or folder `path` with all that it holds.
+  /// Removes the file or folder `path` with its contents, if it exists.
   static func removeIfPresent(_ path: String) throws {
     guard FileManager.default.fileExists(atPath: path) else { return }
     try naming(path, "remove") { try FileManager.default.removeItem(atPath: path) }
   }
 
-  /// The names in the folder `path`; one empty name for what is not a folder, nil for nothing.
+  /// The names in the folder `path`; one empty name if it is not a folder, nil if it does not
+  /// exist.
   static func names(_ path: String) throws -> [String]? {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return nil }

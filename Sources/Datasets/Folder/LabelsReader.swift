@@ -1,6 +1,6 @@
-import Torch
+import Storage
 
-/// Reads `labels.jsonl`: one `{"id", "text"?}` a line.
+/// Reads `labels.jsonl`: one `{"id", "text"?}` per line.
 struct LabelsReader {
   private(set) var table: IdentifierTable
   private var texts: [TextColumn.Location] = []
@@ -8,7 +8,7 @@ struct LabelsReader {
 
   /// Reads every line of `reader`'s file.
   ///
-  /// - Throws: `InputError` with the first bad line, if bad lines are refused.
+  /// - Throws: `InputError` that describes the first bad line, if bad lines are refused.
   init(_ reader: LineReader, skipped: inout SkippedLines) throws {
     table = IdentifierTable(file: reader.file)
     try reader.forEachRecord(skipped: &skipped) { (cursor) throws(LineFault) in
@@ -16,7 +16,7 @@ struct LabelsReader {
     }
   }
 
-  /// What was read.
+  /// The labels read.
   var labels: Labels {
     Labels(
       ids: table.column,

@@ -1,9 +1,9 @@
-import Torch
+import Storage
 
-/// Reads the members of one record and refuses those that come twice or are missing.
+/// Reads the members of one record and rejects those that are repeated or missing.
 extension JSONCursor {
-  /// Reads a string without U+0000 into `slot`, which must still be empty; an `"id"` may be a whole
-  /// number.
+  /// Reads a string without U+0000 into `slot`, which must still be empty; an `"id"` may be an
+  /// integer.
   mutating func string(named name: JSONString, into slot: inout JSONString?) throws(LineFault) {
     try refuseSecond(name, isThere: slot != nil)
     let literal = try name.matches("id", in: bytes) ? identifier() : string()
@@ -13,25 +13,26 @@ extension JSONCursor {
         reason: "a text of \(literal.content.count) bytes",
         expected: "at most \(TextColumn.Location.lengthLimit)")
     }
-    // C strings and databases end there, so that two texts would become one.
+    // C strings and databases end there, so that two different texts would become equal.
     if let (position, scalar) = literal.firstEscape(in: bytes, where: { $0.value == 0 }) {
       throw LineFault(
         position: position,
-        reason: "\"\(name.decoded(from: bytes))\" holds the control character \(scalar.codePoint)",
+        reason:
+          "\"\(name.decoded(from: bytes))\" contains the control character \(scalar.codePoint)",
         expected: "text without it")
     }
     slot = literal
   }
 
-  /// Refuses a name that this record holds already.
+  /// Rejects a name that this record has already.
   func refuseSecond(_ name: JSONString, isThere: Bool) throws(LineFault) {
     guard isThere else { return }
     throw LineFault(
       position: name.content.lowerBound - 1,
-      reason: "\"\(name.decoded(from: bytes))\" comes a second time", expected: "each name once")
+      reason: "\"\(name.decoded(from: bytes))\" appears a second time", expected: "each name once")
   }
 
-  /// Reads a name that may be written as a string or as a whole number, which is named by its digits.
+  /// Reads a name written as a string or as an integer, whose digits are the name.
   mutating func identifier(
     expected: String = "a name in quotation marks, or a whole number"
   ) throws(LineFault) -> JSONString {
@@ -50,13 +51,13 @@ extension JSONCursor {
     return JSONString(content: digits, hasEscapes: false, isNormalized: true)
   }
 
-  /// Reads an array of names, or a single one that stands without brackets.
+  /// Reads an array of names, or a single name without brackets.
   mutating func names(_ name: (inout JSONCursor) throws(LineFault) -> Void) throws(LineFault) {
     if !isAtEnd(), bytes[position] == UInt8(ascii: "\"") { return try name(&self) }
     try array(name)
   }
 
-  /// The identifier, which must be there and a name.
+  /// The identifier, which must be present and a valid name.
   func required(_ identifier: JSONString?) throws(LineFault) -> JSONString {
     guard let identifier else {
       throw LineFault(reason: "the record has no \"id\"", expected: "{\"id\": \"…\", …}")
@@ -65,9 +66,9 @@ extension JSONCursor {
     return identifier
   }
 
-  /// Refuses what `Name` refuses.
+  /// Rejects a literal that is not a valid `Name`.
   ///
-  /// - Parameter kind: what the literal is, such as "id".
+  /// - Parameter kind: the kind of literal, such as "id".
   func refuseUnlessName(_ literal: JSONString, _ kind: String) throws(LineFault) {
     guard let fault = literal.withUTF8(in: bytes, { Name.fault(in: $0) }) else { return }
     let isAsWritten = literal.isNormalized && !literal.hasEscapes
@@ -78,15 +79,15 @@ extension JSONCursor {
       reason: "the \(kind) \(fault.reason)", expected: fault.expected)
   }
 
-  /// Whether two literals are written with the same characters, and not only the same text in two
-  /// normal forms.
+  /// Whether two literals are written with the same characters, rather than just being the same
+  /// text in two normal forms.
   func isWritten(_ literal: JSONString, as other: JSONString) -> Bool {
     literal.written(in: bytes).utf8.elementsEqual(other.written(in: bytes).utf8)
   }
 }
 
 extension IdentifierTable {
-  /// Adds `identifier` or says that it is there already.
+  /// Adds `identifier`; throws if it exists already.
   mutating func insertNew(_ identifier: JSONString) throws(LineFault) {
     guard count < Int32.max else {
       throw LineFault(reason: "too many records", expected: "at most \(Int32.max)")
@@ -94,8 +95,8 @@ extension IdentifierTable {
     guard insert(identifier) else {
       throw LineFault(
         position: identifier.content.lowerBound,
-        reason: "the id \"\(file.withBytes(identifier.decoded))\" comes a second time",
-        expected: "a name that no other record of this file has")
+        reason: "the id \"\(file.withBytes(identifier.decoded))\" appears a second time",
+        expected: "a unique id")
     }
   }
 }

@@ -1,15 +1,15 @@
-import Torch
+import Storage
 
-/// Keeps the splits of a dataset folder in binary form, so that the next reading maps them.
+/// Caches the splits of a dataset folder in binary form, so that the next read maps them.
 ///
-/// The files lie in the folder's own `cache` and carry the content hash of the text files that they
-/// were made from; others are never read. A cache that cannot be read or written is done without:
-/// the text files are the truth.
+/// The files are in the folder's `cache` and named by the content hash of the text files that they
+/// were made from; files with other hashes are ignored. A cache that cannot be read or written is
+/// not an error: the text files are authoritative.
 struct SplitCache {
   let folder: String
   let contentHash: UInt64
 
-  /// The split `name` as it was kept, or nil.
+  /// The cached split `name`, or nil.
   func split(_ name: String, _ counts: (documents: Int, labels: Int)) -> Split? {
     do {
       let documents = try CSRFile.read(path(name, "documents"))
@@ -23,7 +23,7 @@ struct SplitCache {
     }
   }
 
-  /// Keeps `split` under `name` and removes what was kept for an earlier content.
+  /// Caches `split` under `name` and removes the files of earlier contents.
   func keep(_ split: Split, as name: String, _ counts: (documents: Int, labels: Int)) {
     do {
       try Folder.make(folder)
@@ -37,7 +37,7 @@ struct SplitCache {
       try CSRFile.write(documents, to: path(name, "documents"))
       try CSRFile.write(split.labels, to: path(name, "labels"))
     } catch {
-      // A folder that cannot be written costs time on the next reading and nothing else.
+      // Without a cache only the next read takes longer.
     }
   }
 

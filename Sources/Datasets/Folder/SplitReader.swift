@@ -1,14 +1,14 @@
-import Torch
+import Storage
 
-/// Reads `train.jsonl` and its siblings: one `{"id", "labels": […], "weights": […]?}` a line.
+/// Reads `train.jsonl` and its siblings: one `{"id", "labels": […], "weights": […]?}` per line.
 ///
-/// A label that is there in two normal forms counts once, with its first weight; one that is written
-/// twice is refused.
+/// A label that appears in two normal forms counts once, with its first weight; an exact repetition
+/// is rejected.
 struct SplitReader {
   private let documents: IdentifierTable
   private let labels: IdentifierTable
   private var documentIsTaken: [Bool]
-  /// The line that named each label last, to refuse it a second time.
+  /// The line that last named each label, for rejecting repetitions.
   private var labelRow: [Int32]
 
   private var indices: [Int32] = []
@@ -21,7 +21,7 @@ struct SplitReader {
 
   /// Reads every line of `reader`'s file.
   ///
-  /// - Throws: `InputError` with the first bad line, if bad lines are refused.
+  /// - Throws: `InputError` that describes the first bad line, if bad lines are refused.
   init(
     _ reader: LineReader, documents: IdentifierTable, labels: IdentifierTable,
     skipped: inout SkippedLines
@@ -32,13 +32,13 @@ struct SplitReader {
     labelRow = [Int32](repeating: -1, count: labels.count)
     var attempt: Int32 = 0
     try reader.forEachRecord(skipped: &skipped) { (cursor) throws(LineFault) in
-      // Counted first: the labels of a skipped line must not count as seen for the next.
+      // Incremented first: the labels of a skipped line must not count as seen for the next.
       attempt += 1
       try read(&cursor, attempt: attempt)
     }
   }
 
-  /// What was read.
+  /// The split read.
   var split: Split {
     Split(
       documentIndices: MappedArray(indices),
@@ -89,7 +89,7 @@ struct SplitReader {
     if let weightsAt, rowWeights.count != labelCount {
       throw LineFault(
         position: weightsAt, reason: "\(rowWeights.count) weights for \(labelCount) labels",
-        expected: "one weight a label")
+        expected: "one weight per label")
     }
     if weightsAt != nil {
       for index in otherForms.reversed() { rowWeights.remove(at: index) }
@@ -103,14 +103,14 @@ struct SplitReader {
     guard !documentIsTaken[document] else {
       throw LineFault(
         position: identifier.content.lowerBound,
-        reason: "the document \"\(identifier.decoded(from: bytes))\" comes a second time",
+        reason: "the document \"\(identifier.decoded(from: bytes))\" appears a second time",
         expected: "each document once")
     }
     documentIsTaken[document] = true
     append(document: document, hasWeights: weightsAt != nil)
   }
 
-  /// Reads a label; nil for one that the record has in another normal form.
+  /// Reads a label; nil if the record has it already in another normal form.
   private mutating func readLabel(
     _ cursor: inout JSONCursor, attempt: Int32
   ) throws(LineFault) -> Int32? {
@@ -127,8 +127,8 @@ struct SplitReader {
       if let first, !cursor.isWritten(literal, as: first) { return nil }
       throw LineFault(
         position: literal.content.lowerBound,
-        reason: "the label \"\(literal.decoded(from: cursor.bytes))\" comes a second time",
-        expected: "each label once a document")
+        reason: "the label \"\(literal.decoded(from: cursor.bytes))\" appears a second time",
+        expected: "each label once per document")
     }
     labelRow[label] = attempt
     rowLiterals.append(literal)

@@ -1,11 +1,11 @@
-import Torch
+import Storage
 
 extension Dataset {
-  /// Makes a data set of a train file and a test file of the extreme-classification repository.
+  /// Joins a train file and a test file of the extreme-classification repository into a data set.
   ///
-  /// Documents are numbered through both files from 0, labels and features as in the files.
+  /// Documents are numbered from 0 through both files, labels and features as in the files.
   ///
-  /// - Parameter file: what errors name, as there are two files that must fit each other.
+  /// - Parameter file: the file to name in errors, as there are two files that must match.
   /// - Throws: `InputError` when the files differ in their numbers of features or labels.
   public static func joining(
     train: SVMLightFile, test: SVMLightFile?, name: String, file: String
@@ -38,7 +38,7 @@ extension Dataset {
 }
 
 extension CSRMatrix {
-  /// The rows of `other` below those of this matrix; both have values.
+  /// This matrix followed by the rows of `other`; both have values.
   fileprivate func appending(_ other: CSRMatrix) -> CSRMatrix {
     let shift = rowOffsets[rowCount]
     return CSRMatrix(

@@ -1,26 +1,25 @@
 import Foundation
-import Torch
+import Storage
 
-/// The text form of a data set of the extreme-classification repository: a folder.
+/// The text format of a data set of the extreme-classification repository: a folder.
 ///
-/// | file | a line |
-/// |---|---|
-/// | `trn.json.gz`, `tst.json.gz` | `{"uid", "title", "content", "target_ind": […], "target_rel": […]}` |
-/// | `lbl.json.gz` | `{"uid", "title"}`, perhaps with `"content"` |
-/// | `filter_labels_train.txt`, `filter_labels_test.txt` | a document's row, a label's row |
+/// | file | a line | |---|---| | `trn.json.gz`, `tst.json.gz` | `{"uid", "title", "content",
+/// "target_ind": […], "target_rel": […]}` | | `lbl.json.gz` | `{"uid", "title"}`, perhaps with
+/// `"content"` | | `filter_labels_train.txt`, `filter_labels_test.txt` | a document's row, a
+/// label's row |
 ///
-/// Only `trn` and `lbl` must be there; files may be unpacked (`trn.json`). A text is the title and,
-/// on a line of its own, the content. Labels are counted from 0 in the order of `lbl`; a missing
-/// `target_rel` is all ones. Unknown names are passed over.
-/// Format: <http://manikvarma.org/downloads/XC/XMLRepository.html>.
+/// Only `trn` and `lbl` are required; files may be uncompressed (`trn.json`). A text is the title
+/// and, on a new line, the content. Labels are numbered from 0 in the order of `lbl`; a missing
+/// `target_rel` means all ones. Unknown keys are ignored. Format:
+/// <http://manikvarma.org/downloads/XC/XMLRepository.html>.
 public enum ExtremeTextFolder {
   /// Reads the folder at `path`.
   ///
-  /// Texts stay in the files until they are asked for.
+  /// Texts stay in the files until they are accessed.
   ///
-  /// - Throws: `FileError` when a file cannot be read; `InputError` with the place of the first
-  ///   thing that does not fit, a repeated uid included; `DebianUnavailable` when nothing on the
-  ///   machine can unpack.
+  /// - Throws: `FileError` when a file cannot be read; `InputError` with the position of the first
+  ///   problem, a repeated uid included; `DebianUnavailable` when this machine has no tool to
+  ///   unpack the files.
   public static func read(_ path: String) throws -> Dataset {
     func open(_ file: String) throws -> LineReader {
       LineReader(file: try PackedFile.open(file), policy: .refuse, name: file)
@@ -34,7 +33,7 @@ public enum ExtremeTextFolder {
     let labels = try ExtremeTextRecords(open(required("lbl")))
     let labelCount = labels.table.count
     guard labelCount > 0 else {
-      throw InputError(file: required("lbl"), reason: "there are no labels", expected: "some")
+      throw InputError(file: required("lbl"), reason: "it has no labels", expected: "some")
     }
     let train = try ExtremeTextRecords(open(required("trn")), labelCount: labelCount)
     let test = try existing("tst").map {
@@ -65,7 +64,7 @@ public enum ExtremeTextFolder {
         statistics: DatasetStatistics(train: trainSplit, test: testSplit)))
   }
 
-  /// The pairs of the folder's filter file for `part`; nil when there is no file or no pair.
+  /// The pairs of the folder's filter file for `part`; nil if there is no file or no pair.
   static func filter(
     in folder: String, part: String, rowCount: Int, labelCount: Int
   ) throws -> CSRMatrix? {
@@ -76,7 +75,7 @@ public enum ExtremeTextFolder {
 }
 
 extension TextColumn {
-  /// The texts of this column and, behind them, those of `other`.
+  /// The texts of this column, followed by those of `other`.
   fileprivate func appending(_ other: TextColumn) -> TextColumn {
     let count = self.count
     return TextColumn(count: count + other.count) { index in

@@ -1,11 +1,11 @@
-import Torch
+import Storage
 
-/// Reads `trn.json`, `tst.json` or `lbl.json`: one `{"uid", "title", "content"?, …}` a line.
+/// Reads `trn.json`, `tst.json` or `lbl.json`: one `{"uid", "title", "content"?, …}` per line.
 struct ExtremeTextRecords {
   private(set) var table: IdentifierTable
   private var titles: [TextColumn.Location] = []
   private var contents: [TextColumn.Location] = []
-  /// The number of labels to choose from; nil for records that have none.
+  /// The number of labels; nil for records without labels.
   private let labelCount: Int?
   private let others: IdentifierTable?
   private var offsets: [Int64] = [0]
@@ -15,9 +15,9 @@ struct ExtremeTextRecords {
   /// Reads every line of `reader`'s file.
   ///
   /// - Parameters:
-  ///   - labelCount: the number of labels that `"target_ind"` counts; nil for a file of labels.
-  ///   - others: records whose uids must not come again.
-  /// - Throws: `InputError` with the place of the first thing that does not fit.
+  ///   - labelCount: the number of labels that `"target_ind"` refers to; nil for a file of labels.
+  ///   - others: records whose uids must not appear again.
+  /// - Throws: `InputError` with the position of the first problem.
   init(_ reader: LineReader, labelCount: Int? = nil, apartFrom others: IdentifierTable? = nil)
     throws
   {
@@ -30,7 +30,7 @@ struct ExtremeTextRecords {
     }
   }
 
-  /// Title and content of each record, with a line feed between them where there is a content.
+  /// Title and content of each record, separated by a line feed if there is content.
   var texts: TextColumn {
     let titles = TextColumn(file: table.file, locations: titles)
     let contents = TextColumn(file: table.file, locations: contents)
@@ -40,7 +40,7 @@ struct ExtremeTextRecords {
     }
   }
 
-  /// `[records, labels]`; with values only where one is not 1.
+  /// `[records, labels]`; without values if all are 1.
   var targets: CSRMatrix {
     CSRMatrix(
       rowOffsets: MappedArray(offsets), columns: MappedArray(columns),
@@ -94,7 +94,7 @@ struct ExtremeTextRecords {
       throw LineFault(
         position: uid.content.lowerBound,
         reason: "the uid \"\(uid.decoded(from: bytes))\" is one of the train file's",
-        expected: "test documents that are not learnt from")
+        expected: "test documents that are not in train")
     }
     try table.insertNew(cursor.required(uid))
     titles.append(TextColumn.Location(title))
@@ -119,8 +119,8 @@ struct ExtremeTextRecords {
       }
       guard seen.insert(label).inserted else {
         throw LineFault(
-          position: start, reason: "the label \(text) comes a second time",
-          expected: "each label once a document")
+          position: start, reason: "the label \(text) appears a second time",
+          expected: "each label once per document")
       }
       found.append(label)
     }

@@ -1,16 +1,17 @@
-public import Torch
+public import Storage
 
-/// `filter_labels_train.txt` and `filter_labels_test.txt` of the extreme-classification repository:
-/// a document's row and a label's row a line, parted by a space, both counted from 0.
+/// `filter_labels_train.txt` and `filter_labels_test.txt` of the extreme-classification repository.
+///
+/// A line has a document's row and a label's row, separated by a space, both counted from 0.
 public enum FilterLabelsFile {
-  /// Reads the file at `path`; pairs may come in any order and more than once.
+  /// Reads the file at `path`; pairs may be in any order and repeated.
   ///
   /// - Parameters:
   ///   - rowCount: the number of documents of the split.
   ///   - labelCount: the number of labels.
-  /// - Returns: `[documents, labels]`, labels rising in each row; nil when there is no pair.
-  /// - Throws: `FileError` when it cannot be read; `InputError` with the place of the first line
-  ///   that is no pair of a document and a label.
+  /// - Returns: `[documents, labels]`, labels ascending in each row; nil if there are no pairs.
+  /// - Throws: `FileError` when it cannot be read; `InputError` with the position of the first line
+  ///   that is not a pair of a document and a label.
   public static func read(_ path: String, rowCount: Int, labelCount: Int) throws -> CSRMatrix? {
     let reader = LineReader(file: try PackedFile.open(path), policy: .refuse, name: path)
     var pairs: [UInt64] = []
@@ -20,7 +21,7 @@ public enum FilterLabelsFile {
       let row = try cursor.integer(upTo: rowCount - 1, "a document's row")
       try cursor.skip(" ", "a space and a label's row")
       let label = try cursor.integer(upTo: labelCount - 1, "a label's row")
-      try cursor.finish("nothing more: a line is a document's row and a label's row")
+      try cursor.finish("the end of the line: a document's row and a label's row")
       pairs.append(UInt64(row) << 32 | UInt64(label))
     }
     guard !pairs.isEmpty else { return nil }
@@ -38,7 +39,7 @@ public enum FilterLabelsFile {
       rowOffsets: MappedArray(offsets), columns: MappedArray(columns), columnCount: labelCount)
   }
 
-  /// Writes the pairs of `filter`, `[documents, labels]`, to `path` in one atomic step.
+  /// Writes the pairs of `filter`, `[documents, labels]`, to `path` atomically.
   ///
   /// - Throws: `FileError` when it cannot be written.
   public static func write(_ filter: CSRMatrix, to path: String) throws {

@@ -1,33 +1,33 @@
-import Torch
+import Storage
 
-/// A single file of `{"text", "labels": […], "id"?, "weights": […]?}`, one record a line.
+/// A single file of `{"text", "labels": […], "id"?, "weights": […]?}`, one record per line.
 ///
-/// A single label may stand without brackets, and be called `"label"` where there is no `"labels"`;
-/// names may be whole numbers.
+/// A single label may be written without brackets, and its key may be `"label"` instead of
+/// `"labels"`; names may be integers.
 ///
-/// The splits are made by the `SplitBucket` of each text: a fifth for testing, 8 % for validation (a
-/// part of train). Equal texts fall into the same split, and a record keeps its split when others
-/// come or go. Labels are those that train has, in the order in which they come; a record of test
-/// that keeps no label is left out. `readWhole(_:badLines:)` leaves nothing out. Without `"id"`, a
-/// record is named by the number of its line.
+/// The `SplitBucket` of each text determines its split: a fifth for testing, 8 % for validation (a
+/// part of train). Equal texts are in the same split, and a record keeps its split when others are
+/// added or removed. Labels are those of train, in the order of first use; a test record without
+/// any of them is left out. `readWhole(_:badLines:)` leaves nothing out. Without `"id"`, a record
+/// is named by its line number.
 ///
 /// Texts and names are read in Normalization Form C. A label that a record has in two normal forms
-/// counts once, with its first weight; one that is written twice is refused.
+/// counts once, with its first weight; an exact repetition is rejected.
 public enum LabelledTextFile {
   /// Reads the file at `path`.
   ///
-  /// - Throws: `FileError` when it cannot be read; `InputError` with the place of the first bad line
-  ///   when bad lines are refused, or when no record of train has a label.
+  /// - Throws: `FileError` when it cannot be read; `InputError` with the position of the first bad
+  ///   line if bad lines are refused, or when no record of train has a label.
   public static func read(
     _ path: String, badLines: BadLinePolicy = .refuse
   ) throws -> Dataset {
     try read(path, badLines, isWhole: false)
   }
 
-  /// Reads a file that nothing is learnt from: `test` is all records and has all their labels,
-  /// `train` is empty.
+  /// Reads a file that is not trained on: `test` has all records with all their labels, `train` is
+  /// empty.
   ///
-  /// - Throws: as `read(_:badLines:)`; `InputError` when no record has a label.
+  /// - Throws: the errors of `read(_:badLines:)`; `InputError` when no record has a label.
   public static func readWhole(
     _ path: String, badLines: BadLinePolicy = .refuse
   ) throws -> Dataset {
@@ -48,7 +48,7 @@ public enum LabelledTextFile {
   }
 }
 
-/// What the lines said, before splits and labels are settled.
+/// The content of the lines, before splits and labels are determined.
 private struct Records {
   private var ids: IdentifierTable
   private var lineNumbers: [Int] = []
@@ -107,7 +107,8 @@ private struct Records {
     }
     if let weights, weights.count != names.count {
       throw LineFault(
-        reason: "\(weights.count) weights for \(names.count) labels", expected: "one weight a label"
+        reason: "\(weights.count) weights for \(names.count) labels",
+        expected: "one weight per label"
       )
     }
     let distinct = try distinctPlaces(of: names, cursor)
@@ -138,7 +139,7 @@ private struct Records {
     return found
   }
 
-  /// The places of the names that do not come earlier in another normal form.
+  /// The indices of the names that do not appear earlier in another normal form.
   private func distinctPlaces(
     of names: [JSONString], _ cursor: JSONCursor
   ) throws(LineFault) -> [Int] {
@@ -154,8 +155,8 @@ private struct Records {
       guard !cursor.isWritten(name, as: first) else {
         throw LineFault(
           position: name.content.lowerBound,
-          reason: "the label \"\(text)\" comes a second time",
-          expected: "each label once a record")
+          reason: "the label \"\(text)\" appears a second time",
+          expected: "each label once per record")
       }
     }
     return places
@@ -173,7 +174,7 @@ private struct Records {
       guard !rows.isEmpty else {
         throw InputError(
           file: path, reason: "there are no records",
-          expected: #"one JSON object a line: {"text": "…", "labels": ["…"]}"#)
+          expected: #"one JSON object per line: {"text": "…", "labels": ["…"]}"#)
       }
       let reason =
         isWhole || labels.count == 0
@@ -181,7 +182,7 @@ private struct Records {
       throw InputError(
         file: path, reason: reason,
         expected: isWhole
-          ? "records with labels" : "records with labels; a fifth of all is kept for testing")
+          ? "records with labels" : "records with labels; a fifth of them is kept for testing")
     }
     var newLabel = [Int32](repeating: -1, count: labels.count)
     for (new, old) in kept.enumerated() { newLabel[old] = Int32(new) }

@@ -1,4 +1,4 @@
-import Torch
+import Storage
 
 /// Reads one line of the text files of the extreme-classification repository.
 struct SVMLightCursor {
@@ -30,7 +30,7 @@ struct SVMLightCursor {
     guard take(byte) else { throw unexpected(expected) }
   }
 
-  /// Passes over spaces; false at the end of the line.
+  /// Skips spaces; false at the end of the line.
   mutating func skipSpaces() throws(LineFault) -> Bool {
     guard position < end else { return false }
     try skip(" ", "a space")

@@ -1,21 +1,21 @@
 import Foundation
-public import Torch
+public import Storage
 
 /// The sparse format of the extreme-classification repository.
 ///
-/// The first line is `N D L`: rows, features, labels. Each further line is a row: its labels, parted
-/// by commas, a space, and `feature:value` pairs parted by spaces; both are counted from 0. A row
-/// without labels starts with the space.
-/// Format: <http://manikvarma.org/downloads/XC/XMLRepository.html>, "Data format".
+/// The first line is `N D L`: rows, features, labels. Each further line is a row: its labels,
+/// separated by commas, a space, and `feature:value` pairs separated by spaces; both are counted
+/// from 0. A row without labels starts with the space. Format:
+/// <http://manikvarma.org/downloads/XC/XMLRepository.html>, "Data format".
 public struct SVMLightFile: Sendable, Equatable {
   /// `[rows, features]`, with values.
   public var features: CSRMatrix
   /// `[rows, labels]`, without values.
   public var labels: CSRMatrix
 
-  /// Takes both matrices.
+  /// Creates a file from both matrices.
   ///
-  /// - Precondition: they have equally many rows.
+  /// - Precondition: they have the same number of rows.
   public init(features: CSRMatrix, labels: CSRMatrix) {
     precondition(
       features.rowCount == labels.rowCount,
@@ -24,11 +24,11 @@ public struct SVMLightFile: Sendable, Equatable {
     self.labels = labels
   }
 
-  /// The most features and the most labels that a header is believed to speak of, unless the file
-  /// has as many bytes: 2²², or what the environment variable `DECANT_COLUMN_LIMIT` says.
+  /// The default limit on the numbers of features and labels in a header, unless the file has as
+  /// many bytes: 2²², or the value of the environment variable `DECANT_COLUMN_LIMIT`.
   ///
-  /// Memory grows with the header's numbers, whatever the rows use of them. The largest sets of the
-  /// repository have 2.8 million labels.
+  /// Memory grows with the numbers in the header, even if the rows use few of them. The largest
+  /// data sets of the repository have 2.8 million labels.
   public static var columnLimit: Int {
     let variable = ProcessInfo.processInfo.environment["DECANT_COLUMN_LIMIT"]
     return variable.flatMap { Int($0) } ?? 1 << 22
@@ -38,8 +38,8 @@ public struct SVMLightFile: Sendable, Equatable {
   ///
   /// - Parameter columnLimit: the most features and the most labels, unless the file has as many
   ///   bytes.
-  /// - Throws: `FileError` when it cannot be read; `InputError` with line and column at the first
-  ///   thing that does not fit the format or the header, a repeated label or feature included.
+  /// - Throws: `FileError` when it cannot be read; `InputError` with line and column of the first
+  ///   violation of the format or the header, a repeated label or feature included.
   public init(reading path: String, columnLimit: Int = Self.columnLimit) throws {
     let reader = LineReader(file: try MappedFile(path: path), policy: .refuse)
     let limit = max(columnLimit, reader.file.count)
@@ -64,7 +64,7 @@ public struct SVMLightFile: Sendable, Equatable {
     self.init(features: rows.features, labels: rows.labels)
   }
 
-  /// Writes the file `path` in one atomic step.
+  /// Writes the file `path` atomically.
   ///
   /// - Precondition: the values are finite.
   /// - Throws: `FileError` when it cannot be written.
@@ -86,7 +86,7 @@ public struct SVMLightFile: Sendable, Equatable {
   }
 }
 
-/// Rows that grow line by line.
+/// Rows, appended line by line.
 private struct SVMLightRows {
   let expectedCount: Int
   private let featureCount: Int
@@ -116,9 +116,9 @@ private struct SVMLightRows {
       let count = try cursor.integer(upTo: limit, what)
       guard count <= columnLimit else {
         throw LineFault(
-          position: start, reason: "\(what) is \(count), far more than the file can use",
+          position: start, reason: "\(what) is \(count), far more than the file can contain",
           expected:
-            "at most \(columnLimit); the environment variable DECANT_COLUMN_LIMIT raises that"
+            "at most \(columnLimit); raise the limit with the environment variable DECANT_COLUMN_LIMIT"
         )
       }
       return count
@@ -128,13 +128,13 @@ private struct SVMLightRows {
     featureCount = try columns("the number of features")
     try cursor.skip(" ", "a space and the number of labels")
     labelCount = try columns("the number of labels")
-    try cursor.finish("nothing more: the first line is N D L")
+    try cursor.finish("the end of the line: the first line is N D L")
   }
 
   mutating func append(_ cursor: inout SVMLightCursor) throws(LineFault) {
     guard count < expectedCount else {
       throw LineFault(
-        reason: "one row more than the first line says", expected: "\(expectedCount) rows")
+        reason: "one row more than stated in the first line", expected: "\(expectedCount) rows")
     }
     let firstLabel = labelColumns.count
     if !cursor.isAtSpaceOrEnd {
@@ -143,7 +143,7 @@ private struct SVMLightRows {
         labelColumns.append(Int32(try cursor.integer(upTo: labelCount - 1, "a label")))
         if cursor.isNext(":") {
           throw LineFault(
-            position: start, reason: "a feature where the labels belong",
+            position: start, reason: "a feature in place of the labels",
             expected: "a space at the start of a line without labels")
         }
       } while cursor.take(",")
@@ -163,12 +163,13 @@ private struct SVMLightRows {
   private func refuseRepeated(
     _ columns: ArraySlice<Int32>, _ what: String
   ) throws(LineFault) {
-    // Most files are sorted, and then neighbours tell.
+    // Most files are sorted; then comparing neighbours suffices.
     if zip(columns, columns.dropFirst()).allSatisfy(<) { return }
     var seen: Set<Int32> = []
     for column in columns where !seen.insert(column).inserted {
       throw LineFault(
-        reason: "the \(what) \(column) comes a second time", expected: "each \(what) once a row")
+        reason: "the \(what) \(column) appears a second time", expected: "each \(what) once per row"
+      )
     }
   }
 }

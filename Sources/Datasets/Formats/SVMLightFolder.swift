@@ -1,19 +1,18 @@
 import Foundation
-import Torch
+import Storage
 
-/// The bag-of-words form of a data set of the extreme-classification repository: a folder.
+/// The bag-of-words format of a data set of the extreme-classification repository: a folder.
 ///
-/// | file | |
-/// |---|---|
-/// | `train.txt`, `test.txt` | as `SVMLightFile` says; the names may begin otherwise: `eurlex_train.txt` |
-/// | `filter_labels_train.txt`, `filter_labels_test.txt` | a document's row, a label's row |
+/// | file | | |---|---| | `train.txt`, `test.txt` | see `SVMLightFile`; the names may have a
+/// prefix: `eurlex_train.txt` | | `filter_labels_train.txt`, `filter_labels_test.txt` | a
+/// document's row, a label's row |
 ///
-/// Only the train file must be there.
+/// Only the train file is required.
 public enum SVMLightFolder {
   /// Reads the folder at `path`.
   ///
-  /// - Throws: `FileError` when a file cannot be read; `InputError` with the place of the first
-  ///   thing that does not fit, or when there is not one train file.
+  /// - Throws: `FileError` when a file cannot be read; `InputError` with the position of the first
+  ///   problem, or when there is not exactly one train file.
   public static func read(_ path: String) throws -> Dataset {
     guard let names = try Folder.names(path) else {
       throw FileError(path: path, action: "open", code: ENOENT)
@@ -51,22 +50,22 @@ public enum SVMLightFolder {
     return dataset
   }
 
-  /// Writes the train and test splits of `dataset` as a new folder at `path`, with its filter pairs,
-  /// in one atomic step; see `AtomicFolder`.
+  /// Writes the train and test splits of `dataset` with their filter pairs as a new folder at
+  /// `path`, atomically; see `AtomicFolder`.
   ///
-  /// Documents of features are written as they are; features whose names are all whole numbers keep
-  /// those as their columns. Documents of texts are written as the bags that `configuration` makes,
-  /// with the vocabulary of train. What the format cannot hold is left out: names, the weights of
-  /// labels, and which rows of train are for validation.
+  /// Feature documents are written as they are; features whose names are all integers use them as
+  /// columns. Text documents are written as the bags that `configuration` makes, with the
+  /// vocabulary of train. The format cannot represent names, label weights, and the rows of train
+  /// that are for validation, so these are left out.
   ///
-  /// - Throws: `InputError` when the folder has something in it already, or a document cannot be
-  ///   made a bag; `FileError` when something cannot be written.
+  /// - Throws: `InputError` when the folder is not empty, or a document cannot be turned into a
+  ///   bag; `FileError` when something cannot be written.
   public static func write(
     _ dataset: Dataset, to path: String, configuration: TextFeatures.Configuration = .init()
   ) throws {
     if let names = try Folder.names(path), !names.isEmpty {
       throw InputError(
-        file: path, reason: "there is something in it already",
+        file: path, reason: "the folder is not empty",
         expected: "a new name or an empty folder")
     }
     let bags = try bags(of: dataset, configuration)
@@ -83,7 +82,7 @@ public enum SVMLightFolder {
     try folder.commit(replacing: false)
   }
 
-  /// A function from documents to their bags, `[documents, features]`.
+  /// A function from documents to bags, `[documents, features]`.
   private static func bags(
     of dataset: Dataset, _ configuration: TextFeatures.Configuration
   ) throws -> (MappedArray<Int32>) throws -> CSRMatrix {
@@ -103,8 +102,8 @@ public enum SVMLightFolder {
 }
 
 extension CSRMatrix {
-  /// The same entries under the columns that `names` say, where they are all different whole
-  /// numbers that a reader believes; else nil.
+  /// The same entries with `names` as column numbers, if these are distinct integers within the
+  /// reader's limit; else nil.
   fileprivate func numbered(by names: [String]) -> CSRMatrix? {
     let numbers = names.compactMap { name in
       Int32(name).flatMap { $0 >= 0 && $0 < Int32.max && "\($0)" == name ? $0 : nil }

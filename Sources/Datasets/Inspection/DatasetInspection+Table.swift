@@ -1,8 +1,8 @@
 import Foundation
-import Torch
+import Storage
 
 extension DatasetInspection {
-  /// What is wrong, a sentence each; the worst first.
+  /// The problems found, one sentence each, most serious first.
   public var warnings: [String] {
     var lines: [String] = []
     func share(_ count: Int, of total: Int) -> String {
@@ -10,14 +10,14 @@ extension DatasetInspection {
     }
     let kind = hasTexts ? "text" : "features"
     let testDocuments = parts["test"]?.documents ?? 0
-    if let weightFault { lines.append("decant train refuses this: \(weightFault)") }
-    if labels == 1 { lines.append("there is one label only: nothing can be told apart") }
+    if let weightFault { lines.append("decant train rejects this: \(weightFault)") }
+    if labels == 1 { lines.append("there is only one label, so there is nothing to predict") }
     if let leaks, leaks.equal > 0 {
       let example = leaks.examples[0]
       lines.append(
         "\(leaks.equal) of \(testDocuments) test documents (\(share(leaks.equal, of: testDocuments)))"
           + " have the \(kind) of a training document, such as \(example.test) that of"
-          + " \(example.train): figures on test are too good")
+          + " \(example.train): test results will be too optimistic")
     }
     if let leaks, let near = leaks.nearlyEqual, near > 0 {
       let example = leaks.examples.dropFirst(min(10, leaks.equal)).first
@@ -37,7 +37,7 @@ extension DatasetInspection {
       let example = (labelTwins.examples.first ?? []).prefix(3).map { "\"\($0)\"" }
       lines.append(
         "\(labelTwins.labels) labels differ from another only by case, blanks or width, such as "
-          + example.joined(separator: " and ") + ": each is learnt by itself")
+          + example.joined(separator: " and ") + ": each is learned separately")
     }
     if testLabelsWithoutTraining > 0 {
       lines.append(
@@ -55,16 +55,16 @@ extension DatasetInspection {
       guard let part = parts[name], part.withoutLabels > 0 else { continue }
       lines.append("\(part.withoutLabels) of \(part.documents) \(name) documents have no label")
     }
-    if unusedLabels > 0 { lines.append("in no document: \(counted(unusedLabels, "label"))") }
+    if unusedLabels > 0 { lines.append("unused: \(counted(unusedLabels, "label"))") }
     if documentsInNoPart > 0 {
       lines.append("neither in train nor in test: \(counted(documentsInNoPart, "document"))")
     }
-    if skippedLines > 0 { lines.append("of no use: \(counted(skippedLines, "line"))") }
-    if parts["test"] == nil { lines.append("there is no test part") }
+    if skippedLines > 0 { lines.append("skipped: \(counted(skippedLines, "line"))") }
+    if parts["test"] == nil { lines.append("there is no test set") }
     return lines
   }
 
-  /// All of it for people, warnings first.
+  /// The whole inspection as text, warnings first.
   public func table() -> String {
     var lines = [
       "\(name): \(documents) documents of \(hasTexts ? "texts" : "features"), \(labels) labels"
@@ -73,7 +73,9 @@ extension DatasetInspection {
     let warnings = self.warnings
     lines += ["", warnings.isEmpty ? "no warnings" : "warnings"]
     lines += warnings.map { "  ! " + $0 }
-    lines += ["", row("part", "documents", summaryNames + ["without"], note: "labels a document")]
+    lines += [
+      "", row("part", "documents", summaryNames + ["without"], note: "labels per document"),
+    ]
     for name in ["train", "validation", "test"] {
       guard let part = parts[name] else { continue }
       lines.append(
@@ -82,8 +84,8 @@ extension DatasetInspection {
           values(part.labelsPerDocument) + ["\(part.withoutLabels)"]))
     }
     lines += ["", row("", "", summaryNames)]
-    lines.append(row(hasTexts ? "words a text" : "features a document", "", values(lengths)))
-    lines.append(row("train documents a label", "", values(documentsPerLabel)))
+    lines.append(row(hasTexts ? "words per text" : "features per document", "", values(lengths)))
+    lines.append(row("train documents per label", "", values(documentsPerLabel)))
     lines += ["", "labels by their number of training documents"]
     lines.append("     documents   labels     pairs")
     for band in frequencyBands {
@@ -91,12 +93,12 @@ extension DatasetInspection {
       lines.append(
         range.padded(to: 14) + "\(band.labels)".padded(to: 9) + "\(band.pairs)".padded(to: 10))
     }
-    lines.append("  half of all pairs are of \(labelsOfHalfThePairs) labels")
+    lines.append("  \(labelsOfHalfThePairs) labels make up half of all pairs")
     lines += ["", "the most frequent labels"]
     lines += mostFrequent.map { "\($0.documents)".padded(to: 10) + "  \($0.label)" }
     lines += [
       "",
-      "labels that stand together oftener than by chance, in \(cooccurrence.leastDocuments) training "
+      "labels that co-occur more often than by chance, in \(cooccurrence.leastDocuments) training "
         + "documents or more",
       "      lift  documents  of the rarer",
     ]
@@ -106,7 +108,7 @@ extension DatasetInspection {
     }
     if cooccurrence.documentsLeftOut > 0 {
       lines.append(
-        "  without \(cooccurrence.documentsLeftOut) documents of more than "
+        "  without \(cooccurrence.documentsLeftOut) documents with more than "
           + "\(LabelCooccurrence.mostLabels) labels")
     }
     lines += ["", repeats]

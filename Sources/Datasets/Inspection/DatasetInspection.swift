@@ -1,15 +1,15 @@
-import Torch
+import Storage
 
-/// What one should know of a data set before training on it: how labels are spread, and what is
-/// wrong with it.
+/// A summary of a data set to read before training: the distribution of its labels, and its
+/// problems.
 public struct DatasetInspection: Codable, Hashable, Sendable {
-  /// A part of the data.
+  /// One part of the data set.
   public struct Part: Codable, Hashable, Sendable {
-    /// Its number of documents.
+    /// The number of documents.
     public var documents: Int
-    /// Labels a document.
+    /// The number of labels per document.
     public var labelsPerDocument: ValueSummary
-    /// Documents without a label.
+    /// The number of documents without a label.
     public var withoutLabels: Int
   }
 
@@ -17,53 +17,53 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
   public struct LabelCount: Codable, Hashable, Sendable {
     /// The label's name.
     public var label: String
-    /// The training documents that have it.
+    /// The number of training documents that have it.
     public var documents: Int
   }
 
-  /// Labels whose counts lie in one interval.
+  /// The labels whose counts are in one interval.
   public struct FrequencyBand: Codable, Hashable, Sendable {
     /// The smallest number of training documents.
     public var from: Int
     /// The largest one.
     public var to: Int
-    /// How many labels have so many.
+    /// The number of labels in the interval.
     public var labels: Int
-    /// The pairs of a training document and a label that these labels make up.
+    /// The number of (training document, label) pairs of these labels.
     public var pairs: Int
   }
 
-  /// Documents of equal content.
+  /// Documents with equal content.
   public struct Duplicates: Codable, Hashable, Sendable {
-    /// Groups of training documents with equal content.
+    /// The number of groups of training documents with equal content.
     public var groups: Int
-    /// The documents in these groups.
+    /// The number of documents in these groups.
     public var documents: Int
-    /// The groups whose documents do not all have the same labels.
+    /// The number of groups whose documents do not all have the same labels.
     public var groupsOfDifferentLabels: Int
-    /// The first ten of those, by the documents' names; at most ten names each.
+    /// The first ten of these groups, by the documents' names; at most ten names each.
     public var examplesOfDifferentLabels: [[String]]
-    /// Pairs of training documents that are nearly equal; nil for documents of features.
+    /// The number of pairs of nearly equal training documents; nil for documents of features.
     public var nearPairs: Int?
   }
 
-  /// Documents of test that train has too.
+  /// Test documents that are also in train.
   public struct Leaks: Codable, Hashable, Sendable {
-    /// A document of test and one of train.
+    /// A test document and a training document.
     public struct Example: Codable, Hashable, Sendable {
       /// The name of the test document.
       public var test: String
       /// The name of the training document.
       public var train: String
-      /// 1 for equal content, else the Jaccard similarity of the word runs.
+      /// 1 for equal content, or else the Jaccard similarity of the word runs.
       public var similarity: Double
     }
 
-    /// Test documents with the content of a training document.
+    /// The number of test documents with the content of a training document.
     public var equal: Int
-    /// Further ones that are nearly equal to a training document; nil for documents of features.
+    /// The number of others that nearly equal a training document; nil for documents of features.
     public var nearlyEqual: Int?
-    /// The first ten equal ones, then ten others, the most similar first.
+    /// The first ten equal ones, then ten others, most similar first.
     public var examples: [Example]
   }
 
@@ -71,60 +71,60 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
   public var name: String
   /// Whether documents are texts; otherwise they are features.
   public var hasTexts: Bool
-  /// All documents.
+  /// The number of documents.
   public var documents: Int
-  /// All labels.
+  /// The number of labels.
   public var labels: Int
-  /// Those that have a text.
+  /// The number of labels that have a text.
   public var labelsWithTexts: Int
-  /// Train (with validation), validation and test, as far as there are any.
+  /// Train (with validation), validation and test, if present.
   public var parts: [String: Part]
-  /// Documents that are in no part.
+  /// The number of documents that are in no part.
   public var documentsInNoPart: Int
-  /// Documents without content.
+  /// The number of documents without content.
   public var emptyDocuments: Int
   /// The names of the first ten of them.
   public var emptyExamples: [String]
-  /// What is said of texts so long that training cuts them by default; nil where there are none.
+  /// A sentence on texts that training cuts by default for their length; nil if there are none.
   public var cutTexts: String?
-  /// Words a text, or features a document.
+  /// The number of words per text, or of features per document.
   public var lengths: ValueSummary
-  /// Training documents a label.
+  /// The number of training documents per label.
   public var documentsPerLabel: ValueSummary
-  /// The labels by how many training documents they have: none, 1, 2–3, 4–7 and so on.
+  /// The labels by their number of training documents: none, 1, 2–3, 4–7 and so on.
   public var frequencyBands: [FrequencyBand]
   /// The smallest number of labels that make up half of all training pairs.
   public var labelsOfHalfThePairs: Int
   /// The twenty most frequent labels.
   public var mostFrequent: [LabelCount]
-  /// Labels that occur in test and not in train.
+  /// The number of labels that occur in test but not in train.
   public var testLabelsWithoutTraining: Int
   /// The names of the first ten of them.
   public var testLabelsWithoutTrainingExamples: [String]
-  /// The pairs of a test document and such a label.
+  /// The number of pairs of a test document and such a label.
   public var testPairsWithoutTraining: Int
-  /// Labels that occur nowhere.
+  /// The number of labels that occur nowhere.
   public var unusedLabels: Int
   /// Labels whose names differ only by case, blanks or width.
   public var labelTwins: LabelTwins
-  /// Which labels stand together in train.
+  /// The labels that co-occur in train.
   public var cooccurrence: LabelCooccurrence
-  /// Training documents of equal content.
+  /// Training documents with equal content.
   public var duplicates: Duplicates
-  /// Test documents that train has too; nil without a test part.
+  /// Test documents that are also in train; nil without a test part.
   public var leaks: Leaks?
-  /// From which similarity on two texts count as nearly equal.
+  /// The similarity from which two texts count as nearly equal.
   public var nearThreshold: Double
-  /// Lines that were left out on reading.
+  /// The number of lines that were skipped on reading.
   public var skippedLines: Int
-  /// Why a training would refuse the labels' weights; nil where it would not.
+  /// The reason why training would reject the labels' weights; nil if it would not.
   public var weightFault: String?
 
   /// Inspects a data set.
   ///
-  /// - Parameter nearThreshold: from which Jaccard similarity of the sets of three-word runs on two
-  ///   texts count as nearly equal; above 0.5, where few of them are overlooked.
-  /// - Complexity: O(bytes + pairs of labels that stand together) expected.
+  /// - Parameter nearThreshold: the Jaccard similarity of the sets of three-word runs from which
+  ///   two texts count as nearly equal; above 0.5, where few such pairs are missed.
+  /// - Complexity: O(bytes + pairs of co-occurring labels) expected.
   public init(_ dataset: Dataset, nearThreshold: Double = 0.8) {
     precondition(0.5...1 ~= nearThreshold, "a threshold of \(nearThreshold)")
     let contents = DocumentContents(dataset.documents)

@@ -1,13 +1,13 @@
-import Torch
+import Storage
 
-/// The content of documents as bytes, to compare them by.
+/// The contents of documents as bytes, for comparisons.
 struct DocumentContents {
   private let content: Documents.Content
 
   init(_ documents: Documents) { content = documents.content }
 
-  /// Calls `body` with bytes that are the same for two documents exactly when these are equal:
-  /// a text's UTF-8 form, or the columns and values of a row of features in the order of columns.
+  /// Calls `body` with bytes that are the same for two documents exactly when they are equal:
+  /// a text's UTF-8 form, or the columns and values of a row of features in column order.
   func withBytes<R>(at index: Int, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
     switch content {
     case .texts(let texts): return try texts.withUTF8(at: index, body)
@@ -21,19 +21,19 @@ struct DocumentContents {
     }
   }
 
-  /// Whether the document says nothing: a text of white space, a row of zeros.
+  /// Whether the document is empty: a text of white space, or a row of zeros.
   func isEmpty(at index: Int) -> Bool {
     switch content {
     case .texts(let texts):
-      // ASCII's white space; whatever else there is may mean something.
+      // ASCII white space only; anything else may have a meaning.
       texts.withUTF8(at: index) { $0.allSatisfy { $0 == 0x20 || 0x09...0x0D ~= $0 } }
     case .features: withBytes(at: index) { $0.isEmpty }
     }
   }
 
-  /// Documents with equal content, each group by rising index; groups of one are left out.
+  /// Documents with equal content, each group in index order; groups of one are left out.
   ///
-  /// Empty documents are not looked at.
+  /// Empty documents are ignored.
   ///
   /// - Complexity: O(bytes) expected.
   func equalGroups(among documents: [Int]) -> [[Int]] {
@@ -43,7 +43,7 @@ struct DocumentContents {
     }
     var groups: [[Int]] = []
     for candidates in byHash.values where candidates.count > 1 {
-      // A hash may be shared by chance: bytes decide.
+      // Two contents may share a hash by chance, so the bytes decide.
       var rest = candidates
       while let first = rest.first {
         let same = rest.filter { isEqual(first, $0) }

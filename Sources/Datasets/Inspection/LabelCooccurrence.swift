@@ -1,6 +1,6 @@
-public import Torch
+public import Storage
 
-/// Which labels stand together oftener than by chance.
+/// The labels that co-occur more often than by chance.
 ///
 /// With n of N documents that have both labels, nₐ and n_b that have each:
 ///
@@ -8,24 +8,24 @@ public import Torch
 ///
 /// Its logarithm is the pointwise mutual information.
 public struct LabelCooccurrence: Codable, Hashable, Sendable {
-  /// Two labels that stand together.
+  /// Two labels that co-occur.
   public struct Pair: Codable, Hashable, Sendable {
     /// The names, in the order of the data set.
     public var labels: [String]
-    /// How many documents have both.
+    /// The number of documents that have both.
     public var documents: Int
-    /// How much oftener than if the labels had nothing to do with each other.
+    /// The ratio to the expected number of documents if the labels were independent.
     public var lift: Double
-    /// The share of the documents of the rarer label that have the other too, from 0 to 1.
+    /// The fraction of the documents of the rarer label that also have the other, from 0 to 1.
     public var shareOfRarer: Double
   }
 
-  /// The pairs of the largest lift, of those with at least `leastDocuments` documents.
+  /// The pairs with the largest lift, among those with at least `leastDocuments` documents.
   public var pairs: [Pair]
-  /// Below how many documents a pair is left out: a few coincidences have a large lift.
+  /// The smallest number of documents of a pair: a few coincidences have a large lift.
   public var leastDocuments: Int
-  /// Documents that were not counted because they have more than 200 labels, the pairs of which
-  /// would fill the memory.
+  /// The number of documents that were not counted because they have more than 200 labels, the
+  /// pairs of which would fill the memory.
   public var documentsLeftOut: Int
 
   static let mostLabels = 200
@@ -35,15 +35,15 @@ public struct LabelCooccurrence: Codable, Hashable, Sendable {
   /// - Parameters:
   ///   - rows: `[documents, labels]`.
   ///   - names: the labels' names.
-  ///   - count: how many pairs are kept.
-  ///   - leastDocuments: below how many documents a pair is left out; 5 is ours.
-  /// - Complexity: O(documents k²) for k labels a document; memory O(pairs that occur).
+  ///   - count: the number of pairs to keep.
+  ///   - leastDocuments: the smallest number of documents of a pair; 5 is our choice.
+  /// - Complexity: O(documents k²) for k labels per document; memory O(pairs that occur).
   public init(_ rows: CSRMatrix, names: TextColumn, count: Int = 20, leastDocuments: Int = 5) {
     let single = rows.columnCounts()
     var together: [UInt64: Int32] = [:]
     var leftOut = 0
     for row in 0..<rows.rowCount {
-      // A label that is too rare cannot be in a pair.
+      // A pair of a label that is too rare is too rare as well.
       let labels = Set(rows.columns(ofRow: row)).filter { single[Int($0)] >= leastDocuments }
         .sorted()
       guard labels.count <= Self.mostLabels else {

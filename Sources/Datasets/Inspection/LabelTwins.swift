@@ -1,11 +1,11 @@
 import Foundation
-import Torch
+import Storage
 
-/// Labels whose names differ only by case, blanks or width, so that people take them for one.
+/// Labels whose names differ only by case, blanks or width, so that people take them for the same.
 public struct LabelTwins: Codable, Hashable, Sendable {
-  /// Groups of such labels.
+  /// The number of groups of such labels.
   public var groups = 0
-  /// The labels in these groups.
+  /// The number of labels in these groups.
   public var labels = 0
   /// The first ten groups, in the order of their first labels; at most ten names each.
   public var examples: [[String]] = []
@@ -32,14 +32,14 @@ public struct LabelTwins: Codable, Hashable, Sendable {
     }
   }
 
-  /// What names that look alike have in common: in Normalization Form KC, where full and half width
-  /// are one, without case, and with one space for blanks in a row.
+  /// The common form of names that look alike: in Normalization Form KC, where full and half width
+  /// are the same, without case, and with runs of blanks as one space.
   ///
-  /// Nobody takes names of more than 1,000 bytes for one at a glance: they stay as they are.
+  /// Names of more than 1,000 bytes are not confused at a glance: they stay unchanged.
   static func folded(_ name: String) -> String {
     guard name.utf8.count <= 1000 else { return name }
     let plain = name.precomposedStringWithCompatibilityMapping
-    // Upper case first: it is where ß meets SS, and ς meets σ.
+    // Upper case first: it maps ß to SS, and ς and σ to the same letter.
     return plain.uppercased().lowercased().split(whereSeparator: \.isWhitespace)
       .joined(separator: " ").normalizedToNFC
   }

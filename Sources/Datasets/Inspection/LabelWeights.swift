@@ -1,13 +1,13 @@
-import Torch
+import Storage
 
 extension Split {
-  /// The largest weight that a label may have: its square must be far below the largest 32-bit number,
+  /// The largest allowed weight of a label: its square must be far below the largest 32-bit number,
   /// as optimisers add up squares.
   public static let largestWeight: Float = 1e9
 
-  /// Why nothing can be learnt from the labels' weights, and what would do; nil where they will do.
+  /// The reason why training cannot use the labels' weights, and valid ones; nil if it can.
   ///
-  /// `decant inspect` warns of what a training refuses.
+  /// `decant inspect` warns of the faults that training rejects.
   public var weightFault: (reason: String, expected: String)? {
     guard let weights = labels.values, !weights.isEmpty else { return nil }
     let range = "0 to \(Self.largestWeight)"

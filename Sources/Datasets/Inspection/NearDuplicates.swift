@@ -1,12 +1,12 @@
-import Torch
+import Storage
 
 /// Pairs of texts whose sets of word runs are nearly the same.
 ///
-/// A pair is reported when the Jaccard similarity of the two sets, computed exactly, is at least the
-/// threshold. Pairs are looked for by MinHash: 64 minima in 16 bands of 4; texts that agree in a
-/// band are compared. A pair of similarity s is missed with probability (1 − s⁴)¹⁶: 0.0002 at 0.8,
-/// less above. In a band where more than a hundred texts agree, each is compared with the hundred
-/// that follow it only.
+/// A pair is reported if the exact Jaccard similarity of the two sets is at least the threshold.
+/// Candidates are found by MinHash: 64 minima in 16 bands of 4; texts that agree in a band are
+/// compared. A pair of similarity s is missed with probability (1 − s⁴)¹⁶: 0.0002 at 0.8, less
+/// above. If more than a hundred texts agree in a band, each is compared only with the hundred that
+/// follow it.
 ///
 /// Paper: Broder. On the Resemblance and Containment of Documents. SEQUENCES 1997.
 /// <https://doi.org/10.1109/SEQUEN.1997.666900>
@@ -21,7 +21,7 @@ struct NearDuplicates {
     var similarity: Double
   }
 
-  /// By rising indices.
+  /// Sorted by ascending indices.
   let pairs: [Pair]
 
   private static let bands = 16
@@ -30,7 +30,7 @@ struct NearDuplicates {
 
   /// Compares some of the texts.
   ///
-  /// - Complexity: O(words + candidates) expected; 128 bytes of memory a text.
+  /// - Complexity: O(words + candidates) expected; 128 bytes of memory per text.
   init(of texts: TextColumn, among documents: [Int], threshold: Double) {
     var keys = [[UInt64]](repeating: [], count: Self.bands)
     var kept: [Int] = []
@@ -77,7 +77,7 @@ struct NearDuplicates {
       multipliers.withUnsafeBufferPointer { multipliers in
         for hash in shingles.hashes {
           for index in 0..<(bands * rows) {
-            // Multiply and shift: a family of hashes of an already well mixed number.
+            // Multiply and shift: a family of hash functions on an already well-mixed number.
             let value = UInt32(truncatingIfNeeded: (hash &* multipliers[index]) >> 32)
             minima[index] = min(minima[index], value)
           }
@@ -89,7 +89,7 @@ struct NearDuplicates {
     }
   }
 
-  /// Odd numbers drawn once and for all.
+  /// Fixed random odd numbers.
   private static let multipliers: [UInt64] = {
     var random = SplitMix64(0x6d69_6e68)
     return (0..<(bands * rows)).map { _ in random.next() | 1 }

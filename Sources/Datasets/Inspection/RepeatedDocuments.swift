@@ -1,6 +1,6 @@
-import Torch
+import Storage
 
-/// Documents that come more than once: within train, and in train and test.
+/// Documents that appear more than once: within train, and in train and test.
 struct RepeatedDocuments {
   let duplicates: DatasetInspection.Duplicates
   let leaks: DatasetInspection.Leaks?
@@ -20,7 +20,7 @@ struct RepeatedDocuments {
       ).count > 1
     }
 
-    // Of equal documents one is compared, and stands for all.
+    // Of several equal documents, only one is compared, on behalf of all.
     var groupOf: [Int: [Int]] = [:]
     for group in groups { groupOf[group[0]] = group }
     let others = Set(groups.flatMap { $0.dropFirst() })

@@ -1,13 +1,13 @@
-/// What a text is compared by: the set of its runs of three words, each as a number.
+/// The set of a text's runs of three words, hashed, for comparing texts.
 ///
-/// A word is a run of letters and digits in small letters; bytes outside ASCII are parts of words
-/// as they are. A text of fewer than three words is one run; one without words has none.
+/// A word is a run of letters and digits in lower case; non-ASCII bytes belong to words unchanged.
+/// A text of fewer than three words is one run; one without words has none.
 struct Shingles {
-  /// Words of a run.
+  /// The number of words of a run.
   static let length = 3
-  /// Rising, each once.
+  /// Ascending, without repetitions.
   let hashes: [UInt64]
-  /// How many words the text has.
+  /// The number of words of the text.
   let wordCount: Int
 
   init(_ text: UnsafeRawBufferPointer) {
@@ -40,7 +40,7 @@ struct Shingles {
     hashes = distinct
   }
 
-  /// |A ∩ B| / |A ∪ B|; 0 where either has nothing.
+  /// |A ∩ B| / |A ∪ B|; 0 if either set is empty.
   func similarity(to other: Shingles) -> Double {
     var (i, j, common) = (0, 0, 0)
     while i < hashes.count, j < other.hashes.count {
@@ -66,7 +66,7 @@ struct Shingles {
     }
   }
 
-  /// The finaliser of MurmurHash3, so that every bit depends on every other.
+  /// The finaliser of MurmurHash3, which makes every bit depend on all others.
   static func mixed(_ value: UInt64) -> UInt64 {
     var z = value
     z = (z ^ (z >> 33)) &* 0xff51_afd7_ed55_8ccd

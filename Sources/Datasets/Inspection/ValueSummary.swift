@@ -1,19 +1,19 @@
-/// How whole numbers are spread.
+/// The distribution of a list of integers.
 public struct ValueSummary: Codable, Hashable, Sendable {
-  /// How many numbers there are.
+  /// The number of values.
   public var count: Int
-  /// Their mean; 0 without any.
+  /// Their mean; 0 if there are none.
   public var mean: Double
   /// The smallest.
   public var minimum: Int
-  /// The middle one, the lower of two.
+  /// The median; of two middle values, the lower.
   public var median: Int
-  /// The smallest number that at least nine of ten do not exceed.
+  /// The 90th percentile: the smallest value that at least nine in ten do not exceed.
   public var ninetieth: Int
   /// The largest.
   public var maximum: Int
 
-  /// Counts `values`; all results are 0 without any.
+  /// Summarises `values`; all results are 0 if there are none.
   public init(_ values: [Int]) {
     let sorted = values.sorted()
     count = sorted.count

@@ -1,33 +1,34 @@
-public import Torch
+public import Storage
 
-/// Documents, labels, and which document has which labels: what a multi-label model learns from.
+/// Documents, labels, and the labels of each document: the input of multi-label training.
 ///
-/// The value is cheap to copy and modest in memory: texts of a data set that was read from a folder
-/// stay in the file until they are asked for, label matrices are memory-mapped where possible.
+/// The value is cheap to copy and takes little memory: texts of a data set that was read from a
+/// folder stay in the file until they are accessed, label matrices are memory-mapped if possible.
 public struct Dataset: Sendable {
   /// Every document, of all splits.
   public var documents: Documents
   /// Every label.
   public var labels: Labels
-  /// What is learnt from, validation documents included.
+  /// The training split, validation documents included.
   public var train: Split
-  /// The part of `train` that is held out while something is being chosen; nil when there is none.
+  /// The part of `train` that is held out for making choices; nil if there is none.
   public var validation: Split?
-  /// What figures are reported on; nil when there is none.
+  /// The split for reported results; nil if there is none.
   ///
-  /// Never used to choose anything.
+  /// It is never used to choose anything.
   public var test: Split?
   /// Name, origin and statistics.
   public var description: DatasetDescription
-  /// Lines that were left out on reading.
+  /// The lines that were skipped on reading.
   public var skipped: SkippedLines
-  /// A number that changes when any document, label or split changes; nil for a data set that did
-  /// not come from files.
+  /// A number that changes with any document, label or split; nil for a data set that was not read
+  /// from files.
   public var contentHash: UInt64?
 
-  /// Puts the parts together.
+  /// Creates a data set from its parts.
   ///
-  /// - Precondition: the splits' matrices have one column a label, and their document indices exist.
+  /// - Precondition: the splits' matrices have one column per label, and their document indices
+  ///   exist.
   public init(
     documents: Documents, labels: Labels, train: Split, validation: Split? = nil,
     test: Split? = nil, description: DatasetDescription, skipped: SkippedLines = SkippedLines(),
@@ -40,7 +41,7 @@ public struct Dataset: Sendable {
         "a split has \(split.labels.columnCount) columns for \(labels.count) labels")
       precondition(
         split.documentIndices.allSatisfy { $0 >= 0 && Int($0) < documents.count },
-        "a split names a document that is not there")
+        "a split names a document that does not exist")
     }
     self.documents = documents
     self.labels = labels
@@ -52,17 +53,17 @@ public struct Dataset: Sendable {
     self.contentHash = contentHash
   }
 
-  /// The rows of `train` whose document is not in `validation`, rising; all rows without one.
+  /// The rows of `train` whose document is not in `validation`, ascending; all rows without one.
   public var trainRowsOutsideValidation: [Int] {
     guard let validation else { return Array(0..<train.count) }
     let heldOut = Set(validation.documentIndices)
     return (0..<train.count).filter { !heldOut.contains(train.documentIndices[$0]) }
   }
 
-  /// The same data set with a validation part taken from `train` by `SplitBucket` of the documents'
-  /// ids, in place of the one that it may have.
+  /// This data set with a new validation part, taken from `train` by `SplitBucket` of the
+  /// documents' ids.
   ///
-  /// - Parameter percent: the expected share of `train`, in `1 ... 99`.
+  /// - Parameter percent: the expected percentage of `train`, in `1 ... 99`.
   public func carvingValidation(percent: Int = 10) -> Dataset {
     precondition(1...99 ~= percent, "\(percent) % of train cannot be held out")
     var carved = self
@@ -76,11 +77,11 @@ public struct Dataset: Sendable {
 
 /// The documents of a data set.
 public struct Documents: Sendable {
-  /// What a document consists of.
+  /// The two kinds of content.
   public enum Content: Sendable {
-    /// One text a document.
+    /// One text per document.
     case texts(TextColumn)
-    /// One row of weighted features a document, and the name of each column.
+    /// One row of weighted features per document, and the name of each column.
     case features(CSRMatrix, names: [String])
   }
 
@@ -89,9 +90,9 @@ public struct Documents: Sendable {
   /// The documents themselves, in the order of `ids`.
   public var content: Content
 
-  /// Takes names and content.
+  /// Creates documents from names and content.
   ///
-  /// - Precondition: both are equally many.
+  /// - Precondition: there are as many names as documents.
   public init(ids: TextColumn, content: Content) {
     let count =
       switch content {
@@ -106,7 +107,7 @@ public struct Documents: Sendable {
   /// The number of documents.
   public var count: Int { ids.count }
 
-  /// The texts; nil when the documents are features.
+  /// The texts; nil if the documents are features.
   public var texts: TextColumn? {
     if case .texts(let texts) = content { texts } else { nil }
   }
@@ -116,14 +117,14 @@ public struct Documents: Sendable {
 public struct Labels: Sendable {
   /// The labels' names, all different.
   public var ids: TextColumn
-  /// What the labels mean; nil when no label has a text.
+  /// Descriptions of the labels; nil if no label has one.
   ///
-  /// Single labels may still lack one.
+  /// Individual labels may still lack one.
   public var texts: TextColumn?
 
-  /// Takes names and texts.
+  /// Creates labels from names and texts.
   ///
-  /// - Precondition: both are equally many.
+  /// - Precondition: there are as many names as texts.
   public init(ids: TextColumn, texts: TextColumn? = nil) {
     precondition(
       texts.map { $0.count == ids.count } ?? true,
@@ -135,31 +136,31 @@ public struct Labels: Sendable {
   /// The number of labels.
   public var count: Int { ids.count }
 
-  /// The text of label `index`, or its name where it has none.
+  /// The text of label `index`, or its name if it has none.
   public func textOrID(at index: Int) -> String {
     guard let texts, !texts.isMissing(at: index) else { return ids[index] }
     return texts[index]
   }
 }
 
-/// Which documents belong to a part of the data, and which labels they have.
+/// The documents of one part of the data, with their labels.
 public struct Split: Sendable, Equatable {
   /// `[rows]`; the document of each row.
   public var documentIndices: MappedArray<Int32>
-  /// `[rows, labels]`; the labels of each row in the order given by the data, each at most once.
+  /// `[rows, labels]`; the labels of each row in the order of the data, without repetitions.
   ///
-  /// Values, where there are any, are the weights of the pairs.
+  /// Values, if present, are the weights of the pairs.
   public var labels: CSRMatrix
-  /// `[rows, labels]`; the filter pairs, nil when there are none.
+  /// `[rows, labels]`; the filter pairs, nil if there are none.
   ///
-  /// They are labels that a row may not be ranked for, such as the document itself where documents
-  /// are labels of each other.
-  /// Only evaluation looks at them: they are taken out of the predictions, never out of the truth.
+  /// They are labels that must not be ranked for a row, such as the document itself if documents
+  /// are labels of each other. Only evaluation uses them: they are removed from the predictions,
+  /// never from the true labels.
   public var filter: CSRMatrix?
 
-  /// Takes documents, labels and filter pairs.
+  /// Creates a split from documents, labels and filter pairs.
   ///
-  /// - Precondition: all have equally many rows, and the matrices equally many columns.
+  /// - Precondition: all have the same number of rows, and the matrices the same number of columns.
   public init(
     documentIndices: MappedArray<Int32>, labels: CSRMatrix, filter: CSRMatrix? = nil
   ) {
@@ -179,7 +180,7 @@ public struct Split: Sendable, Equatable {
   /// The number of rows.
   public var count: Int { documentIndices.count }
 
-  /// The rows `rows`, in that order, as a split of their own.
+  /// The rows `rows`, in that order, as a new split.
   public func selecting(rows: [Int]) -> Split {
     Split(
       documentIndices: MappedArray(rows.map { documentIndices[$0] }),

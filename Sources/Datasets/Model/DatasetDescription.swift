@@ -1,15 +1,15 @@
-/// What `dataset.json` says about a data set: its name, where it is from, and its statistics.
+/// The content of `dataset.json`: a data set's name, its origin, and its statistics.
 public struct DatasetDescription: Codable, Hashable, Sendable {
-  /// One source that documents or labels were taken from.
+  /// One source of documents or labels.
   public struct Origin: Codable, Hashable, Sendable {
     /// An address or a file.
     public var source: String
-    /// Which edition it is, such as "Debian bookworm".
+    /// The edition, such as "Debian bookworm".
     public var release: String?
-    /// When the source was made, in its own words.
+    /// The date of the source, as the source gives it.
     public var date: String?
 
-    /// Describes one source.
+    /// Creates a description of a source.
     public init(source: String, release: String? = nil, date: String? = nil) {
       self.source = source
       self.release = release
@@ -19,18 +19,18 @@ public struct DatasetDescription: Codable, Hashable, Sendable {
 
   /// A short name, such as `debian-tags`.
   public var name: String
-  /// One sentence: what is predicted from what.
+  /// One sentence: the input and the labels to predict.
   public var summary: String
-  /// Where it is from.
+  /// The sources of the data.
   ///
-  /// Figures of different origins must not be compared.
+  /// Results on different origins must not be compared.
   public var origins: [Origin]
-  /// How large and how skewed it is.
+  /// The size of the data set and the distribution of its labels.
   public var statistics: DatasetStatistics?
   /// The constants of propensity-scored metrics; nil for the usual ones.
   public var propensity: Propensity?
 
-  /// The constants A and B of the propensity model by which rare labels count more.
+  /// The constants A and B of the propensity model, which gives rare labels more weight.
   ///
   /// Jain, Prabhu, Varma, KDD 2016, section 4: <https://doi.org/10.1145/2939672.2939756>.
   public struct Propensity: Codable, Hashable, Sendable {
@@ -39,14 +39,14 @@ public struct DatasetDescription: Codable, Hashable, Sendable {
     /// B, above 0 and at most 1000.
     public var b: Double
 
-    /// Takes both.
+    /// Creates a model.
     public init(a: Double, b: Double) {
       self.a = a
       self.b = b
     }
   }
 
-  /// Describes a data set.
+  /// Creates a description.
   public init(
     name: String, summary: String = "", origins: [Origin] = [],
     statistics: DatasetStatistics? = nil, propensity: Propensity? = nil
@@ -60,7 +60,7 @@ public struct DatasetDescription: Codable, Hashable, Sendable {
 }
 
 extension DatasetDescription {
-  /// Reads an object of which every key may be missing.
+  /// Decodes an object, all of whose keys are optional.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     self.init(

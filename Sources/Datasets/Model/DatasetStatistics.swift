@@ -1,38 +1,38 @@
-import Torch
+import Storage
 
-/// How large a data set is and how its labels are spread.
+/// The size of a data set and the distribution of its labels.
 public struct DatasetStatistics: Codable, Hashable, Sendable {
-  /// The rows of train, validation included.
+  /// The number of rows of train, validation included.
   public var trainDocuments: Int
-  /// The rows of validation, a part of train.
+  /// The number of rows of validation, a part of train.
   public var validationDocuments: Int
-  /// The rows of test.
+  /// The number of rows of test.
   public var testDocuments: Int
   /// The number of labels.
   public var labels: Int
-  /// The (document, label) pairs of train.
+  /// The number of (document, label) pairs of train.
   public var trainPairs: Int
-  /// The (document, label) pairs of test.
+  /// The number of (document, label) pairs of test.
   public var testPairs: Int
-  /// The pairs of test that were left out because their label has too few documents in train;
-  /// nil where the makers do not say.
+  /// The number of test pairs that were left out because their label has too few training
+  /// documents; nil if unknown.
   public var droppedTestPairs: Int?
-  /// Labels a row of train, on average.
+  /// The mean number of labels per row of train.
   public var labelsPerTrainDocument: Double
-  /// Labels a row of test, on average.
+  /// The mean number of labels per row of test.
   public var labelsPerTestDocument: Double
-  /// Rows of train a label, on average.
+  /// The mean number of training rows per label.
   public var documentsPerLabelMean: Double
-  /// Rows of train a label: the middle one, or the mean of the two middle ones.
+  /// The median number of training rows per label.
   public var documentsPerLabelMedian: Double
-  /// Rows of train of the most frequent label.
+  /// The number of training rows of the most frequent label.
   public var documentsPerLabelMaximum: Int
-  /// The share of labels with at most five rows of train, from 0 to 1.
+  /// The fraction of labels with at most five training rows, from 0 to 1.
   public var shareOfLabelsWithAtMostFive: Double
-  /// The share of labels with exactly one row of train, from 0 to 1.
+  /// The fraction of labels with exactly one training row, from 0 to 1.
   public var shareOfLabelsWithOne: Double
 
-  /// Counts `train`, `validation` and `test`.
+  /// Computes the statistics of `train`, `validation` and `test`.
   public init(
     train: Split, validation: Split? = nil, test: Split? = nil, droppedTestPairs: Int? = nil
   ) {

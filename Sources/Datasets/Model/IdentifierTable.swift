@@ -1,9 +1,9 @@
 import Foundation
-import Torch
+import Storage
 
-/// Finds the index of an identifier; every identifier is kept once.
+/// Maps identifiers to indices and stores each once.
 ///
-/// It holds hashes and places only, 16 bytes an identifier; the names stay in their column.
+/// It holds only hashes and positions, 16 bytes per identifier; the names stay in their column.
 struct IdentifierTable {
   private var slots: [Int32] = [Int32](repeating: -1, count: 64)
   private var hashes: [UInt64] = []
@@ -12,7 +12,7 @@ struct IdentifierTable {
 
   init(file: MappedFile) { self.file = file }
 
-  /// The identifiers in the order in which they came.
+  /// The identifiers in insertion order.
   var column: TextColumn { TextColumn(file: file, locations: locations) }
   var count: Int { hashes.count }
 
@@ -21,7 +21,7 @@ struct IdentifierTable {
     TextColumn(file: file, locations: indices.map { locations[$0] })
   }
 
-  /// The index of the identifier that `literal` of the file `bytes` stands for, or nil.
+  /// The index of the identifier that `literal` in the file `bytes` denotes, or nil.
   func index(of literal: JSONString, in bytes: UnsafeRawBufferPointer) -> Int? {
     literal.withUTF8(in: bytes) { name in
       let found = slots[slot(of: name, hash: XXHash64.hash(name))]
@@ -29,7 +29,7 @@ struct IdentifierTable {
     }
   }
 
-  /// Adds the identifier that `literal` of this table's file stands for; false if it is there.
+  /// Adds the identifier that `literal` in this table's file denotes; false if it exists already.
   mutating func insert(_ literal: JSONString) -> Bool {
     if 2 * (count + 1) > slots.count { grow() }
     let (place, hash) = file.withBytes { bytes in
@@ -45,7 +45,7 @@ struct IdentifierTable {
     return true
   }
 
-  /// The slot that holds `name`, or the free one where it belongs.
+  /// The slot that holds `name`, or the free slot for it.
   private func slot(of name: UnsafeRawBufferPointer, hash: UInt64) -> Int {
     var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
     while slots[slot] >= 0 {

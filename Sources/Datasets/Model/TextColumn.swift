@@ -1,9 +1,9 @@
-import Torch
+import Storage
 
-/// Texts by index: strings in memory, string literals of a mapped JSON file that are decoded when
-/// they are read, or texts that are put together when they are read.
+/// Texts by index: strings in memory, string literals of a mapped JSON file that are decoded on
+/// access, or texts that are computed on access.
 ///
-/// A column over a file costs 12 bytes a text, however long the texts are. An entry may be
+/// A column over a file takes 12 bytes per text, whatever the length of the texts. An entry may be
 /// missing; it then reads as the empty text.
 public struct TextColumn: RandomAccessCollection, Sendable {
   private enum Storage {
@@ -12,7 +12,7 @@ public struct TextColumn: RandomAccessCollection, Sendable {
     case made(Int, @Sendable (Int) -> String)
   }
 
-  /// Where a literal lies; packed, since there is one a text.
+  /// The position of a literal; packed, since there is one per text.
   struct Location: BitwiseCopyable {
     private var startLow: UInt32
     private var startHigh: UInt16
@@ -24,7 +24,7 @@ public struct TextColumn: RandomAccessCollection, Sendable {
     private static let otherForm: UInt16 = 4
 
     static let missing = Location(start: 0, length: 0, flags: absent)
-    /// Longest literal, in bytes.
+    /// The longest literal, in bytes.
     static let lengthLimit = 1 << 30
 
     init(_ literal: JSONString) {
@@ -52,10 +52,10 @@ public struct TextColumn: RandomAccessCollection, Sendable {
 
   private let storage: Storage
 
-  /// Keeps `texts` in memory.
+  /// Creates a column of `texts` in memory.
   public init(_ texts: [String]) { storage = .memory(texts) }
 
-  /// Makes each of `count` texts anew whenever it is read.
+  /// Creates a column that computes each of `count` texts on every access.
   init(count: Int, _ text: @escaping @Sendable (Int) -> String) { storage = .made(count, text) }
 
   init(file: MappedFile, locations: [Location]) { storage = .mapped(file, locations) }
@@ -72,7 +72,7 @@ public struct TextColumn: RandomAccessCollection, Sendable {
     }
   }
 
-  /// The text at `index`, or the empty text where it is missing.
+  /// The text at `index`, or the empty text if it is missing.
   public subscript(index: Int) -> String {
     switch storage {
     case .memory(let texts): texts[index]
@@ -92,7 +92,7 @@ public struct TextColumn: RandomAccessCollection, Sendable {
 
   /// Calls `body` with the UTF-8 form of the text at `index`, which is valid during the call.
   ///
-  /// Cheaper than the subscript where no `String` is needed.
+  /// Cheaper than the subscript if no `String` is needed.
   public func withUTF8<R>(
     at index: Int, _ body: (UnsafeRawBufferPointer) throws -> R
   ) rethrows -> R {

@@ -1,15 +1,17 @@
-/// What a file seems to be in place of one JSON object a line.
+import Storage
+
+/// The apparent format of a file that should have one JSON object per line.
 package struct ForeignFile {
-  /// In words, such as "CSV".
+  /// The format's name, such as "CSV".
   package let name: String
-  /// What turns it into lines of JSON; nil where there is no short way.
+  /// A way to convert it to lines of JSON; nil if there is no short way.
   package let remedy: String?
-  /// Whether lines of it that happen to be good ones are parts of something larger.
+  /// Whether its lines are parts of something larger, even those that look valid.
   package var isWhole: Bool { name == Self.array }
 
   private static let array = "a JSON array"
 
-  /// Recognizes a packed, binary or UTF-16 file by its first bytes; none of its lines is text.
+  /// Recognises a compressed, binary or UTF-16 file by its first bytes; none of its lines is text.
   package init?(binary bytes: UnsafeRawBufferPointer) {
     let known = Self.signatures.first { signature in
       bytes.count >= signature.bytes.count
@@ -26,15 +28,15 @@ package struct ForeignFile {
     }
   }
 
-  /// Recognizes other text by its first line that is not blank; nil for what begins as a line of
-  /// JSON objects does.
+  /// Recognises other text by its first non-blank line; nil if that begins like a line of JSON
+  /// objects.
   package init?(text bytes: UnsafeRawBufferPointer) {
     let start = bytes.indices.dropFirst(ByteOrderMark.length(in: bytes)).first {
       !Self.isBlank(bytes[$0])
     }
     guard let start else { return nil }
     let end = min(LineReader.lineEnd(in: bytes, from: start), start + 4096)
-    // Whatever it is, it is no text.
+    // Text does not contain these bytes.
     guard bytes[start..<end].allSatisfy({ $0 >= 0x20 || Self.isBlank($0) }) else { return nil }
     let line = String(decoding: bytes[start..<end], as: UTF8.self)
     switch bytes[start] {
@@ -42,7 +44,7 @@ package struct ForeignFile {
       guard bytes[(start + 1)..<end].allSatisfy(Self.isBlank) else { return nil }
       (name, remedy) = ("a JSON object over several lines", "jq -c . FILE writes it on one")
     case UInt8(ascii: "["):
-      (name, remedy) = (Self.array, "jq -c '.[]' FILE writes its elements one a line")
+      (name, remedy) = (Self.array, "jq -c '.[]' FILE writes one element per line")
     case UInt8(ascii: "<"):
       (name, remedy) = ("XML or HTML", nil)
     default:
@@ -96,13 +98,5 @@ package struct ForeignFile {
 
   static func isBlank(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
-  }
-}
-
-/// The bytes by which some editors and spreadsheets mark a file as UTF-8; they are no text.
-package enum ByteOrderMark {
-  /// 3 where `bytes` begin with the mark, else 0.
-  package static func length(in bytes: some Collection<UInt8>) -> Int {
-    bytes.prefix(3).elementsEqual([0xEF, 0xBB, 0xBF]) ? 3 : 0
   }
 }

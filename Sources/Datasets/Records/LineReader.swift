@@ -1,22 +1,22 @@
 import Foundation
-public import Torch
+public import Storage
 
-/// What to do with a line that cannot be used.
-public enum BadLinePolicy: String, Hashable, Sendable, Codable {
-  /// Stop with an `InputError` that names the place.
+/// How to treat malformed lines.
+public enum BadLinePolicy: String, Hashable, Sendable, Codable, CaseIterable {
+  /// Throw an `InputError` with the position.
   case refuse
-  /// Leave the line out and count it.
+  /// Skip the line and count it.
   case skip
 }
 
-/// The lines that were left out while reading with `BadLinePolicy.skip`.
+/// The lines that were skipped while reading with `BadLinePolicy.skip`.
 public struct SkippedLines: Hashable, Sendable {
-  /// How many there were.
+  /// The number of lines.
   public private(set) var count = 0
-  /// What was wrong with the first ten.
+  /// The problems of the first ten.
   public private(set) var first: [InputError] = []
 
-  /// Nothing left out yet.
+  /// Creates an empty list.
   public init() {}
 
   /// Counts one line.
@@ -26,20 +26,20 @@ public struct SkippedLines: Hashable, Sendable {
   }
 }
 
-/// Passes over the lines of a mapped file and gives every fault its place.
-struct LineReader {
+/// Iterates over the lines of a mapped file and adds the position to every error.
+package struct LineReader {
   let file: MappedFile
   let policy: BadLinePolicy
-  /// What errors call the file.
+  /// The file's name in errors.
   let name: String
-  /// A record as it should be, for files of JSON objects; nil for other text.
+  /// An example of a valid record, for files of JSON objects; nil for other text.
   let example: String?
 
   /// - Parameters:
-  ///   - name: what errors call the file, where that is not its own path: a packed file is read from
-  ///     a nameless copy.
-  ///   - example: a record as it should be, for files of JSON objects.
-  init(
+  ///   - name: the file's name in errors, if it differs from its path: a compressed file is read
+  ///     from an unnamed copy.
+  ///   - example: an example of a valid record, for files of JSON objects.
+  package init(
     file: MappedFile, policy: BadLinePolicy, name: String? = nil, example: String? = nil
   ) {
     self.file = file
@@ -48,14 +48,14 @@ struct LineReader {
     self.example = example
   }
 
-  /// Calls `body` with the byte range of each line, without its line feed and without the byte order
-  /// mark that the first one may have.
+  /// Calls `body` with the byte range of each line, without its line feed and without a byte order
+  /// mark at the beginning of the first.
   ///
-  /// `body` must leave nothing behind when it throws: the line may be skipped.
+  /// `body` must have no lasting effect when it throws: the line may be skipped.
   ///
-  /// - Throws: `InputError` for the first bad line when bad lines are refused; when all lines are bad
-  ///   in any case, and when the file is of another format, by its name where it can be told.
-  func forEachLine(
+  /// - Throws: `InputError` for the first bad line if bad lines are refused; in any case if all
+  ///   lines are bad, or if the file has another format, which the error names if it is recognised.
+  package func forEachLine(
     skipped: inout SkippedLines,
     _ body: (UnsafeRawBufferPointer, Range<Int>) throws(LineFault) -> Void
   ) throws {
@@ -72,7 +72,7 @@ struct LineReader {
           hasGoodLine = hasGoodLine || !bytes[start..<end].allSatisfy(ForeignFile.isBlank)
         } catch {
           let fault = error.inputError(file: name, line: line, lineStart: start)
-          // Only the first line tells of the whole file.
+          // Only the first line reveals the format of the whole file.
           if !hasGoodLine, bad == nil, let other = foreignFile(bytes, line: line) { throw other }
           guard policy == .skip else { throw fault }
           skipped.add(fault)
@@ -84,8 +84,8 @@ struct LineReader {
     }
   }
 
-  /// The error for a file of another format; nil where it is not known, or might hold good lines
-  /// all the same and bad ones are to be left out.
+  /// The error for a file of another format; nil if the format is not recognised, or if it may
+  /// contain valid lines and bad ones are skipped.
   private func foreignFile(_ bytes: UnsafeRawBufferPointer, line: Int) -> InputError? {
     if let binary = ForeignFile(binary: bytes) { return error(of: binary, line: line) }
     guard example != nil, let foreign = ForeignFile(text: bytes),
@@ -95,7 +95,7 @@ struct LineReader {
   }
 
   private func error(of foreign: ForeignFile, line: Int) -> InputError {
-    let wanted = example.map { "one JSON object a line: \($0)" } ?? "lines of text"
+    let wanted = example.map { "one JSON object per line: \($0)" } ?? "lines of text"
     return InputError(
       file: name, line: line, column: 1, reason: "the file looks like \(foreign.name)",
       expected: wanted + (foreign.remedy.map { " (\($0))" } ?? ""))
@@ -110,12 +110,12 @@ struct LineReader {
       + first.reason
     if let example, let foreign = ForeignFile(text: bytes) {
       error.reason += "; the file looks like \(foreign.name)"
-      error.expected = "one JSON object a line: \(example)"
+      error.expected = "one JSON object per line: \(example)"
     }
     return error
   }
 
-  /// Calls `body` with a JSON cursor on each line that holds more than white space.
+  /// Calls `body` with a JSON cursor for each line that is not just white space.
   func forEachRecord(
     skipped: inout SkippedLines, _ body: (inout JSONCursor) throws(LineFault) -> Void
   ) throws {

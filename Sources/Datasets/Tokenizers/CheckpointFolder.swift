@@ -1,17 +1,17 @@
 import Foundation
-import Torch
+import Storage
 
-/// The folder of a pretrained encoder as model hubs publish it.
+/// The folder of a pretrained encoder, as published on model hubs.
 ///
-///     config.json              the encoder's shape
+///     config.json              the encoder's configuration
 ///     model.safetensors        its weights
-///     tokenizer.json           its vocabulary and what is done to a text; or
+///     tokenizer.json           its vocabulary and text normalisation; or
 ///     vocab.txt                the vocabulary alone, with
-///     tokenizer_config.json    what is done to a text, where it is there
+///     tokenizer_config.json    the text normalisation, optional
 ///     modules.json             of sentence encoders: whether vectors are normalised
-///     1_Pooling/config.json    of sentence encoders: how tokens' vectors become one
-///     sentence_bert_config.json           of sentence encoders: where texts are cut off
-///     config_sentence_transformers.json   of sentence encoders: what is put before texts
+///     1_Pooling/config.json    of sentence encoders: how token vectors are pooled
+///     sentence_bert_config.json           of sentence encoders: the maximum length
+///     config_sentence_transformers.json   of sentence encoders: the prompts before texts
 public struct CheckpointFolder: Hashable, Sendable {
   /// The folder's path.
   public let path: String
@@ -19,7 +19,7 @@ public struct CheckpointFolder: Hashable, Sendable {
   /// The weights' file.
   public var weights: String { path + "/model.safetensors" }
 
-  /// Names a folder.
+  /// Creates a reference to a folder.
   public init(path: String) { self.path = path }
 
   private static let needed = "config.json"
@@ -30,7 +30,7 @@ public struct CheckpointFolder: Hashable, Sendable {
     "1_Pooling/config.json", sentenceFile, "config_sentence_transformers.json",
   ]
 
-  /// All that is needed beside the weights, as far as it is there.
+  /// The existing files other than the weights.
   private var smallFiles: [String] {
     [Self.needed] + Self.optional.filter { has($0) }
   }
@@ -49,7 +49,7 @@ public struct CheckpointFolder: Hashable, Sendable {
       guard !lowercases || tokenizer.configuration.isLowercased else {
         throw InputError(
           file: "\(path)/\(Self.sentenceFile)",
-          reason: "texts are to be in lower case, which the tokenizer does not make them",
+          reason: "texts must be in lower case, but the tokenizer does not convert them",
           expected: "a tokenizer.json that does, or a vocab.txt instead")
       }
       return tokenizer
@@ -64,7 +64,7 @@ public struct CheckpointFolder: Hashable, Sendable {
     }
     if lowercases, !configuration.isLowercased {
       configuration.isLowercased = true
-      // Accents are the tokenizer's matter, which keeps them.
+      // Accents depend only on the tokenizer, which keeps them.
       configuration.stripsAccents = configuration.stripsAccents ?? false
     }
     return try WordPieceTokenizer(
@@ -78,14 +78,14 @@ public struct CheckpointFolder: Hashable, Sendable {
     var model_max_length: Double?
   }
 
-  /// The number of tokens after which a sentence encoder cuts a text off; nil where its folder does
-  /// not say.
+  /// The number of tokens to which a sentence encoder truncates texts; nil if its folder does not
+  /// say.
   ///
-  /// Sentence-transformers has it in `sentence_bert_config.json`, since version 6 among the
+  /// Sentence-transformers stores it in `sentence_bert_config.json`, since version 6 in the
   /// tokenizer's options.
   ///
-  /// - Throws: `FileError`; `InputError` when a file that says so is damaged, or leaves no room for
-  ///   the tokens that every text begins and ends with.
+  /// - Throws: `FileError`; `InputError` when a file with the number is damaged, or the number
+  ///   leaves no room for the tokens that begin and end every text.
   public func maximumLength() throws -> Int? {
     if let length = try sentenceOptions()?.max_seq_length {
       return try checkedLength(Double(length), "max_seq_length", Self.sentenceFile)
@@ -96,12 +96,12 @@ public struct CheckpointFolder: Hashable, Sendable {
     return try checkedLength(length, "model_max_length", Self.tokenizerFile)
   }
 
-  /// - Returns: nil for a number beyond all lengths: it says that there is no limit.
+  /// - Returns: nil for a number larger than all lengths, which means that there is no limit.
   private func checkedLength(_ length: Double, _ key: String, _ name: String) throws -> Int? {
     guard length >= 2, length == length.rounded() else {
       throw InputError(
         file: "\(path)/\(name)", reason: "\(key) is \(length)",
-        expected: "a whole number of tokens, at least 2: [CLS] and [SEP] belong to every text")
+        expected: "a whole number of at least 2: every text has the tokens [CLS] and [SEP]")
     }
     return length < 1e6 ? Int(length) : nil
   }
@@ -123,7 +123,7 @@ public struct CheckpointFolder: Hashable, Sendable {
     var do_lower_case: Bool?
   }
 
-  /// Refuses a folder that lacks what every encoder needs.
+  /// Rejects a folder that lacks files that every encoder needs.
   ///
   /// - Throws: `InputError` with the names of the files; `FileError` when there is no such folder.
   public func check() throws {
@@ -140,11 +140,11 @@ public struct CheckpointFolder: Hashable, Sendable {
     guard missing.isEmpty else {
       throw InputError(
         file: path, reason: "the encoder's folder has no \(missing.joined(separator: ", no "))",
-        expected: "the folder of a BERT encoder as model hubs publish it")
+        expected: "the folder of a BERT encoder, as published on model hubs")
     }
   }
 
-  /// A number that changes with every byte of the files; each is read once.
+  /// A number that changes with every byte of the files; reads each file once.
   ///
   /// - Throws: `FileError` when a file cannot be read.
   public func contentHash() throws -> UInt64 {
@@ -156,9 +156,9 @@ public struct CheckpointFolder: Hashable, Sendable {
     return XXHash64.hash(text)
   }
 
-  /// Copies the files to `folder`, each in one atomic step; those that are there already are left.
+  /// Copies the files to `folder`, each atomically; existing ones are kept.
   ///
-  /// - Parameter weights: the name that the weights get there.
+  /// - Parameter weights: the name of the weights in `folder`.
   /// - Throws: `FileError` when a file cannot be read or written.
   public func copy(to folder: String, weights: String = "model.safetensors") throws {
     if !FileManager.default.fileExists(atPath: "\(folder)/\(weights)") { try check() }

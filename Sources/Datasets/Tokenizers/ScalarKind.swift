@@ -1,22 +1,22 @@
-/// What BERT's basic tokenisation makes of a character.
+/// The category of a character in BERT's basic tokenisation.
 ///
-/// The reference implementation's tables are those of Unicode 8, plus the newer lower case that
-/// its language brings. A character that is younger is a plain one, and the few characters whose
-/// category a later version changed keep the old one, so that ids agree for every text.
+/// The reference implementation's tables are those of Unicode 8, plus the newer lower case of its
+/// programming language. Newer characters are plain, and the few characters whose category a later
+/// version changed keep the old one, so that ids agree for every text.
 enum ScalarKind: Equatable {
-  /// Left out: control and format characters, private use, U+FFFD.
+  /// Removed: control and format characters, private use, U+FFFD.
   case dropped
   /// Ends a word.
   case space
-  /// A word of its own.
+  /// A separate word.
   case punctuation
-  /// An accent, left out where accents are stripped.
+  /// An accent, removed if accents are stripped.
   case nonspacingMark
   /// A character of a word.
   case plain
 
-  /// - Parameter isCleaned: whether the text is; cleaning drops control characters that would
-  ///   otherwise separate as white space.
+  /// - Parameter isCleaned: whether the text is cleaned; cleaning removes control characters that
+  ///   would otherwise separate words like white space.
   init(_ scalar: Unicode.Scalar, isCleaned: Bool = true) {
     switch scalar.value {
     case 0x0B, 0x0C, 0x85: self = isCleaned ? .dropped : .space
@@ -32,7 +32,7 @@ enum ScalarKind: Equatable {
   private static func byCategory(_ scalar: Unicode.Scalar) -> ScalarKind {
     let properties = scalar.properties
     if properties.isWhitespace { return .space }
-    // These four are symbols to Unicode, punctuation to the reference.
+    // Unicode classifies these four as symbols, the reference as punctuation.
     if scalar.isASCII, (33...126).contains(scalar.value), !Self.isASCIIAlphanumeric(scalar) {
       return .punctuation
     }
@@ -56,14 +56,14 @@ enum ScalarKind: Equatable {
 }
 
 extension Unicode.Scalar {
-  /// Whether Unicode had the character in its version `major`.
+  /// Whether Unicode had the character in version `major`.
   func isKnown(to major: Int) -> Bool {
     properties.age.map { $0.major <= major } ?? false
   }
 
-  /// Whether the character is a word of its own as an ideograph.
+  /// Whether the character is an ideograph that forms a separate word.
   ///
-  /// The blocks are those of the reference; it counts extension E from U+2B920 where the block
+  /// The blocks are those of the reference, which starts extension E at U+2B920, although the block
   /// begins at U+2B820.
   var isSeparatedIdeograph: Bool {
     switch value {
@@ -74,6 +74,6 @@ extension Unicode.Scalar {
     }
   }
 
-  /// Whether the reference's normalisation, of Unicode 12, knows the character.
+  /// Whether the reference's normalisation (Unicode 12) knows the character.
   var isDecomposable: Bool { isKnown(to: 12) }
 }

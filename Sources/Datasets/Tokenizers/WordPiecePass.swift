@@ -1,19 +1,19 @@
 import Foundation
 
-/// One text on its way to ids: the state between its characters.
+/// The state of tokenising one text.
 struct WordPiecePass {
   private let tokenizer: WordPieceTokenizer
   private let stripsAccents: Bool
   /// The ids so far, `[CLS]` included, before `[SEP]`.
   private var ids: [Int32]
   private let limit: Int
-  /// The word that is being read, normalised.
+  /// The current word, normalised.
   private var word: [UInt8] = []
   private var wordLength = 0
-  /// Characters beyond ASCII that wait to be decomposed together.
+  /// Non-ASCII characters that wait to be decomposed together.
   private var run = String.UnicodeScalarView()
 
-  /// Begins with `[CLS]`.
+  /// Starts with `[CLS]`.
   init(_ tokenizer: WordPieceTokenizer, limit: Int) {
     self.tokenizer = tokenizer
     self.limit = limit
@@ -21,10 +21,10 @@ struct WordPiecePass {
     ids = [tokenizer.classID]
   }
 
-  /// Whether further ids would be cut off.
+  /// Whether further ids would be truncated.
   var isFull: Bool { ids.count >= limit }
 
-  /// Adds an id of its own.
+  /// Adds an id that is not made from characters.
   mutating func append(_ id: Int32) { ids.append(id) }
 
   /// The ids with `[SEP]` at the end.
@@ -34,7 +34,7 @@ struct WordPiecePass {
     return ids
   }
 
-  /// Adds the ids of `text`, which is UTF-8.
+  /// Adds the ids of the UTF-8 `text`.
   mutating func read(_ text: UnsafeBufferPointer<UInt8>) {
     let configuration = tokenizer.configuration
     let kinds = configuration.cleansText ? Self.kindsOfASCII : Self.kindsOfRawASCII
@@ -76,7 +76,7 @@ struct WordPiecePass {
     ScalarKind(Unicode.Scalar(UInt8($0)), isCleaned: false)
   }
 
-  /// The character at `position` of well-formed UTF-8, which is not of ASCII.
+  /// The character at `position` of valid UTF-8; it is not ASCII.
   private static func scalar(in text: UnsafeBufferPointer<UInt8>, at position: Int)
     -> (Unicode.Scalar, Int)
   {
@@ -89,7 +89,7 @@ struct WordPiecePass {
     return (Unicode.Scalar(value) ?? "\u{FFFD}", length)
   }
 
-  /// Cleans, and separates ideographs: what comes before accents and case.
+  /// Cleans the text and separates ideographs: the steps before accents and case.
   private mutating func take(_ scalar: Unicode.Scalar) {
     let configuration = tokenizer.configuration
     let kind = ScalarKind(scalar, isCleaned: configuration.cleansText)
@@ -113,8 +113,8 @@ struct WordPiecePass {
     }
   }
 
-  /// Takes the accents off the characters that wait; marks change places only among themselves, so
-  /// a run may be decomposed apart from the ASCII around it.
+  /// Strips the accents of the waiting characters; marks are only reordered among themselves, so a
+  /// run can be decomposed separately from the ASCII around it.
   private mutating func endRun() {
     guard !run.isEmpty else { return }
     let characters = run

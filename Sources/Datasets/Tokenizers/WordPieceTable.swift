@@ -1,16 +1,18 @@
-/// Pieces by their bytes: the longest one that a word begins with is found without making strings.
+/// The pieces by their bytes; finds the longest piece at the start of a word without creating
+/// strings.
 ///
-/// Complexity: a look-up of the longest prefix hashes each byte once, and compares bytes only where
+/// Complexity: looking up the longest prefix hashes each byte once, and compares bytes only if
 /// hashes agree.
 struct WordPieceTable: Sendable {
   private var bytes: [UInt8] = []
   private var starts: [Int32] = [0]
   private var ids: [Int32] = []
-  /// Numbers of pieces plus one, 0 where free; a power of two, at most half full.
+  /// Indices of pieces plus one, 0 if free; the size is a power of two, at most half full.
   private var slots: [Int32] = []
   private var longest = 0
 
-  /// Takes pieces with their ids; of equal pieces the last one counts, as in the reference.
+  /// Creates a table of pieces with their ids; of equal pieces the last counts, as in the
+  /// reference.
   init(_ pieces: [(bytes: ArraySlice<UInt8>, id: Int32)]) {
     var capacity = 16
     while capacity < 2 * pieces.count { capacity *= 2 }
@@ -41,7 +43,7 @@ struct WordPieceTable: Sendable {
     return piece.withUnsafeBufferPointer { place(hash, $0).number.map { ids[$0] } }
   }
 
-  /// The longest piece that `text` begins with, which is not empty, or nil.
+  /// The longest non-empty piece at the start of `text`, or nil.
   func longestPrefix(of text: UnsafeBufferPointer<UInt8>) -> (id: Int32, length: Int)? {
     let limit = min(longest, text.count)
     guard limit > 0 else { return nil }
@@ -59,19 +61,20 @@ struct WordPieceTable: Sendable {
     }
   }
 
-  /// FNV-1a, <http://www.isthe.com/chongo/tech/comp/fnv/>: the hash of a prefix comes for free.
+  /// FNV-1a, <http://www.isthe.com/chongo/tech/comp/fnv/>: hashing all prefixes costs no more than
+  /// one.
   private static let seed: UInt64 = 0xCBF2_9CE4_8422_2325
 
   private static func step(_ hash: UInt64, _ byte: UInt8) -> UInt64 {
     (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
   }
 
-  /// Where `piece` stands, or the free slot where it would.
+  /// The slot of `piece`, or the free slot for it.
   private func place(_ hash: UInt64, _ piece: UnsafeBufferPointer<UInt8>)
     -> (slot: Int, number: Int?)
   {
     let mask = slots.count - 1
-    // FNV mixes upwards; its high half is the better one.
+    // FNV mixes upwards, so the high half is better.
     var slot = Int(truncatingIfNeeded: hash ^ (hash >> 32)) & mask
     while slots[slot] != 0 {
       let number = Int(slots[slot]) - 1

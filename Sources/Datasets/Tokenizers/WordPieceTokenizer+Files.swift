@@ -1,4 +1,4 @@
-import Torch
+import Storage
 
 extension WordPieceTokenizer {
   /// Reads a vocabulary with one piece a line; the first line's id is 0.
@@ -9,14 +9,14 @@ extension WordPieceTokenizer {
     let file = try MappedFile(path: path)
     let pieces = try file.withBytes { bytes in
       var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-      // What follows the last line's end is no line.
+      // The text after the last line end is not a line.
       if lines.last?.isEmpty == true { lines.removeLast() }
       return try lines.enumerated().map { number, line in
         guard String(validating: line, as: UTF8.self) != nil else {
           throw InputError(
             file: path, line: number + 1, reason: "the line is not UTF-8", expected: "one piece")
         }
-        // As the reference does; lines of some published files end in a carriage return.
+        // As in the reference; lines of some published files end in a carriage return.
         let end = line.lastIndex { $0 > 0x20 }.map { $0 + 1 } ?? line.startIndex
         return (bytes: Array(line[line.startIndex..<end]), id: Int32(truncatingIfNeeded: number))
       }
@@ -26,8 +26,8 @@ extension WordPieceTokenizer {
 
   /// Reads the vocabulary and the options of a `tokenizer.json` of the package `tokenizers`.
   ///
-  /// Its truncation and padding are not taken over: they belong to the call. Nor are its added tokens:
-  /// the special ones of BERT are known, and there are no others.
+  /// Its truncation and padding are ignored: they are arguments of the call. So are its added
+  /// tokens: BERT's special tokens are known, and there are no others.
   ///
   /// - Throws: `FileError` when the file cannot be read, `InputError` when it is not the JSON of a
   ///   WordPiece model with BERT's normalisation.
@@ -48,7 +48,7 @@ extension WordPieceTokenizer {
   }
 }
 
-/// What a `tokenizer.json` says of a WordPiece model.
+/// Reads the WordPiece model in a `tokenizer.json`.
 private struct TokenizerFileReader {
   var pieces: [(bytes: [UInt8], id: Int32)] = []
   var configuration = WordPieceTokenizer.Configuration()
@@ -116,12 +116,13 @@ private struct TokenizerFileReader {
     let number = try cursor.number()
     guard let result = Int32(exactly: number), result >= 0 else {
       throw LineFault(
-        position: cursor.position, reason: "\(number) is no id", expected: "an integer from 0 on")
+        position: cursor.position, reason: "\(number) is not an id",
+        expected: "a whole number of at least 0")
     }
     return result
   }
 
-  /// A truth value; null is nil.
+  /// Reads a truth value; null is nil.
   private func truth(_ cursor: inout JSONCursor) throws(LineFault) -> Bool? {
     let start = cursor.position
     try cursor.skipValue()
@@ -132,7 +133,7 @@ private struct TokenizerFileReader {
     case "null": return nil
     default:
       throw LineFault(
-        position: start, reason: "\(text) is no truth value", expected: "true or false")
+        position: start, reason: "\(text) is not a truth value", expected: "true or false")
     }
   }
 }

@@ -1,33 +1,33 @@
-import Torch
+import Storage
 
-/// Cuts a text into the pieces that BERT's vocabulary numbers.
+/// Splits a text into the pieces of BERT's vocabulary.
 ///
-/// First the basic tokenisation: control characters go, white space of any kind separates, case and
-/// accents go where the model has none, each punctuation mark and each Chinese character is a word.
-/// Then each word is cut greedily: the longest piece of the vocabulary that the word begins with,
-/// then the longest one, marked by `##`, that continues it, and so on; a word with a rest that no
-/// piece begins is unknown as a whole.
+/// First comes the basic tokenisation: control characters are removed, white space of any kind
+/// separates words, case and accents are removed if the model ignores them, and each punctuation
+/// mark and each Chinese character is a word. Then each word is split greedily: the longest piece
+/// of the vocabulary at its start, then the longest piece, marked by `##`, that continues it, and
+/// so on. A word with a remainder that no piece matches is unknown as a whole.
 ///
-/// - Paper: Devlin, Chang, Lee, Toutanova. BERT: Pre-training of Deep Bidirectional Transformers for
-///   Language Understanding. NAACL 2019, section 3. <https://arxiv.org/abs/1810.04805>; WordPiece
-///   after Wu et al. 2016, section 4.1, <https://arxiv.org/abs/1609.08144>.
+/// - Paper: Devlin, Chang, Lee, Toutanova. BERT: Pre-training of Deep Bidirectional Transformers
+///   for Language Understanding. NAACL 2019, section 3. <https://arxiv.org/abs/1810.04805>;
+///   WordPiece after Wu et al. 2016, section 4.1, <https://arxiv.org/abs/1609.08144>.
 /// - Departures: none from the package `tokenizers` 0.23, which is the reference; like it, the
 ///   text `[SEP]` and the other special tokens' texts become the tokens themselves.
 public struct WordPieceTokenizer: Sendable {
-  /// What is done to a text before it is cut.
+  /// The text normalisation before splitting.
   public struct Configuration: Codable, Hashable, Sendable {
-    /// Whether upper case becomes lower case.
+    /// Whether upper case is converted to lower case.
     public var isLowercased: Bool
-    /// Whether accents are taken off; nil does as `isLowercased`, as the authors' code does.
+    /// Whether accents are stripped; nil means the same as `isLowercased`, as in the authors' code.
     public var stripsAccents: Bool?
     /// Whether each Chinese character is a word.
     public var separatesIdeographs: Bool
-    /// Whether control characters are dropped and all white space is equal.
+    /// Whether control characters are removed and all white space is treated alike.
     public var cleansText: Bool
-    /// The number of characters beyond which a word is unknown; 100 in the reference.
+    /// The longest word in characters; longer ones are unknown; 100 in the reference.
     public var maximumWordLength: Int
 
-    /// The defaults are those of the uncased models.
+    /// Creates a configuration; the defaults are those of the uncased models.
     public init(
       isLowercased: Bool = true, stripsAccents: Bool? = nil, separatesIdeographs: Bool = true,
       cleansText: Bool = true, maximumWordLength: Int = 100
@@ -40,34 +40,34 @@ public struct WordPieceTokenizer: Sendable {
     }
   }
 
-  /// What is done to a text before it is cut.
+  /// The text normalisation before splitting.
   public let configuration: Configuration
   /// The number of ids: one more than the largest.
   public let vocabularySize: Int
-  /// The id that fills a batch's short rows, `[PAD]`.
+  /// The id that pads a batch's short rows, `[PAD]`.
   public let paddingID: Int32
-  /// The id of a word that cannot be cut, `[UNK]`.
+  /// The id of a word that cannot be split, `[UNK]`.
   public let unknownID: Int32
-  /// The id that every text begins with, `[CLS]`.
+  /// The id at the start of every text, `[CLS]`.
   public let classID: Int32
-  /// The id that every text ends with, `[SEP]`.
+  /// The id at the end of every text, `[SEP]`.
   public let separatorID: Int32
 
   let beginnings: WordPieceTable
   let continuations: WordPieceTable
-  /// Texts that stand for themselves before anything else is done to a text.
+  /// The texts of special tokens, which are recognised before any normalisation.
   let specialTexts: [(text: [UInt8], id: Int32)]
 
-  /// A tokenizer with the given pieces.
+  /// Creates a tokenizer with the given pieces.
   ///
   /// - Parameters:
   ///   - pieces: every piece with its id, as in a vocabulary file.
-  ///   - file: where they come from, for errors.
+  ///   - file: the origin of the pieces, for errors.
   /// - Throws: `InputError` when one of `[PAD]`, `[UNK]`, `[CLS]` and `[SEP]` is missing.
   init(
     pieces: [(bytes: [UInt8], id: Int32)], configuration: Configuration, file: String
   ) throws {
-    // Pieces are numbered and placed by 32 bits.
+    // Indices and positions of pieces have 32 bits.
     guard pieces.reduce(0, { $0 + $1.bytes.count + 1 }) < Int(Int32.max) else {
       throw InputError(file: file, reason: "the vocabulary is too large", expected: "below 2 GB")
     }
@@ -96,8 +96,7 @@ public struct WordPieceTokenizer: Sendable {
     self.configuration = configuration
   }
 
-  /// The ids of `text` between `[CLS]` and `[SEP]`; what exceeds `maximumLength` is cut off before
-  /// `[SEP]`.
+  /// The ids of `text` between `[CLS]` and `[SEP]`; truncated to `maximumLength` before `[SEP]`.
   ///
   /// - Precondition: `maximumLength` ≥ 2.
   /// - Complexity: O(text) up to the cut, for words of bounded length.
@@ -112,7 +111,7 @@ public struct WordPieceTokenizer: Sendable {
     var start = 0
     var position = 0
     while position < text.count, !pass.isFull {
-      // All special texts begin with this byte, which is no part of a longer sequence.
+      // All special texts begin with this byte, which is never part of a multi-byte character.
       guard text[position] == UInt8(ascii: "["),
         let special = specialTexts.first(where: { text[position...].starts(with: $0.text) })
       else {

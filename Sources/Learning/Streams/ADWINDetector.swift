@@ -1,12 +1,12 @@
 import Foundation
 
-/// Tells when the mean of a stream of numbers has changed, and keeps what came after the change.
+/// Detects when the mean of a stream of numbers has changed, and keeps the numbers since the
+/// change.
 ///
-/// The window grows while its mean is the same everywhere, and loses its oldest part once two
-/// neighbouring parts differ by more than chance allows. It is held as buckets of 1, 2, 4, … numbers,
-/// a few of each size, so that memory and time are logarithmic in its length. With n₀ and n₁ numbers
-/// before and after a cut, s the smallest part that is looked at, σ² the variance of the window and
-/// W its length:
+/// The window grows while its mean is constant, and drops its oldest part once two adjacent parts
+/// differ by more than chance allows. It is stored as buckets of 1, 2, 4, … numbers, a few of each
+/// size, so that memory and time are logarithmic in its length. With n₀ and n₁ numbers before and
+/// after a cut, s the minimum length of a part, σ² the variance of the window and W its length:
 ///
 ///     1/m = 1 / (n₀ − s + 1) + 1 / (n₁ − s + 1)
 ///     δ′  = ln(2 ln W / δ)
@@ -14,27 +14,27 @@ import Foundation
 ///
 /// - Paper: Bifet, Gavaldà. Learning from Time-Changing Data with Adaptive Windowing. SDM 2007,
 ///   theorem 3.2 and section 4. <https://doi.org/10.1137/1.9781611972771.42>
-/// - Gradient: none, it only counts.
-/// - Units: those of the numbers; δ is the chance of a false alarm at one cut.
-/// - Departures: s shortens the parts in the bound, and checks are made every `clock` numbers, both
-///   as in the implementations that are used. River's wrapper forgets the whole window one number
-///   after an alarm; here, as in the paper, the part after the cut stays.
+/// - Gradient: none; it only counts.
+/// - Units: those of the numbers; δ is the probability of a false alarm at one cut.
+/// - Departures: s shortens the parts in the bound, and checks run every `clock` numbers, both as
+///   in common implementations. River's wrapper drops the whole window one number after an alarm;
+///   here, as in the paper, the part after the cut is kept.
 /// - Degenerate: below `gracePeriod` numbers there is no check; a constant stream has no cut.
 public struct ADWINDetector: Codable, Hashable, Sendable {
   /// The hyperparameters, with the defaults of river's implementation.
   public struct Configuration: Codable, Hashable, Sendable {
-    /// δ, within 0 … 1: smaller is slower and surer.
+    /// δ, in 0 … 1: smaller values react later and more reliably.
     public var confidence: Double
-    /// Numbers from one check to the next, at least 1.
+    /// The number of values between checks, at least 1.
     public var clock: Int
-    /// Buckets of one size before two of them become one, at least 2.
+    /// The maximum number of buckets of one size before two are merged, at least 2.
     public var bucketLimit: Int
-    /// s, at least 1: the shortest part that is compared.
+    /// s, at least 1: the minimum length of a part.
     public var minimumLength: Int
-    /// Numbers before the first check.
+    /// The number of values before the first check.
     public var gracePeriod: Int
 
-    /// Makes a configuration.
+    /// Creates a configuration.
     public init(
       confidence: Double = 0.002, clock: Int = 32, bucketLimit: Int = 5, minimumLength: Int = 5,
       gracePeriod: Int = 10
@@ -49,26 +49,26 @@ public struct ADWINDetector: Codable, Hashable, Sendable {
 
   private struct Bucket: Codable, Hashable, Sendable {
     var total: Double
-    /// Sum of squared differences to the bucket's mean.
+    /// The sum of squared deviations from the bucket's mean.
     var squares: Double
   }
 
   /// The hyperparameters.
   public let configuration: Configuration
-  /// The numbers in the window.
+  /// The number of values in the window.
   public private(set) var width = 0
   /// Their sum.
   public private(set) var total = 0.0
-  /// The alarms so far.
+  /// The number of alarms so far.
   public private(set) var detections = 0
   private var squares = 0.0
   private var ticks = 0
-  /// Buckets of 2ⁱ numbers, oldest first.
+  /// Buckets of 2ⁱ values, oldest first.
   private var rows: [[Bucket]] = [[]]
 
-  /// Makes an empty window.
+  /// Creates an empty window.
   ///
-  /// - Precondition: the configuration is within its ranges.
+  /// - Precondition: the configuration is in range.
   public init(_ configuration: Configuration = Configuration()) {
     precondition(
       configuration.confidence > 0 && configuration.confidence < 1 && configuration.clock > 0
@@ -77,14 +77,14 @@ public struct ADWINDetector: Codable, Hashable, Sendable {
     self.configuration = configuration
   }
 
-  /// The mean of the window, 0 while it is empty.
+  /// The mean of the window; 0 if it is empty.
   public var mean: Double { width > 0 ? total / Double(width) : 0 }
-  /// The variance of the window, 0 while it is empty.
+  /// The variance of the window; 0 if it is empty.
   public var variance: Double { width > 0 ? squares / Double(width) : 0 }
 
-  /// Takes a number.
+  /// Adds a number.
   ///
-  /// - Returns: whether the window lost its oldest part because the mean has changed.
+  /// - Returns: whether the window dropped its oldest part because the mean changed.
   /// - Precondition: `value` is finite.
   /// - Complexity: O(log `width`) memory; amortised O(1) time, O(log² `width`) at a check.
   @discardableResult

@@ -1,11 +1,11 @@
 import Foundation
 
-/// How far apart the labels of a cluster are: the numbers that decide on splits and merges.
+/// The distances between the labels of a cluster, which decide on splits and merges.
 ///
-/// Computed from the pairs that were seen together alone, however many labels there are: every other
-/// pair has distance 1.
+/// Computed only from pairs that occurred together, however many labels there are: every other pair
+/// has distance 1.
 struct ClusterSpread {
-  /// The pair that is farthest apart, of several the one with most rows, then the smallest.
+  /// The farthest pair; ties go to the one with more rows, then to the smallest.
   let pivots: LabelPairs.Pair
   /// Its distance: the cluster's diameter.
   let largest: Double
@@ -15,10 +15,11 @@ struct ClusterSpread {
   let smallest: Double
   /// The mean distance.
   let mean: Double
-  /// Rows with either of the pivots.
+  /// The number of rows with either of the pivots.
   let rows: Int
 
-  /// Measures the labels of `members` that have `support` rows each; nil where there are not two.
+  /// Measures the labels of `members` with at least `support` rows; nil if there are fewer than
+  /// two.
   init?(of members: [Int32], pairs: LabelPairs, neighbours: [LabelPairs.Pair], support: Int) {
     let supported = members.filter { pairs.counts[Int($0)] >= support }
     guard supported.count > 1 else { return nil }
@@ -46,14 +47,14 @@ struct ClusterSpread {
     rows = pairs.union(farthest.0)
   }
 
-  /// ε of ODAC: how far a measured distance may be off.
+  /// ε of ODAC: the maximum error of a measured distance.
   ///
-  /// A Jaccard index is a mean over the rows that have either label, so that these count.
+  /// A Jaccard index is a mean over the rows that have either label, so only these count.
   static func bound(rows: Int, confidence: Double) -> Double {
     (log(1 / confidence) / (2 * Double(max(1, rows)))).squareRoot()
   }
 
-  /// Of the pairs that were never seen together, the one with most rows, then the smallest.
+  /// Among pairs that never occurred together, the one with most rows, then the smallest.
   private static func largestUnseen(
     _ labels: [Int32], pairs: LabelPairs, seen: Set<LabelPairs.Pair>
   ) -> LabelPairs.Pair? {

@@ -1,55 +1,59 @@
-/// A multi-label learner for endless streams: a partition of the labels that follows the stream, a
-/// tree for each cluster of labels, and detectors of change for each cluster and for the whole.
+/// A multi-label learner for endless streams: a partition of the labels that follows the stream,
+/// one tree per cluster of labels, and change detectors for each cluster and for all labels.
 ///
-/// The labels are split into clusters of labels that occur together and merged again by
-/// `ODACClustering`. Each cluster has a `MultiLabelHoeffdingTree` over its labels; beside the leaf's
-/// frequencies, the cluster may go by the k nearest of the latest examples, by logistic regressions,
-/// or by the mean of both, whichever has the highest faded F-measure on the cluster so far, with the
-/// threshold one half or the one that follows the F-measure. With Y
-/// the true and Z the predicted labels of a document, within the cluster or at all, each `ADWIN` sees
+/// `ODACClustering` groups labels that occur together and splits and merges the clusters over time.
+/// Each cluster has a `MultiLabelHoeffdingTree` over its labels. A cluster predicts from the leaf's
+/// frequencies, the k nearest of the latest examples, logistic regressions, or the mean of the
+/// latter two, with a threshold of one half or one that follows the F-measure, whichever
+/// combination has the highest faded F-measure so far. With Y the true and Z the predicted labels
+/// of a document, within the cluster or overall, each `ADWIN` sees
 ///
-///     loss = 1 − |Y ∩ Z| / |Y ∪ Z|,   0 where both are empty
+///     loss = 1 − |Y ∩ Z| / |Y ∪ Z|,   0 if both are empty
 ///
-/// When a cluster's loss has risen, a new tree begins beside its own and takes its place once it
-/// has the higher F-measure, and the cluster's regressions move freely again. When the loss of the
-/// whole has risen, the examples from before are forgotten and the partition counts afresh.
+/// When a cluster's loss has risen, a new tree starts in parallel and replaces the old one once its
+/// F-measure is higher, and the cluster's regressions get their initial step size again. When the
+/// overall loss has risen, the examples before the change are dropped and the partition restarts
+/// its counts.
 ///
 /// - Paper: Neves, Lourenço, Cano, Marreiros. Online hierarchical partitioning of the output space in
 ///   extreme multi-label data stream. ECAI 2025. <https://arxiv.org/abs/2507.20894>
-/// - Gradient: of the logistic loss for the regressions' own weights.
-/// - Units: labels; probabilities within 0 … 1.
-/// - Departures: the paper's text was not at hand beyond its abstract; this follows that, the
-///   authors' published code and the works that it builds on. The authors choose a leaf's classifier
-///   by its entropy and row count, here a cluster chooses by F-measure; their regressions live in
-///   leaves, ten of them bagged, here each label has one. A cluster that is split passes its tree on
-///   to both parts, where the authors' begin anew. The threshold on probabilities follows the
-///   F-measure; `.half` is the authors'. Their alternate trees begin at a warning at any node, here
-///   at a detected change at the root. Their code merges clusters smaller than the most
-///   frequent number of labels; here a split that would make one smaller than two is not made.
-/// - Degenerate: the first document gets no label.
+/// - Gradient: that of the logistic loss, for the regressions' weights.
+/// - Units: labels; probabilities in 0 … 1.
+/// - Departures: only the paper's abstract was available; this follows it, the authors' published
+///   code and the works that it builds on. The authors choose a leaf's classifier by its entropy
+///   and row count, here a cluster chooses by F-measure; their regressions are in the leaves, ten
+///   of them bagged, here there is one per label. A cluster that is split passes its tree on to
+///   both parts, where the authors start new ones. The threshold on probabilities follows the
+///   F-measure; the authors use `.half`. Their alternate trees start at a warning at any node, here
+///   at a detected change at the root. Their code merges clusters that are smaller than the most
+///   frequent number of labels; here a split is not made if it would leave one with fewer than two
+///   labels.
+/// - Degenerate: the first document gets no labels.
 public final class IHOMERLearner: StreamLearner {
   /// The hyperparameters.
   public struct Configuration: Codable, Hashable, Sendable {
-    /// How the labels are partitioned; nil keeps all in one cluster.
+    /// The partition of the labels; nil keeps all in one cluster.
     public var clustering: ODACClustering.Configuration?
-    /// How trees grow.
+    /// The growth of trees.
     public var tree: MultiLabelHoeffdingTree.Configuration
-    /// How changes are found.
+    /// The detection of changes.
     public var detector: ADWINDetector.Configuration
-    /// How probabilities become labels; ours.
+    /// The rule that turns probabilities into labels; ours.
     public var decision: StreamDecision
-    /// What a document's part in an F-measure is multiplied by for each later one; 0.998, ours.
+    /// The factor by which a document's weight in an F-measure decays per later document; default
+    /// 0.998, ours.
     public var fading: Double
-    /// The step length of the logistic regressions; 1, ours: best on two small sets.
+    /// The step size of the logistic regressions; default 1, ours: best on two small data sets.
     public var learningRate: Double
-    /// Examples that neighbours are looked for in; 500, ours.
+    /// The number of examples to search for neighbours; default 500, ours.
     public var window: Int
-    /// k; 5, ours.
+    /// The number k of neighbours; default 5, ours.
     public var neighbours: Int
-    /// Rows between two comparisons of a new tree with the old one; 200, the authors' code.
+    /// Rows between two comparisons of a new tree with the old one; default 200, from the authors'
+    /// code.
     public var trialLength: Int
 
-    /// Makes a configuration.
+    /// Creates a configuration.
     public init(
       clustering: ODACClustering.Configuration? = ODACClustering.Configuration(),
       tree: MultiLabelHoeffdingTree.Configuration = MultiLabelHoeffdingTree.Configuration(),
@@ -81,7 +85,7 @@ public final class IHOMERLearner: StreamLearner {
   private var detector: ADWINDetector
   private var counters = (globalChanges: 0, localChanges: 0, replacedTrees: 0, splits: 0, merges: 0)
 
-  /// What is known of an example before its labels are.
+  /// The predictions for an example before its labels are known.
   private struct Outlook {
     let example: StreamExample
     let scaled: StreamExample
@@ -91,12 +95,12 @@ public final class IHOMERLearner: StreamLearner {
   }
   private var latest: Outlook?
 
-  /// Makes a learner that knows nothing.
+  /// Creates an untrained learner.
   ///
   /// - Parameters:
   ///   - labelCount: L, at least 1.
-  ///   - featureCount: the columns of examples lie below it.
-  ///   - features: what features are like.
+  ///   - featureCount: the upper bound of column indices.
+  ///   - features: the kind of features.
   public init(
     labelCount: Int, featureCount: Int, features: StreamFeatures,
     configuration: Configuration = Configuration()
@@ -121,10 +125,10 @@ public final class IHOMERLearner: StreamLearner {
     experts[0] = makeExperts((0..<Int32(labelCount)).map { $0 })
   }
 
-  /// The labels of each cluster, in the order of the clusters' making.
+  /// The labels of each cluster, in order of creation.
   public var clusters: [[Int32]] { experts.sorted { $0.key < $1.key }.map(\.value.labels) }
 
-  /// Clusters, leaves, and what has happened so far, by name.
+  /// The number of clusters and leaves, and counts of events, by name.
   public var state: [(name: String, value: Double)] {
     [
       ("clusters", Double(experts.count)),
@@ -138,13 +142,13 @@ public final class IHOMERLearner: StreamLearner {
     ]
   }
 
-  /// The labels of a document, rising.
+  /// Predicts the labels of a document, in ascending order.
   public func predict(_ example: StreamExample) -> [Int32] { outlook(on: example).labels }
 
-  /// Learns from a document whose labels have become known.
+  /// Learns from a document and its labels.
   ///
-  /// - Complexity: O(features · L + window · features) besides the trees; memory O(features seen · L)
-  ///   for the regressions, O(window · features), and what clusters and trees say.
+  /// - Complexity: O(features · L + window · features) in addition to the trees; memory O(features
+  ///   seen · L) for the regressions, O(window · features), and that of clusters and trees.
   public func learn(_ example: StreamExample) {
     let outlook = outlook(on: example)
     latest = nil
@@ -214,7 +218,7 @@ public final class IHOMERLearner: StreamLearner {
     }
   }
 
-  /// Lets a new tree compete with the cluster's own, and take its place or go.
+  /// Compares a new tree with the cluster's current one, and promotes or discards it.
   private func compete(
     _ own: inout LabelExperts, _ example: StreamExample, _ actual: [Int], _ chosen: [[Int]]
   ) {
@@ -267,7 +271,7 @@ public final class IHOMERLearner: StreamLearner {
       var own = makeExperts(clustering.labels(ofCluster: number))
       if let largest = parts.max(by: { $0.labels.count < $1.labels.count }) {
         own.candidates = largest.candidates
-        // The tree is a new one.
+        // The tree is new.
         for place in own.candidates.indices where own.candidates[place].expert == .tree {
           own.candidates[place].score = DecisionScore()
         }

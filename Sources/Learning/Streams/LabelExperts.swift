@@ -1,18 +1,18 @@
-/// What is learnt about one cluster of labels.
+/// The models of one cluster of labels.
 struct LabelExperts {
-  /// Where a cluster's probabilities come from; of equally good ones the first is asked.
+  /// The source of a cluster's probabilities; ties go to the first one.
   enum Expert: Int, CaseIterable {
     case tree, neighbours, logistic, blend
   }
 
-  /// An expert with a way to decide.
+  /// An expert with a decision rule.
   struct Candidate {
     var expert: Expert
     var decision: StreamDecision
     var score = DecisionScore()
   }
 
-  /// The experts, with the decisions that `decision` allows.
+  /// The experts, combined with the rules that `decision` allows.
   static func candidates(_ decision: StreamDecision) -> [Candidate] {
     let decisions: [StreamDecision] = decision == .half ? [.half] : [.half, .fMeasure]
     return Expert.allCases.flatMap { expert in
@@ -20,12 +20,12 @@ struct LabelExperts {
     }
   }
 
-  /// A tree that began after a change, on trial against the cluster's own.
+  /// A tree started after a change, on trial against the cluster's current one.
   struct Rival {
     var tree: MultiLabelHoeffdingTree
-    /// One score a candidate, of those that are trees.
+    /// One score per candidate that uses a tree.
     var scores: [DecisionScore]
-    /// What the cluster's own tree did in the same time.
+    /// The scores of the cluster's current tree over the same rows.
     var opponents: [DecisionScore]
     var rows = 0
 
@@ -40,14 +40,14 @@ struct LabelExperts {
     }
   }
 
-  /// Rising.
+  /// Ascending.
   let labels: [Int32]
   var tree: MultiLabelHoeffdingTree
   var candidates: [Candidate]
   var detector: ADWINDetector
   var rival: Rival?
 
-  /// The place of the candidate with the highest F-measure.
+  /// The index of the candidate with the highest F-measure.
   var best: Int {
     var best = 0
     for place in candidates.indices
@@ -57,7 +57,7 @@ struct LabelExperts {
     return best
   }
 
-  /// The positions in `labels` of those among `others`, both rising.
+  /// The indices in `labels` of those also in `others`, both ascending.
   func positions(of others: [Int32]) -> [Int] {
     var found: [Int] = []
     for other in others {
@@ -72,7 +72,7 @@ struct LabelExperts {
     return found
   }
 
-  /// The probabilities of the cluster's labels by each expert.
+  /// Each expert's probabilities for the cluster's labels.
   func probabilities(_ example: StreamExample, logistic: [Double], neighbours: [Double])
     -> [[Double]]
   {
@@ -82,7 +82,7 @@ struct LabelExperts {
     return [tree.probabilities(example), near, linear, blend]
   }
 
-  /// The positions whose probability is above the threshold of `score`.
+  /// The indices whose probability is above the threshold of `score`.
   static func chosen(
     _ probabilities: [Double], _ score: DecisionScore, _ decision: StreamDecision
   ) -> [Int] {
@@ -90,7 +90,7 @@ struct LabelExperts {
     return probabilities.indices.filter { probabilities[$0] > threshold }
   }
 
-  /// How many of two rising lists are in both.
+  /// The number of common elements of two ascending lists.
   static func agreements(_ one: [Int], _ other: [Int]) -> Int {
     var (i, j, count) = (0, 0, 0)
     while i < one.count, j < other.count {
@@ -107,7 +107,7 @@ struct LabelExperts {
     return count
   }
 
-  /// 1 − |Y ∩ Z| / |Y ∪ Z|, 0 where both are empty.
+  /// 1 − |Y ∩ Z| / |Y ∪ Z|, 0 if both are empty.
   static func loss(_ one: [Int], _ other: [Int]) -> Double {
     let both = agreements(one, other)
     let either = one.count + other.count - both

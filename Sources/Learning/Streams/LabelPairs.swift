@@ -1,8 +1,8 @@
-/// How often labels occur and occur together, in bounded memory: what Jaccard distances are made of.
+/// Counts of labels and of pairs of labels in bounded memory, for Jaccard distances.
 ///
-/// Only pairs that were seen together take memory; all others have similarity 0. Past the limit the
-/// rarest pairs are given up, and a pair's similarity is then too small by at most
-/// `givenUpCount / |rows with either label|`.
+/// Only pairs that occurred together take memory; all others have similarity 0. Beyond the limit
+/// the rarest pairs are dropped, which underestimates a pair's similarity by at most `givenUpCount
+/// / |rows with either label|`.
 struct LabelPairs {
   /// A pair of labels, the smaller one first.
   struct Pair: Hashable, Comparable {
@@ -19,11 +19,11 @@ struct LabelPairs {
     }
   }
 
-  /// Rows with each label.
+  /// The number of rows with each label.
   private(set) var counts: [Int]
-  /// Rows with both labels, where there are any.
+  /// The number of rows with both labels, if any.
   private(set) var together: [Pair: Int] = [:]
-  /// The largest count of a pair that was given up.
+  /// The largest count of a dropped pair.
   private(set) var givenUpCount = 0
   private let limit: Int
 
@@ -32,7 +32,7 @@ struct LabelPairs {
     self.limit = limit
   }
 
-  /// Counts a row's labels, and those of its pairs that `isOfInterest`.
+  /// Counts a row's labels, and those of its pairs for which `isOfInterest` is true.
   mutating func add(_ labels: [Int32], where isOfInterest: (Int32, Int32) -> Bool) {
     for (position, label) in labels.enumerated() {
       counts[Int(label)] += 1
@@ -46,7 +46,7 @@ struct LabelPairs {
     }
   }
 
-  /// Rows with one of the pair's labels or both.
+  /// The number of rows with at least one label of the pair.
   func union(_ pair: Pair) -> Int {
     counts[Int(pair.first)] + counts[Int(pair.second)] - together[pair, default: 0]
   }
@@ -57,7 +57,7 @@ struct LabelPairs {
     return both == 0 ? 1 : 1 - Double(both) / Double(union(pair))
   }
 
-  /// Forgets everything about `labels`.
+  /// Removes all counts of `labels`.
   mutating func forget(_ labels: [Int32]) {
     let gone = Set(labels)
     for label in labels { counts[Int(label)] = 0 }

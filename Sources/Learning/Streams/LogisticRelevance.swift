@@ -1,9 +1,9 @@
 import Foundation
 
-/// One logistic regression a label, learnt by AdaGrad step by step.
+/// One logistic regression per label, trained online with AdaGrad.
 ///
-/// Weights of a feature lie side by side for all labels and exist once the feature has been seen:
-/// 16 bytes a feature and label.
+/// A feature's weights for all labels are contiguous and allocated when the feature first occurs:
+/// 16 bytes per (feature, label).
 struct LogisticRelevance {
   private let labelCount: Int
   private let learningRate: Double
@@ -33,7 +33,7 @@ struct LogisticRelevance {
     return scores.map { 1 / (1 + exp(-$0)) }
   }
 
-  /// Takes a step; `probabilities` are those of the same example.
+  /// Performs a training step; `probabilities` are those of the same example.
   mutating func learn(_ example: StreamExample, probabilities: [Double]) {
     var gradients = probabilities
     for label in example.labels { gradients[Int(label)] -= 1 }
@@ -50,7 +50,7 @@ struct LogisticRelevance {
     }
   }
 
-  /// Lets the weights of `labels` move as freely as in the beginning.
+  /// Resets the step sizes of `labels`.
   mutating func loosen(_ labels: [Int32]) {
     for place in 0...places.count {
       for label in labels { squares[place * labelCount + Int(label)] = 0 }

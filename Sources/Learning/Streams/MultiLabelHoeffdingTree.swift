@@ -1,49 +1,49 @@
 import Foundation
 
-/// A tree over features whose leaves are independent Bernoulli variables, one a label, and which
-/// grows while rows pass by.
+/// An incremental decision tree whose leaves are independent Bernoulli variables, one per label.
 ///
-/// A leaf is split once the best question is better than the second best by more than the rows seen
-/// so far leave to chance. With pₗ the share of a leaf's rows that have label l, H the entropy of the
-/// leaf and n its rows:
+/// A leaf is split once the best test is better than the second best by more than chance explains,
+/// given the rows seen so far. With pₗ the share of a leaf's rows that have label l, H the entropy
+/// of the leaf and n its number of rows:
 ///
 ///     H       = −Σₗ pₗ log₂ pₗ + (1 − pₗ) log₂ (1 − pₗ)
 ///     gain    = H − (n_left H_left + n_right H_right) / n
 ///     ε       = R √(ln(1 / δ) / 2n),   R = max(1, log₂ L)
 ///     split   : gain > 0 and (gain − second gain > ε or ε < τ)
 ///
-/// Not to split counts as a question of gain 0.
+/// Not splitting counts as a test with gain 0.
 ///
 /// - Paper: Esteban, Cano, Zafra, Ventura. Hoeffding adaptive trees for multi-label classification on
 ///   data streams. Knowledge-Based Systems 304, 2024. <https://doi.org/10.1016/j.knosys.2024.112561>
-/// - Gradient: none, it counts.
-/// - Units: entropies in bits, probabilities within 0 … 1.
-/// - Departures: R is that of the authors' code; the range of a sum of L binary entropies is L bits.
-///   Leaves predict their frequencies; the classifiers that the paper puts into leaves are beside
-///   the tree in `IHOMERLearner`, and so are its alternate trees. No bootstrap weights. Measurements
-///   are taken as normal, as in the authors' code, with a column's missing values 0; for sparse
-///   features the question is whether they are there.
-/// - Degenerate: a leaf without rows gives 0; labels that all or none of a leaf's rows have are not
-///   split for.
+/// - Gradient: none; it counts.
+/// - Units: entropies in bits, probabilities in 0 … 1.
+/// - Departures: R follows the authors' code; the range of a sum of L binary entropies is L bits.
+///   Leaves predict their frequencies; the paper's classifiers in leaves and its alternate trees
+///   are part of `IHOMERLearner` instead. No bootstrap weights. Numeric features are modelled as
+///   normal, as in the authors' code, with a column's missing values 0; sparse features are tested
+///   for presence.
+/// - Degenerate: a leaf without rows predicts 0; labels that all or none of a leaf's rows have
+///   never cause a split.
 public final class MultiLabelHoeffdingTree {
   /// The hyperparameters.
   public struct Configuration: Codable, Hashable, Sendable {
-    /// Rows between two attempts to split a leaf; 200, the authors' code.
+    /// Rows between two attempts to split a leaf; default 200, from the authors' code.
     public var gracePeriod: Int
-    /// δ; 1.66e-7, the authors' code.
+    /// δ; default 1.66e-7, from the authors' code.
     public var confidence: Double
-    /// τ; 0.05, the authors' code.
+    /// τ; default 0.05, from the authors' code.
     public var tieThreshold: Double
-    /// The share of a leaf's rows that either side has at least; 0.01, the authors' code.
+    /// The minimum share of a leaf's rows on either side; default 0.01, from the authors' code.
     public var minimumShare: Double
-    /// Leaves at most; 256, ours.
+    /// The maximum number of leaves; default 256, ours.
     public var leafLimit: Int
-    /// Thresholds that are tried for a measurement; 10, river's.
+    /// The number of thresholds to try per numeric feature; default 10, from river.
     public var candidates: Int
-    /// Counts of features with labels that a leaf keeps; past it the rarest features are forgotten.
+    /// The maximum number of (feature, label) counts per leaf; beyond it the rarest features are
+    /// dropped.
     public var observationLimit: Int
 
-    /// Makes a configuration.
+    /// Creates a configuration.
     public init(
       gracePeriod: Int = 200, confidence: Double = 1.6587784772850855e-7,
       tieThreshold: Double = 0.05, minimumShare: Double = 0.01, leafLimit: Int = 256,
@@ -65,9 +65,9 @@ public final class MultiLabelHoeffdingTree {
   }
 
   private struct Leaf {
-    /// What the leaf predicts from; what its parent expected of it included.
+    /// The counts that the leaf predicts from, including those inherited from its parent.
     var mass: LabelMass
-    /// What it has seen itself, which is what the observer knows.
+    /// The counts of rows that it saw itself, which match the observer's.
     var seen: LabelMass
     var observer: Observer
     var rowsAtAttempt = 0.0
@@ -80,19 +80,19 @@ public final class MultiLabelHoeffdingTree {
 
   /// The hyperparameters.
   public let configuration: Configuration
-  /// What features are like.
+  /// The kind of features.
   public let features: StreamFeatures
   /// L.
   public let labelCount: Int
   private let featureCount: Int
   private var nodes: [Node] = []
 
-  /// The leaves.
+  /// The number of leaves.
   public private(set) var leafCount = 1
 
-  /// Makes a tree of one leaf.
+  /// Creates a tree of one leaf.
   ///
-  /// - Parameter featureCount: the columns; only asked for where features are dense.
+  /// - Parameter featureCount: the number of columns; only used for dense features.
   public init(
     labelCount: Int, features: StreamFeatures, featureCount: Int,
     configuration: Configuration = Configuration()
@@ -132,7 +132,7 @@ public final class MultiLabelHoeffdingTree {
     }
   }
 
-  /// The same tree for some of its labels only, with everything that it has seen.
+  /// A copy restricted to some of the labels, with all of its counts.
   func selecting(_ positions: [Int]) -> MultiLabelHoeffdingTree {
     MultiLabelHoeffdingTree(self, selecting: positions)
   }
@@ -144,14 +144,14 @@ public final class MultiLabelHoeffdingTree {
     return leaf.mass.labels.map { $0 / leaf.mass.rows }
   }
 
-  /// Counts an example and splits its leaf if that is due.
+  /// Counts an example, and splits its leaf if a split is due.
   ///
-  /// - Parameter labels: rising positions below L, in place of those of the example.
-  /// - Complexity: O(depth + features · labels); O(features · L) at an attempt.
+  /// - Parameter labels: ascending indices below L, instead of the example's labels.
+  /// - Complexity: O(depth + features · labels); O(features · L) when a split is attempted.
   public func learn(_ example: StreamExample, labels: [Int]) {
     let index = leafIndex(of: example)
     guard case .leaf(var leaf) = nodes[index] else { return }
-    // The node is emptied first: two owners would copy all counts.
+    // The node is emptied first: with two owners all counts would be copied.
     nodes[index] = .branch(
       TreeSplit(
         gain: 0, feature: 0, left: LabelMass(labelCount: 0), right: LabelMass(labelCount: 0)), 0, 0)

@@ -1,9 +1,9 @@
-/// The latest examples, and which labels those nearest to a new one have.
+/// The latest examples, for nearest-neighbour predictions.
 struct NeighbourWindow {
   private let labelCount: Int
   private let capacity: Int
   private let neighbourCount: Int
-  /// A ring; the oldest example is at `next` once it is full.
+  /// A ring buffer; the oldest example is at `next` once it is full.
   private var examples: [StreamExample] = []
   private var next = 0
 
@@ -15,8 +15,8 @@ struct NeighbourWindow {
 
   var count: Int { examples.count }
 
-  /// The share of the nearest examples, newer ones first, that have each label: by cosine where
-  /// features are sparse, by the distance in standard deviations where they are dense.
+  /// The share of the nearest examples that have each label, newer ones first: by cosine for sparse
+  /// features, by distance in standard deviations for dense ones.
   func probabilities(_ example: StreamExample, scaling: StreamScaling, featureCount: Int)
     -> [Double]
   {
@@ -53,13 +53,13 @@ struct NeighbourWindow {
     return votes
   }
 
-  /// Takes an example in place of the oldest one.
+  /// Adds an example in place of the oldest one.
   mutating func add(_ example: StreamExample, scaling: StreamScaling) {
     var kept = example
     switch scaling.features {
     case .sparse: kept = scaling.scaled(example)
     case .dense:
-      // Dense rows are compared by what will be known of the columns.
+      // Dense rows are compared with column statistics that are not known yet.
       kept.columns = []
       kept.values = Array(repeating: 0, count: scaling.inverseDeviations.count)
       for (column, value) in zip(example.columns, example.values) {
@@ -75,7 +75,7 @@ struct NeighbourWindow {
     }
   }
 
-  /// Forgets all but the newest `count` examples.
+  /// Removes all but the newest `count` examples.
   mutating func keep(newest count: Int) {
     guard count < examples.count else { return }
     let ordered =

@@ -1,48 +1,47 @@
-/// A partition of the labels that splits where labels are far apart and merges what has come
-/// together, while rows pass by.
+/// An incremental partition of the labels that splits distant labels and merges related ones.
 ///
-/// The clusters are the leaves of a binary tree. The distance of two labels is their Jaccard
+/// The clusters are the leaves of a binary tree. The distance between two labels is their Jaccard
 /// distance d = 1 − |rows with both| / |rows with either|. With d₁ ≥ d₂ the largest distances in a
-/// cluster, d₀ the smallest, d̄ their mean, and ε the Hoeffding bound over the n rows that have one
-/// of the two farthest labels:
+/// cluster, d₀ the smallest, d̄ their mean, and ε the Hoeffding bound over the n rows with at least
+/// one of the two farthest labels:
 ///
 ///     ε = √(ln(1 / δ) / 2n)
 ///     split: (d₁ − d₂ > ε or ε < τ) and (d₁ − d₀) |d₁ + d₀ − 2 d̄| > ε
 ///     merge: d₁(child) − d₁(parent) > max(ε(parent), ε(child)),
 ///            or the parent's two pivots have d + ε < max(d̄(first child), d̄(second child))
 ///
-/// A split makes the two farthest labels the pivots of two clusters, and each other label goes where
-/// its pivot is nearer. Each new cluster counts afresh.
+/// A split makes the two farthest labels the pivots of two clusters and assigns every other label
+/// to the nearer pivot. New clusters restart their counts.
 ///
 /// - Paper: Rodrigues, Gama, Pedroso. Hierarchical Clustering of Time-Series Data Streams. IEEE TKDE
 ///   20(5), 2008, ODAC. <https://doi.org/10.1109/TKDE.2007.190727>
-/// - Gradient: none, it counts.
-/// - Units: distances within 0 … 1.
+/// - Gradient: none; it counts.
+/// - Units: distances in 0 … 1.
 /// - Departures: ODAC measures the correlation of series, here the Jaccard distance of labels, as
-///   iHOMER's text does; n are the rows that such a distance is a mean of, not all rows; labels
-///   with fewer than `support` rows follow, they do not decide. A label that is as far from either
-///   pivot goes to the labels that it was seen with, or to the smaller cluster. The second way to
-///   merge is ours: among sparse labels every diameter is 1 and the first never happens. iHOMER's
-///   code takes correlations after all, takes the most similar pair for the farthest one and divides
+///   in iHOMER's text; n counts the rows over which such a distance is averaged, not all rows;
+///   labels with fewer than `support` rows follow but do not decide. A label equally far from both
+///   pivots joins the labels that it occurred with, or the smaller cluster. The second merge rule
+///   is ours: among sparse labels every diameter is 1 and the first never applies. iHOMER's code
+///   uses correlations after all, takes the most similar pair for the farthest one and divides
 ///   their sum by rows instead of pairs; this follows ODAC.
-/// - Degenerate: a cluster with fewer than two labels of `support` rows stays as it is.
+/// - Degenerate: a cluster with fewer than two labels of `support` rows does not change.
 public struct ODACClustering: Sendable {
   /// The hyperparameters.
   public struct Configuration: Codable, Hashable, Sendable {
-    /// δ, within 0 … 1; 0.1, ODAC's.
+    /// δ, in 0 … 1; default 0.1, from ODAC.
     public var confidence: Double
-    /// τ: a bound below it breaks ties; 0.1, iHOMER's code.
+    /// τ: a bound below it breaks ties; default 0.1, from iHOMER's code.
     public var tieThreshold: Double
-    /// Rows between two looks at a cluster; 100, ODAC's.
+    /// Rows between two checks of a cluster; default 100, from ODAC.
     public var interval: Int
-    /// Rows that a label needs before it counts; 10, ours.
+    /// The minimum number of rows before a label counts; default 10, ours.
     public var support: Int
-    /// Labels that either side of a split has at least; 2, ours.
+    /// The minimum number of labels on either side of a split; default 2, ours.
     public var minimumSize: Int
-    /// Pairs of labels that are counted at most; a million, ours.
+    /// The maximum number of label pairs to count; default a million, ours.
     public var pairLimit: Int
 
-    /// Makes a configuration.
+    /// Creates a configuration.
     public init(
       confidence: Double = 0.1, tieThreshold: Double = 0.1, interval: Int = 100, support: Int = 10,
       minimumSize: Int = 2, pairLimit: Int = 1_000_000
@@ -56,11 +55,11 @@ public struct ODACClustering: Sendable {
     }
   }
 
-  /// What became of the clusters.
+  /// A change to the clusters.
   public enum Change: Hashable, Sendable {
-    /// The cluster is gone; two others have its labels.
+    /// The cluster was replaced by two others with its labels.
     case split(Int, into: [Int])
-    /// The clusters are gone; another has their labels.
+    /// The clusters were replaced by one with their labels.
     case merge([Int], into: Int)
   }
 
@@ -68,15 +67,15 @@ public struct ODACClustering: Sendable {
     var parent: Int?
     var children: [Int] = []
     var members: [Int32]
-    /// Rows since the cluster began to count.
+    /// Rows since the cluster started counting.
     var rows = 0
-    /// Where it was split: the diameter and bound of then, the pivots and their rows since.
+    /// If split: the diameter and bound at that time, the pivots and their rows since.
     var diameter = 0.0
     var bound = 0.0
     var pivots: LabelPairs.Pair?
     var either = 0
     var both = 0
-    /// d₁, ε and d̄ at the last look.
+    /// d₁, ε and d̄ at the last check.
     var last: (diameter: Double, bound: Double, mean: Double)?
   }
 
@@ -87,7 +86,7 @@ public struct ODACClustering: Sendable {
   private var clusterOfLabel: [Int]
   private var pairs: LabelPairs
 
-  /// Starts with all labels in the cluster 0.
+  /// Starts with all labels in cluster 0.
   public init(labelCount: Int, configuration: Configuration = Configuration()) {
     precondition(
       configuration.confidence > 0 && configuration.confidence < 1 && configuration.interval > 0,
@@ -104,17 +103,17 @@ public struct ODACClustering: Sendable {
       .map { ($0.key, $0.value.members) }
   }
 
-  /// The labels of cluster `number`; none for a cluster that is gone.
+  /// The labels of cluster `number`; empty if it no longer exists.
   public func labels(ofCluster number: Int) -> [Int32] { nodes[number]?.members ?? [] }
 
-  /// Pairs of labels in memory.
+  /// The number of label pairs in memory.
   public var pairCount: Int { pairs.together.count }
 
-  /// Takes the labels of a row.
+  /// Adds the labels of a row.
   ///
-  /// - Parameter labels: rising.
-  /// - Returns: what has changed, in order.
-  /// - Complexity: O(|labels|²) per row; O(pairs) at a look. Memory O(L + `pairLimit`).
+  /// - Parameter labels: ascending.
+  /// - Returns: the changes, in order.
+  /// - Complexity: O(|labels|²) per row; O(pairs) per check. Memory O(L + `pairLimit`).
   public mutating func add(_ labels: [Int32]) -> [Change] {
     let clusterOfLabel = clusterOfLabel
     pairs.add(labels) { clusterOfLabel[Int($0)] == clusterOfLabel[Int($1)] }
@@ -133,7 +132,7 @@ public struct ODACClustering: Sendable {
     return changes
   }
 
-  /// Forgets the counts, after a change of the stream; the partition stays until new ones speak.
+  /// Resets the counts after a change of the stream; the partition stays until new counts decide.
   public mutating func restart() {
     for number in nodes.keys {
       nodes[number]?.rows = 0
@@ -179,7 +178,7 @@ public struct ODACClustering: Sendable {
     guard let node = nodes[parent] else { return nil }
     for child in node.children { nodes[child] = nil }
     pairs.forget(node.members)
-    // A cluster has a number of its own each time it comes to be.
+    // Cluster numbers are never reused.
     let number = nextNode
     nextNode += 1
     nodes[parent] = nil

@@ -1,11 +1,11 @@
 import Foundation
 
-/// A question that a tree may ask, what it is worth, and what either answer would leave.
+/// A candidate test of a tree node, with its gain and the label counts on either side.
 struct TreeSplit {
-  /// Entropy that it takes away, in bits.
+  /// The entropy it removes, in bits.
   var gain: Double
   var feature: Int32
-  /// Values up to it go left; nil asks whether the feature is there, and what is there goes right.
+  /// Values up to it go left; nil tests for presence, and rows with the feature go right.
   var threshold: Double?
   var left: LabelMass
   var right: LabelMass
@@ -17,7 +17,8 @@ struct TreeSplit {
   }
 }
 
-/// Rows and how many of them have each label: the parameters of independent Bernoulli variables.
+/// The number of rows and how many of them have each label: the parameters of independent Bernoulli
+/// variables.
 struct LabelMass {
   var rows = 0.0
   var labels: [Double]
@@ -54,7 +55,7 @@ struct LabelMass {
   }
 }
 
-/// Counts of features that are there, with the labels that they are there with.
+/// Counts of present features, and of the labels they occur with.
 struct PresenceObserver {
   private struct Key: Hashable {
     let feature: Int32
@@ -81,7 +82,7 @@ struct PresenceObserver {
     }
   }
 
-  /// The best question of each feature that leaves `smallest` rows on either side.
+  /// The best test for each feature with at least `smallest` rows on either side.
   func splits(of mass: LabelMass, smallest: Double) -> [TreeSplit] {
     var present: [Int32: LabelMass] = [:]
     for (key, rows) in counts where key.label == -1 {
@@ -113,7 +114,7 @@ struct PresenceObserver {
   }
 }
 
-/// Normal distributions of every feature, over all rows and over those with each label.
+/// Normal distributions of each feature, over all rows and over those with each label.
 struct GaussianObserver {
   struct Normal {
     var rows = 0.0
@@ -127,7 +128,7 @@ struct GaussianObserver {
       squares += step * (value - mean)
     }
 
-    /// How many of the rows have a value up to `threshold`.
+    /// The number of rows with a value up to `threshold`.
     func rows(upTo threshold: Double) -> Double {
       guard rows > 1, squares > 0 else { return mean <= threshold ? rows : 0 }
       let deviation = (squares / (rows - 1)).squareRoot()
@@ -161,7 +162,7 @@ struct GaussianObserver {
     }
   }
 
-  /// The best question of each feature that leaves `smallest` rows on either side.
+  /// The best test for each feature with at least `smallest` rows on either side.
   func splits(of mass: LabelMass, smallest: Double) -> [TreeSplit] {
     features.enumerated().compactMap { index, feature in
       guard feature.smallest < feature.largest, feature.all.rows > 0 else { return nil }
@@ -175,7 +176,7 @@ struct GaussianObserver {
         guard left.rows >= smallest, right.rows >= smallest else { continue }
         for label in mass.labels.indices {
           let part = feature.byLabel[label].rows(upTo: threshold)
-          // Two normal distributions need not agree on which is part of which.
+          // The two estimated normal distributions may contradict each other.
           left.labels[label] = min(left.rows, part)
           right.labels[label] = min(right.rows, mass.labels[label] - part)
         }

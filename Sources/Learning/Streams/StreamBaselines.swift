@@ -1,4 +1,4 @@
-/// Predicts the labels that most of the latest documents had, whatever the document.
+/// Predicts the most frequent labels of the latest documents, whatever the document.
 public final class PriorLearner: StreamLearner {
   private let decision: StreamDecision
   private let fading: Double
@@ -6,25 +6,25 @@ public final class PriorLearner: StreamLearner {
   private var sums: [Double]
   private var score = DecisionScore()
 
-  /// Makes a learner.
+  /// Creates a learner.
   ///
-  /// - Parameter fading: what a document counts less for each later one.
+  /// - Parameter fading: the factor by which a document's weight decays per later document.
   public init(labelCount: Int, decision: StreamDecision, fading: Double = 0.998) {
     self.decision = decision
     self.fading = fading
     sums = Array(repeating: 0, count: labelCount)
   }
 
-  /// A few numbers about the present state, by name.
+  /// Named statistics of the current state.
   public var state: [(name: String, value: Double)] { [] }
 
-  /// The labels of a document, rising.
+  /// Predicts the labels of a document, in ascending order.
   public func predict(_ example: StreamExample) -> [Int32] {
     guard rows > 0 else { return [] }
     return LabelExperts.chosen(sums.map { $0 / rows }, score, decision).map { Int32($0) }
   }
 
-  /// Learns from a document whose labels have become known.
+  /// Learns from a document and its labels.
   public func learn(_ example: StreamExample) {
     score.count(predict(example), example.labels, fading: fading)
     rows = fading * rows + 1
@@ -33,14 +33,14 @@ public final class PriorLearner: StreamLearner {
   }
 }
 
-/// One logistic regression a label over the scaled features.
+/// One logistic regression per label on the scaled features.
 public final class LogisticLearner: StreamLearner {
   private let decision: StreamDecision
   private var scaling: StreamScaling
   private var model: LogisticRelevance
   private var score = DecisionScore()
 
-  /// Makes a learner.
+  /// Creates a learner.
   public init(
     labelCount: Int, featureCount: Int, features: StreamFeatures, decision: StreamDecision,
     learningRate: Double = 1
@@ -50,16 +50,16 @@ public final class LogisticLearner: StreamLearner {
     model = LogisticRelevance(labelCount: labelCount, learningRate: learningRate)
   }
 
-  /// A few numbers about the present state, by name.
+  /// Named statistics of the current state.
   public var state: [(name: String, value: Double)] { [] }
 
-  /// The labels of a document, rising.
+  /// Predicts the labels of a document, in ascending order.
   public func predict(_ example: StreamExample) -> [Int32] {
     LabelExperts.chosen(model.probabilities(scaling.scaled(example)), score, decision)
       .map { Int32($0) }
   }
 
-  /// Learns from a document whose labels have become known.
+  /// Learns from a document and its labels.
   public func learn(_ example: StreamExample) {
     let scaled = scaling.scaled(example)
     let probabilities = model.probabilities(scaled)
@@ -70,13 +70,13 @@ public final class LogisticLearner: StreamLearner {
   }
 }
 
-/// One tree over all labels.
+/// One tree for all labels.
 public final class TreeLearner: StreamLearner {
   private let decision: StreamDecision
   private let tree: MultiLabelHoeffdingTree
   private var score = DecisionScore()
 
-  /// Makes a learner.
+  /// Creates a learner.
   public init(
     labelCount: Int, featureCount: Int, features: StreamFeatures, decision: StreamDecision
   ) {
@@ -85,15 +85,15 @@ public final class TreeLearner: StreamLearner {
       labelCount: labelCount, features: features, featureCount: featureCount)
   }
 
-  /// A few numbers about the present state, by name.
+  /// Named statistics of the current state.
   public var state: [(name: String, value: Double)] { [("leaves", Double(tree.leafCount))] }
 
-  /// The labels of a document, rising.
+  /// Predicts the labels of a document, in ascending order.
   public func predict(_ example: StreamExample) -> [Int32] {
     LabelExperts.chosen(tree.probabilities(example), score, decision).map { Int32($0) }
   }
 
-  /// Learns from a document whose labels have become known.
+  /// Learns from a document and its labels.
   public func learn(_ example: StreamExample) {
     score.count(predict(example), example.labels, fading: 0.998)
     tree.learn(example, labels: example.labels.map(Int.init))

@@ -1,15 +1,15 @@
-/// A document of a stream: its features and the labels that it turned out to have.
+/// A document of a stream: its features and its true labels.
 public struct StreamExample: Sendable, Equatable {
-  /// The columns that are not 0, rising.
+  /// The nonzero columns, ascending.
   public var columns: [Int32]
   /// The value of each of `columns`.
   public var values: [Double]
-  /// The labels, rising and all different.
+  /// The labels, distinct and ascending.
   public var labels: [Int32]
 
-  /// Takes features and labels.
+  /// Creates an example.
   ///
-  /// - Precondition: there is one value a column.
+  /// - Precondition: one value per column.
   public init(columns: [Int32], values: [Double], labels: [Int32]) {
     precondition(
       columns.count == values.count, "\(values.count) values for \(columns.count) columns")
@@ -18,7 +18,7 @@ public struct StreamExample: Sendable, Equatable {
     self.labels = labels
   }
 
-  /// The value of `column`, 0 where it is not stored.
+  /// The value of `column`, 0 if it is not stored.
   func value(at column: Int32) -> Double {
     var low = 0
     var high = columns.count
@@ -30,45 +30,45 @@ public struct StreamExample: Sendable, Equatable {
   }
 }
 
-/// What the features of a stream are like.
+/// The kind of a stream's features.
 public enum StreamFeatures: String, Codable, Hashable, Sendable, CaseIterable {
-  /// Few of many columns, as of words: rows are scaled to unit length, trees ask whether a column
-  /// is there.
+  /// Few of many columns, such as words: rows are scaled to unit length, trees test for presence.
   case sparse
-  /// Measurements that nearly every row has: columns are standardised by what has been seen, trees
-  /// ask whether a value is at most a threshold.
+  /// Numeric measurements that nearly every row has: columns are standardised with running
+  /// statistics, trees compare values with thresholds.
   case dense
 }
 
 /// A model that sees each document once, first without its labels.
 public protocol StreamLearner: AnyObject {
-  /// The labels of a document, rising; `labels` of `example` is not looked at.
+  /// Predicts the labels of a document, in ascending order; ignores the labels of `example`.
   func predict(_ example: StreamExample) -> [Int32]
-  /// Learns from a document whose labels have become known.
+  /// Learns from a document and its labels.
   func learn(_ example: StreamExample)
-  /// A few numbers about the present state, by name.
+  /// Named statistics of the current state.
   var state: [(name: String, value: Double)] { get }
 }
 
-/// How scores become labels.
+/// The rule that turns probabilities into labels.
 public enum StreamDecision: String, Codable, Hashable, Sendable, CaseIterable {
-  /// Every label whose probability is above one half.
+  /// Every label with a probability above one half.
   case half
-  /// Every label whose probability is above half of the F-measure reached so far, the threshold at
-  /// which the F-measure is largest; a learner may see that one half does better.
+  /// Every label with a probability above half of the F-measure reached so far.
+  ///
+  /// At this threshold the F-measure is largest; a learner may find that one half does better.
   ///
   /// Busa-Fekete, Szörényi, Dembczyński, Hüllermeier. Online F-Measure Optimization. NIPS 2015.
   case fMeasure
 }
 
-/// The faded F-measure of decisions, and the threshold that goes with it.
+/// The faded F-measure of decisions, and its threshold.
 struct DecisionScore {
-  /// Faded sum of right labels.
+  /// Faded sum of correct labels.
   private(set) var agreements = 0.0
   /// Faded sum of true and of predicted labels.
   private(set) var mentions = 0.0
 
-  /// The F-measure; 0 before there is any label.
+  /// The F-measure; 0 before the first label.
   var fMeasure: Double { mentions > 0 ? 2 * agreements / mentions : 0 }
 
   func threshold(_ decision: StreamDecision) -> Double {
@@ -83,7 +83,7 @@ struct DecisionScore {
     mentions = fading * mentions + Double(others)
   }
 
-  /// Makes what was counted so far weigh less against what will be.
+  /// Reduces the weight of past counts.
   mutating func fade(by factor: Double) {
     agreements *= factor
     mentions *= factor

@@ -1,4 +1,4 @@
-/// Features as linear models and distances take them.
+/// Scales features for linear models and distances.
 struct StreamScaling {
   let features: StreamFeatures
   private var rows = 0.0
@@ -12,7 +12,8 @@ struct StreamScaling {
     squares = Array(repeating: 0, count: count)
   }
 
-  /// Sparse rows of unit length; dense ones in standard deviations from the mean, over √columns.
+  /// Sparse rows scaled to unit length; dense ones in standard deviations from the mean, over
+  /// √columns.
   func scaled(_ example: StreamExample) -> StreamExample {
     var result = example
     switch features {
@@ -48,7 +49,7 @@ struct StreamScaling {
     }
   }
 
-  /// Of each column, 1 over deviation and √columns; 0 where it has been the same all along.
+  /// 1 / (standard deviation · √columns) of each column; 0 if it has been constant.
   var inverseDeviations: [Double] {
     squares.map { sum in
       sum > 1e-12 * rows ? (rows / (sum * Double(squares.count))).squareRoot() : 0

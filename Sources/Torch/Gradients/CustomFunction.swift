@@ -1,8 +1,8 @@
 internal import CTorch
 
-/// A function whose gradient is written by hand.
+/// A function with a hand-written gradient.
 ///
-/// For losses whose closed-form gradient needs less memory or time than the recorded one:
+/// Use it for a loss whose closed-form gradient takes less memory or time than the recorded one:
 ///
 ///     let square = CustomFunction<Void>("square", isTwiceDifferentiable: true) { inputs in
 ///       ([inputs[0] * inputs[0]], ())
@@ -11,40 +11,41 @@ internal import CTorch
 ///     }
 ///     let y = try square(x)[0]
 ///
-/// The forward closure runs without recording; it may return an input, or a view of one. The backward
-/// closure runs on whichever thread asks for the gradient. Only where it uses nothing but recorded
-/// operations on `context.inputs` and the gradients, as here, can its results be differentiated again;
-/// a function that does not say so refuses, instead of giving a wrong second derivative.
+/// The forward closure runs without recording; it may return an input, or a view of one. The
+/// backward closure runs on the thread that asks for the gradient. Its results can be
+/// differentiated again only if it consists of recorded operations on `context.inputs` and the
+/// gradients, as above. A function that does not declare this throws instead of returning a wrong
+/// second derivative.
 public struct CustomFunction<State> {
-  /// What the backward closure gets to know.
+  /// The arguments of the backward closure, apart from the incoming gradients.
   public struct Context {
     /// The inputs of the forward pass.
     public let inputs: [Tensor]
-    /// What the forward pass left for the backward pass; not differentiated.
+    /// The values that the forward closure saved for the backward closure; not differentiated.
     ///
-    /// It must not hold an output: that would keep the graph alive for ever.
+    /// It must not hold an output: the graph would never be freed.
     public let state: State
-    /// For each input, whether its gradient is wanted.
+    /// For each input, whether its gradient is needed.
     public let needsGradient: [Bool]
   }
 
-  /// Computes the outputs and what the backward pass will need of it.
+  /// Computes the outputs and the values that the backward pass needs.
   public typealias Forward = (_ inputs: [Tensor]) throws -> (outputs: [Tensor], state: State)
-  /// Computes one gradient an input (nil: none) from one an output (nil: none arrived).
+  /// Computes one gradient per input (nil: none) from one gradient per output (nil: none arrived).
   public typealias Backward = (_ context: Context, _ gradients: [Tensor?]) throws -> [Tensor?]
 
-  /// Names the function in error messages.
+  /// The function's name in error messages.
   public let name: String
-  /// Whether the backward closure can be recorded and differentiated.
+  /// Whether the backward closure can itself be recorded and differentiated.
   public let isTwiceDifferentiable: Bool
   private let forward: Forward
   private let backward: Backward
 
-  /// Defines a function by its two halves.
+  /// Creates a function from its forward and backward closures.
   ///
-  /// - Parameter isTwiceDifferentiable: whether the backward closure consists of recorded operations
-  ///   on its inputs and gradients; else `gradients(of:withRespectTo:)` throws when it is to create a
-  ///   graph through this function.
+  /// - Parameter isTwiceDifferentiable: whether the backward closure consists of recorded
+  ///   operations on its inputs and gradients. If not, `gradients(of:withRespectTo:)` throws when
+  ///   asked to create a graph through this function.
   public init(
     _ name: String, isTwiceDifferentiable: Bool = false, forward: @escaping Forward,
     backward: @escaping Backward
@@ -58,23 +59,23 @@ public struct CustomFunction<State> {
   /// Applies the function.
   ///
   /// - Returns: the outputs of the forward closure, made differentiable.
-  /// - Throws: what the forward closure throws, or the first refusal of an operator in it. An error
-  ///   of the backward closure comes out of `backward()` or `gradients(of:withRespectTo:)`.
+  /// - Throws: the forward closure's error, or the first operator error in it. An error of the
+  ///   backward closure is thrown by `backward()` or `gradients(of:withRespectTo:)`.
   public func callAsFunction(_ inputs: Tensor...) throws -> [Tensor] {
     let (made, state) = try withoutGradients { try checked { try forward(inputs) } }
-    // An input that is passed on, or a view of one, has a history of its own.
+    // An input that is returned as an output, or a view of one, already has a gradient history.
     let outputs = made.map { output in
       output.requiresGradient || inputs.contains { $0.isSame(as: output) }
         ? output.detached() : output
     }
-    // Only the number: the node saves the inputs itself, and checks that nobody has changed them.
+    // Only the count: the node saves the inputs and checks that they have not been modified.
     let count = inputs.count
     let box = Callback { [name, isTwiceDifferentiable, backward] node, given in
-      // Gradients are enabled in a backward pass only where it is recorded itself.
+      // In a backward pass, gradients are enabled only if that pass is itself recorded.
       guard isTwiceDifferentiable || !gradientsAreEnabled else {
         throw TorchError(
           kind: .notImplemented,
-          message: "\(name) has first gradients only: its gradient cannot be differentiated again")
+          message: "\(name) has only first gradients: its gradient cannot be differentiated again")
       }
       let saved = try (0..<count).map { index in
         var result: ct_tensor?
@@ -98,7 +99,7 @@ public struct CustomFunction<State> {
   }
 }
 
-/// The backward closure as libtorch holds it.
+/// The backward closure in the form that libtorch holds.
 private final class Callback {
   let body: (ct_node, [Tensor?]) throws -> [Tensor?]
   init(_ body: @escaping (ct_node, [Tensor?]) throws -> [Tensor?]) { self.body = body }

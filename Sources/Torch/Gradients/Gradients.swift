@@ -1,10 +1,10 @@
 internal import CTorch
 
 extension Tensor {
-  /// Whether operations on this tensor are recorded, so that a gradient can reach it.
+  /// Whether operations on this tensor are recorded so that gradients can flow back to it.
   public var requiresGradient: Bool { ask(ct_tensor_requires_gradient) != 0 }
 
-  /// The same elements as a new starting point of gradients: a parameter.
+  /// The same elements as a new leaf of the gradient graph: a parameter.
   public func requiringGradient(_ on: Bool = true) -> Tensor {
     let leaf = detached()
     let code = leaf.ask { ct_tensor_set_requires_gradient($0, on ? 1 : 0) }
@@ -12,7 +12,7 @@ extension Tensor {
     return leaf
   }
 
-  /// The gradient that `backward()` has accumulated here; nil when none has reached it.
+  /// The gradient that `backward()` has accumulated here; nil if none has arrived.
   public var gradient: Tensor? {
     get {
       var result: ct_tensor?
@@ -28,13 +28,13 @@ extension Tensor {
     }
   }
 
-  /// Adds the gradient of this number to `gradient` of every tensor it was computed from.
+  /// Adds the gradient of this value to `gradient` of every tensor that it was computed from.
   ///
   /// - Parameters:
-  ///   - gradient: the factor to start with, of this tensor's shape; nil is 1 and needs a single
-  ///     number.
-  ///   - retainingGraph: keeps what is needed for a second call.
-  /// - Throws: what a custom function's closure threw, else `TorchError`.
+  ///   - gradient: the incoming gradient, of this tensor's shape; nil means 1 and requires a single
+  ///     element.
+  ///   - retainingGraph: keeps the graph for a second call.
+  /// - Throws: the error of a custom function's closure, or `TorchError`.
   public func backward(_ gradient: Tensor? = nil, retainingGraph: Bool = false) throws {
     var outputs: [ct_tensor?] = [pointer]
     let code = withExtendedLifetime((self, gradient)) {
@@ -48,17 +48,17 @@ extension Tensor {
   }
 }
 
-/// The gradients of `output` with respect to `inputs`; nothing is accumulated anywhere.
+/// The gradients of `output` with respect to `inputs`, without accumulating them in the tensors.
 ///
 /// - Parameters:
 ///   - output: a single number, or any tensor together with `start`.
 ///   - inputs: tensors that require gradients.
-///   - start: the factor to start with, of the output's shape; nil is 1.
-///   - retainingGraph: keeps what is needed for a second call.
+///   - start: the incoming gradient, of the output's shape; nil means 1.
+///   - retainingGraph: keeps the graph for a second call.
 ///   - creatingGraph: records the computation of the gradients, so that they can be differentiated
 ///     again.
-/// - Returns: one gradient an input; nil where the output does not depend on it.
-/// - Throws: what a custom function's closure threw, else `TorchError`.
+/// - Returns: one gradient per input; nil if the output does not depend on it.
+/// - Throws: the error of a custom function's closure, or `TorchError`.
 public func gradients(
   of output: Tensor, withRespectTo inputs: [Tensor], start: Tensor? = nil,
   retainingGraph: Bool = false, creatingGraph: Bool = false
@@ -90,8 +90,8 @@ public func withoutGradients<R>(_ body: () throws -> R) rethrows -> R {
   return try body()
 }
 
-/// Runs `body` with operations recorded again, on this thread only, inside of `withoutGradients` or
-/// of a custom function's closures.
+/// Runs `body` with recording turned on again, on this thread only, inside `withoutGradients` or a
+/// custom function's closures.
 public func withGradients<R>(_ body: () throws -> R) rethrows -> R {
   Runtime.require()
   let before = ct_gradient_mode()
@@ -100,7 +100,7 @@ public func withGradients<R>(_ body: () throws -> R) rethrows -> R {
   return try body()
 }
 
-/// Runs `body` in libtorch's inference mode: faster than `withoutGradients`, and its results can
+/// Runs `body` in libtorch's inference mode: faster than `withoutGradients`, but its results can
 /// never take part in a gradient.
 public func withInferenceMode<R>(_ body: () throws -> R) rethrows -> R {
   Runtime.require()
@@ -115,7 +115,7 @@ public var gradientsAreEnabled: Bool {
   return ct_gradient_mode() != 0
 }
 
-/// Throws the Swift error that a closure threw inside libtorch, else libtorch's own.
+/// Throws the Swift error that a closure threw inside libtorch, or else libtorch's error.
 func throwOriginal(_ code: Int32) throws {
   guard code != 0 else { return }
   let error = TorchError.last(code)
@@ -125,7 +125,7 @@ func throwOriginal(_ code: Int32) throws {
   throw error
 }
 
-/// A Swift error on its way through libtorch.
+/// Carries a Swift error through libtorch.
 final class ErrorBox {
   let error: any Error
   init(_ error: any Error) { self.error = error }

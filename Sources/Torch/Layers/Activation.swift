@@ -1,6 +1,6 @@
-/// A function of each element, as a layer.
+/// An element-wise activation function as a layer.
 public final class Activation: UnaryLayer {
-  /// Which function.
+  /// The available functions.
   public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
     /// max(x, 0).
     case relu
@@ -14,13 +14,13 @@ public final class Activation: UnaryLayer {
     case sigmoid
   }
 
-  /// Which function.
+  /// The function that the layer applies.
   public let kind: Kind
 
-  /// The layer of the function `kind`.
+  /// Creates a layer that applies the function `kind`.
   public init(_ kind: Kind) { self.kind = kind }
 
-  /// Nothing is learned.
+  /// Empty: there is nothing to learn.
   public var parameters: [(name: String, tensor: Tensor)] { [] }
 
   /// Applies the function.

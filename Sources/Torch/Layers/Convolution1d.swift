@@ -1,23 +1,22 @@
-/// Filters that slide over series.
+/// A convolution over series.
 ///
 /// - Source: LeCun, Bottou, Bengio, Haffner. Gradient-based learning applied to document
 ///   recognition. Proceedings of the IEEE 1998. <https://doi.org/10.1109/5.726791>
-/// - Departures: the inner products are those of the filter as it is, not turned around, as
-///   everywhere today.
+/// - Departures: a cross-correlation: filters are not flipped, as in all current libraries.
 public final class Convolution1d: UnaryLayer {
-  /// The shape of a convolution.
+  /// The sizes and options of a convolution.
   public typealias Configuration = ConvolutionConfiguration
 
-  /// The shape of the layer.
+  /// The layer's configuration.
   public let configuration: Configuration
   /// The filters, `[outputs, inputs / groups, K]`.
   public let weight: Tensor
-  /// The offsets, `[outputs]`.
+  /// The biases, `[outputs]`.
   public let bias: Tensor?
 
-  /// A layer with the given weights, which it trains in place.
+  /// Creates a layer from the given weights, which it trains in place.
   ///
-  /// - Precondition: the weights are of the configuration's shape.
+  /// - Precondition: the weights have the shape that the configuration asks for.
   public init(_ configuration: Configuration, weight: Tensor, bias: Tensor? = nil) {
     configuration.require(weight: weight, bias: bias, axes: 1)
     self.configuration = configuration
@@ -25,7 +24,7 @@ public final class Convolution1d: UnaryLayer {
     self.bias = bias?.requiringGradient()
   }
 
-  /// A layer with random weights, drawn evenly from ±1 / √(numbers a filter sees) as PyTorch does.
+  /// Creates a layer with random weights, uniform in ±1 / √(inputs of a filter) as in PyTorch.
   public convenience init(
     _ configuration: Configuration, generator: Generator, dtype: DType = .float32
   ) {
@@ -33,7 +32,7 @@ public final class Convolution1d: UnaryLayer {
     self.init(configuration, weight: weight, bias: bias)
   }
 
-  /// `weight` and, where there is one, `bias`.
+  /// `weight`, and `bias` if the layer has one.
   public var parameters: [(name: String, tensor: Tensor)] {
     [("weight", weight)] + (bias.map { [("bias", $0)] } ?? [])
   }

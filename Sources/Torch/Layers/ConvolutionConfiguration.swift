@@ -1,23 +1,23 @@
-/// The shape of a convolution, whether over series or over images.
+/// The sizes and options of a convolution over series or images.
 public struct ConvolutionConfiguration: Codable, Hashable, Sendable {
-  /// The number of channels that come in.
+  /// The number of input channels.
   public var inputs: Int
-  /// The number of channels that go out: of filters.
+  /// The number of output channels, which is the number of filters.
   public var outputs: Int
   /// The length K of a filter along every axis.
   public var kernel: Int
-  /// The distance from one window to the next.
+  /// The distance between consecutive windows.
   public var stride: Int
-  /// Zeros on either side of every axis.
+  /// The number of zeros added at both ends of every axis.
   public var padding: Int
   /// The distance between the elements of a window.
   public var dilation: Int
-  /// Into how many parts the channels fall that do not see each other.
+  /// The number of groups of channels; filters see only their group.
   public var groups: Int
-  /// Whether there is an offset a filter.
+  /// Whether every filter has a bias.
   public var hasBias: Bool
 
-  /// Filters of length `kernel` from `inputs` channels to `outputs`.
+  /// Creates a configuration with filters of length `kernel`, from `inputs` to `outputs` channels.
   public init(
     inputs: Int, outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
     groups: Int = 1, hasBias: Bool = true
@@ -32,8 +32,7 @@ public struct ConvolutionConfiguration: Codable, Hashable, Sendable {
     self.hasBias = hasBias
   }
 
-  /// Random weights, drawn evenly from ±1 / √(numbers a filter sees) as PyTorch does, filters
-  /// before offsets.
+  /// Random weights, uniform in ±1 / √(inputs of a filter) as in PyTorch, filters before biases.
   ///
   /// - Parameter axes: the number of axes that filters slide over.
   /// - Precondition: `groups` divides both numbers of channels.
@@ -52,12 +51,12 @@ public struct ConvolutionConfiguration: Codable, Hashable, Sendable {
     return (weight, bias)
   }
 
-  /// Ends the process unless weights are of this shape.
+  /// Traps unless the weights have this configuration's shape.
   func require(weight: Tensor, bias: Tensor?, axes: Int) {
     let window = [Int](repeating: kernel, count: axes)
     precondition(
       weight.shape == [outputs, inputs / max(groups, 1)] + window
         && (bias == nil) == !hasBias && (bias.map { $0.shape == [outputs] } ?? true),
-      "filters \(weight.shape) with offsets \(bias?.shape ?? []) for \(self)")
+      "filters \(weight.shape) with biases \(bias?.shape ?? []) for \(self)")
   }
 }

@@ -1,18 +1,19 @@
-/// Sets elements to 0 at random while training and scales the others up; nothing else afterwards.
+/// Zeroes random elements in training and scales up the rest; the identity in evaluation.
 ///
 /// - Source: Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov. Dropout: A Simple Way to
 ///   Prevent Neural Networks from Overfitting. JMLR 2014,
 ///   <https://jmlr.org/papers/v15/srivastava14a.html>.
-/// - Departures: scaled while training, as everywhere today, not afterwards as in the paper.
+/// - Departures: scaled in training, as in all current libraries, not in evaluation as in the
+///   paper.
 public final class Dropout: UnaryLayer, TrainingAware {
-  /// How likely an element is set to 0.
+  /// The probability of zeroing an element.
   public let probability: Double
-  /// Where the random numbers come from; a checkpoint keeps its state.
+  /// The source of randomness; a checkpoint stores its state.
   public let generator: Generator
-  /// Whether elements are dropped.
+  /// Whether elements are zeroed.
   public var isTraining = true
 
-  /// A layer that draws from `generator`.
+  /// Creates a layer that draws from `generator`.
   ///
   /// - Precondition: `probability` lies in 0 … 1.
   public init(_ probability: Double, generator: Generator) {
@@ -21,7 +22,7 @@ public final class Dropout: UnaryLayer, TrainingAware {
     self.generator = generator
   }
 
-  /// Nothing is learned.
+  /// Empty: there is nothing to learn.
   public var parameters: [(name: String, tensor: Tensor)] { [] }
 
   /// Applies the layer.

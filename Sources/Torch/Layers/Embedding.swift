@@ -1,13 +1,13 @@
-/// A table of vectors, read row by row: the first layer over token ids.
+/// A table of vectors, looked up by row: the first layer over token ids.
 public final class Embedding: UnaryLayer {
-  /// The shape of an embedding.
+  /// The size of an embedding table.
   public struct Configuration: Codable, Hashable, Sendable {
     /// The number V of rows.
     public var rows: Int
     /// The length D of a row.
     public var width: Int
 
-    /// A table of `rows` vectors of length `width`.
+    /// Creates a configuration of `rows` vectors of length `width`.
     public init(rows: Int, width: Int) {
       self.rows = rows
       self.width = width
@@ -17,7 +17,7 @@ public final class Embedding: UnaryLayer {
   /// The table, `[V, D]`.
   public let weight: Tensor
 
-  /// A table with the given rows, which the layer trains in place.
+  /// Creates a layer from the given table, which it trains in place.
   ///
   /// - Precondition: `weight` is a matrix.
   public init(weight: Tensor) {
@@ -26,16 +26,16 @@ public final class Embedding: UnaryLayer {
     self.weight = weight.requiringGradient()
   }
 
-  /// A table drawn from a normal distribution with mean 0.
+  /// Creates a table drawn from a normal distribution with mean 0.
   ///
   /// - Parameter standardDeviation: 1 as in PyTorch by default.
   public convenience init(
     _ configuration: Configuration, standardDeviation: Double = 1, generator: Generator,
     dtype: DType = .float32
   ) {
-    var weight = Tensor.normal(
+    let weight = Tensor.normal(
       [configuration.rows, configuration.width], generator: generator, dtype: dtype)
-    if standardDeviation != 1 { weight *= standardDeviation }
+    if standardDeviation != 1 { weight.multiplyInPlace(by: standardDeviation) }
     self.init(weight: weight)
   }
 

@@ -1,44 +1,46 @@
-/// A table of vectors, read as weighted sums of its rows: the first layer over bags of words.
+public import Storage
+
+/// A table of vectors, read as weighted sums of rows: the first layer over bags of words.
 ///
 /// For bag n with entries e, the output is
 ///
 ///     y(n) = Σₑ vₑ · weight[cₑ]            (sum)
 ///     y(n) = (1 / |n|) Σₑ vₑ · weight[cₑ]  (mean, over the |n| entries)
 ///
-/// with the entry's column c and value v (1 where the bags hold none). An empty bag gives 0.
+/// with the entry's column c and value v (1 if the bags have no values). An empty bag gives 0.
 ///
 /// The gradient of the table is dense, or a sparse matrix of the distinct rows that the batch
-/// touched, rising: time and memory of a step then do not grow with the table. Optimisers that take
-/// such gradients are `SparseAdagrad`, `SparseAdam` and `SGD` without momentum.
+/// touched, in ascending order. With the latter, time and memory of a step do not grow with the
+/// table. `SparseAdagrad`, `SparseAdam` and `SGD` without momentum accept such gradients.
 public final class EmbeddingBag: Layer {
-  /// How a bag's rows are joined.
+  /// How the rows of a bag are combined.
   public enum Mode: String, Codable, Hashable, Sendable {
-    /// Added up.
+    /// Summed.
     case sum
-    /// Added up and divided by their number.
+    /// Averaged.
     case mean
   }
 
-  /// In which form the table receives its gradient.
+  /// The form of the table's gradient.
   public enum GradientForm: String, Codable, Hashable, Sendable {
-    /// A matrix like the table.
+    /// A matrix of the table's shape.
     case dense
-    /// The touched rows only, distinct and rising.
+    /// Only the touched rows, distinct and in ascending order.
     case sparse
   }
 
-  /// The shape and behaviour of an embedding bag.
+  /// The size and options of an embedding bag.
   public struct Configuration: Codable, Hashable, Sendable {
     /// The number of rows of the table: of distinct features.
     public var rows: Int
     /// The length D of a row.
     public var width: Int
-    /// How a bag's rows are joined.
+    /// How the rows of a bag are combined.
     public var mode: Mode
-    /// In which form the table receives its gradient.
+    /// The form of the table's gradient.
     public var gradient: GradientForm
 
-    /// A table of `rows` vectors of length `width`.
+    /// Creates a configuration with a table of `rows` vectors of length `width`.
     public init(
       rows: Int, width: Int, mode: Mode = .sum, gradient: GradientForm = .dense
     ) {
@@ -49,14 +51,14 @@ public final class EmbeddingBag: Layer {
     }
   }
 
-  /// How a bag's rows are joined.
+  /// How the rows of a bag are combined.
   public let mode: Mode
-  /// In which form the table receives its gradient.
+  /// The form of the table's gradient.
   public let gradientForm: GradientForm
   /// The table, `[rows, D]`.
   public let weight: Tensor
 
-  /// A table with the given rows, which the layer trains in place.
+  /// Creates a layer from the given table, which it trains in place.
   ///
   /// - Precondition: `weight` is a matrix.
   public init(weight: Tensor, mode: Mode = .sum, gradient: GradientForm = .dense) {
@@ -67,16 +69,16 @@ public final class EmbeddingBag: Layer {
     gradientForm = gradient
   }
 
-  /// A table drawn from a normal distribution with mean 0.
+  /// Creates a table drawn from a normal distribution with mean 0.
   ///
   /// - Parameter standardDeviation: 1 as in PyTorch by default.
   public convenience init(
     _ configuration: Configuration, standardDeviation: Double = 1, generator: Generator,
     dtype: DType = .float32
   ) {
-    var weight = Tensor.normal(
+    let weight = Tensor.normal(
       [configuration.rows, configuration.width], generator: generator, dtype: dtype)
-    if standardDeviation != 1 { weight *= standardDeviation }
+    if standardDeviation != 1 { weight.multiplyInPlace(by: standardDeviation) }
     self.init(weight: weight, mode: configuration.mode, gradient: configuration.gradient)
   }
 
@@ -85,7 +87,7 @@ public final class EmbeddingBag: Layer {
 
   /// The vectors of `bags`, `[N, D]`, with their values as weights.
   ///
-  /// - Throws: `TorchError` when libtorch refuses, as for a column outside the table.
+  /// - Throws: `TorchError` when a libtorch operator fails, as for a column outside the table.
   /// - Precondition: the bags have no more columns than the table has rows.
   public func callAsFunction(_ bags: CSRMatrix) throws -> Tensor {
     try joined(bags, weights: bags.values.map { $0.tensor().converted(to: weight.dtype) })
@@ -93,9 +95,9 @@ public final class EmbeddingBag: Layer {
 
   /// The vectors of `bags`, `[N, D]`, with `weights` in place of their values.
   ///
-  /// - Parameter weights: `[entries]` of the table's dtype; a gradient reaches them.
-  /// - Throws: `TorchError` when libtorch refuses, as for a column outside the table.
-  /// - Precondition: the bags have no more columns than the table has rows; there is one weight an
+  /// - Parameter weights: `[entries]` of the table's dtype; receives a gradient.
+  /// - Throws: `TorchError` when a libtorch operator fails, as for a column outside the table.
+  /// - Precondition: the bags have no more columns than the table has rows; there is one weight per
   ///   entry.
   public func callAsFunction(_ bags: CSRMatrix, weights: Tensor) throws -> Tensor {
     precondition(
@@ -158,11 +160,11 @@ public final class EmbeddingBag: Layer {
     return try function(weight, weights.moved(to: weight.device))[0]
   }
 
-  /// The sums without a record; `rows` names the table's rows, one bag after the other.
+  /// The sums, not recorded for gradients; `rows` holds the table row of each entry, bag by bag.
   private static func sums(
     of table: Tensor, _ place: CSRMatrix.Place, _ weights: Tensor?
   ) throws -> Tensor {
-    // The variant that does not prepare for a backward pass of libtorch's own.
+    // The variant that does not prepare libtorch's backward pass.
     try Ops.forwardOnly.tensors(
       .tensor(table.contiguous()), .tensor(place.columns.moved(to: table.device)),
       .tensor(place.offsets.moved(to: table.device)), false, .int(0), false,
@@ -200,11 +202,11 @@ public final class EmbeddingBag: Layer {
 }
 
 extension CSRMatrix {
-  /// What libtorch's embedding bags take: columns and offsets of one integer type.
+  /// The arguments of libtorch's embedding bags: columns and offsets of one integer type.
   typealias Place = (columns: Tensor, offsets: Tensor)
 
   func entriesAndOffsets() -> Place {
-    // Where it suffices, the narrow type spares a copy of the columns.
+    // If it suffices, the narrow type saves a copy of the columns.
     entryCount <= Int(Int32.max)
       ? (columns.tensor(), rowOffsets.tensor().converted(to: .int32))
       : (columns.tensor().converted(to: .int64), rowOffsets.tensor())

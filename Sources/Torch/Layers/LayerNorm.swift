@@ -1,19 +1,19 @@
-/// Vectors shifted to mean 0 and scaled to variance 1, then scaled and shifted as learned.
+/// Normalises vectors to mean 0 and variance 1, then applies a learned scale and shift.
 ///
 ///     y = (x − mean(x)) / √(var(x) + ε) · γ + β
 ///
-/// along the last axis, with the variance of the elements themselves (divided by D).
+/// along the last axis, with the population variance (divided by D).
 ///
 /// - Source: Ba, Kiros, Hinton. Layer Normalization. 2016, <https://arxiv.org/abs/1607.06450>.
 public final class LayerNorm: UnaryLayer {
-  /// The shape and behaviour of a layer normalisation.
+  /// The size and options of a layer normalisation.
   public struct Configuration: Codable, Hashable, Sendable {
     /// The length D of a vector.
     public var width: Int
-    /// What is added to the variance (ε); 1e-5 is PyTorch's default, BERT has 1e-12.
+    /// The number ε that is added to the variance; 1e-5 as in PyTorch (BERT uses 1e-12).
     public var epsilon: Double
 
-    /// A normalisation of vectors of length `width`.
+    /// Creates a configuration for vectors of length `width`.
     public init(width: Int, epsilon: Double = 1e-5) {
       self.width = width
       self.epsilon = epsilon
@@ -24,10 +24,10 @@ public final class LayerNorm: UnaryLayer {
   public let weight: Tensor
   /// The shift β, `[D]`.
   public let bias: Tensor
-  /// What is added to the variance (ε).
+  /// The number ε that is added to the variance.
   public let epsilon: Double
 
-  /// A layer with the given weights, which it trains in place.
+  /// Creates a layer from the given weights, which it trains in place.
   ///
   /// - Precondition: both are `[D]`.
   public init(weight: Tensor, bias: Tensor, epsilon: Double = 1e-5) {
@@ -39,7 +39,7 @@ public final class LayerNorm: UnaryLayer {
     self.epsilon = epsilon
   }
 
-  /// A layer that only normalises at first: γ = 1, β = 0.
+  /// Creates a layer with γ = 1 and β = 0.
   public convenience init(_ configuration: Configuration, dtype: DType = .float32) {
     self.init(
       weight: .ones([configuration.width], dtype: dtype),

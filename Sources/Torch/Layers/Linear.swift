@@ -1,15 +1,15 @@
-/// A matrix product with an offset: y = x Wᵀ + b.
+/// A linear layer: y = x Wᵀ + b.
 public final class Linear: UnaryLayer {
-  /// The shape of a linear layer.
+  /// The size and options of a linear layer.
   public struct Configuration: Codable, Hashable, Sendable {
     /// The length of an input vector.
     public var inputs: Int
     /// The length of an output vector.
     public var outputs: Int
-    /// Whether there is an offset b.
+    /// Whether there is a bias b.
     public var hasBias: Bool
 
-    /// A layer from `inputs` numbers to `outputs`.
+    /// Creates a configuration of a layer from `inputs` numbers to `outputs`.
     public init(inputs: Int, outputs: Int, hasBias: Bool = true) {
       self.inputs = inputs
       self.outputs = outputs
@@ -19,10 +19,10 @@ public final class Linear: UnaryLayer {
 
   /// W, `[outputs, inputs]`.
   public let weight: Tensor
-  /// The offset b, `[outputs]`.
+  /// The bias b, `[outputs]`.
   public let bias: Tensor?
 
-  /// A layer with the given weights, which it trains in place.
+  /// Creates a layer from the given weights, which it trains in place.
   ///
   /// - Precondition: `weight` is `[outputs, inputs]`, `bias` `[outputs]`.
   public init(weight: Tensor, bias: Tensor? = nil) {
@@ -34,7 +34,7 @@ public final class Linear: UnaryLayer {
     self.bias = bias?.requiringGradient()
   }
 
-  /// A layer with random weights, drawn evenly from ±1 / √inputs as PyTorch does, W before b.
+  /// Creates a layer with random weights, uniform in ±1 / √inputs as in PyTorch, W drawn before b.
   public convenience init(
     _ configuration: Configuration, generator: Generator, dtype: DType = .float32
   ) {
@@ -49,7 +49,7 @@ public final class Linear: UnaryLayer {
     self.init(weight: weight, bias: bias)
   }
 
-  /// A layer from `inputs` numbers to `outputs` with random weights.
+  /// Creates a layer from `inputs` numbers to `outputs` with random weights.
   public convenience init(
     from inputs: Int, to outputs: Int, hasBias: Bool = true, generator: Generator
   ) {
@@ -57,7 +57,7 @@ public final class Linear: UnaryLayer {
       Configuration(inputs: inputs, outputs: outputs, hasBias: hasBias), generator: generator)
   }
 
-  /// `weight` and, where there is one, `bias`.
+  /// `weight`, and `bias` if the layer has one.
   public var parameters: [(name: String, tensor: Tensor)] {
     [("weight", weight)] + (bias.map { [("bias", $0)] } ?? [])
   }

@@ -1,20 +1,22 @@
-/// A batch of bags seen from the table: its distinct columns, and for each the bags that hold it.
+package import Storage
+
+/// A batch of bags grouped by table row: its distinct columns, and the bags that contain each.
 ///
-/// The gradient of a table row is the weighted sum of the output gradients of the bags that hold
-/// the row, which is an embedding bag again, over a table (the output gradient) that fits into the
+/// The gradient of a table row is the weighted sum of the output gradients of the bags that contain
+/// the row. That is an embedding bag again, over a table (the output gradient) that fits into the
 /// cache.
 ///
-/// Complexity: O(entries + columns / 64) time and memory, in five plain passes: a bit a column
-/// marks what occurs, counting the bits numbers the distinct columns in rising order, and a
+/// Complexity: O(entries + columns / 64) time and memory, in five linear passes: a bitmap marks the
+/// columns that occur, counting its bits numbers the distinct columns in ascending order, and a
 /// counting sort by that number lists the bags.
 package struct TransposedBags {
-  /// `[U]` int64: the distinct columns, rising.
+  /// `[U]` int64: the distinct columns, ascending.
   package let rows: Tensor
   /// `[U + 1]` int32: where each column's bags begin.
   package let offsets: Tensor
   /// `[E]` int32: the bag of each entry, grouped by column.
   package let bags: Tensor
-  /// `[E]` in the order of `bags`; nil where the entries have no weights.
+  /// `[E]` in the order of `bags`; nil if the entries have no weights.
   package let weights: Tensor?
 
   /// - Parameter weights: `[E]` in the order of the bags' entries, contiguous on the CPU, or nil.
@@ -24,8 +26,8 @@ package struct TransposedBags {
       Numbering(columns: columns, words: (source.columnCount + 63) / 64)
     }
     rows = numbering.rows
-    // Counted two places up, so that after the running sum place n + 1 holds the first free entry
-    // of column n, and after the distribution the offsets stand where they belong.
+    // Counted two positions up: after the running sum, position n + 1 holds the first free entry of
+    // column n, and after the distribution all offsets are where they belong.
     var next = [Int32](repeating: 0, count: numbering.count + 2)
     for number in numbering.numbers { next[Int(number) + 2] += 1 }
     for place in 1..<next.count { next[place] += next[place - 1] }
@@ -65,7 +67,7 @@ package struct TransposedBags {
     return result
   }
 
-  /// The distinct columns in rising order, and each entry's place among them.
+  /// The distinct columns in ascending order, and each entry's index among them.
   private struct Numbering {
     var numbers: [Int32]
     var rows: Tensor

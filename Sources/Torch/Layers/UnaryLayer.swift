@@ -1,11 +1,11 @@
-/// A layer from one tensor to one tensor: what can stand in a `Sequential`.
+/// A layer from one tensor to one tensor; `Sequential` chains these.
 public protocol UnaryLayer: Layer {
   /// Applies the layer.
   func callAsFunction(_ input: Tensor) -> Tensor
 }
 
-/// Something that behaves differently while it is trained.
+/// A component that behaves differently in training.
 public protocol TrainingAware: AnyObject {
-  /// Whether the network is being trained; true at first.
+  /// Whether the network is being trained; initially true.
   var isTraining: Bool { get set }
 }

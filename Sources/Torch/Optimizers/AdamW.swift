@@ -1,6 +1,6 @@
 internal import CTorch
 
-/// Adam with decoupled weight decay, on dense gradients, in one fused pass over memory.
+/// Adam with decoupled weight decay, for dense gradients, in one fused pass over memory.
 ///
 /// With the gradient g, its moments m and v, and the number t of steps of the parameter:
 ///
@@ -9,8 +9,7 @@ internal import CTorch
 ///     v ← β₂ v + (1 − β₂) g²
 ///     w ← w − η · m / (1 − β₁ᵗ) / (√(v / (1 − β₂ᵗ)) + ε)
 ///
-/// A parameter without a gradient is left out of a step. On CUDA all parameters must lie on one
-/// device.
+/// A parameter without a gradient is skipped. On CUDA all parameters must be on one device.
 ///
 /// - Source: Loshchilov, Hutter. Decoupled Weight Decay Regularization. ICLR 2019, algorithm 2,
 ///   <https://arxiv.org/abs/1711.05101>.
@@ -18,18 +17,18 @@ internal import CTorch
 public final class AdamW: Optimizer {
   /// The hyperparameters.
   public struct Configuration: Codable, Hashable, Sendable {
-    /// The step size η; 0.001 is PyTorch's default.
+    /// The learning rate η; 0.001 is PyTorch's default.
     public var learningRate: Double
-    /// How slowly the mean forgets (β₁), the paper's default.
+    /// The decay β₁ of the first moment; the paper's default.
     public var firstDecay: Double
-    /// How slowly the mean square forgets (β₂), the paper's default.
+    /// The decay β₂ of the second moment; the paper's default.
     public var secondDecay: Double
-    /// What keeps the divisor above 0 (ε), the paper's default.
+    /// The number ε that keeps the divisor above 0; the paper's default.
     public var epsilon: Double
-    /// The decay λ; 0.01 is PyTorch's default.
+    /// The weight decay λ; 0.01 is PyTorch's default.
     public var weightDecay: Double
 
-    /// Hyperparameters with their defaults.
+    /// Creates hyperparameters.
     public init(
       learningRate: Double = 1e-3, firstDecay: Double = 0.9, secondDecay: Double = 0.999,
       epsilon: Double = 1e-8, weightDecay: Double = 0.01
@@ -47,12 +46,12 @@ public final class AdamW: Optimizer {
   private let parameters: [Tensor]
   private let first: [Tensor]
   private let second: [Tensor]
-  /// `[parameters]` float32, the type that the fused operator counts in, and views of it.
+  /// `[parameters]` float32, the type of the fused operator's counters, and views of it.
   private let steps: Tensor
   private let stepViews: [Tensor]
   private let lists: TensorLists
 
-  /// An optimiser of `parameters`.
+  /// Creates an optimiser of `parameters`.
   ///
   /// - Precondition: every parameter is contiguous.
   public init(_ parameters: [Tensor], _ configuration: Configuration = Configuration()) {
@@ -67,23 +66,23 @@ public final class AdamW: Optimizer {
     lists = TensorLists(width: 5, capacity: parameters.count)
   }
 
-  /// The step size η.
+  /// The learning rate η.
   public var learningRate: Double {
     get { configuration.learningRate }
     set { configuration.learningRate = newValue }
   }
 
-  /// Moves every parameter that has a gradient.
+  /// Updates every parameter that has a gradient.
   ///
-  /// - Throws: `TorchError` when libtorch refuses.
-  /// - Precondition: no gradient is sparse; `SparseAdam` is for those.
+  /// - Throws: `TorchError` when a libtorch operator fails.
+  /// - Precondition: no gradient is sparse; use `SparseAdam` for those.
   public func step() throws {
     defer { lists.removeAll() }
     for (index, parameter) in parameters.enumerated() {
       guard let gradient = parameter.gradient else { continue }
-      precondition(!gradient.isSparse, "AdamW of a sparse gradient; SparseAdam takes it")
+      precondition(!gradient.isSparse, "AdamW needs dense gradients; use SparseAdam")
       lists.append(
-        // The fused operator reads the elements in the order of memory.
+        // The fused operator reads elements in memory order.
         gradient: gradient.isContiguous ? gradient : gradient.contiguous(),
         parameter, first[index], second[index], stepViews[index])
     }
@@ -99,7 +98,7 @@ public final class AdamW: Optimizer {
     }
   }
 
-  /// Adds 1 to the counters of the parameters that take part in this step.
+  /// Adds 1 to the step counts of the parameters that take part in this step.
   private func countSteps() {
     if lists.count == parameters.count {
       Ops.addScalarInPlace.callAsFunction(.tensor(steps), 1)
@@ -110,10 +109,10 @@ public final class AdamW: Optimizer {
     }
   }
 
-  /// Forgets the gradients of all parameters.
+  /// Clears the gradients of all parameters.
   public func clearGradients() { forgetGradients(of: parameters) }
 
-  /// The steps of each parameter as "step", the moments as "first.0", "second.0" and so on.
+  /// The step counts as "step", the moments as "first.0", "second.0" and so on.
   public var state: [String: Tensor] {
     var state = ["step": steps]
     for index in parameters.indices {
@@ -123,7 +122,7 @@ public final class AdamW: Optimizer {
     return state
   }
 
-  /// Goes back to a state that `state` gave.
+  /// Restores a state that `state` returned.
   public func restore(_ state: [String: Tensor]) throws {
     try restoreInPlace(self.state, from: state)
   }

@@ -1,10 +1,10 @@
-/// Scales the gradients of `parameters` together so that their joint Euclidean length is at most
+/// Scales the gradients of `parameters` together so that their joint Euclidean norm is at most
 /// `limit`.
 ///
-/// The factor is limit / (length + 1e-6) where that is below 1, as in PyTorch's
-/// `clip_grad_norm_`. Sparse gradients count with their distinct rows. Waits for the device.
+/// The factor is limit / (norm + 1e-6) if that is below 1, as in PyTorch's `clip_grad_norm_`.
+/// Sparse gradients count with their distinct rows. Waits for the device.
 ///
-/// - Returns: the length before.
+/// - Returns: the norm before clipping.
 @discardableResult
 public func clipGradients(of parameters: [Tensor], toNorm limit: Double) -> Double {
   withoutGradients {
@@ -12,13 +12,13 @@ public func clipGradients(of parameters: [Tensor], toNorm limit: Double) -> Doub
     guard !values.isEmpty else { return 0 }
     let length = Tensor.stacked(values.map { $0.norm().converted(to: .float64) }).norm().scalar
     let factor = limit / (length + 1e-6)
-    // Written so that a length that is not a number reaches the gradients and is seen.
-    if !(factor >= 1) { for value in values { value.scaleInPlace(factor) } }
+    // Written so that a norm of NaN reaches the gradients and is noticed.
+    if !(factor >= 1) { for value in values { value.multiplyInPlace(by: factor) } }
     return length
   }
 }
 
-/// Limits each element of the gradients of `parameters` to −limit … limit.
+/// Clips each element of the gradients of `parameters` to −limit … limit.
 public func clipGradients(of parameters: [Tensor], toValue limit: Double) {
   withoutGradients {
     for value in parameters.compactMap(clippableGradient) {
@@ -27,19 +27,12 @@ public func clipGradients(of parameters: [Tensor], toValue limit: Double) {
   }
 }
 
-/// The gradient's elements, to be changed in place; of a sparse one those of its distinct rows.
+/// The gradient's elements, to be modified in place; for a sparse one, those of its distinct rows.
 private func clippableGradient(of parameter: Tensor) -> Tensor? {
   guard let gradient = parameter.gradient, gradient.isSparse else { return parameter.gradient }
   let (rows, values) = gradient.storedRows()
-  // Summing up repeated rows has made new values: they become the gradient.
+  // Summing repeated rows made a new tensor, which becomes the gradient.
   parameter.gradient = .sparse(
     rows: rows, values: values, rowCount: parameter.size(along: 0))
   return values
-}
-
-extension Tensor {
-  fileprivate func scaleInPlace(_ factor: Double) {
-    var result = self
-    result *= factor
-  }
 }

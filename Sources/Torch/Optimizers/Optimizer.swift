@@ -1,36 +1,41 @@
-/// Moves parameters along their gradients.
+import Storage
+
+/// Updates parameters from their gradients.
 ///
-/// An optimiser holds references to its parameters and changes them in place; what it remembers
-/// between steps is `state`, which a checkpoint stores.
+/// An optimiser holds references to its parameters and updates them in place. It keeps `state`
+/// between steps, which a checkpoint stores.
 public protocol Optimizer: AnyObject {
-  /// The step size; a schedule sets it before each step.
+  /// The learning rate; a schedule sets it before each step.
   var learningRate: Double { get set }
 
-  /// Moves every parameter that has a gradient.
+  /// Updates every parameter that has a gradient.
   ///
-  /// - Throws: `TorchError` when libtorch refuses.
+  /// - Throws: `TorchError` when a libtorch operator fails.
   func step() throws
 
-  /// Forgets the gradients of all parameters.
+  /// Clears the gradients of all parameters.
   func clearGradients()
 
-  /// What is remembered between steps: "step" and, for the i-th parameter, names such as
-  /// "first.i". The tensors are the optimiser's own: copy them to keep a moment.
+  /// The state between steps: "step" and, for the i-th parameter, names such as "first.i".
+  ///
+  /// The optimiser goes on updating these tensors: copy them to keep a snapshot.
   var state: [String: Tensor] { get }
 
-  /// Goes back to a state that `state` gave.
+  /// Restores a state that `state` returned.
   ///
-  /// - Throws: `InputError` when names, shapes or dtypes are not this optimiser's; nothing is
+  /// - Throws: `ValueError` when names, shapes or dtypes differ from this optimiser's; nothing is
   ///   changed then.
   func restore(_ state: [String: Tensor]) throws
 }
 
 /// Overwrites the tensors of `current` with those of the same name in `state`.
 ///
-/// - Throws: `InputError` when the names, shapes or dtypes differ; nothing is changed then.
-func restoreInPlace(_ current: [String: Tensor], from state: [String: Tensor]) throws {
-  func refusal(_ reason: String, _ expected: String) -> InputError {
-    InputError(file: "optimiser state", reason: reason, expected: expected)
+/// - Throws: `ValueError` when the names, shapes or dtypes differ; nothing is changed then.
+func restoreInPlace(
+  _ current: [String: Tensor], from state: [String: Tensor], of subject: String = "optimizer state"
+) throws {
+  func refusal(_ reason: String, _ expected: String) -> ValueError {
+    ValueError(subject, reason: reason, expected: expected)
   }
   if let missing = current.keys.sorted().first(where: { state[$0] == nil }) {
     throw refusal("there is no \"\(missing)\"", "\(current.count) tensors")
@@ -53,7 +58,7 @@ func restoreInPlace(_ current: [String: Tensor], from state: [String: Tensor]) t
   }
 }
 
-/// Forgets the gradients of `parameters`.
+/// Clears the gradients of `parameters`.
 func forgetGradients(of parameters: [Tensor]) {
   for parameter in parameters { parameter.gradient = nil }
 }

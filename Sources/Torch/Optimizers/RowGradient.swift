@@ -1,6 +1,6 @@
-/// A table's gradient as distinct rows and their values; nil where there is none.
+/// A table's gradient as distinct rows and their values; nil if there is none.
 ///
-/// A dense gradient names all rows.
+/// A dense gradient has all rows.
 func rowGradient(of parameter: Tensor) -> (rows: Tensor, values: Tensor)? {
   guard let gradient = parameter.gradient else { return nil }
   if gradient.isSparse {
@@ -12,7 +12,7 @@ func rowGradient(of parameter: Tensor) -> (rows: Tensor, values: Tensor)? {
 }
 
 extension Tensor {
-  /// Whether the kernels of rows (`ct_adagrad_rows`, `ct_adam_rows`) can work on this table.
+  /// Whether the row kernels (`ct_adagrad_rows`, `ct_adam_rows`) support this table.
   var hasRowKernels: Bool { dtype == .float32 && device.kind == .cpu && isContiguous }
 
   /// Replaces the rows at `indices` (distinct, int64) with those of `source`.

@@ -9,8 +9,8 @@ internal import CTorch
 ///     w ← w − η u            (momentum)
 ///     w ← w − η (g + μ u)    (Nesterov)
 ///
-/// A parameter without a gradient is left out of a step. Sparse gradients are taken where neither
-/// momentum nor decay is asked for, and move their own rows only.
+/// A parameter without a gradient is skipped. Sparse gradients are accepted without momentum and
+/// decay, and update only their rows.
 ///
 /// - Source: Sutskever, Martens, Dahl, Hinton. On the Importance of Initialization and Momentum in
 ///   Deep Learning. ICML 2013, in PyTorch's form, where η multiplies the velocity.
@@ -18,16 +18,16 @@ internal import CTorch
 public final class SGD: Optimizer {
   /// The hyperparameters.
   public struct Configuration: Codable, Hashable, Sendable {
-    /// The step size η; 0.001 is PyTorch's default.
+    /// The learning rate η; 0.001 is PyTorch's default.
     public var learningRate: Double
-    /// How slowly the velocity fades (μ).
+    /// The momentum μ: how slowly the velocity decays.
     public var momentum: Double
-    /// Whether the gradient is taken as if the velocity had moved the parameter already.
+    /// Whether to use Nesterov momentum: the gradient step is taken after the velocity step.
     public var isNesterov: Bool
-    /// The weight λ of the parameter itself in its gradient (not decoupled).
+    /// The weight decay λ, added to the gradient (not decoupled).
     public var weightDecay: Double
 
-    /// Hyperparameters with their defaults.
+    /// Creates hyperparameters.
     public init(
       learningRate: Double = 1e-3, momentum: Double = 0, isNesterov: Bool = false,
       weightDecay: Double = 0
@@ -39,19 +39,19 @@ public final class SGD: Optimizer {
     }
   }
 
-  /// The hyperparameters; they may change between steps, but momentum stays 0 where it was.
+  /// The hyperparameters; they may change between steps, but momentum that is 0 stays 0.
   public var configuration: Configuration {
     willSet {
       precondition(
         newValue.momentum == 0 || !velocities.isEmpty || parameters.isEmpty,
-        "momentum \(newValue.momentum) for an optimiser made without")
+        "momentum \(newValue.momentum) for an optimiser created without it")
     }
   }
   private let parameters: [Tensor]
   private let velocities: [Tensor]
   private let lists: TensorLists
 
-  /// An optimiser of `parameters`.
+  /// Creates an optimiser of `parameters`.
   ///
   /// - Precondition: every parameter is contiguous.
   public init(_ parameters: [Tensor], _ configuration: Configuration = Configuration()) {
@@ -63,16 +63,16 @@ public final class SGD: Optimizer {
     lists = TensorLists(width: velocities.isEmpty ? 2 : 3, capacity: parameters.count)
   }
 
-  /// The step size η.
+  /// The learning rate η.
   public var learningRate: Double {
     get { configuration.learningRate }
     set { configuration.learningRate = newValue }
   }
 
-  /// Moves every parameter that has a gradient.
+  /// Updates every parameter that has a gradient.
   ///
-  /// - Throws: `TorchError` when libtorch refuses.
-  /// - Precondition: gradients are dense where there is momentum or decay; Nesterov has momentum.
+  /// - Throws: `TorchError` when a libtorch operator fails.
+  /// - Precondition: gradients are dense if there is momentum or decay; Nesterov requires momentum.
   public func step() throws {
     precondition(
       !configuration.isNesterov || configuration.momentum > 0, "Nesterov without momentum")
@@ -92,7 +92,7 @@ public final class SGD: Optimizer {
         }
       }
       guard lists.count > 0 else { return }
-      // Velocities start at 0, which makes the first step like every other.
+      // Velocities start at 0, so the first step needs no special case.
       try Ops.fused.perform([
         lists.argument(1), lists.argument(0), velocities.isEmpty ? .noTensors : lists.argument(2),
         .init(configuration.weightDecay), .init(configuration.momentum), .init(learningRate),
@@ -104,14 +104,14 @@ public final class SGD: Optimizer {
   private func moveRows(of parameter: Tensor, _ gradient: Tensor) throws {
     precondition(
       velocities.isEmpty && configuration.weightDecay == 0,
-      "momentum or decay of a sparse gradient; SparseAdam and SparseAdagrad take it")
+      "momentum and decay need dense gradients; use SparseAdam or SparseAdagrad")
     try checked {
       let (rows, values) = gradient.storedRows()
       parameter.addRowsInPlace(values, at: rows, factor: -learningRate)
     }
   }
 
-  /// Forgets the gradients of all parameters.
+  /// Clears the gradients of all parameters.
   public func clearGradients() { forgetGradients(of: parameters) }
 
   /// The velocities as "velocity.0", "velocity.1" and so on; none without momentum.
@@ -119,7 +119,7 @@ public final class SGD: Optimizer {
     Dictionary(velocities.enumerated().map { ("velocity.\($0.offset)", $0.element) }) { $1 }
   }
 
-  /// Goes back to a state that `state` gave.
+  /// Restores a state that `state` returned.
   public func restore(_ state: [String: Tensor]) throws {
     try restoreInPlace(self.state, from: state)
   }

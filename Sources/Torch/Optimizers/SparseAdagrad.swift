@@ -1,34 +1,34 @@
 internal import CTorch
 
-/// Adagrad for large tables: only the rows that a sparse gradient names are read and written.
+/// Adagrad for large tables: reads and writes only the rows in a sparse gradient.
 ///
 /// With the gradient g of a row (or of an element) and its accumulator G:
 ///
-///     G ← G + mean(g²)        (one accumulator a row)
-///     G ← G + g²              (one an element)
+///     G ← G + mean(g²)        (one accumulator per row)
+///     G ← G + g²              (one per element)
 ///     w ← w · (1 − η λ) − η g / (√G + ε)
 ///
-/// A dense gradient is taken as one of all rows. One accumulator a row costs 1 / D of the memory
-/// and is the usual choice for tables of features.
+/// A dense gradient counts as one of all rows. One accumulator per row takes 1 / D of the memory
+/// and is the usual choice for feature tables.
 ///
 /// - Source: Duchi, Hazan, Singer. Adaptive Subgradient Methods for Online Learning and Stochastic
-///   Optimization. JMLR 2011, <https://jmlr.org/papers/v12/duchi11a.html>. One accumulator a row
-///   is the form of recommendation systems (torchrec's row-wise Adagrad).
+///   Optimization. JMLR 2011, <https://jmlr.org/papers/v12/duchi11a.html>. One accumulator per row
+///   is common in recommender systems (torchrec's row-wise Adagrad).
 /// - Departures: element-wise and without decay it is `torch.optim.Adagrad`. Decay is decoupled
-///   from the gradient and reaches the touched rows only.
+///   from the gradient and applies only to the touched rows.
 public final class SparseAdagrad: Optimizer {
   /// The hyperparameters.
   public struct Configuration: Codable, Hashable, Sendable {
-    /// The step size η; 0.01 is PyTorch's default.
+    /// The learning rate η; 0.01 is PyTorch's default.
     public var learningRate: Double
-    /// What keeps the divisor above 0 (ε), PyTorch's default.
+    /// The number ε that keeps the divisor above 0; PyTorch's default.
     public var epsilon: Double
-    /// The decoupled decay λ of touched rows.
+    /// The decoupled weight decay λ of touched rows.
     public var weightDecay: Double
-    /// Whether a row has one accumulator instead of one an element.
+    /// Whether there is one accumulator per row instead of one per element.
     public var isRowwise: Bool
 
-    /// Hyperparameters with their defaults.
+    /// Creates hyperparameters.
     public init(
       learningRate: Double = 0.01, epsilon: Double = 1e-10, weightDecay: Double = 0,
       isRowwise: Bool = true
@@ -40,16 +40,16 @@ public final class SparseAdagrad: Optimizer {
     }
   }
 
-  /// The hyperparameters; all of them may change between steps but `isRowwise`.
+  /// The hyperparameters; all but `isRowwise` may change between steps.
   public var configuration: Configuration {
     willSet {
-      precondition(newValue.isRowwise == configuration.isRowwise, "the accumulators are made")
+      precondition(newValue.isRowwise == configuration.isRowwise, "the accumulators exist already")
     }
   }
   private let parameters: [Tensor]
   private let accumulators: [Tensor]
 
-  /// An optimiser of tables.
+  /// Creates an optimiser of tables.
   ///
   /// - Precondition: every parameter is a matrix `[rows, D]`.
   public init(_ parameters: [Tensor], _ configuration: Configuration = Configuration()) {
@@ -63,13 +63,13 @@ public final class SparseAdagrad: Optimizer {
     }
   }
 
-  /// The step size η.
+  /// The learning rate η.
   public var learningRate: Double {
     get { configuration.learningRate }
     set { configuration.learningRate = newValue }
   }
 
-  /// Moves the rows that have gradients.
+  /// Updates the rows that have gradients.
   public func step() throws {
     try checked {
       try withoutGradients {
@@ -90,7 +90,7 @@ public final class SparseAdagrad: Optimizer {
     }
   }
 
-  /// The same arithmetic by libtorch's operators, for other dtypes and devices.
+  /// The same arithmetic with libtorch's operators, for other dtypes and devices.
   private func stepComposed(
     _ parameter: Tensor, _ accumulator: Tensor, _ rows: Tensor, _ gradient: Tensor
   ) {
@@ -105,7 +105,7 @@ public final class SparseAdagrad: Optimizer {
     parameter.setRows(rows, to: kept - gradient / divisor * learningRate)
   }
 
-  /// Forgets the gradients of all tables.
+  /// Clears the gradients of all tables.
   public func clearGradients() { forgetGradients(of: parameters) }
 
   /// The accumulators as "sum.0", "sum.1" and so on.
@@ -113,7 +113,7 @@ public final class SparseAdagrad: Optimizer {
     Dictionary(accumulators.enumerated().map { ("sum.\($0.offset)", $0.element) }) { $1 }
   }
 
-  /// Goes back to a state that `state` gave.
+  /// Restores a state that `state` returned.
   public func restore(_ state: [String: Tensor]) throws {
     try restoreInPlace(self.state, from: state)
   }

@@ -1,38 +1,38 @@
 internal import CTorch
 internal import Foundation
 
-/// Adam for large tables: only the rows that a sparse gradient names are read and written.
+/// Adam for large tables: reads and writes only the rows in a sparse gradient.
 ///
 /// With the gradient g of a touched row, its moments m and v, and the number t of steps of the
 /// optimiser (not of the row):
 ///
 ///     m ← β₁ m + (1 − β₁) g
-///     v ← β₂ v + (1 − β₂) g²        (or mean(g²), one second moment a row)
+///     v ← β₂ v + (1 − β₂) g²        (or mean(g²), one second moment per row)
 ///     w ← w · (1 − η λ) − η · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
 ///
-/// Moments of untouched rows stay as they are. A dense gradient is taken as one of all rows.
+/// Moments of untouched rows do not change. A dense gradient counts as one of all rows.
 ///
 /// - Source: Kingma, Ba. Adam: A Method for Stochastic Optimization. ICLR 2015, section 2,
-///   <https://arxiv.org/abs/1412.6980>; `torch.optim.SparseAdam` for what happens to rows.
-/// - Departures: none from `torch.optim.SparseAdam` with one second moment an element and λ = 0.
-///   Decay is decoupled and reaches the touched rows only.
+///   <https://arxiv.org/abs/1412.6980>; rows are treated as in `torch.optim.SparseAdam`.
+/// - Departures: none from `torch.optim.SparseAdam` with one second moment per element and λ = 0.
+///   Decay is decoupled and applies only to the touched rows.
 public final class SparseAdam: Optimizer {
   /// The hyperparameters.
   public struct Configuration: Codable, Hashable, Sendable {
-    /// The step size η; 0.001 is PyTorch's default.
+    /// The learning rate η; 0.001 is PyTorch's default.
     public var learningRate: Double
-    /// How slowly the mean forgets (β₁), the paper's default.
+    /// The decay β₁ of the first moment; the paper's default.
     public var firstDecay: Double
-    /// How slowly the mean square forgets (β₂), the paper's default.
+    /// The decay β₂ of the second moment; the paper's default.
     public var secondDecay: Double
-    /// What keeps the divisor above 0 (ε), the paper's default.
+    /// The number ε that keeps the divisor above 0; the paper's default.
     public var epsilon: Double
-    /// The decoupled decay λ of touched rows.
+    /// The decoupled weight decay λ of touched rows.
     public var weightDecay: Double
-    /// Whether a row has one second moment instead of one an element.
+    /// Whether there is one second moment per row instead of one per element.
     public var isRowwise: Bool
 
-    /// Hyperparameters with their defaults.
+    /// Creates hyperparameters.
     public init(
       learningRate: Double = 1e-3, firstDecay: Double = 0.9, secondDecay: Double = 0.999,
       epsilon: Double = 1e-8, weightDecay: Double = 0, isRowwise: Bool = false
@@ -46,10 +46,10 @@ public final class SparseAdam: Optimizer {
     }
   }
 
-  /// The hyperparameters; all of them may change between steps but `isRowwise`.
+  /// The hyperparameters; all but `isRowwise` may change between steps.
   public var configuration: Configuration {
     willSet {
-      precondition(newValue.isRowwise == configuration.isRowwise, "the moments are made")
+      precondition(newValue.isRowwise == configuration.isRowwise, "the moments exist already")
     }
   }
   private let parameters: [Tensor]
@@ -57,7 +57,7 @@ public final class SparseAdam: Optimizer {
   private let second: [Tensor]
   private let stepCount = Tensor([0], shape: [])
 
-  /// An optimiser of tables.
+  /// Creates an optimiser of tables.
   ///
   /// - Precondition: every parameter is a matrix `[rows, D]`.
   public init(_ parameters: [Tensor], _ configuration: Configuration = Configuration()) {
@@ -72,13 +72,13 @@ public final class SparseAdam: Optimizer {
     }
   }
 
-  /// The step size η.
+  /// The learning rate η.
   public var learningRate: Double {
     get { configuration.learningRate }
     set { configuration.learningRate = newValue }
   }
 
-  /// Moves the rows that have gradients.
+  /// Updates the rows that have gradients.
   public func step() throws {
     try checked {
       try withoutGradients {
@@ -105,7 +105,7 @@ public final class SparseAdam: Optimizer {
   private func stepFused(_ index: Int, _ rows: Tensor, _ gradient: Tensor, _ count: Int) throws {
     try TorchError.check(
       withExtendedLifetime((rows, gradient)) {
-        // The kernel adds ε to the corrected root, PyTorch's SparseAdam to the one before.
+        // The kernel adds ε to the corrected root, PyTorch's SparseAdam to the uncorrected one.
         ct_adam_rows(
           parameters[index].pointer, first[index].pointer, second[index].pointer, rows.pointer,
           gradient.pointer, Int64(count), learningRate, configuration.firstDecay,
@@ -114,7 +114,7 @@ public final class SparseAdam: Optimizer {
       })
   }
 
-  /// The same arithmetic by libtorch's operators, for other dtypes and devices.
+  /// The same arithmetic with libtorch's operators, for other dtypes and devices.
   private func stepComposed(_ index: Int, _ rows: Tensor, _ gradient: Tensor, _ count: Int) {
     let (keep1, keep2) = (configuration.firstDecay, configuration.secondDecay)
     let squares = gradient.squared()
@@ -133,7 +133,7 @@ public final class SparseAdam: Optimizer {
     parameters[index].setRows(rows, to: kept - mean / divisor * rate)
   }
 
-  /// Forgets the gradients of all tables.
+  /// Clears the gradients of all tables.
   public func clearGradients() { forgetGradients(of: parameters) }
 
   /// The number of steps as "step", the moments as "first.0", "second.0" and so on.
@@ -146,7 +146,7 @@ public final class SparseAdam: Optimizer {
     return state
   }
 
-  /// Goes back to a state that `state` gave.
+  /// Restores a state that `state` returned.
   public func restore(_ state: [String: Tensor]) throws {
     try restoreInPlace(self.state, from: state)
   }

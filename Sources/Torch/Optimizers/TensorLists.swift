@@ -1,6 +1,6 @@
 internal import CTorch
 
-/// Arguments of a fused operator: lists of tensors of equal length, in memory that is kept from
+/// Arguments of a fused operator: lists of tensors of equal length, in memory that is reused from
 /// step to step, so that a step allocates nothing.
 final class TensorLists {
   private let lists: UnsafeMutablePointer<ct_tensor?>
@@ -9,7 +9,7 @@ final class TensorLists {
   /// The number of parameters filled in.
   private(set) var count = 0
 
-  /// Room for `width` lists of up to `capacity` tensors.
+  /// Creates room for `width` lists of up to `capacity` tensors.
   init(width: Int, capacity: Int) {
     self.width = width
     self.capacity = capacity
@@ -21,9 +21,9 @@ final class TensorLists {
     lists.deallocate()
   }
 
-  /// Appends one tensor to each list; the first list is the gradient's, which it then owns.
+  /// Appends one tensor to each list; takes ownership of `gradient`, which goes to the first list.
   func append(gradient: Tensor, _ others: Tensor...) {
-    precondition(count < capacity && others.count == width - 1, "more tensors than room")
+    precondition(count < capacity && others.count == width - 1, "too many tensors")
     ct_tensor_retain(gradient.pointer)
     lists[count] = gradient.pointer
     for (place, tensor) in others.enumerated() {
@@ -32,7 +32,7 @@ final class TensorLists {
     count += 1
   }
 
-  /// Empties the lists and gives the gradients back.
+  /// Empties the lists and releases the gradients.
   func removeAll() {
     for place in 0..<count { ct_tensor_release(lists[place]) }
     count = 0
@@ -47,12 +47,12 @@ final class TensorLists {
 }
 
 extension ct_value {
-  /// A list without tensors.
+  /// An empty list of tensors.
   static var noTensors: ct_value { ct_value(tag: CT_TENSORS, count: 0) }
 }
 
 extension Op {
-  /// Calls an operator that returns nothing, with arguments that the caller keeps alive.
+  /// Calls an operator without results, with arguments that the caller keeps alive.
   func perform<let count: Int>(_ arguments: InlineArray<count, ct_value>) throws(TorchError) {
     var output = ct_value()
     var outputs: Int32 = 0

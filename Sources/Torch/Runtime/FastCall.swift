@@ -1,7 +1,7 @@
 internal import CTorch
 
-// The path of the operators: arguments in an array of fixed size on the stack, nothing allocated
-// but the result.
+// The fast path of operator calls: arguments go into a fixed-size array on the stack, and only the
+// result is allocated.
 
 extension ct_value {
   @inline(__always)
@@ -115,7 +115,7 @@ extension Op {
     withExtendedLifetime((a, b)) { run([.init(a), .init(axis), .init(b)]) }
   }
 
-  /// A tensor and a list of integers, with a flag behind it where there is one.
+  /// A tensor and a list of integers, followed by a flag if the operator has one.
   func callAsFunction(_ a: Tensor, _ list: [Int], _ flag: Bool? = nil) -> Tensor {
     // Int is 64 bits wide on every platform that libtorch runs on.
     list.withUnsafeBufferPointer { ints in

@@ -2,20 +2,20 @@ internal import CTorch
 
 /// An operator of libtorch's dispatcher, looked up once.
 ///
-/// What aten has is reachable this way, with gradients and on every device, but for operators that
-/// return lists of numbers or more than eight values:
+/// Every aten operator can be called this way, with gradients and on every device, except those
+/// that return lists of numbers or more than eight values:
 ///
 ///     let cumulativeSum = Op("aten::cumsum")
 ///     let y = cumulativeSum(.tensor(x), .int(1))
 ///
-/// Arguments are positional in the order of the schema (`schema` shows it), keyword-only ones
-/// included; trailing arguments with defaults may be left out. Keep an `Op` in a `static let`.
+/// Arguments are positional, in the order of the schema (printed by `schema`), keyword-only ones
+/// included; trailing arguments with defaults may be omitted. Keep an `Op` in a `static let`.
 public struct Op: @unchecked Sendable {
   let pointer: ct_op
 
-  /// Finds `name` with `overload`, such as `Op("aten::add", "Tensor")`.
+  /// Looks up `name` with `overload`, such as `Op("aten::add", "Tensor")`.
   ///
-  /// - Precondition: libtorch is set up and has the operator.
+  /// - Precondition: libtorch can be loaded and has the operator.
   public init(_ name: String, _ overload: String = "") {
     Runtime.require()
     var found: ct_op?
@@ -59,7 +59,7 @@ public struct Op: @unchecked Sendable {
     case dtype(DType)
     /// A device.
     case device(Device)
-    /// A source of random numbers; nil is libtorch's global one.
+    /// A source of random numbers; nil means libtorch's global one.
     case generator(Generator?)
   }
 
@@ -81,7 +81,7 @@ public struct Op: @unchecked Sendable {
 
   /// Calls the operator and returns all its results.
   ///
-  /// - Throws: `TorchError` when libtorch refuses.
+  /// - Throws: `TorchError` when the operator fails.
   public func results(_ arguments: [Argument]) throws(TorchError) -> [Output] {
     if let pendingRefusal { throw pendingRefusal }
     var arena = Arena()
@@ -100,7 +100,7 @@ public struct Op: @unchecked Sendable {
 
   /// Calls the operator and returns its first result, a tensor.
   ///
-  /// A refusal is handled as described at `checked`.
+  /// Errors are handled as described for `checked`.
   @discardableResult
   public func callAsFunction(_ arguments: Argument...) -> Tensor {
     do {
@@ -114,7 +114,7 @@ public struct Op: @unchecked Sendable {
 
   /// Calls the operator and returns its results, all of which are tensors.
   ///
-  /// - Throws: `TorchError` when libtorch refuses.
+  /// - Throws: `TorchError` when the operator fails.
   public func tensors(_ arguments: Argument...) throws(TorchError) -> [Tensor] {
     var list: [Tensor] = []
     for output in try results(arguments) {

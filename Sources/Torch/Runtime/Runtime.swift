@@ -1,34 +1,34 @@
 internal import CTorch
 internal import Foundation
+import Storage
 
-/// The libtorch that this process uses: which, and with how many threads.
+/// The libtorch that this process uses, and its number of threads.
 ///
-/// Nothing of libtorch is loaded before the first tensor is made, or `load()` is called.
+/// libtorch is loaded when the first tensor is made or `load()` is called, not before.
 ///
-/// ## Threads
-/// Tensors may be used from any thread and handed between tasks: reference counts are atomic and
-/// operators share no state. Two threads that write into the same tensor race, as they would in
-/// Python. The gradient mode (`withoutGradients`) belongs to the thread, so such a closure is
+/// ## Threads Tensors may be used from any thread and passed between tasks: reference counts are
+/// atomic and operators share no state. Two threads that write to the same tensor race, as they
+/// would in Python. The gradient mode (`withoutGradients`) is per thread, so its closure is
 /// synchronous and never suspends.
 public enum Runtime {
   private static let failure: TorchError? = {
     if let message = ct_load(nil) {
       return TorchError(kind: .library, message: String(cString: message))
     }
-    // libtorch knows of affinity masks, but of no quota.
+    // libtorch respects affinity masks, but not quotas.
     let processors = Int32(clamping: MachineShare.current.processors)
     if ct_thread_count() > processors { ct_set_thread_count(processors) }
     return nil
   }()
 
-  /// Opens libtorch now instead of with the first tensor.
+  /// Loads libtorch now instead of with the first tensor.
   ///
-  /// - Throws: `TorchError` of kind `library` that says what to do when there is none.
+  /// - Throws: `TorchError` of kind `library`, which says how to install it, if there is none.
   public static func load() throws(TorchError) {
     if let failure { throw failure }
   }
 
-  /// Where the interface library is looked for, in the order of trying; the first that is there is
+  /// The paths where the interface library may be, in search order; the first that exists is
   /// opened.
   public static var libraryCandidates: [String] {
     var paths: [String] = []
@@ -42,7 +42,7 @@ public enum Runtime {
   /// The version of the interface that this program needs.
   public static var interfaceVersion: Int { Int(CT_INTERFACE_VERSION) }
 
-  /// Opens libtorch or ends the process; for code that cannot throw.
+  /// Loads libtorch or ends the process; for code that cannot throw.
   static func require() {
     if let failure { fatalError(failure.message) }
   }
@@ -59,7 +59,7 @@ public enum Runtime {
     return String(cString: ct_cpu_capability())
   }
 
-  /// The number of threads that one operator may use; at first as many as `MachineShare` allows.
+  /// The number of threads that one operator may use; initially as many as `MachineShare` allows.
   public static var threadCount: Int {
     get {
       require()
@@ -71,16 +71,16 @@ public enum Runtime {
     }
   }
 
-  /// Opens the CUDA half of libtorch, where there is one.
+  /// Loads the CUDA part of libtorch, if there is one.
   ///
-  /// - Parameter path: the library `libtorch_cuda.so`; nil searches for it as the system does.
-  /// - Throws: `TorchError` with the loader's reason.
+  /// - Parameter path: the library `libtorch_cuda.so`; nil uses the system's library search.
+  /// - Throws: `TorchError` with the loader's message.
   public static func loadCUDA(path: String? = nil) throws(TorchError) {
     try load()
     try TorchError.check(ct_load_cuda(path))
   }
 
-  /// The number of CUDA devices; 0 where CUDA is not loaded.
+  /// The number of CUDA devices; 0 if CUDA is not loaded.
   public static var cudaDeviceCount: Int {
     require()
     return Int(ct_cuda_device_count())

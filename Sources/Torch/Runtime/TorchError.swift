@@ -1,39 +1,40 @@
 internal import CTorch
+import Storage
 
-/// Something that libtorch refused, with its own words.
+/// An error reported by libtorch, with its message.
 public struct TorchError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// What sort of refusal it is.
+  /// The categories of errors.
   public enum Kind: Int32, Hashable, Sendable {
-    /// Anything without a kind of its own: shapes that do not fit, mostly.
+    /// Anything not covered below: mostly shapes that do not fit.
     case general = 1
     /// An index outside its range.
     case index = 2
-    /// An argument with an impossible value.
+    /// An argument with an invalid value.
     case value = 3
     /// An argument of the wrong type.
     case type = 4
-    /// An operator that does not exist for this device or dtype.
+    /// An operator that is not available for this device or dtype.
     case notImplemented = 5
     /// Memory is exhausted.
     case outOfMemory = 6
-    /// A Swift closure of a custom function failed with an error that could not be recovered.
+    /// A custom function's Swift closure failed, and its error could not be recovered.
     case callback = 7
     /// libtorch itself could not be loaded.
     case library = 8
   }
 
-  /// What sort of refusal it is.
+  /// The category of the error.
   public var kind: Kind
-  /// libtorch's words.
+  /// libtorch's message.
   public var message: String
 
-  /// Describes one refusal.
+  /// Creates an error.
   public init(kind: Kind, message: String) {
     self.kind = kind
     self.message = message
   }
 
-  /// libtorch's words.
+  /// libtorch's message.
   public var description: String { message }
 
   /// The error of the call that just failed on this thread.
@@ -48,17 +49,17 @@ public struct TorchError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Runs `body` and turns a refusal of any tensor operator in it into a thrown error.
+/// Runs `body` and throws the first error of any tensor operator in it.
 ///
-/// Operators such as `a + b` do not throw: outside of `checked`, one that libtorch refuses (shapes
-/// that do not fit, memory exhausted) ends the process with libtorch's words, as an index outside
-/// an array does. Inside, it yields an empty tensor, and so does every operator after it, whatever it
-/// is given: lengths are 0 along as many axes as one may ask for, reading elements yields none, or 0,
-/// operators that throw throw it, and the preconditions of this package hold. The first error is thrown
-/// when `body` returns. Use it around work whose shapes come from outside, in a server for instance.
+/// Operators such as `a + b` do not throw: outside `checked`, one that fails (shapes that do not
+/// fit, memory exhausted) ends the process with libtorch's message, as an out-of-bounds array index
+/// does. Inside, it returns an empty tensor, and so does every operator after it, whatever its
+/// arguments: every axis has length 0, reading elements returns none, or 0, operators that throw
+/// rethrow the error, and the preconditions of this package hold. The first error is thrown when
+/// `body` returns. Use it around work whose shapes are external input, in a server for instance.
 /// Scopes nest; each thread has its own.
 ///
-/// - Throws: the first `TorchError` of an operator, else what `body` throws.
+/// - Throws: the first `TorchError` of an operator, or else the error of `body`.
 public func checked<R>(_ body: () throws -> R) throws -> R {
   let scopes = ct_checked_scopes()!
   let outer = scopes.pointee.first_error
@@ -69,44 +70,48 @@ public func checked<R>(_ body: () throws -> R) throws -> R {
     scopes.pointee.first_error = outer
   }
   let result = Result { try body() }
-  // An operator's error came first and is the cause of whatever followed.
+  // An operator's error came first and caused the later ones.
   if let first = scopes.pointee.first_error {
     throw Unmanaged<ErrorBox>.fromOpaque(first).takeRetainedValue().error
   }
   return try result.get()
 }
 
-/// What an operator that cannot throw does with a refusal.
+/// Handles the error of an operator that cannot throw.
 @inline(never)
 func refuse(_ error: TorchError) {
   let scopes = ct_checked_scopes()!
   guard scopes.pointee.depth > 0 else { fatalError(error.message) }
   if scopes.pointee.first_error == nil {
+    _ = excusesPreconditions
     scopes.pointee.first_error = Unmanaged.passRetained(ErrorBox(error)).toOpaque()
   }
 }
 
-/// Throws what the innermost `checked` of this thread is going to throw, once there is something.
+/// Excuses the preconditions of `Storage` like those of this package.
+private let excusesPreconditions: Void = Excuse.ask { pendingRefusal != nil }
+
+/// Throws the pending error of this thread's innermost `checked` scope, if there is one.
 ///
-/// For code that reads as many elements of a result as it should have: a refused operator has none.
+/// Call it before reading an expected number of elements: the result of a failed operator has none.
 ///
 /// - Throws: the first `TorchError` of an operator.
 public func throwRefusal() throws(TorchError) {
   if let pendingRefusal { throw pendingRefusal }
 }
 
-/// The refusal that the innermost `checked` of this thread will throw, once there is one.
+/// The pending error of this thread's innermost `checked` scope, if there is one.
 @inline(__always)
 var pendingRefusal: TorchError? {
   guard let first = ct_checked_scopes().pointee.first_error else { return nil }
   return Unmanaged<ErrorBox>.fromOpaque(first).takeUnretainedValue().error as? TorchError
 }
 
-/// Ends the process unless `condition` holds; in this package it takes the place of the standard
-/// library's function of this name.
+/// Ends the process unless `condition` holds; replaces the standard library's function in this
+/// package.
 ///
-/// Where an operator was refused inside `checked`, shapes mean nothing any more: nothing is then asked,
-/// and the refusal is thrown in place of a trap on what followed from it.
+/// After an operator has failed inside `checked`, shapes are meaningless: the condition is then not
+/// evaluated, and the pending error is thrown instead of a trap on its consequences.
 @inlinable
 package func precondition(
   _ condition: @autoclosure () -> Bool, _ message: @autoclosure () -> String = "",

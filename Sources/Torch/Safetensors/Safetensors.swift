@@ -1,13 +1,15 @@
+import Storage
+
 /// Writes tensors in the safetensors format, which Python, Rust and others read.
 public enum Safetensors {
-  /// Writes `tensors` to `path` in one atomic step.
+  /// Writes `tensors` to `path` atomically.
   ///
-  /// The same tensors give the same bytes: larger element types come first (so that all data are
-  /// aligned), names of one type in order, and the header is padded to a multiple of 8 bytes.
+  /// The same tensors always give the same bytes: larger element types come first (so that all data
+  /// are aligned), names of one type are sorted, and the header is padded to a multiple of 8 bytes.
   ///
-  /// - Parameter metadata: notes for the file's header.
+  /// - Parameter metadata: entries for the header's metadata.
   /// - Throws: `FileError` when the file cannot be written, `InputError` when a tensor is called
-  ///   `__metadata__`, the format's name for the notes.
+  ///   `__metadata__`, which the format reserves.
   public static func write(
     _ tensors: [String: Tensor], metadata: [String: String] = [:], to path: String
   ) throws {

@@ -1,11 +1,13 @@
-/// A safetensors file, opened by memory-map: a tensor costs nothing until its elements are read.
+public import Storage
+
+/// A memory-mapped safetensors file: a tensor costs nothing until its elements are read.
 ///
-/// The whole header is checked when the file is opened; a file that is damaged or hostile is
-/// refused with the place of the fault and never read outside its bounds.
+/// The whole header is checked when the file is opened. A damaged or hostile file is rejected with
+/// the position of the problem and never read outside its bounds.
 public struct SafetensorsFile: Sendable {
   /// The file's path.
   public let path: String
-  /// The file's notes.
+  /// The header's metadata.
   public let metadata: [String: String]
   /// The names of the tensors, in the order of their data.
   public let names: [String]
@@ -18,7 +20,7 @@ public struct SafetensorsFile: Sendable {
   ///   file.
   public init(path: String) throws { try self.init(file: MappedFile(path: path)) }
 
-  /// Reads the header of an open file, which is kept.
+  /// Reads the header of an open file and keeps the file.
   ///
   /// - Throws: `InputError` when it is not a whole safetensors file.
   public init(file: MappedFile) throws {
@@ -33,8 +35,8 @@ public struct SafetensorsFile: Sendable {
 
   /// The tensor called `name`, as a view of the file; it must not be written to.
   ///
-  /// - Throws: `InputError` when there is none, or when one of truth values holds other bytes than 0
-  ///   and 1; `TorchError` when libtorch refuses the shape.
+  /// - Throws: `InputError` when there is no such tensor, or when a bool tensor has bytes other
+  ///   than 0 and 1; `TorchError` when libtorch rejects the shape.
   public func tensor(named name: String) throws -> Tensor {
     guard let entry = entries[name] else {
       throw InputError(
@@ -44,7 +46,7 @@ public struct SafetensorsFile: Sendable {
     }
     if entry.dtype == .bool { try checkTruthValues(entry) }
     let base = file.base + entry.range.lowerBound
-    // Files of other writers may pack a type at an address that its processor instructions refuse.
+    // Other writers may place a type at an address that the processor cannot read it from.
     guard Int(bitPattern: base) % entry.dtype.byteCount == 0 else {
       return try withExtendedLifetime(file) {
         try Tensor(copying: base, shape: entry.shape, dtype: entry.dtype)
@@ -53,7 +55,7 @@ public struct SafetensorsFile: Sendable {
     return try Tensor(borrowing: base, shape: entry.shape, dtype: entry.dtype, owner: file)
   }
 
-  /// Swift and libtorch may do anything with a truth value that is neither 0 nor 1.
+  /// In Swift and libtorch a bool that is neither 0 nor 1 is undefined behaviour.
   private func checkTruthValues(_ entry: SafetensorsHeader.Entry) throws {
     try file.withBytes { bytes in
       guard let fault = bytes[entry.range].firstIndex(where: { $0 > 1 }) else { return }

@@ -1,18 +1,19 @@
 import Foundation
+import Storage
 
-/// The table of contents of a safetensors file, checked in full.
+/// The header of a safetensors file, fully checked.
 ///
 /// - Source: the format's specification, <https://github.com/huggingface/safetensors#format>:
 ///   8 bytes little-endian header length N, N bytes of JSON, then the data. `{"name": {"dtype",
 ///   "shape", "data_offsets": [begin, end]}, "__metadata__": {key: value}}` with offsets counted
 ///   from the data's first byte.
 struct SafetensorsHeader {
-  /// One tensor's place.
+  /// The position and type of one tensor.
   struct Entry: Hashable {
     var name: String
     var dtype: DType
     var shape: [Int]
-    /// Bytes of the file.
+    /// Its bytes in the file.
     var range: Range<Int>
   }
 
@@ -25,13 +26,13 @@ struct SafetensorsHeader {
 
   /// Reads and checks the header of a whole file.
   ///
-  /// - Throws: `InputError` that names the first fault.
+  /// - Throws: `InputError` that describes the first problem.
   init(_ bytes: UnsafeRawBufferPointer, file: String) throws {
     func fault(_ reason: String, expected: String? = nil) -> InputError {
       InputError(file: file, reason: reason, expected: expected)
     }
     guard bytes.count >= 8 else {
-      throw fault("\(bytes.count) bytes are no safetensors file", expected: "at least 8 bytes")
+      throw fault("\(bytes.count) bytes are not a safetensors file", expected: "at least 8 bytes")
     }
     let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
     guard length <= UInt64(Self.largestHeader), length <= UInt64(bytes.count - 8) else {
@@ -49,7 +50,7 @@ struct SafetensorsHeader {
         let name = key.decoded(from: bytes)
         guard names.insert(name).inserted else {
           throw LineFault(
-            position: key.content.lowerBound, reason: "the name \"\(name)\" comes twice",
+            position: key.content.lowerBound, reason: "the name \"\(name)\" appears twice",
             expected: "different names")
         }
         if name == "__metadata__" {
@@ -62,7 +63,7 @@ struct SafetensorsHeader {
       }
       try cursor.finish()
     } catch {
-      // The header is one line; its column is the place in the header.
+      // The header is one line; the column is the position in the header.
       throw error.inputError(file: file, line: 1, lineStart: 8)
     }
     parsed.sort {
@@ -79,7 +80,7 @@ struct SafetensorsHeader {
       position = entry.range.upperBound
     }
     guard position == bytes.count else {
-      throw fault("\(bytes.count - position) bytes behind the last tensor belong to nothing")
+      throw fault("\(bytes.count - position) bytes after the last tensor belong to nothing")
     }
     entries = parsed
     self.metadata = metadata ?? [:]
@@ -95,7 +96,7 @@ struct SafetensorsHeader {
         value.decoded(from: bytes), forKey: key.decoded(from: bytes))
       guard previous == nil else {
         throw LineFault(
-          position: key.content.lowerBound, reason: "a key of the metadata comes twice")
+          position: key.content.lowerBound, reason: "a key of the metadata appears twice")
       }
     }
     return result
@@ -133,18 +134,18 @@ struct SafetensorsHeader {
           expected: "dtype, shape, data_offsets")
       }
       guard !isRepeated else {
-        throw LineFault(position: key.content.lowerBound, reason: "\"\(name)\" comes twice")
+        throw LineFault(position: key.content.lowerBound, reason: "\"\(name)\" appears twice")
       }
     }
     guard let dtype, let shape, let offsets, offsets.count == 2 else {
       throw LineFault(
-        position: position, reason: "the tensor \"\(name)\" is not described in full",
+        position: position, reason: "the tensor \"\(name)\" is not fully described",
         expected: "dtype, shape and data_offsets of two numbers")
     }
     let (begin, end) = (offsets[0], offsets[1])
     guard begin <= end, end <= data.count else {
       throw LineFault(
-        position: position, reason: "the data of \"\(name)\" lie at \(begin)..<\(end)",
+        position: position, reason: "the data of \"\(name)\" are at \(begin)..<\(end)",
         expected: "a range inside 0..<\(data.count)")
     }
     guard let size = (shape + [dtype.byteCount]).checkedProduct else {
@@ -161,12 +162,12 @@ struct SafetensorsHeader {
       range: (data.lowerBound + begin)..<(data.lowerBound + end))
   }
 
-  /// Reads an array of integers that are at least 0.
+  /// Reads an array of non-negative integers.
   private static func integers(_ cursor: inout JSONCursor) throws(LineFault) -> [Int] {
     var result: [Int] = []
     try cursor.array { (cursor) throws(LineFault) in
       let number = try cursor.number()
-      // Beyond 2⁵³ a double no longer tells neighbours apart; no file is that large.
+      // Beyond 2⁵³ a double cannot represent every integer; no file is that large.
       guard number >= 0, number <= 9_007_199_254_740_992, number == number.rounded() else {
         throw LineFault(
           position: cursor.position, reason: "\(number) is not a length",

@@ -1,20 +1,20 @@
 internal import Foundation
 
-/// A plan of how the learning rate changes over a training.
+/// The change of the learning rate over a training run.
 ///
-/// A schedule is a value without state: the factor depends on the step's number alone, so a
-/// resumed training continues exactly where it was.
+/// A schedule is a stateless value: the factor depends only on the step number, so a resumed run
+/// continues exactly where it stopped.
 public protocol Schedule: Codable, Hashable, Sendable {
   /// The factor of the learning rate at a step.
   ///
   /// - Parameters:
-  ///   - step: the number of the step, from 0.
-  ///   - total: the number of steps of the whole training.
+  ///   - step: the step number, from 0.
+  ///   - total: the number of steps of the whole run.
   func factor(step: Int, of total: Int) -> Double
 }
 
 extension Schedule {
-  /// The learning rate at a step, of a training whose full rate is `full`.
+  /// The learning rate at a step of a run whose peak rate is `full`.
   public func learningRate(_ full: Double, step: Int, of total: Int) -> Double {
     full * factor(step: step, of: total)
   }
@@ -22,27 +22,27 @@ extension Schedule {
 
 /// The same learning rate at every step.
 public struct ConstantSchedule: Schedule {
-  /// The plan without a change.
+  /// Creates the schedule.
   public init() {}
 
   /// Always 1.
   public func factor(step: Int, of total: Int) -> Double { 1 }
 }
 
-/// A rise to the full rate, then a straight fall to 0 or another end.
+/// A linear warm-up to the full rate, then a linear decay to 0 or another final factor.
 ///
 ///     f(t) = (t + 1) / (W + 1)                     for t < W
 ///     f(t) = 1 − (1 − e) · (t − W) / (T − W)       from W to T, e afterwards
 ///
 /// with the warm-up W, the total T and the final factor e. Each half is
-/// `torch.optim.lr_scheduler.LinearLR`. No step has the rate 0: it would be a step for nothing.
+/// `torch.optim.lr_scheduler.LinearLR`. No step has rate 0, since such a step would be wasted.
 public struct LinearSchedule: Schedule {
-  /// The number of steps W of the rise.
+  /// The number of warm-up steps W.
   public var warmupSteps: Int
-  /// The factor e at the end.
+  /// The final factor e.
   public var finalFactor: Double
 
-  /// A plan with a rise over `warmupSteps` steps.
+  /// Creates a schedule with `warmupSteps` steps of warm-up.
   public init(warmupSteps: Int = 0, finalFactor: Double = 0) {
     self.warmupSteps = warmupSteps
     self.finalFactor = finalFactor
@@ -55,7 +55,7 @@ public struct LinearSchedule: Schedule {
   }
 }
 
-/// A rise to the full rate, then a fall along half a cosine.
+/// A linear warm-up to the full rate, then a cosine decay.
 ///
 ///     f(t) = (t + 1) / (W + 1)                                   for t < W
 ///     f(t) = e + (1 − e) · (1 + cos(π (t − W) / (T − W))) / 2    from W to T, e afterwards
@@ -64,12 +64,12 @@ public struct LinearSchedule: Schedule {
 ///   equation 5 without restarts, <https://arxiv.org/abs/1608.03983>; without warm-up it is
 ///   `torch.optim.lr_scheduler.CosineAnnealingLR`.
 public struct CosineSchedule: Schedule {
-  /// The number of steps W of the rise.
+  /// The number of warm-up steps W.
   public var warmupSteps: Int
-  /// The factor e at the end.
+  /// The final factor e.
   public var finalFactor: Double
 
-  /// A plan with a rise over `warmupSteps` steps.
+  /// Creates a schedule with `warmupSteps` steps of warm-up.
   public init(warmupSteps: Int = 0, finalFactor: Double = 0) {
     self.warmupSteps = warmupSteps
     self.finalFactor = finalFactor
@@ -83,16 +83,15 @@ public struct CosineSchedule: Schedule {
   }
 }
 
-/// A factor that is multiplied by `decay` after every `period` steps.
-///
-/// `torch.optim.lr_scheduler.StepLR` is the same plan.
+/// A factor that is multiplied by `decay` after every `period` steps, as in
+/// `torch.optim.lr_scheduler.StepLR`.
 public struct StepSchedule: Schedule {
-  /// The number of steps between two falls.
+  /// The number of steps between two decays.
   public var period: Int
-  /// What a fall multiplies by.
+  /// The factor of one decay.
   public var decay: Double
 
-  /// A plan that falls every `period` steps; a tenth remains by default, as in PyTorch.
+  /// Creates a schedule that decays every `period` steps, by default to a tenth as in PyTorch.
   public init(period: Int, decay: Double = 0.1) {
     self.period = period
     self.decay = decay
@@ -107,7 +106,7 @@ public struct StepSchedule: Schedule {
   }
 }
 
-/// How far `step` is between `start` and `end`, within 0 … 1.
+/// The progress of `step` from `start` to `end`, clamped to 0 … 1.
 private func progress(of step: Int, after start: Int, until end: Int) -> Double {
   guard step < end else { return 1 }
   return Double(step - start) / Double(end - start)

@@ -18,12 +18,12 @@ public enum DType: Int32, Hashable, Sendable, CaseIterable, Codable {
   case float32 = 6
   /// IEEE double precision.
   case float64 = 7
-  /// Truth values, a byte each.
+  /// Truth values, one byte each.
   case bool = 11
   /// Brain floating point: the range of float32 with 8 bits of precision.
   case bfloat16 = 15
 
-  /// Bytes an element takes.
+  /// The size of an element in bytes.
   public var byteCount: Int {
     switch self {
     case .uint8, .int8, .bool: 1
@@ -33,7 +33,7 @@ public enum DType: Int32, Hashable, Sendable, CaseIterable, Codable {
     }
   }
 
-  /// Whether elements are real numbers; only these have gradients.
+  /// Whether elements are real numbers; only these can have gradients.
   public var isFloatingPoint: Bool {
     switch self {
     case .float16, .bfloat16, .float32, .float64: true
@@ -42,9 +42,9 @@ public enum DType: Int32, Hashable, Sendable, CaseIterable, Codable {
   }
 }
 
-/// A Swift type whose values can be elements of a tensor.
+/// A Swift type that can be the element type of a tensor.
 public protocol TensorScalar: BitwiseCopyable, Sendable {
-  /// The element type with the same bits.
+  /// The dtype with the same bit pattern.
   static var dtype: DType { get }
 }
 

@@ -1,19 +1,19 @@
-/// Where a tensor's elements lie.
+/// The device that holds a tensor's elements.
 public struct Device: Hashable, Sendable, CustomStringConvertible {
-  /// What sort of device; raw values are libtorch's `DeviceType`.
+  /// The kinds of devices; raw values are libtorch's `DeviceType`.
   public enum Kind: Int32, Hashable, Sendable {
-    /// The processor and its memory.
+    /// The CPU and main memory.
     case cpu = 0
     /// A CUDA device.
     case cuda = 1
   }
 
-  /// What sort of device.
+  /// The kind of device.
   public var kind: Kind
-  /// Which one of its sort; nil is the current one.
+  /// The index among devices of its kind; nil means the current one.
   public var index: Int?
 
-  /// The processor.
+  /// The CPU.
   public static let cpu = Device(kind: .cpu, index: nil)
 
   /// A CUDA device.

@@ -1,14 +1,14 @@
 internal import CTorch
 
-/// A source of random numbers with a seed of its own.
+/// A seeded source of random numbers.
 ///
-/// Everything random in Decant takes one: there is no hidden global state, so a result depends on
-/// what the caller passed and on nothing else. A generator is locked while it is drawn from; the
-/// order of draws by several threads is theirs to arrange.
+/// Everything random in Decant takes a generator. There is no hidden global state, so a result
+/// depends only on the arguments. A generator is locked during each draw; several threads that
+/// share one must arrange the order of their draws themselves.
 public final class Generator: @unchecked Sendable {
   let pointer: ct_generator
 
-  /// A generator that yields the same numbers for the same seed and device.
+  /// Creates a generator that yields the same numbers for the same seed and device.
   ///
   /// - Throws: `TorchError` when the device does not exist.
   public init(seed: UInt64, device: Device) throws(TorchError) {
@@ -19,7 +19,7 @@ public final class Generator: @unchecked Sendable {
     pointer = made!
   }
 
-  /// A generator on the CPU; the same numbers for the same seed as PyTorch's.
+  /// Creates a CPU generator; it yields the same numbers as PyTorch for the same seed.
   public convenience init(seed: UInt64) {
     do {
       try self.init(seed: seed, device: .cpu)
@@ -30,7 +30,8 @@ public final class Generator: @unchecked Sendable {
 
   deinit { ct_generator_release(pointer) }
 
-  /// Where in its sequence the generator stands, as opaque bytes; setting it goes back there.
+  /// The generator's position in its sequence, as opaque bytes; setting it returns to that
+  /// position.
   public var state: Tensor {
     get {
       var result: ct_tensor?

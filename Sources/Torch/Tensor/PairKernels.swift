@@ -3,8 +3,8 @@ internal import CTorch
 /// The loops of a wide part: float32 weights of pairs of a feature and a label.
 ///
 /// They run in the calling thread and over plain memory; see `Sources/CTorch/Interface/wide.cpp`.
-/// Whoever shares the work among threads gives each of them rows or features of its own: results
-/// then do not depend on how many there are. Nothing is checked.
+/// A caller that uses several threads gives each of them separate rows or features, so that results
+/// do not depend on the number of threads. Nothing is checked.
 package enum PairKernels {
   /// The pairs of each feature: offsets `[features + 1]`, labels `[pairs]`, rising in a feature and
   /// in `0 ..< labelCount`.
@@ -70,14 +70,14 @@ package enum PairKernels {
     }
   }
 
-  /// Adds to the gradients of some features' pairs what comes back from the scores.
+  /// Adds the gradients of the scores to those of some features' pairs.
   ///
   /// - Parameters:
-  ///   - slopes: `[bags, labels.count]`, the scores' gradient, taken times `scale`.
+  ///   - scoreGradient: `[bags, labels.count]`, the gradient of the scores, multiplied by `scale`.
   ///   - gradient: a number a pair, at the places that `rows` names.
   package static func accumulate(
     _ pairs: Pairs, rows: Rows, holders: Holders, numbers: Range<Int>,
-    labels: Range<Int>, scale: Float, slopes: UnsafePointer<Float>,
+    labels: Range<Int>, scale: Float, scoreGradient: UnsafePointer<Float>,
     to gradient: UnsafeMutablePointer<Float>
   ) {
     withUnsafePointer(to: pairs.pairs) { pairs in
@@ -85,7 +85,7 @@ package enum PairKernels {
         withUnsafePointer(to: holders.holders) { holders in
           ct_wide_accumulate(
             pairs, rows, holders, Int64(numbers.lowerBound), Int64(numbers.upperBound),
-            Int64(labels.lowerBound), Int64(labels.upperBound), scale, slopes, gradient)
+            Int64(labels.lowerBound), Int64(labels.upperBound), scale, scoreGradient, gradient)
         }
       }
     }

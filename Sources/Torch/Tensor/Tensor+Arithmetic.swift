@@ -1,49 +1,32 @@
-// Operators between tensors broadcast as in libtorch: axes of length 1 stretch.
+// Operators between tensors broadcast as in libtorch: axes of length 1 are expanded.
 
 extension Tensor {
-  /// Element by element.
+  /// Adds element by element.
   public static func + (left: Tensor, right: Tensor) -> Tensor { Ops.add(left, right) }
   /// Adds a number to each element.
   public static func + (left: Tensor, right: Double) -> Tensor { Ops.add(left, right) }
   /// Adds a number to each element.
   public static func + (left: Double, right: Tensor) -> Tensor { Ops.add(right, left) }
-  /// Element by element.
+  /// Subtracts element by element.
   public static func - (left: Tensor, right: Tensor) -> Tensor { Ops.subtract(left, right) }
   /// Subtracts a number from each element.
   public static func - (left: Tensor, right: Double) -> Tensor { Ops.subtract(left, right) }
   /// Subtracts each element from a number.
   public static func - (left: Double, right: Tensor) -> Tensor { Ops.reverseSubtract(right, left) }
-  /// Element by element.
+  /// Multiplies element by element.
   public static func * (left: Tensor, right: Tensor) -> Tensor { Ops.multiply(left, right) }
   /// Multiplies each element by a number.
   public static func * (left: Tensor, right: Double) -> Tensor { Ops.multiply(left, right) }
   /// Multiplies each element by a number.
   public static func * (left: Double, right: Tensor) -> Tensor { Ops.multiply(right, left) }
-  /// Element by element; integers become real numbers.
+  /// Divides element by element; integers are converted to real numbers.
   public static func / (left: Tensor, right: Tensor) -> Tensor { Ops.divide(left, right) }
   /// Divides each element by a number.
   public static func / (left: Tensor, right: Double) -> Tensor { Ops.divide(left, right) }
   /// Divides a number by each element.
   public static func / (left: Double, right: Tensor) -> Tensor { Ops.reciprocal(right) * left }
-  /// Changes the sign of each element.
+  /// Negates each element.
   public static prefix func - (operand: Tensor) -> Tensor { Ops.negate(operand) }
-
-  // The variable on the left keeps its tensor, also where libtorch refuses.
-
-  /// Adds in place: every copy of the left tensor sees it.
-  public static func += (left: inout Tensor, right: Tensor) { _ = Ops.addInPlace(left, right) }
-  /// Subtracts in place: every copy of the left tensor sees it.
-  public static func -= (left: inout Tensor, right: Tensor) {
-    _ = Ops.subtractInPlace(left, right)
-  }
-  /// Multiplies in place: every copy of the left tensor sees it.
-  public static func *= (left: inout Tensor, right: Tensor) {
-    _ = Ops.multiplyInPlace(left, right)
-  }
-  /// Multiplies by a number in place: every copy of the left tensor sees it.
-  public static func *= (left: inout Tensor, right: Double) {
-    _ = Ops.multiplyInPlace(left, right)
-  }
 
   /// Adds `factor · other` in place.
   public func addInPlace(_ other: Tensor, factor: Double = 1) {
@@ -52,19 +35,28 @@ extension Tensor {
     }
   }
 
-  /// Replaces the elements with those of `other`, converted where dtypes differ.
+  /// Subtracts `other` in place.
+  public func subtractInPlace(_ other: Tensor) { _ = Ops.subtractInPlace(self, other) }
+
+  /// Multiplies in place, element by element.
+  public func multiplyInPlace(by other: Tensor) { _ = Ops.multiplyInPlace(self, other) }
+
+  /// Multiplies each element by a number in place.
+  public func multiplyInPlace(by factor: Double) { _ = Ops.multiplyInPlace(self, factor) }
+
+  /// Replaces the elements with those of `other`, converted if dtypes differ.
   public func copyInPlace(from other: Tensor) { _ = Ops.copyInPlace(self, other) }
 
   /// Replaces every element with `value`.
   public func fillInPlace(_ value: Double) { _ = Ops.fillInPlace(self, value) }
 
-  /// The larger of both, element by element; NaN wins.
+  /// The element-wise maximum; NaN if either element is NaN.
   public func maximum(_ other: Tensor) -> Tensor { Ops.maximum(self, other) }
 
-  /// The smaller of both, element by element; NaN wins.
+  /// The element-wise minimum; NaN if either element is NaN.
   public func minimum(_ other: Tensor) -> Tensor { Ops.minimum(self, other) }
 
-  /// Elements below `lower` become `lower`, those above `upper` become `upper`.
+  /// Clamps each element to `lower` … `upper`.
   public func clamped(from lower: Double? = nil, to upper: Double? = nil) -> Tensor {
     Ops.clamp(
       .tensor(self), lower.map { .double($0) } ?? .none, upper.map { .double($0) } ?? .none)

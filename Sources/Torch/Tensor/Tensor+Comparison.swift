@@ -1,29 +1,29 @@
-// Comparisons yield a tensor of truth values, element by element, with broadcasting. They have
-// names of their own so that `==` keeps its meaning in Swift.
+// Comparisons return a tensor of truth values, element by element, with broadcasting. They are
+// named methods so that `==` keeps its meaning in Swift.
 
 extension Tensor {
-  /// Where both are equal.
+  /// Whether each pair of elements is equal.
   public func isEqual(to other: Tensor) -> Tensor { Ops.equal(self, other) }
-  /// Where the element equals `value`.
+  /// Whether each element equals `value`.
   public func isEqual(to value: Double) -> Tensor { Ops.equalScalar(self, value) }
-  /// Where this is greater.
+  /// Whether each element is greater than the other tensor's.
   public func isGreater(than other: Tensor) -> Tensor { Ops.greater(self, other) }
-  /// Where the element is greater than `value`.
+  /// Whether each element is greater than `value`.
   public func isGreater(than value: Double) -> Tensor { Ops.greaterScalar(self, value) }
-  /// Where this is less.
+  /// Whether each element is less than the other tensor's.
   public func isLess(than other: Tensor) -> Tensor { Ops.less(self, other) }
-  /// Where the element is less than `value`.
+  /// Whether each element is less than `value`.
   public func isLess(than value: Double) -> Tensor { Ops.lessScalar(self, value) }
-  /// Where the element is neither infinite nor NaN.
+  /// Whether each element is neither infinite nor NaN.
   public func isFinite() -> Tensor { Ops.finite(self) }
-  /// The opposite truth value.
+  /// Negates each truth value.
   public func logicalNot() -> Tensor { Ops.not(self) }
-  /// Where both are true.
+  /// Whether both elements are true.
   public func logicalAnd(_ other: Tensor) -> Tensor { Ops.and(self, other) }
-  /// Where one is true, or both.
+  /// Whether either element is true.
   public func logicalOr(_ other: Tensor) -> Tensor { Ops.or(self, other) }
 
-  /// Elements of `self` where `condition` is true, of `other` elsewhere.
+  /// The elements of `self` where `condition` is false, those of `other` elsewhere.
   public func replacing(where condition: Tensor, with other: Tensor) -> Tensor {
     Ops.select(condition, other, self)
   }
@@ -40,17 +40,17 @@ extension Tensor {
   /// Waits for the device.
   public func allTrue() -> Bool { Ops.all(self).integer != 0 }
 
-  /// Whether some element is true (or not 0).
+  /// Whether any element is true (or not 0).
   ///
   /// Waits for the device.
   public func anyTrue() -> Bool { Ops.any(self).integer != 0 }
 
-  /// Whether no element is infinite or NaN; true without elements.
+  /// Whether no element is infinite or NaN; true if there are no elements.
   ///
-  /// Reads them once and makes no tensor of their size. Waits for the device.
+  /// Reads the elements once and allocates no tensor of their size. Waits for the device.
   public var isAllFinite: Bool {
     guard dtype.isFloatingPoint, elementCount > 0 else { return true }
-    // NaN is both the least and the greatest.
+    // The minimum and the maximum are NaN if any element is.
     return Ops.min(self).scalar.isFinite && Ops.max(self).scalar.isFinite
   }
 

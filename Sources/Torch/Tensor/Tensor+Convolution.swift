@@ -1,19 +1,18 @@
-// Windows that slide over series `[N, C, L]` and images `[N, C, H, W]`; those over images are
-// square.
+// Windows over series `[N, C, L]` and images `[N, C, H, W]`; those over images are square.
 
 extension Tensor {
-  /// Each window's inner products with the filters `weight`.
+  /// The inner products of each window with the filters `weight`: a convolution.
   ///
   /// - Parameters:
   ///   - weight: `[outputs, C / groups, K]` for series, `[outputs, C / groups, K, K]` for images.
   ///   - bias: `[outputs]`, or nil.
-  ///   - stride: the distance from one window to the next.
-  ///   - padding: zeros on either side of every axis.
+  ///   - stride: the distance between consecutive windows.
+  ///   - padding: the number of zeros added at both ends of every axis.
   ///   - dilation: the distance between the elements of a window.
-  ///   - groups: into how many parts the channels fall that do not see each other.
+  ///   - groups: the number of groups of channels; filters see only their group.
   /// - Returns: `[N, outputs, L′]` or `[N, outputs, H′, W′]`, with
   ///   L′ = ⌊(L + 2 padding − dilation (K − 1) − 1) / stride⌋ + 1.
-  /// - Precondition: a series or images, and filters of as many axes.
+  /// - Precondition: the tensor holds series or images, and filters have as many axes.
   public func convolved(
     _ weight: Tensor, _ bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, dilation: Int = 1,
     groups: Int = 1
@@ -30,11 +29,11 @@ extension Tensor {
   /// The largest element of each window.
   ///
   /// - Parameters:
-  ///   - window: its length along every axis.
-  ///   - stride: the distance from one window to the next; nil is the window's length.
-  ///   - padding: elements of −∞ on either side, at most half a window.
-  /// - Returns: `[N, C, L′]` or `[N, C, H′, W′]`; incomplete windows at the end are left out.
-  /// - Precondition: a series or images.
+  ///   - window: the length of a window along every axis.
+  ///   - stride: the distance between consecutive windows; nil means the length of a window.
+  ///   - padding: the number of elements of −∞ added at both ends, at most half a window.
+  /// - Returns: `[N, C, L′]` or `[N, C, H′, W′]`; incomplete windows at the end are dropped.
+  /// - Precondition: the tensor holds series or images.
   public func maxPooled(window: Int, stride: Int? = nil, padding: Int = 0) -> Tensor {
     let axes = requireWindows("a pooling")
     return (axes == 1 ? Ops.maximum1d : Ops.maximum2d)(
@@ -46,11 +45,11 @@ extension Tensor {
   /// The mean of each window; padding counts as zeros.
   ///
   /// - Parameters:
-  ///   - window: its length along every axis.
-  ///   - stride: the distance from one window to the next; nil is the window's length.
-  ///   - padding: zeros on either side, at most half a window.
-  /// - Returns: `[N, C, L′]` or `[N, C, H′, W′]`; incomplete windows at the end are left out.
-  /// - Precondition: a series or images.
+  ///   - window: the length of a window along every axis.
+  ///   - stride: the distance between consecutive windows; nil means the length of a window.
+  ///   - padding: the number of zeros added at both ends, at most half a window.
+  /// - Returns: `[N, C, L′]` or `[N, C, H′, W′]`; incomplete windows at the end are dropped.
+  /// - Precondition: the tensor holds series or images.
   public func averagePooled(window: Int, stride: Int? = nil, padding: Int = 0) -> Tensor {
     let axes = requireWindows("a pooling")
     return (axes == 1 ? Ops.mean1d : Ops.mean2d)(
@@ -59,25 +58,25 @@ extension Tensor {
       .ints(.init(repeating: padding, count: axes)))
   }
 
-  /// The mean over all places, a number a channel: `[N, C, …]` → `[N, C]`.
+  /// The mean over all positions, one number per channel: `[N, C, …]` → `[N, C]`.
   ///
-  /// - Precondition: a series or images.
+  /// - Precondition: the tensor holds series or images.
   public func globallyAveraged() -> Tensor {
     _ = requireWindows("a pooling")
     return Ops.meanAlong(self, Array(2..<dimensionCount), false)
   }
 
-  /// Channels shifted to mean 0 and scaled to variance 1, then `· weight + bias`.
+  /// Normalises channels to mean 0 and variance 1, then computes `· weight + bias`.
   ///
   /// - Parameters:
   ///   - weight: `[C]`, or nil for 1.
   ///   - bias: `[C]`, or nil for 0.
-  ///   - runningMean: `[C]`: taken where `isTraining` is false, moved towards the batch's in place
-  ///     where it is true. Nil keeps none; then `isTraining` has to be true.
+  ///   - runningMean: `[C]`: used if `isTraining` is false; if it is true, moved towards the
+  ///     batch's in place. Nil keeps none and requires `isTraining`.
   ///   - runningVariance: `[C]`, likewise; moved towards the batch's unbiased variance.
-  ///   - momentum: how far they move: the share of the new value.
-  ///   - epsilon: what is added to the variance before its root.
-  ///   - isTraining: whether mean and variance are the batch's, over all axes but the second.
+  ///   - momentum: the weight of the new value in the running statistics.
+  ///   - epsilon: added to the variance before taking the root.
+  ///   - isTraining: whether to use the batch's mean and variance, over all axes but the second.
   public func batchNormalized(
     weight: Tensor? = nil, bias: Tensor? = nil, runningMean: Tensor? = nil,
     runningVariance: Tensor? = nil,
@@ -89,7 +88,7 @@ extension Tensor {
       .bool(true))
   }
 
-  /// The number of axes that windows slide over.
+  /// The number of axes that windows move along.
   private func requireWindows(_ what: String) -> Int {
     let axes = dimensionCount - 2
     precondition(

@@ -1,25 +1,25 @@
 extension Tensor {
-  /// All zeros.
+  /// A tensor of zeros.
   public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu)
     -> Tensor
   {
     Ops.zeros(.ints(shape), .dtype(dtype), nil, .device(device))
   }
 
-  /// All ones.
+  /// A tensor of ones.
   public static func ones(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor
   {
     Ops.ones(.ints(shape), .dtype(dtype), nil, .device(device))
   }
 
-  /// All `value`.
+  /// A tensor filled with `value`.
   public static func full(
     _ shape: [Int], _ value: Double, dtype: DType = .float32, device: Device = .cpu
   ) -> Tensor {
     Ops.full(.ints(shape), .double(value), .dtype(dtype), nil, .device(device))
   }
 
-  /// Whatever the memory held; for buffers that are about to be written.
+  /// A tensor with undefined elements, for buffers that are about to be written.
   public static func uninitialized(
     _ shape: [Int], dtype: DType = .float32, device: Device = .cpu
   ) -> Tensor {
@@ -46,14 +46,14 @@ extension Tensor {
     Ops.eye(.int(count), .dtype(dtype), nil, .device(device))
   }
 
-  /// Draws from the normal distribution with mean 0 and variance 1.
+  /// Draws from the standard normal distribution.
   public static func normal(
     _ shape: [Int], generator: Generator, dtype: DType = .float32, device: Device = .cpu
   ) -> Tensor {
     Ops.randn(.ints(shape), .generator(generator), .dtype(dtype), nil, .device(device))
   }
 
-  /// Draws evenly from `range`.
+  /// Draws uniformly from `range`.
   public static func uniform(
     _ shape: [Int], in range: Range<Double> = 0..<1, generator: Generator,
     dtype: DType = .float32, device: Device = .cpu
@@ -65,7 +65,7 @@ extension Tensor {
     return result
   }
 
-  /// Draws integers evenly from `range`, as int64.
+  /// Draws integers uniformly from `range`, as int64.
   public static func integers(
     _ shape: [Int], in range: Range<Int>, generator: Generator, device: Device = .cpu
   ) -> Tensor {
@@ -79,7 +79,7 @@ extension Tensor {
     Ops.randperm(.int(count), .generator(generator), .dtype(.int64))
   }
 
-  /// Truth values, each true with `probability`, in this tensor's shape and dtype (1 and 0).
+  /// Draws 1 with `probability` and 0 otherwise, in this tensor's shape and dtype.
   public func bernoulli(_ probability: Double, generator: Generator) -> Tensor {
     Ops.bernoulli(.tensor(self), .double(probability), .generator(generator))
   }

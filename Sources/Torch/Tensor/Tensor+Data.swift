@@ -1,7 +1,7 @@
 internal import CTorch
 
 extension Tensor {
-  /// Copies `values` into a tensor of `shape`; its elements are in row-major order.
+  /// Copies `values`, in row-major order, into a tensor of `shape`.
   ///
   /// - Precondition: the shape has as many elements as there are values.
   public init<Scalar: TensorScalar>(_ values: [Scalar], shape: [Int]) {
@@ -16,12 +16,12 @@ extension Tensor {
     }
   }
 
-  /// A vector of `values`.
+  /// Creates a vector of `values`.
   public init<Scalar: TensorScalar>(_ values: [Scalar]) {
     self.init(values, shape: [values.count])
   }
 
-  /// A matrix with the given rows.
+  /// Creates a matrix with the given rows.
   ///
   /// - Precondition: all rows have the same length.
   public init<Scalar: TensorScalar>(rows: [[Scalar]]) {
@@ -30,17 +30,17 @@ extension Tensor {
     self.init(rows.flatMap { $0 }, shape: [rows.count, width])
   }
 
-  /// A single number.
+  /// Creates a tensor of a single number.
   public init(_ value: Double, dtype: DType = .float32) {
     self = Tensor([value], shape: []).converted(to: dtype)
   }
 
-  /// A view of memory that `owner` keeps alive; nothing is copied.
+  /// Creates a view of memory that `owner` keeps alive; nothing is copied.
   ///
-  /// Memory-mapped weights and token ids come in this way. The memory must not be written through
-  /// the tensor when it is read-only.
+  /// Use it for memory-mapped weights and token ids. Do not write to the tensor if the memory is
+  /// read-only.
   ///
-  /// - Throws: `TorchError` when libtorch refuses the shape.
+  /// - Throws: `TorchError` when libtorch rejects the shape.
   public init(
     borrowing base: UnsafeRawPointer, shape: [Int], dtype: DType, owner: AnyObject
   ) throws(TorchError) {
@@ -64,7 +64,7 @@ extension Tensor {
     let code = plain.ask { ct_tensor_data($0, &data) }
     if code != 0 { refuse(TorchError.last(code)) }
     if data == nil && plain.elementCount > 0 {
-      // Some gradients are zeros for which libtorch has set no memory aside.
+      // For some gradients of zeros libtorch has not allocated memory.
       return try Tensor.zeros(plain.shape, dtype: plain.dtype).withUnsafeBytes(body)
     }
     return try withExtendedLifetime(plain) {
@@ -73,9 +73,9 @@ extension Tensor {
     }
   }
 
-  /// Calls `body` with the elements, to be read or written in place.
+  /// Calls `body` with the elements, to read or write in place.
   ///
-  /// A tensor that is not contiguous, not on the CPU or not of `Scalar`'s dtype is refused; `body`
+  /// Fails for a tensor that is not contiguous, not on the CPU or not of `Scalar`'s dtype; `body`
   /// then gets no elements.
   public func withUnsafeMutableElements<Scalar: TensorScalar, R>(
     of type: Scalar.Type, _ body: (UnsafeMutableBufferPointer<Scalar>) throws -> R
@@ -101,7 +101,7 @@ extension Tensor {
 
   /// The elements in row-major order.
   ///
-  /// A tensor of another dtype than `Scalar`'s is refused; `converted(to:)` makes it so.
+  /// Fails for a tensor of another dtype than `Scalar`'s; use `converted(to:)` first.
   public func array<Scalar: TensorScalar>(of type: Scalar.Type = Scalar.self) -> [Scalar] {
     guard dtype == Scalar.dtype else {
       refuse(TorchError(kind: .type, message: "a tensor of \(dtype) read as \(Scalar.dtype)"))
@@ -110,7 +110,7 @@ extension Tensor {
     return withUnsafeBytes { Array($0.bindMemory(to: Scalar.self)) }
   }
 
-  /// The elements in row-major order, whatever their dtype.
+  /// The elements in row-major order, converted from any dtype.
   public func doubles() -> [Double] { converted(to: .float64).array(of: Double.self) }
 
   /// The only element, as a real number.

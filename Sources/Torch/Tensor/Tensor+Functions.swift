@@ -1,27 +1,27 @@
 extension Tensor {
   /// e to the power of each element.
   public func exp() -> Tensor { Ops.exp(self) }
-  /// e^x − 1, exact for small x.
+  /// e^x − 1, accurate for small x.
   public func expMinusOne() -> Tensor { Ops.expm1(self) }
   /// The natural logarithm.
   public func log() -> Tensor { Ops.log(self) }
-  /// log(1 + x), exact for small x.
+  /// log(1 + x), accurate for small x.
   public func logOnePlus() -> Tensor { Ops.log1p(self) }
   /// The square root.
   public func squareRoot() -> Tensor { Ops.sqrt(self) }
-  /// One over the square root.
+  /// The reciprocal of the square root.
   public func reciprocalSquareRoot() -> Tensor { Ops.rsqrt(self) }
   /// The square.
   public func squared() -> Tensor { Ops.square(self) }
-  /// The magnitude.
+  /// The absolute value.
   public func magnitude() -> Tensor { Ops.abs(self) }
-  /// −1, 0 or 1.
+  /// The sign: −1, 0 or 1.
   public func sign() -> Tensor { Ops.sign(self) }
-  /// The sine, of radians.
+  /// The sine of an angle in radians.
   public func sine() -> Tensor { Ops.sin(self) }
-  /// The cosine, of radians.
+  /// The cosine of an angle in radians.
   public func cosine() -> Tensor { Ops.cos(self) }
-  /// The angle of this tangent, in radians between −π / 2 and π / 2.
+  /// The arctangent, in radians between −π / 2 and π / 2.
   public func arctangent() -> Tensor { Ops.atan(self) }
   /// The hyperbolic tangent.
   public func tanh() -> Tensor { Ops.tanh(self) }
@@ -31,7 +31,7 @@ extension Tensor {
   public func logSigmoid() -> Tensor { Ops.logSigmoid(self) }
   /// log(1 + e^x).
   ///
-  /// Above libtorch's threshold of 20 it is x itself, which is less than 3e-9 below the true value.
+  /// Above libtorch's threshold of 20 it returns x, which is less than 3e-9 below the exact value.
   public func softplus() -> Tensor { Ops.softplus(self) }
   /// max(x, 0).
   public func relu() -> Tensor { Ops.relu(self) }
@@ -43,12 +43,12 @@ extension Tensor {
   public func errorFunction() -> Tensor { Ops.erf(self) }
   /// The largest integer not above x.
   public func floor() -> Tensor { Ops.floor(self) }
-  /// The nearest integer, halves to even.
+  /// The nearest integer; halves round to even.
   public func rounded() -> Tensor { Ops.round(self) }
 
-  /// e^x scaled to a sum of 1 along `axis`.
+  /// e^x, normalised to sum to 1 along `axis`.
   public func softmax(along axis: Int) -> Tensor { Ops.softmax(self, axis) }
-  /// The logarithm of `softmax`, without its underflow.
+  /// The logarithm of `softmax`, without underflow.
   public func logSoftmax(along axis: Int) -> Tensor { Ops.logSoftmax(self, axis) }
 
   private enum Ops {

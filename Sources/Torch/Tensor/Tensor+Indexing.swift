@@ -4,22 +4,22 @@ extension Tensor {
     Ops.indexSelect(self, axis, indices)
   }
 
-  /// One element a position of `indices`: along `axis` the one it names, elsewhere its own place.
+  /// One element per entry of `indices`, which gives its index along `axis`.
   public func gathered(at indices: Tensor, along axis: Int) -> Tensor {
     Ops.gather(self, axis, indices)
   }
 
-  /// The elements at `positions` (int64), counted in row-major order, in the shape of `positions`.
+  /// The elements at `positions` (int64, in row-major order), in the shape of `positions`.
   public func elements(at positions: Tensor) -> Tensor { Ops.take(self, positions) }
 
-  /// Adds the rows of `source` to the rows at `indices`; a repeated index adds repeatedly.
+  /// Adds the rows of `source` to the rows at `indices`; repeated indices accumulate.
   public func addingRows(_ source: Tensor, at indices: Tensor, along axis: Int = 0) -> Tensor {
     withExtendedLifetime((self, source, indices)) {
       Ops.indexAdd.run([.init(self), .init(axis), .init(indices), .init(source)])
     }
   }
 
-  /// Like `addingRows`, in place, times `factor`.
+  /// Adds `factor` times the rows of `source` to the rows at `indices`, in place.
   public func addRowsInPlace(
     _ source: Tensor, at indices: Tensor, along axis: Int = 0, factor: Double = 1
   ) {
@@ -30,26 +30,27 @@ extension Tensor {
     }
   }
 
-  /// `value` at each position that `indices` name along `axis`, the old elements elsewhere.
+  /// A copy with `value` at the positions that `indices` give along `axis`.
   public func scattering(_ value: Double, at indices: Tensor, along axis: Int) -> Tensor {
     withExtendedLifetime((self, indices)) {
       Ops.scatterValue.run([.init(self), .init(axis), .init(indices), .init(value)])
     }
   }
 
-  /// The elements of `source` added at the positions that `indices` name along `axis`.
+  /// A copy with the elements of `source` added at the positions that `indices` give along `axis`.
   public func scatterAdding(_ source: Tensor, at indices: Tensor, along axis: Int) -> Tensor {
     withExtendedLifetime((self, source, indices)) {
       Ops.scatterAdd.run([.init(self), .init(axis), .init(indices), .init(source)])
     }
   }
 
-  /// For each value, how many elements of the same row of this rising tensor lie below it, as int64.
+  /// For each value, the number of smaller elements in the same row of this sorted tensor, as
+  /// int64.
   ///
   /// - Parameters:
-  ///   - values: equal to this tensor in all axes but the last.
-  ///   - countingEqual: counts elements that equal the value, too.
-  /// - Precondition: the elements rise along the last axis; it is not checked.
+  ///   - values: of this tensor's shape in all axes but the last.
+  ///   - countingEqual: whether to count elements equal to the value, too.
+  /// - Precondition: the elements ascend along the last axis; this is not checked.
   public func countsBelow(_ values: Tensor, countingEqual: Bool = false) -> Tensor {
     Ops.searchSorted(.tensor(self), .tensor(values), .bool(false), .bool(countingEqual))
   }
@@ -59,12 +60,12 @@ extension Tensor {
   /// Waits for the device.
   public func elements(where mask: Tensor) -> Tensor { Ops.maskedSelect(self, mask) }
 
-  /// The indices of the elements that are not 0, one row each.
+  /// The indices of the non-zero elements, one row each.
   ///
   /// Waits for the device.
   public func nonzero() -> Tensor { Ops.nonzero(self) }
 
-  /// A row of zeros with a 1 at the place each integer names: `[…]` → `[…, classes]`, int64.
+  /// For each integer, a row of zeros with a 1 at that index: `[…]` → `[…, classes]`, int64.
   public func oneHot(classes: Int) -> Tensor { Ops.oneHot(self, classes) }
 
   private enum Ops {

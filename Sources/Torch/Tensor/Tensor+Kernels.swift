@@ -1,14 +1,14 @@
 internal import CTorch
 
-// Operations of which libtorch has no fast form: fused kernels where elements are float32 on the
-// CPU, compositions of libtorch's operators elsewhere. None is recorded for gradients; they are
-// for the two halves of a `CustomFunction`.
+// Operations for which libtorch has no fast version: fused kernels for float32 elements on the CPU,
+// compositions of libtorch's operators otherwise. None is recorded for gradients: call them only
+// inside a `CustomFunction`'s closures.
 
 extension Tensor {
-  /// `self · otherᵀ`, plus `bias` in every row where there is one.
+  /// `self · otherᵀ`, plus `bias` in every row if given.
   ///
   /// Twice as fast as `matmul` on AMD processors, where MKL leaves half of the vector width
-  /// unused; rows of `self` should have unit stride, `other` may be a transposed view.
+  /// unused. Rows of `self` should have unit stride; `other` may be a transposed view.
   ///
   /// - Parameters:
   ///   - other: `[M, K]`, for `[N, K]` here.
@@ -27,12 +27,13 @@ extension Tensor {
     return Tensor(owned: result)
   }
 
-  /// Writes `scaleᵣ exp(xᵣ꜀ − shiftᵣ)` for row r, column c of this matrix into `result`.
+  /// Writes `scaleᵣ exp(xᵣ꜀ − shiftᵣ)` for row r, column c of this matrix to `result`.
   ///
-  /// Meant for differences up to 0. In float32 those above 88 count as 88, those below −87.3 as −∞.
+  /// Intended for differences up to 0. In float32 those above 88 count as 88, those below −87.3 as
+  /// −∞.
   ///
   /// - Precondition: `shift` and `scale` are `[N]` of this dtype for `[N, M]` here; `result` has
-  ///   this shape and dtype and may be this very tensor. The rows of both have unit stride.
+  ///   this shape and dtype and may be this tensor itself. The rows of both have unit stride.
   public func writeExponentials(shift: Tensor, scale: Tensor, to result: Tensor) {
     guard hasKernels else {
       result.copyInPlace(
@@ -45,8 +46,8 @@ extension Tensor {
     if code != 0 { refuse(TorchError.last(code)) }
   }
 
-  /// Writes `scale · sigmoid(x)` for every element of this matrix into `result`, which may be this
-  /// very tensor.
+  /// Writes `scale · sigmoid(x)` for every element of this matrix to `result`, which may be this
+  /// tensor itself.
   ///
   /// - Precondition: `result` has this shape and dtype; the rows of both have unit stride.
   public func writeSigmoids(scale: Double, to result: Tensor) {
@@ -73,21 +74,20 @@ extension Tensor {
     if code != 0 { refuse(TorchError.last(code)) }
   }
 
-  /// Replaces the elements at `positions` (int64, counted in row-major order, distinct) by
-  /// `values`.
+  /// Replaces the elements at `positions` (int64, in row-major order, distinct) with `values`.
   public func setElementsInPlace(at positions: Tensor, to values: Tensor) {
     Ops.put(.tensor(self), .tensor(positions), .tensor(values))
   }
 
-  /// Replaces the elements at `positions` (int64, counted in row-major order) by `value`.
+  /// Replaces the elements at `positions` (int64, in row-major order) with `value`.
   ///
   /// - Precondition: the tensor is contiguous.
   public func setElementsInPlace(at positions: Tensor, to value: Double) {
-    precondition(isContiguous, "positions count the elements of a contiguous tensor")
+    precondition(isContiguous, "the tensor is not contiguous")
     Ops.indexFill(.tensor(reshaped([-1])), .int(0), .tensor(positions), .double(value))
   }
 
-  /// Whether the kernels of the interface library apply; not to what followed from a refusal.
+  /// Whether the interface library's kernels can be used; not after a failed operator.
   var hasKernels: Bool { dtype == .float32 && device.kind == .cpu && pendingRefusal == nil }
 
   private enum Ops {

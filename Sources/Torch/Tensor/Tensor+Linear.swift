@@ -24,7 +24,7 @@ extension Tensor {
     return Ops.linear(self, weight)
   }
 
-  /// Whether the faster matrix product pays off: its overhead is that of some million operations.
+  /// Whether the faster matrix product pays off: its overhead equals some million operations.
   private func profitsFromLargeProducts(with weight: Tensor) -> Bool {
     guard dtype == .float32, weight.dtype == .float32, device.kind == .cpu, dimensionCount >= 2,
       weight.dimensionCount == 2
@@ -37,7 +37,7 @@ extension Tensor {
   }
 }
 
-/// A linear map on libtorch's second matrix library; see `productWithTransposed`.
+/// A linear layer computed with libtorch's second matrix library; see `productWithTransposed`.
 private enum LargeLinear {
   /// `x · weightᵀ + bias` with gradients for all three.
   static func function(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?) throws -> Tensor {
@@ -59,7 +59,7 @@ private enum LargeLinear {
     return try bias.map { try function(x, weight, $0)[0] } ?? function(x, weight)[0]
   }
 
-  /// `left · rightᵀ`, recorded where the gradient is to be differentiated again.
+  /// `left · rightᵀ`, recorded if the gradient will itself be differentiated.
   private static func product(_ left: Tensor, _ right: Tensor) -> Tensor {
     gradientsAreEnabled ? left.matmul(right.transposed()) : left.productWithTransposed(right)
   }

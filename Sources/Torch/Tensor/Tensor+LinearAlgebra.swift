@@ -1,5 +1,5 @@
 extension Tensor {
-  /// The matrix product; further axes in front are batches and broadcast.
+  /// The matrix product; additional leading axes are batches and broadcast.
   public func matmul(_ other: Tensor) -> Tensor { Ops.matmul(self, other) }
 
   /// `scale · self · other + bias`, for matrices; `bias` broadcasts.
@@ -11,9 +11,9 @@ extension Tensor {
     }
   }
 
-  /// Writes `scale · left · right` into `self`, plus `keep` times what was there.
+  /// Writes `scale · left · right` to `self`, plus `keep` times the old elements.
   ///
-  /// - Precondition: a matrix whose rows have unit stride, of the product's shape; nothing here is
+  /// - Precondition: this is a matrix of the product's shape whose rows have unit stride; it is not
   ///   recorded for gradients.
   public func setToProduct(
     _ left: Tensor, _ right: Tensor, scale: Double = 1, keeping keep: Double = 0
@@ -25,15 +25,15 @@ extension Tensor {
     }
   }
 
-  /// Rows scaled to unit length along `axis`; a row shorter than `epsilon` is divided by it.
+  /// Normalises rows to unit length along `axis`; a row shorter than `epsilon` is divided by it.
   public func normalized(along axis: Int = -1, epsilon: Double = 1e-12) -> Tensor {
     self / norm(along: axis, keepingDimensions: true).clamped(from: epsilon)
   }
 
   /// The Euclidean distances between rows: `[N, D]` and `[M, D]` → `[N, M]`, differentiable once.
   ///
-  /// The gradient at distance 0 is 0. Above 25 rows libtorch takes them from products, which for
-  /// close rows costs about half of the digits.
+  /// The gradient at distance 0 is 0. Above 25 rows libtorch computes distances from products,
+  /// which costs about half of the digits for close rows.
   public func distances(to other: Tensor) -> Tensor {
     Ops.cdist(.tensor(self), .tensor(other), .double(2), nil)
   }

@@ -1,11 +1,13 @@
+public import Storage
+
 extension MappedArray where Element: TensorScalar {
-  /// Keeps the array's memory alive as long as a tensor looks at it.
+  /// Keeps the array's memory alive as long as a tensor uses it.
   private final class Owner {
     let array: MappedArray
     init(_ array: MappedArray) { self.array = array }
   }
 
-  /// The elements as a vector that shares their memory; it must not be written through.
+  /// The elements as a vector that shares their memory; it must not be written to.
   public func tensor() -> Tensor {
     let owner = Owner(self)
     return withUnsafeBufferPointer { elements in

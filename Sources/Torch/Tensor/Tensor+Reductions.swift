@@ -40,8 +40,8 @@ extension Tensor {
 
   /// The variance along `axis`.
   ///
-  /// - Parameter correction: what is taken off the divisor: 1 estimates a population's variance
-  ///   from a sample (PyTorch's default), 0 is the variance of the elements themselves.
+  /// - Parameter correction: subtracted from the divisor: 1 estimates a population's variance from
+  ///   a sample (PyTorch's default), 0 gives the variance of the elements themselves.
   public func variance(along axis: Int, correction: Int = 1, keepingDimensions: Bool = false)
     -> Tensor
   {
@@ -49,18 +49,17 @@ extension Tensor {
       .tensor(self), .ints([axis]), .int(correction), .bool(keepingDimensions))
   }
 
-  /// The Euclidean length along `axis`.
+  /// The Euclidean norm along `axis`.
   public func norm(along axis: Int, keepingDimensions: Bool = false) -> Tensor {
     Ops.norm(.tensor(self), .double(2), .ints([axis]), .bool(keepingDimensions))
   }
 
-  /// The Euclidean length of all elements together.
+  /// The Euclidean norm of all elements together.
   public func norm() -> Tensor { Ops.normOfAll(.tensor(self), .double(2)) }
 
-  /// The `count` largest elements along `axis`, largest first, and their positions.
+  /// The `count` largest elements along `axis` and their positions, largest first.
   ///
-  /// Which of equal elements comes first is libtorch's choice; Evaluation has a selection whose
-  /// order is fixed.
+  /// The order of equal elements is up to libtorch; Evaluation has a selection with a fixed order.
   public func largest(_ count: Int, along axis: Int = -1) -> (values: Tensor, indices: Tensor) {
     do {
       let pair = try Ops.topk.tensors(
@@ -72,7 +71,7 @@ extension Tensor {
     }
   }
 
-  /// The elements in order along `axis`, equal ones in their old order, and their positions.
+  /// The elements sorted along `axis`, and their positions; equal elements keep their order.
   public func sorted(along axis: Int = -1, descending: Bool = false)
     -> (values: Tensor, indices: Tensor)
   {

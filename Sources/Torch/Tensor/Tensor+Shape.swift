@@ -1,38 +1,38 @@
 extension Tensor {
-  /// The same elements in another shape; one length may be −1 and is then computed.
+  /// The same elements in another shape; one length may be −1 and is then inferred.
   public func reshaped(_ shape: [Int]) -> Tensor { Ops.reshape(self, shape) }
-  /// The axes in another order.
+  /// The tensor with its axes reordered.
   public func permuted(_ axes: [Int]) -> Tensor { Ops.permute(self, axes) }
-  /// Two axes exchanged; the transpose of a matrix by default.
+  /// The tensor with two axes exchanged; by default, the transpose of a matrix.
   ///
   /// Shares the elements.
   public func transposed(_ first: Int = -2, _ second: Int = -1) -> Tensor {
     Ops.transpose(self, first, second)
   }
-  /// A new axis of length 1 at `axis`.
+  /// The tensor with a new axis of length 1 at `axis`.
   public func expandingDimension(at axis: Int) -> Tensor { Ops.unsqueeze(self, axis) }
-  /// Without the axis `axis` of length 1.
+  /// The tensor without `axis`, which has length 1.
   public func squeezed(along axis: Int) -> Tensor { Ops.squeeze(self, axis) }
-  /// Axes of length 1 stretched to `shape` without copying; −1 keeps a length.
+  /// The tensor with axes of length 1 expanded to `shape` without copying; −1 keeps a length.
   public func expanded(to shape: [Int]) -> Tensor { Ops.expand(self, shape) }
-  /// The elements in one block in the order of their indices; itself where they are.
+  /// The elements in one block in index order; the tensor itself if they already are.
   public func contiguous() -> Tensor { Ops.contiguous(self) }
-  /// A copy with elements of its own, still part of the gradient graph.
+  /// A copy of the elements that is still part of the gradient graph.
   public func copied() -> Tensor { Ops.clone(self) }
-  /// The same elements, cut off from the gradient graph.
+  /// The same elements, detached from the gradient graph.
   public func detached() -> Tensor { Ops.detach(self) }
 
-  /// The elements as `dtype`; itself where they are.
+  /// The elements converted to `dtype`; the tensor itself if it has that dtype.
   public func converted(to dtype: DType) -> Tensor {
     withExtendedLifetime(self) { Ops.toDtype.run([.init(self), .init(Int(dtype.rawValue))]) }
   }
 
-  /// The tensor on `device`; itself where it is.
+  /// A copy of the tensor on `device`; the tensor itself if it is already there.
   public func moved(to device: Device) -> Tensor {
     Ops.toDevice(.tensor(self), .device(device), .dtype(dtype))
   }
 
-  /// The part of `range` along `axis`.
+  /// The slice `range` along `axis`.
   ///
   /// Shares the elements.
   public func slice(_ range: Range<Int>, along axis: Int) -> Tensor {
@@ -53,12 +53,12 @@ extension Tensor {
   /// Shares the elements.
   public subscript(_ index: Int) -> Tensor { Ops.select(self, 0, index) }
 
-  /// Joins tensors along an existing axis.
+  /// Concatenates tensors along an existing axis.
   public static func concatenated(_ tensors: [Tensor], along axis: Int = 0) -> Tensor {
     Ops.cat(.tensors(tensors), .int(axis))
   }
 
-  /// Joins tensors of equal shape along a new axis.
+  /// Stacks tensors of equal shape along a new axis.
   public static func stacked(_ tensors: [Tensor], along axis: Int = 0) -> Tensor {
     Ops.stack(.tensors(tensors), .int(axis))
   }

@@ -1,13 +1,13 @@
 internal import CTorch
 
-/// A multi-dimensional array of numbers on some device, with the history that gradients need.
+/// A multi-dimensional array of numbers on a device, with the gradient graph of its computation.
 ///
 /// A `Tensor` is a reference to libtorch's tensor: copies share the elements, and an operation
-/// whose name is a verb with `inPlace` or `=` changes what all copies see. The elements are freed
-/// when the last reference goes; there is nothing to close and no scope to leave.
+/// whose name contains `inPlace` or `=` changes all copies. The elements are freed when
+/// the last reference is released; there is nothing to close.
 ///
-/// A refused operation (shapes that do not fit) ends the process with libtorch's words; see
-/// `checked` for the way to have it thrown.
+/// An operation that fails (shapes that do not fit) ends the process with libtorch's message; use
+/// `checked` to have it thrown instead.
 public struct Tensor: Sendable {
   let handle: TensorHandle
 
@@ -17,16 +17,16 @@ public struct Tensor: Sendable {
   @inline(__always)
   var pointer: ct_tensor { handle.pointer }
 
-  /// What `question` says of libtorch's tensor, which stays until it has answered.
+  /// The answer of `question` about libtorch's tensor, which is kept alive during the call.
   ///
-  /// The compiler may release a temporary tensor as soon as its pointer is taken.
+  /// The compiler may release a temporary tensor as soon as its pointer has been taken.
   @inline(__always)
   func ask<Answer>(_ question: (ct_tensor) -> Answer) -> Answer {
     withExtendedLifetime(handle) { question(handle.pointer) }
   }
 
-  /// What a refused operation yields inside `checked`, and every one after it: no elements, and more
-  /// axes than any code here looks at, so that asking for the length of one is no fault of its own.
+  /// The result of a failed operation inside `checked`, and of every one after it: no elements, and
+  /// more axes than any code here looks at, so that asking for the length of an axis does not fail.
   static var placeholder: Tensor {
     do {
       return try Tensor(
@@ -48,7 +48,7 @@ public struct Tensor: Sendable {
 
   /// Copies the elements of `shape` from `bytes`.
   ///
-  /// - Throws: `TorchError` when libtorch refuses the shape or has no memory for it.
+  /// - Throws: `TorchError` when libtorch rejects the shape or memory is exhausted.
   init(copying bytes: UnsafeRawPointer?, shape: [Int], dtype: DType) throws(TorchError) {
     Runtime.require()
     var made: ct_tensor?
@@ -68,7 +68,7 @@ public struct Tensor: Sendable {
 
   /// The number of elements along `axis`; negative axes count from the last.
   ///
-  /// An axis that is not there is refused.
+  /// Fails if there is no such axis.
   public func size(along axis: Int) -> Int {
     let count = dimensionCount
     let position = axis < 0 ? axis + count : axis
@@ -89,28 +89,28 @@ public struct Tensor: Sendable {
   public var dtype: DType {
     let raw = ask(ct_tensor_dtype)
     guard let dtype = DType(rawValue: raw) else {
-      fatalError("libtorch made a tensor of the unsupported scalar type \(raw)")
+      fatalError("libtorch returned a tensor of the unsupported scalar type \(raw)")
     }
     return dtype
   }
 
-  /// Where the elements lie.
+  /// The device that holds the elements.
   public var device: Device {
     let kind = Device.Kind(rawValue: ask(ct_tensor_device_kind)) ?? .cpu
     let index = Int(ask(ct_tensor_device_index))
     return Device(kind: kind, index: index < 0 ? nil : index)
   }
 
-  /// Whether the elements lie in one block in the order of their indices.
+  /// Whether the elements are stored in one block in index order.
   public var isContiguous: Bool { ask(ct_tensor_is_contiguous) != 0 }
 
   /// Whether only some elements are stored, with their indices (gradients of large tables).
   public var isSparse: Bool { ask(ct_tensor_layout) != 0 }
 
-  /// Whether both are the same tensor, not merely equal ones.
+  /// Whether both are the same tensor, not just equal.
   public func isSame(as other: Tensor) -> Bool { pointer == other.pointer }
 
-  /// The number of references to libtorch's tensor, for tests of memory.
+  /// The number of references to libtorch's tensor, for memory tests.
   public var referenceCount: Int { Int(ask(ct_tensor_use_count)) }
 }
 
@@ -127,7 +127,7 @@ extension Tensor: CustomStringConvertible {
   }
 }
 
-/// One reference to libtorch's tensor, given back with the object.
+/// One reference to libtorch's tensor, released with the object.
 final class TensorHandle: @unchecked Sendable {
   let pointer: ct_tensor
 

@@ -1,28 +1,30 @@
 import ArgumentParser
 import Datasets
 import Foundation
-import Learning
+import Models
+import Noise
 import Training
 
 struct AuditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "audit",
-    abstract: "Lists the labels of a data set that are probably wrong or missing.",
+    abstract: "List labels of a data set that are probably wrong or missing.",
     discussion: """
-      Deals the training documents into folds, judges each fold by a model of the others, and \
-      compares what the models and the nearest documents say with what is given. Test documents \
-      are not looked at: of a single file, a fifth. An audit that is interrupted begins anew.
+      Splits the training documents into folds, predicts each fold with a model trained on the \
+      others, and compares the given labels with the predictions and with the nearest documents. \
+      Test documents are not audited; of a single file, that is a fifth. An interrupted audit starts \
+      over.
 
-      Two lists come out, the most suspicious first: given labels that are probably wrong, and \
-      labels that are probably missing, each with the model's probability, how likely the label \
-      usually is where it is given, and near documents that agree. A star marks errors by the \
-      rule of confident learning; the others are merely likely.
+      Prints two lists, the most suspicious first: given labels that are probably wrong, and labels \
+      that are probably missing. Each entry has the model's probability, the usual probability of \
+      the label where it is given, and near documents that agree. A star marks errors by the rule of \
+      confident learning; the others are less certain.
 
-      In a .tsv file, tabs, line ends, backslashes and control characters of names are written as \
+      A .tsv file has tabs, line ends, backslashes and control characters in names as \
       \\t, \\n, \\r, \\\\ and \\u001b.
 
-      The models are trained with the settings of --like, where it is given, and the options here. \
-      --keep saves what they said, so that --scores can list more of it in a moment.
+      The models are trained with the settings of --like, if given, and with the options here. \
+      --keep saves their scores, so that --scores can list more entries without training.
 
       Examples:
         decant audit data/debian-tags --missing --top 50
@@ -31,27 +33,27 @@ struct AuditCommand: ParsableCommand {
         decant train data/debian-tags --feedback verdicts.jsonl --output runs/corrected
       """)
 
-  @Argument(help: ArgumentHelp("The data set: a folder or a file.", valueName: "dir"))
+  @Argument(help: ArgumentHelp("Data set: a folder or a file.", valueName: "dir"))
   var dataset: String
 
-  @Option(help: "Into how many folds documents are dealt (default: 5).")
+  @Option(help: "Number of folds, 2 to 100 (default: 5).")
   var folds: Int?
 
-  @Option(help: "How many findings each list has.")
+  @Option(help: "Length of each list.")
   var top = 100
 
-  @Flag(help: "Only the labels that are probably missing.")
+  @Flag(help: "List only missing labels.")
   var missing = false
 
-  @Flag(help: "Only the labels that are probably wrong.")
+  @Flag(help: "List only wrong labels.")
   var wrong = false
 
-  @Option(help: "How many near documents are asked; 0 for none.")
+  @Option(help: "Number of nearest documents to compare with; 0 for none.")
   var neighbours = 10
 
   @Option(
     help: ArgumentHelp(
-      "Labels that fewer documents have are not judged.", valueName: "count"))
+      "Skip labels that fewer documents have.", valueName: "count"))
   var minimumCount = LabelAudit().minimumCount
 
   @Option(
@@ -63,35 +65,30 @@ struct AuditCommand: ParsableCommand {
       "Write the lists as verdicts for decant train --feedback.", valueName: "file"))
   var asFeedback: String?
 
-  @Option(help: ArgumentHelp("A folder to save all scores to.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Folder to save all scores to.", valueName: "folder"))
   var keep: String?
 
   @Option(
     help: ArgumentHelp(
-      "Scores that --keep has saved; nothing is trained.", valueName: "folder"))
+      "Folder with scores that --keep saved; trains nothing.", valueName: "folder"))
   var scores: String?
 
-  @OptionGroup(title: "Training")
-  var training: AuditTrainingOptions
+  @OptionGroup var training: AuditTrainingOptions
 
-  @Flag(help: "Leave out lines of the data set that cannot be used, and count them.")
-  var skipBad = false
+  @OptionGroup var malformed: SettingOptions<DataPart>
 
-  @Flag(help: "Say nothing but the lists and errors.")
+  @Flag(help: "Print only the lists and errors.")
   var quiet = false
 
   func validate() throws {
     if let folds, !(2...100 ~= folds) {
       throw ValidationError("--folds is \(folds); it must be 2 to 100.")
     }
-    for (name, value, least) in [
+    try require([
       ("top", top, 1), ("neighbours", neighbours, 0), ("minimum-count", minimumCount, 0),
-    ]
-    where value < least {
-      throw ValidationError("--\(name) is \(value); it must be at least \(least).")
-    }
+    ])
     guard !(missing && wrong) else {
-      throw ValidationError("--missing and --wrong: give one of them, or neither for both lists.")
+      throw ValidationError("Give --missing or --wrong, or neither for both lists.")
     }
     if let output, !output.hasSuffix(".jsonl"), !output.hasSuffix(".tsv") {
       throw ValidationError("--output is \(output); it must end in .jsonl or .tsv.")
@@ -108,16 +105,16 @@ struct AuditCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let path = URL(fileURLWithPath: dataset).standardizedFileURL.path
-      var settings = try training.settings(dataset: path)
-      if skipBad { settings.badLines = .skip }
-      let data = try Dataset.read(path, badLines: settings.badLines)
+      var settings = try training.settings(dataset: absolutePath(dataset))
+      if malformed.badLines == .skip { settings.badLines = .skip }
+      let data = try Dataset.read(settings.dataset, badLines: settings.badLines)
       if !quiet, scores == nil { noteThreads(settings.threads) }
       let progress = quiet ? nil : ProgressBar()
       let found = try outOfSampleScores(of: data, settings, progress)
       if data.documents.count > data.train.count, !quiet {
         StandardStreams.note(
-          "\(data.train.count) of \(data.documents.count) documents are audited: those of train")
+          "\(data.train.count) of \(data.documents.count) documents are audited: the training documents"
+        )
       }
       if let keep { try found.write(to: keep, of: data) }
       var audit = LabelAudit()
@@ -133,7 +130,7 @@ struct AuditCommand: ParsableCommand {
         try output.hasSuffix(".tsv") ? listing.writeTSV(to: output) : listing.writeJSON(to: output)
       }
       if let asFeedback { try listing.writeFeedback(to: asFeedback) }
-      // Whoever asked for a file has the lists there.
+      // A file has the lists already.
       let shown = output == nil && asFeedback == nil ? top : 0
       try StandardStreams.write(listing.table(faults, count: shown) + "\n")
     }

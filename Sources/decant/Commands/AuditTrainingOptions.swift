@@ -1,45 +1,30 @@
 import ArgumentParser
-import Learning
-import Torch
+import Models
 import Training
 
 /// How the models of an audit are trained.
 struct AuditTrainingOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("A run whose settings are taken.", valueName: "run"))
+  @Option(help: ArgumentHelp("A run to take the settings from.", valueName: "run"))
   var like: String?
 
-  @OptionGroup(title: "Training")
-  var steps: StepOptions
+  @OptionGroup(title: "Training") var steps: SettingOptions<StepPart>
+  @OptionGroup(title: "Loss") var loss: SettingOptions<LossPart>
+  @OptionGroup(title: "Wide model") var wide: SettingOptions<WidePart>
 
-  @OptionGroup(title: "Loss")
-  var loss: LossOptions
+  private var given: [GivenSetting] { steps.given + loss.given + wide.given }
 
-  @OptionGroup(title: "Wide part")
-  var wide: WideOptions
+  /// Whether no option is given that only training would use.
+  var areUsual: Bool { like == nil && given.allSatisfy { $0.name == "threads" } }
 
-  /// Whether no option is there that training alone would heed.
-  var areUsual: Bool {
-    like == nil && steps.areUsual && loss.loss == nil && wide.wide == nil
-  }
-
-  /// These options over those of the run that is to be resembled, or the usual ones.
+  /// These options over the settings of the run named by --like, or over the defaults.
   func settings(dataset path: String) throws -> TrainingConfiguration {
     let model = try like.map { try RunFolder(path: $0).readConfiguration() }
-    var settings =
-      model
-      ?? TrainingConfiguration(
-        dataset: path, threads: MachineShare.current.processors)
+    var settings = try given.settings(over: model.map(SettingsDraft.init) ?? SettingsDraft())
     settings.dataset = path
     settings.feedback = nil
-    steps.apply(to: &settings)
     // Nothing is held out within a fold, and no fold is resumed.
     settings.loop.patience = nil
     settings.loop.checkpointInterval = 1e9
-    settings.loss = try loss.applied(
-      to: settings.loss, usualTemperature: model == nil ? 1 : nil)
-    if let learns = loss.learnTemperature { settings.model.learnsTemperature = learns }
-    settings.model.wide = try wide.applied(
-      to: settings.model.wide, hasBags: settings.transformer?.isBesideBags ?? true)
     return settings
   }
 }

@@ -1,20 +1,20 @@
 import ArgumentParser
+import Extreme
 import Foundation
-import Learning
-import Training
+import Models
 
 struct CalibrateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "calibrate",
-    abstract: "Makes probabilities and decisions of a trained model's scores.",
+    abstract: "Turn a trained model's scores into probabilities and decisions.",
     discussion: """
-      Fits a curve from scores to probabilities, a correction for each label (a small one where a \
-      label is rare), and the probability from which on a label is given, to the validation \
-      documents that a run with --patience has held out. The result is kept in the run, as \
-      calibration.json; decant predict and decant evaluate use it.
+      Fits a curve from scores to probabilities, a correction for each label (a small one for a \
+      rare label), and the thresholds above which labels are assigned. It uses the validation \
+      documents that a run with --patience holds out. The run stores the result as \
+      calibration.json, for decant predict and decant evaluate.
 
-      What is printed was cross-fitted: each fifth of the documents is judged with what was fitted \
-      to the others.
+      The printed figures are cross-fitted: each fifth of the documents is evaluated with a \
+      calibration fitted to the others.
 
       Examples:
         decant calibrate runs/patient
@@ -29,37 +29,34 @@ struct CalibrateCommand: ParsableCommand {
     case micro, macro, example
   }
 
-  @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
+  @Argument(help: ArgumentHelp("Folder of the run.", valueName: "run"))
   var run_: String
 
   @Option(
     help: """
-      The curve: temperature (one number), platt (a line and the logistic function) or isotonic \
-      (any that rises).
+      Curve: temperature (one number), platt (a linear and the logistic function) or isotonic (any \
+      increasing function).
       """)
   var method: MethodName = .platt
 
   @Option(
     help: """
-      What thresholds make as large as possible: F1 of all decisions together (micro), its mean \
-      over labels, each with a threshold of its own (macro), or over documents (example).
+      F1 to maximise with the thresholds: over all decisions (micro), averaged over labels with a \
+      threshold each (macro), or averaged over documents (example).
       """)
   var objective: ObjectiveName = .micro
 
-  @Flag(help: "One curve for all labels, without corrections of single ones.")
+  @Flag(help: "Fit one curve for all labels, without corrections for each label.")
   var shared = false
 
-  @Option(help: "Threads to compute with; as many as in training by default.")
-  var threads: Int?
+  @OptionGroup var threads: ThreadsOption
 
-  @Flag(help: "Print how often first labels came true, by their probability.")
+  @Flag(help: "Print how often the top labels were correct, by their probability.")
   var full = false
-
-  func validate() throws { try validateThreads(threads) }
 
   func run() throws {
     try reporting {
-      let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads)
+      let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads.count)
       let (calibration, notes) = try model.calibrate(
         RunCalibration.Settings(
           method: methodValue, isPerLabel: !shared,
@@ -78,10 +75,10 @@ struct CalibrateCommand: ParsableCommand {
         \(calibration.uncalibrated.table())
         calibrated, cross-fitted
         \(calibration.crossFitted.table())
-        labels are given from a probability of \
-        \(String(format: "%.3f", calibration.threshold)) on\
+        labels are assigned from a probability of \
+        \(String(format: "%.3f", calibration.threshold))\
         \(calibration.labelThresholds.isEmpty
-          ? "" : ", \(calibration.labelThresholds.count) labels from one of their own")\
+          ? "" : "; \(calibration.labelThresholds.count) labels have their own threshold")\
         \(full ? "\n" + calibration.crossFitted.reliabilityTable() : "")
 
         """)

@@ -4,37 +4,35 @@ import Datasets
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data",
-    abstract: "Makes a data set, or writes one in another form.",
+    abstract: "Create a data set, or convert one.",
     subcommands: [Debian.self, Import.self, Export.self])
 
   struct Debian: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Makes a data set of this machine's Debian package lists.",
+      abstract: "Create a data set from this machine's Debian package lists.",
       discussion: """
-        Every Debian or Ubuntu machine knows some 60,000 packages with their descriptions. Long \
-        descriptions are fetched once with apt, into a folder of decant's own; root is not needed.
+        Every Debian or Ubuntu machine knows about 60,000 packages with their descriptions. apt \
+        downloads the long descriptions once, into decant's cache folder, without root.
 
           tags     a package's description → its debtags (about 600 labels)
-          related  a package's description → the packages it names as relations (about 15,000 \
-        labels, which have texts themselves)
+          related  a package's description → its related packages (about 15,000 labels, with texts)
           section  a package's description → its section
 
-        With --language the descriptions are those that people translated; packages that nobody \
-        has translated are left out. Debian has some 21,000 in French, 14,000 in German and 6,600 \
-        in Japanese.
+        --language uses translated descriptions and leaves out packages without one. Debian has \
+        about 21,000 in French, 14,000 in German and 6,600 in Japanese.
 
         Examples:
           decant data debian --task tags --output data/debian-tags
           decant data debian --task tags --language ja --output data/debian-tags-ja
         """)
 
-    @Option(help: "What the labels are: tags, related or section.")
+    @Option(help: "Labels: tags, related or section.")
     var task: TaskName
 
-    @Option(help: "The language of the descriptions, as Debian names it: en, ja, de, pt_BR…")
+    @Option(help: "Language of the descriptions, as Debian names it: en, ja, de, pt_BR…")
     var language = DebianLanguage.english.name
 
-    @Option(help: ArgumentHelp("The folder to make.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Folder to create.", valueName: "dir"))
     var output: String
 
     enum TaskName: String, ExpressibleByArgument, CaseIterable {

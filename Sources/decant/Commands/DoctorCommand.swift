@@ -4,19 +4,18 @@ import Foundation
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Checks the installation and says what to do where something is amiss.",
+    abstract: "Check the installation and explain how to fix problems.",
     discussion: """
-      Looks for libtorch and its interface, at the processor, memory and disk, for the package \
-      lists of Debian and for decant-serve, and measures matrix products for a second. A line each: \
-      ok, warn (something works less well), FAIL (nothing will work). Exit code 1 where anything \
-      fails.
+      Checks libtorch and its interface, processor, memory and disk, Debian's package lists and \
+      decant-serve, and times matrix products for a second. Prints a line for each: ok, warn \
+      (something works less well) or FAIL (nothing will work). Exits with code 1 if anything fails.
 
       Examples:
         decant doctor
         decant doctor --json
       """)
 
-  @Flag(help: "Write a JSON list of {\"name\", \"state\", \"found\", \"advice\"}.")
+  @Flag(help: "Print a JSON list of {\"name\", \"state\", \"found\", \"advice\"}.")
   var json = false
 
   func run() throws {

@@ -1,27 +1,27 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Models
+import Storage
 import Torch
-import Training
 
 struct EmbedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "embed",
-    abstract: "Writes the embeddings of texts, documents or labels as a file.",
+    abstract: "Write the embeddings of texts, documents or labels to a file.",
     discussion: """
-      Texts are arguments, or lines of a file, or lines of standard input. The file is a NumPy array \
-      (.npy) of a row a text, or the tensor "embeddings" of a safetensors file; \
+      Texts are arguments, lines of a file, or lines of standard input. The output is a NumPy array \
+      (.npy) with a row for each text, or a safetensors file with the tensor "embeddings". \
       Examples/python/predict.py ranks labels for such rows.
 
-      With --of documents or --of labels the names of the rows are written as well, as a list in \
-      JSON beside the file: documents.npy has documents.ids.json. With --skip-bad these are the \
-      numbers of the lines.
+      --of documents and --of labels also write the names of the rows, as a JSON list next to the \
+      file: documents.npy gets documents.ids.json. With --skip-bad the list has the line numbers.
 
-      In place of a run, the folder of a sentence encoder (sentence-transformers, of BERT) embeds \
-      texts as it was published.
+      Instead of a run, a sentence encoder's folder (sentence-transformers, BERT) embeds texts with \
+      its published weights.
 
-      --inputs writes, instead of embeddings, what the encoder of decant export takes: features and \
-      weights of bags, filled up with -1 and 0, and the tokens of a transformer.
+      --inputs writes the inputs of an encoder from decant export instead of embeddings: features \
+      and weights of bags, padded with -1 and 0, and the tokens of a transformer.
 
       Examples:
         decant embed runs/tags --output one.npy "a text editor for programmers"
@@ -36,75 +36,73 @@ struct EmbedCommand: ParsableCommand {
   }
 
   @Argument(
-    help: ArgumentHelp("The run's folder, or that of a sentence encoder.", valueName: "run"))
+    help: ArgumentHelp("Folder of the run, or of a sentence encoder.", valueName: "run"))
   var run_: String
 
   @Argument(help: ArgumentHelp("Texts to embed.", valueName: "text"))
   var texts: [String] = []
 
-  @Option(help: ArgumentHelp("A file of texts, one a line.", valueName: "file"))
+  @Option(help: ArgumentHelp("File of texts, one per line.", valueName: "file"))
   var file: String?
 
   @Flag(
     help: """
-      Leave out lines that are not UTF-8, and write the numbers of the others beside the file; \
-      without it, nothing is written.
+      Skip lines that are not UTF-8, and write the numbers of the others next to the file. Without \
+      it such a line is an error, and nothing is written.
       """)
   var skipBad = false
 
-  @Option(help: "What to embed instead of texts: documents of a data set, or the run's labels.")
+  @Option(help: "Embed the documents of a data set or the run's labels, instead of texts.")
   var of: Kind?
 
   @Option(
     help: ArgumentHelp(
-      "The data set of the documents, a folder or a file; the one trained on by default.",
+      "Data set of the documents: a folder or a file (default: the one of the training).",
       valueName: "dir"))
   var data: String?
 
   @Option(
-    help: ArgumentHelp("The file to write, .npy or .safetensors.", valueName: "file"))
+    help: ArgumentHelp("File to write, .npy or .safetensors.", valueName: "file"))
   var output: String
 
-  @Flag(help: "Write what the exported encoder takes instead of embeddings; to .safetensors.")
+  @Flag(help: "Write the inputs of the exported encoder instead of embeddings; needs .safetensors.")
   var inputs = false
 
-  @Option(help: "Threads to compute with; as many as in training by default.")
-  var threads: Int?
+  @OptionGroup var threads: ThreadsOption
 
   func validate() throws {
     guard [texts.isEmpty, file == nil, of == nil].count(where: { !$0 }) < 2 else {
-      throw ValidationError("Give texts as arguments, or --file, or --of, not several of them.")
+      throw ValidationError("Give texts as arguments, or --file, or --of: only one of them.")
     }
     guard !skipBad || (texts.isEmpty && of == nil) else {
-      throw ValidationError("--skip-bad is for lines: of --file or of standard input.")
+      throw ValidationError("--skip-bad applies to lines of --file or of standard input.")
     }
     guard data == nil || of == .documents else {
-      throw ValidationError("--data is for --of documents.")
+      throw ValidationError("--data needs --of documents.")
     }
     guard output.hasSuffix(".npy") || output.hasSuffix(".safetensors") else {
       throw ValidationError("--output is \(output); it must end in .npy or .safetensors.")
     }
     guard !inputs || (of == nil && output.hasSuffix(".safetensors")) else {
       throw ValidationError(
-        "--inputs is for texts and needs an --output that ends in .safetensors.")
+        "--inputs applies to texts and needs an --output that ends in .safetensors.")
     }
-    try validateThreads(threads)
   }
 
   func run() throws {
     try reporting {
       let folder = RunFolder(path: run_)
       if SentenceEncoder.isMeant(by: folder) {
-        try embedSentences(SentenceEncoder(folder: run_, threads: threads))
+        try embedSentences(SentenceEncoder(folder: run_, threads: threads.count))
       } else {
-        try embed(TrainedModel(folder: folder, threads: threads))
+        try embed(TrainedModel(folder: folder, threads: threads.count))
       }
     }
   }
 
   private func embedSentences(_ encoder: SentenceEncoder) throws {
     guard of == nil else {
-      throw ValidationError("--of is for runs; \(run_) is a sentence encoder.")
+      throw ValidationError("--of needs a run; \(run_) is a sentence encoder.")
     }
     let texts = try allTexts()
     try inputs ? write(encoder.encoderInputs(of: texts)) : write(encoder.embeddings(of: texts))

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Training
+import Models
 
-/// Several models as one, on the command line.
+/// The options that combine several models.
 struct EnsembleOptions: ParsableArguments {
   @Option(
     name: .customLong("with"),
@@ -13,8 +13,7 @@ struct EnsembleOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Take this multiple of a label's log prior off its score, in favour of rare labels \
-      (default: 0).
+      Subtract this multiple of a label's log prior from its score, which favours rare labels.
       """, valueName: "strength"))
   var logitAdjustment = 0.0
 
@@ -24,7 +23,7 @@ struct EnsembleOptions: ParsableArguments {
     }
   }
 
-  /// Whether the scores are the run's own.
+  /// Whether the scores are those of one run, unchanged.
   var isAlone: Bool { others.isEmpty && logitAdjustment == 0 }
 
   /// Opens the runs.

@@ -1,29 +1,30 @@
 import ArgumentParser
 import Datasets
-import Training
+import Models
+import Storage
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Measures a trained model on documents it has not seen.",
+    abstract: "Evaluate a trained model on unseen documents.",
     discussion: """
-      Ranks all labels for each document of a split and compares with the true ones: precision, \
-      nDCG, propensity-scored precision (rare labels count more) and recall among the first k, in \
-      percent. A data set's filter pairs are taken out of the predictions first.
+      Ranks all labels for each document of a split and compares the ranking with the true labels: \
+      precision, nDCG, propensity-scored precision (rare labels count more) and recall at k, in \
+      percent. The data set's filter pairs are removed from the predictions first.
 
-      The test documents are judged. A single file that the run was not trained on is taken for test \
-      documents as a whole; of the file that it was trained on, the fifth that training left out. \
-      Labels of the documents that the run does not know are counted as misses, and said.
+      By default it evaluates the test documents. It takes a single file that the run was not trained \
+      on as test documents in full, and of the training file the fifth that was held out. Labels that \
+      the run does not know count as misses; a note says how many.
 
-      With --full also the means over labels (each label counts the same), ten groups of labels \
-      by frequency and groups of documents by their number of labels; --json always has the first \
-      two, under "macro" and "deciles".
+      --full adds macro averages over labels, ten groups of labels by frequency, and groups of \
+      documents by their number of labels. --json always has the first two, as "macro" and \
+      "deciles".
 
-      Where decant calibrate has calibrated the run: F1 of the decisions and how far the \
-      probabilities are from what comes true (ECE).
+      For a calibrated run (decant calibrate), the report has F1 of the decisions and the calibration \
+      error of the probabilities (ECE).
 
-      A run made with --patience keeps two models: the one of the epoch that was best on the \
-      validation part, and the last one.
+      A run with --patience keeps two models: the one from the best validation epoch, and the last \
+      one.
 
       Examples:
         decant evaluate runs/tags
@@ -51,7 +52,7 @@ struct EvaluateCommand: ParsableCommand {
     case best, last
   }
 
-  @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
+  @Argument(help: ArgumentHelp("Folder of the run.", valueName: "run"))
   var run_: String
 
   @OptionGroup(title: "Several models")
@@ -59,57 +60,53 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The data set, a folder or a file; the one trained on by default.", valueName: "dir"))
+      "Data set: a folder or a file (default: the one of the training).", valueName: "dir"))
   var data: String?
 
   @Option(
     help: """
-      Which documents: test, validation, train or all (default: test; all of a single file that the \
-      run was not trained on).
+      Documents to evaluate: test, validation, train or all (default: test, or all of a single file \
+      that the run was not trained on).
       """)
   var split: SplitName?
 
-  @Option(help: "Which epoch's model of a run with --patience: best or last.")
+  @Option(help: "Model of a run with --patience: from the best or the last epoch.")
   var epoch: EpochName = .best
 
   @Option(
     help: """
-      How much rare labels count in PSP: standard, wikipedia or amazon (default: as dataset.json \
-      says, else standard).
+      Constants for the weight of rare labels in PSP: standard, wikipedia or amazon (default: those \
+      in dataset.json, else standard).
       """)
   var propensity: PropensityName?
 
-  @Flag(help: "Leave out lines of the data set that cannot be used, and count them.")
-  var skipBad = false
+  @OptionGroup var malformed: SettingOptions<DataPart>
 
-  @Option(help: "Threads to compute with; as many as in training by default.")
-  var threads: Int?
+  @OptionGroup var threads: ThreadsOption
 
-  @Flag(help: "Print means over labels and groups of labels too.")
+  @Flag(help: "Print macro averages and groups of labels too.")
   var full = false
 
   @Option(
     help: ArgumentHelp(
-      "Also write the best 100 labels of each document, one {\"id\", \"labels\", \"scores\"} a "
+      "File for the top 100 labels of each document, one {\"id\", \"labels\", \"scores\"} per "
         + "line.", valueName: "file"))
   var rankings: String?
 
-  @Flag(help: "Write one JSON object.")
+  @Flag(help: "Print one JSON object.")
   var json = false
-
-  func validate() throws { try validateThreads(threads) }
 
   func run() throws {
     try reporting {
       let model = try ensemble.model(
-        run_, threads: threads, epoch: epoch == .best ? .best : .last)
+        run_, threads: threads.count, epoch: epoch == .best ? .best : .last)
       var report = try model.evaluate(
         split: split?.value, datasetPath: data,
-        badLines: skipBad ? .skip : nil, propensity: propensity?.value,
+        badLines: malformed.badLines == .skip ? .skip : nil, propensity: propensity?.value,
         rankings: rankings)
       if epoch == .last, !model.record.validationIsHeldOut {
         report.notes.append(
-          "\(run_) has one model, that of its last epoch: --epoch changes nothing")
+          "\(run_) has only one model, from its last epoch: --epoch has no effect")
       }
       for note in report.notes { StandardStreams.note(note) }
       report.decisions = try model.calibration().map { try model.judge(report, by: $0) }

@@ -4,12 +4,12 @@ import Datasets
 extension DataCommand {
   struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Writes a data set as files that other programs read.",
+      abstract: "Write a data set in a format of other programs.",
       discussion: """
-        svmlight is the bag-of-words form of the extreme-classification repository: train.txt and \
-        test.txt, a first line "rows features labels", then a line "label,label feature:value …" a \
-        document; filter pairs go to filter_labels_train.txt and filter_labels_test.txt. Texts \
-        become the bags that decant itself learns from, with the words of train.
+        svmlight is the bag-of-words format of the extreme-classification repository: train.txt and \
+        test.txt, with a first line "rows features labels" and a line "label,label feature:value …" \
+        for each document. Filter pairs go to filter_labels_train.txt and filter_labels_test.txt. \
+        Texts become the bags that decant trains on, with the vocabulary of train.
 
         Example:
           decant data export data/debian-tags --format svmlight --output data/debian-tags-bags
@@ -17,13 +17,13 @@ extension DataCommand {
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case svmlight }
 
-    @Argument(help: ArgumentHelp("The data set: a folder or a file.", valueName: "dir"))
+    @Argument(help: ArgumentHelp("Data set: a folder or a file.", valueName: "dir"))
     var dataset: String
 
-    @Option(help: "What to write: svmlight.")
+    @Option(help: "Format: svmlight.")
     var format: Format
 
-    @Option(help: ArgumentHelp("The folder to make.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Folder to create.", valueName: "dir"))
     var output: String
 
     func run() throws {

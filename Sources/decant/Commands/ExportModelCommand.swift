@@ -1,19 +1,20 @@
 import ArgumentParser
+import Models
+import Storage
 import Torch
-import Training
 
 struct ExportModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Writes a finished run's encoder in a form that other programs run.",
+    abstract: "Export a finished run's encoder for other programs.",
     discussion: """
-      onnx is for ONNX Runtime and its like, operator set 17. Inputs, any number of texts at once: \
-      "features" (int64, filled up with -1) and "weights" of bags, [texts, features]; "input_ids", \
-      "attention_mask" and "token_type_ids" of a transformer, [texts, tokens]. Outputs: "embedding" \
-      and "scores", a column a label of the run's labels.json.
+      onnx is a model for ONNX Runtime and similar programs, operator set 17. Inputs, for any number \
+      of texts: "features" (int64, padded with -1) and "weights" of bags, [texts, features]; \
+      "input_ids", "attention_mask" and "token_type_ids" of a transformer, [texts, tokens]. Outputs: \
+      "embedding" and "scores", with a column for each label in the run's labels.json.
 
-      What makes features and tokens of texts stays with decant (embed --inputs writes them), and so \
-      do calibration and the wide part: a run with --wide is exported without "scores".
+      The export does not turn texts into features and tokens (decant embed --inputs does), and has \
+      neither calibration nor wide model: a run with --wide is exported without "scores".
 
       Example:
         decant export runs/tags --format onnx --output encoder.onnx
@@ -22,13 +23,13 @@ struct ExportModelCommand: ParsableCommand {
   enum Format: String, ExpressibleByArgument, CaseIterable { case onnx }
 
   @Argument(
-    help: ArgumentHelp("The run's folder, or that of a sentence encoder.", valueName: "run"))
+    help: ArgumentHelp("Folder of the run, or of a sentence encoder.", valueName: "run"))
   var run_: String
 
-  @Option(help: "What to write: onnx.")
+  @Option(help: "Format: onnx.")
   var format: Format = .onnx
 
-  @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
+  @Option(help: ArgumentHelp("File to write.", valueName: "file"))
   var output: String
 
   func run() throws {
@@ -46,7 +47,7 @@ struct ExportModelCommand: ParsableCommand {
         "\(output): embeddings of \(counted(model.dimension, "number"))"
           + (hasScores
             ? ", scores of \(counted(model.labelIDs.count, "label"))"
-            : "; it has no scores: the wide part of \(run_) cannot be exported"))
+            : "; no scores: the wide model of \(run_) cannot be exported"))
     }
   }
 }

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Datasets
 import Evaluation
-import Torch
+import Storage
 
-/// A form that data sets come in from elsewhere.
+/// A format of other programs' data sets.
 enum ForeignFormat: String, ExpressibleByArgument, CaseIterable {
   case extremeText = "xmc-text"
   case svmlight
@@ -12,34 +12,34 @@ enum ForeignFormat: String, ExpressibleByArgument, CaseIterable {
 extension DataCommand {
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Makes a data set of files of the extreme-classification repository.",
+      abstract: "Convert files of the extreme-classification repository to a data set.",
       discussion: """
-        Reads a folder as the repository has it and writes one that decant trains on.
+        Reads a folder of the repository and writes one that decant trains on.
 
-          xmc-text  trn.json.gz and lbl.json.gz, perhaps tst.json.gz; a text is title and content
-          svmlight  one file that ends in train.txt, perhaps one in test.txt; bags of words
+          xmc-text  trn.json.gz and lbl.json.gz, optionally tst.json.gz; a text is title and content
+          svmlight  a file that ends in train.txt, optionally one in test.txt; bags of words
 
-        With either, filter_labels_train.txt and filter_labels_test.txt: pairs of a document and a \
-        label that are taken out of the predictions before they are judged.
+        Both formats may have filter_labels_train.txt and filter_labels_test.txt: pairs of a document \
+        and a label that are removed from the predictions before the evaluation.
 
         Examples:
           decant data import --format xmc-text LF-AmazonTitles-131K --output data/amazon
           decant data import --format svmlight Eurlex --propensity standard --output data/eurlex
         """)
 
-    @Option(help: "What the files are: xmc-text or svmlight.")
+    @Option(help: "Format of the files: xmc-text or svmlight.")
     var format: ForeignFormat
 
-    @Argument(help: ArgumentHelp("The folder of the files.", valueName: "source"))
+    @Argument(help: ArgumentHelp("Folder of the files.", valueName: "source"))
     var source: String
 
-    @Option(help: ArgumentHelp("The folder to make.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Folder to create.", valueName: "dir"))
     var output: String
 
     @Option(
       help: """
-        Note in the data set how much rare labels count in its metrics: standard, wikipedia or \
-        amazon.
+        Constants for the weight of rare labels in PSP, stored in the data set: standard, wikipedia \
+        or amazon.
         """)
     var propensity: PropensityName?
 

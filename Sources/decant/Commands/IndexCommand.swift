@@ -1,25 +1,26 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Models
 import Retrieval
+import Storage
 import Torch
-import Training
 
 struct IndexCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "index",
-    abstract: "Writes the vectors of a run's labels or documents into a file to search.",
+    abstract: "Write a search index of a run's labels or documents.",
     discussion: """
-      decant search asks it. Labels are scored as decant predict scores them, but for the wide part \
-      of a run that has one, which no vectors hold; documents by the cosine of the angle. float16 \
-      halves the file and changes scores in the fourth digit, int8 quarters it and changes them in \
-      the second or third.
+      decant search reads the index. Labels are scored as in decant predict, but without the wide \
+      model of a run that has one; documents are scored by cosine similarity. float16 halves the file \
+      and changes scores in the fourth digit; int8 quarters it and changes them in the second or \
+      third.
 
-      Approximate search follows a graph of neighbours: for hundred thousands of vectors and more. \
-      --exact leaves it out; fewer vectors are searched faster without.
+      Approximate search follows a graph of neighbours. It pays from some hundred thousand vectors; \
+      --exact leaves the graph out, and fewer vectors are then searched faster.
 
-      In --add the first “=” parts the label from its text; \\= stands for one that is part of the \
-      label.
+      In --add the first “=” separates the label from its text; write \\= for one that is part of \
+      the label.
 
       Examples:
         decant index runs/tags --output tags.index
@@ -41,72 +42,67 @@ struct IndexCommand: ParsableCommand {
 
   enum Content: String, ExpressibleByArgument, CaseIterable { case labels, documents }
 
-  @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
+  @Argument(help: ArgumentHelp("Folder of the run.", valueName: "run"))
   var run_: String
 
-  @Option(help: "What to index: labels (default) or documents.")
+  @Option(help: "Index labels (default) or documents.")
   var of: Content?
 
   @Option(
     help: ArgumentHelp(
-      "The data set with the documents; the one trained on by default.", valueName: "dir"))
+      "Data set with the documents (default: the one of the training).", valueName: "dir"))
   var data: String?
 
-  @Option(help: "The kind of numbers: float32 (default), float16 or int8.")
+  @Option(help: "Number type: float32 (default), float16 or int8.")
   var scalar: Scalar?
 
-  @Flag(help: "Write vectors only, for exact search.")
+  @Flag(help: "Write only the vectors, for exact search.")
   var exact = false
 
-  @Option(help: "Neighbours a vector has in the graph (default: 16).")
+  @Option(help: "Neighbours of a vector in the graph (default: 16).")
   var connectivity: Int?
 
   @Option(help: "Candidates that a new vector is compared with (default: 128).")
   var breadth: Int?
 
-  @Option(help: "Threads to compute with; as many as in training by default.")
-  var threads: Int?
+  @OptionGroup var threads: ThreadsOption
 
-  @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
+  @Option(help: ArgumentHelp("File to write.", valueName: "file"))
   var output: String?
 
-  @Option(help: ArgumentHelp("An index of labels to change in place.", valueName: "file"))
+  @Option(help: ArgumentHelp("Index of labels to change in place.", valueName: "file"))
   var update: String?
 
   @Option(
     help: ArgumentHelp(
-      "With --update: a label to add or replace, by its text.", valueName: "id=text"))
+      "With --update: label to add or replace, with its text.", valueName: "id=text"))
   var add: [String] = []
 
-  @Option(help: ArgumentHelp("With --update: a label to remove.", valueName: "id"))
+  @Option(help: ArgumentHelp("With --update: label to remove.", valueName: "id"))
   var remove: [String] = []
 
   func validate() throws {
-    try validateThreads(threads)
     guard (output == nil) != (update == nil) else {
       throw ValidationError("Give --output for a new index, or --update to change one.")
     }
     guard update != nil || (add.isEmpty && remove.isEmpty) else {
       throw ValidationError("--add and --remove change an index: name it with --update.")
     }
-    for (name, value, least) in [("connectivity", connectivity, 2), ("breadth", breadth, 1)] {
-      if let value, value < least {
-        throw ValidationError("--\(name) is \(value); it must be at least \(least).")
-      }
-    }
+    try require([("connectivity", connectivity, 2), ("breadth", breadth, 1)])
     guard !exact || (connectivity == nil && breadth == nil) else {
       throw ValidationError(
-        "--connectivity and --breadth are for the graph, which --exact leaves out.")
+        "--connectivity and --breadth apply to the graph, which --exact leaves out.")
     }
     guard update == nil || (of == nil && scalar == nil && !exact && connectivity == nil) else {
       throw ValidationError(
-        "--update leaves an index as it is: --of, --scalar, --exact, --connectivity are no use.")
+        "--update keeps the kind of an index: leave out --of, --scalar, --exact and --connectivity."
+      )
     }
     guard update == nil || !(add.isEmpty && remove.isEmpty) else {
       throw ValidationError("--update needs a label to --add or to --remove.")
     }
     guard data == nil || of == .documents else {
-      throw ValidationError("--data is for --of documents.")
+      throw ValidationError("--data needs --of documents.")
     }
     for label in add where Self.parts(of: label) == nil {
       throw ValidationError(
@@ -114,16 +110,16 @@ struct IndexCommand: ParsableCommand {
     }
   }
 
-  /// From how many vectors on a graph is faster than comparing with all.
+  /// The number of vectors from which a graph is faster than comparing with all.
   private static let worthAGraph = 10_000
 
   private var graph: ApproximateIndex.Configuration {
-    .init(connectivity: connectivity ?? 16, breadth: breadth ?? 128, threads: threads)
+    .init(connectivity: connectivity ?? 16, breadth: breadth ?? 128, threads: threads.count)
   }
 
   func run() throws {
     try reporting {
-      let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads)
+      let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads.count)
       if let update { return try change(update, model) }
       guard let output else { return }
       let content = of ?? .labels
@@ -138,7 +134,7 @@ struct IndexCommand: ParsableCommand {
           + "\(counted(store.dimension, "number")), \((scalar ?? .float32).rawValue)\n")
       if !exact, store.count < Self.worthAGraph {
         StandardStreams.note(
-          "so few vectors are searched faster without a graph: --exact leaves it out")
+          "so few vectors are searched faster without a graph; --exact leaves it out")
       }
     }
   }
@@ -172,7 +168,7 @@ struct IndexCommand: ParsableCommand {
     return store
   }
 
-  /// The label and the text of `id=text`; nil where nothing parts them.
+  /// The label and the text of `id=text`; nil without a separator.
   private static func parts(of argument: String) -> (id: String, text: String)? {
     var id = ""
     var rest = Substring(argument).unicodeScalars
@@ -193,7 +189,7 @@ struct IndexCommand: ParsableCommand {
       TrainedModel.NewLabel(try Name(id, of: "label", from: "--add"), text: text)
     }
     let ids = new.map(\.id)
-    _ = try NameIndex(ids, of: "label", file: "--add")
+    _ = try NameIndex(ids, of: "label", from: "--add")
     let added = new.isEmpty ? nil : try model.vectors(of: new)
     let biases = added?.biases.map { $0 * model.temperature }
     let remove = self.remove.map(\.normalizedToNFC)
@@ -201,19 +197,23 @@ struct IndexCommand: ParsableCommand {
     let store = try VectorStore(path: path)
     guard store.note["of"] == Content.labels.rawValue else {
       throw InputError(
-        file: path, reason: "the index is not one of labels",
+        file: path, reason: "the index does not contain labels",
         expected: "an index that decant index RUN has written")
     }
     do {
       let index = try ApproximateIndex(path: path, configuration: graph)
-      if !remove.isEmpty { try index.remove(ids: remove) }
-      if let added { try index.update(added.embeddings, ids: ids, biases: biases) }
+      try attributingErrors(to: path) {
+        if !remove.isEmpty { try index.remove(ids: remove) }
+        if let added { try index.update(added.embeddings, ids: ids, biases: biases) }
+      }
       try index.write(to: path)
       hasGraph = true
     } catch let error as InputError where error.reason == ApproximateIndex.hasNoGraph {
       var store = store
-      if !remove.isEmpty { try store.remove(ids: remove) }
-      if let added { try store.update(added.embeddings, ids: ids, biases: biases) }
+      try attributingErrors(to: path) {
+        if !remove.isEmpty { try store.remove(ids: remove) }
+        if let added { try store.update(added.embeddings, ids: ids, biases: biases) }
+      }
       try store.compacted().write(to: path)
       hasGraph = false
     }

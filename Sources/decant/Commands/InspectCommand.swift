@@ -5,32 +5,31 @@ import Foundation
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Tells what is in a data set, and what is wrong with it.",
+    abstract: "Describe a data set and its problems.",
     discussion: """
-      Warnings come first: test documents that train has too, equal documents with different labels, \
-      labels of test without a training document, empty documents, labels whose names differ only \
-      by case, blanks or width. Then how labels and lengths are \
-      spread, and which labels stand together.
+      Warnings come first: test documents that also occur in train, equal documents with different \
+      labels, test labels without a training document, empty documents, and labels whose names \
+      differ only by case, spaces or width. The distributions of labels and lengths follow, and the \
+      labels that occur together.
 
-      Texts are nearly equal where their sets of runs of three words have a share of --near in \
-      common (Jaccard similarity, computed exactly; a pair at 0.8 is overlooked once in 5,000). The \
-      test part is only compared with train; nothing is learnt of it.
+      Two texts are near duplicates if the Jaccard similarity of their word trigrams is at least \
+      --near. The similarity is exact; a pair at 0.8 is missed once in 5,000. The test part is only \
+      compared with train.
 
       Examples:
         decant inspect data/debian-tags
         decant inspect tickets.jsonl --json
       """)
 
-  @Argument(help: ArgumentHelp("The data set, a folder or a file.", valueName: "data"))
+  @Argument(help: ArgumentHelp("Data set: a folder or a file.", valueName: "data"))
   var data: String
 
-  @Option(help: "From which share of common word runs on texts are nearly equal, 0.5 to 1.")
+  @Option(help: "Lowest similarity of near duplicates, 0.5 to 1.")
   var near = 0.8
 
-  @Flag(help: "Leave out lines that cannot be used, and count them.")
-  var skipBad = false
+  @OptionGroup var malformed: SettingOptions<DataPart>
 
-  @Flag(help: "Write one JSON object.")
+  @Flag(help: "Print one JSON object.")
   var json = false
 
   func validate() throws {
@@ -42,7 +41,7 @@ struct InspectCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let inspection = DatasetInspection(
-        try Dataset.read(data, badLines: skipBad ? .skip : .refuse), nearThreshold: near)
+        try Dataset.read(data, badLines: malformed.badLines), nearThreshold: near)
       guard json else { return try StandardStreams.write(inspection.table() + "\n") }
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -1,16 +1,18 @@
 import ArgumentParser
 import Foundation
-import Torch
+import Models
+import Storage
 import Training
 
 struct NewCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "new",
-    abstract: "Writes a configuration with every setting, its default and where that comes from.",
+    abstract:
+      "Write a settings file with every setting, its default and the source of the default.",
     discussion: """
-      The file is JSON with comments. decant train --config FILE reads it: keys may be left out, \
-      one that is not known is refused with the nearest that is, and options of the command line \
-      win.
+      The file is JSON with comments, for decant train --config FILE. Every key is optional. An \
+      unknown key is refused, with the nearest known one. Options of the command line override the \
+      file.
 
       Examples:
         decant new tags.json --data data/debian-tags
@@ -18,18 +20,17 @@ struct NewCommand: ParsableCommand {
         decant new | less
       """)
 
-  @Argument(help: ArgumentHelp("The file to make; standard output by default.", valueName: "file"))
+  @Argument(help: ArgumentHelp("File to create (default: standard output).", valueName: "file"))
   var file: String?
 
-  @Option(help: ArgumentHelp("The data set to name in it.", valueName: "dir"))
+  @Option(help: ArgumentHelp("Data set to name in the file.", valueName: "dir"))
   var data: String?
 
   func run() throws {
     try reporting {
-      let path = data.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
-      let text = try SettingsFile.template(dataset: path)
+      let text = SettingsFile.template(dataset: data.map(absolutePath))
       guard let file else { return try StandardStreams.write(text) }
-      // What is no plain file, such as /dev/stdout, is there to be written to.
+      // Pipes and devices, such as /dev/stdout, exist before they are written to.
       var status = stat()
       guard stat(file, &status) != 0 || status.st_mode & S_IFMT != S_IFREG else {
         throw FileError(path: file, action: "make", code: EEXIST)

@@ -1,16 +1,16 @@
 import ArgumentParser
 import Foundation
-import Torch
-import Training
+import Models
+import Storage
 
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
-    abstract: "Ranks labels for texts.",
+    abstract: "Rank labels for texts.",
     discussion: """
-      Texts are arguments, or lines of a file, or lines of standard input, which are answered as \
-      they come. A line that is not UTF-8 takes no other's answer away: it is named at the end, with \
-      exit code 65; with --json an object {"error", "line"} stands in its place.
+      Texts are arguments, lines of a file, or lines of standard input, which are answered as they \
+      arrive. A line that is not UTF-8 does not stop the others: it is named at the end, with exit \
+      code 65. With --json an object {"error", "line"} replaces its answer.
 
       Examples:
         decant predict runs/tags --k 3 "a text editor for programmers"
@@ -18,7 +18,7 @@ struct PredictCommand: ParsableCommand {
         decant predict runs/patient --threshold tuned "a text editor for programmers"
       """)
 
-  @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
+  @Argument(help: ArgumentHelp("Folder of the run.", valueName: "run"))
   var run_: String
 
   @OptionGroup(title: "Several models")
@@ -27,38 +27,36 @@ struct PredictCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Texts to label.", valueName: "text"))
   var texts: [String] = []
 
-  @Option(help: "How many labels a text gets (default: 5; with --threshold all that reach it).")
+  @Option(help: "Labels per text (default: 5; with --threshold, all that reach it).")
   var k: Int?
 
   @OptionGroup var decisions: DecisionOptions
 
   @OptionGroup var lines: LineOptions
 
-  @Option(help: "Threads to compute with; as many as in training by default.")
-  var threads: Int?
+  @OptionGroup var threads: ThreadsOption
 
   @Flag(
     help: """
-      Write one JSON object a text: {"text", "labels": [{"id", "score"}]}, with "known": false \
-      where the model knows no word of it.
+      Print one JSON object per text: {"text", "labels": [{"id", "score"}]}, with "known": false if \
+      the model knows none of its words.
       """)
   var json = false
 
   func validate() throws {
-    if let k, k < 1 { throw ValidationError("--k is \(k); it must be at least 1.") }
+    try require([("k", k, 1)])
     try lines.check(texts: texts)
     guard ensemble.isAlone || !(decisions.calibrated || decisions.threshold != nil) else {
       throw ValidationError(
-        "--calibrated and --threshold are for one run's own scores, without --with and "
+        "--calibrated and --threshold need the scores of one run, without --with and "
           + "--logit-adjustment.")
     }
-    try validateThreads(threads)
   }
 
   func run() throws {
     try reporting {
       let lines = texts.isEmpty ? try TextLines(path: self.lines.file) : nil
-      let model = try ensemble.model(run_, threads: threads)
+      let model = try ensemble.model(run_, threads: threads.count)
       let notes = TextNotes()
       let write =
         try decisions.writer(model, k: k, json: json, notes: notes)

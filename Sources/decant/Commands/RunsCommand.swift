@@ -1,18 +1,19 @@
 import ArgumentParser
 import Foundation
-import Training
+import Models
+import Reports
 
 struct RunsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "runs",
-    abstract: "Lists runs, compares two, names the best.",
+    abstract: "List runs, compare two, or find the best.",
     discussion: """
-      Looks for run folders in the folders given and below, five deep. Figures are those of the \
-      validation part after the epoch that was kept; a run without --patience has none. Test figures \
-      are never used to choose: ask decant evaluate for them once the choice is made.
+      Looks for run folders in the given folders, up to five levels deep. The metrics are those of \
+      the validation set after the epoch that was kept; a run without --patience has none. Test \
+      metrics never decide: use decant evaluate once the choice is made.
 
-      --by takes P@1, P@5, nDCG@5 or PSP@5, for which more is better, or loss, seconds, memory or \
-      size, for which less is.
+      --by takes P@1, P@5, nDCG@5 or PSP@5, where more is better, or loss, seconds, memory or size, \
+      where less is better.
 
       Examples:
         decant runs
@@ -21,19 +22,19 @@ struct RunsCommand: ParsableCommand {
         decant evaluate $(decant runs runs --best)
       """)
 
-  @Argument(help: ArgumentHelp("Folders to look in (default: runs).", valueName: "folder"))
+  @Argument(help: ArgumentHelp("Folders to search (default: runs).", valueName: "folder"))
   var folders: [String] = []
 
-  @Option(help: "What to order by, and what --best compares (nDCG@5).")
+  @Option(help: "Metric to sort by, and for --best (there the default is nDCG@5).")
   var by: Metric?
 
-  @Flag(help: "Print the path of the best finished run, by its validation part.")
+  @Flag(help: "Print the path of the best finished run, by its validation metrics.")
   var best = false
 
-  @Flag(help: "Print only the settings in which two runs differ, and their figures.")
+  @Flag(help: "Compare two runs: the settings that differ, and the metrics.")
   var compare = false
 
-  @Flag(help: "Write one JSON object a run.")
+  @Flag(help: "Print one JSON object per run.")
   var json = false
 
   enum Metric: String, ExpressibleByArgument, CaseIterable {
@@ -46,7 +47,7 @@ struct RunsCommand: ParsableCommand {
 
   func validate() throws {
     guard !compare || folders.count == 2 else {
-      throw ValidationError("--compare takes two runs; there are \(folders.count).")
+      throw ValidationError("--compare needs two runs; there are \(folders.count).")
     }
     guard !compare || (!best && !json && by == nil) else {
       throw ValidationError(

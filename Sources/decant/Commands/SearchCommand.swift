@@ -1,65 +1,63 @@
 import ArgumentParser
 import Evaluation
 import Foundation
+import Models
 import Retrieval
+import Storage
 import Torch
-import Training
 
 struct SearchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "search",
-    abstract: "Finds the labels or documents nearest to texts, in an index.",
+    abstract: "Find the labels or documents nearest to texts, in an index.",
     discussion: """
-      The index is one that decant index has written; the run is the one it was made with, which \
-      embeds the texts. Texts are arguments, or lines of a file, or lines of standard input; lines \
-      that are not UTF-8 are treated as decant predict does.
+      decant index writes the index. The run must be the one that the index was made with; it embeds \
+      the texts. Texts are arguments, lines of a file, or lines of standard input. Lines that are not \
+      UTF-8 are treated as in decant predict.
 
       Examples:
         decant search tags.index runs/tags "a text editor for programmers"
         decant search packages.index runs/tags --k 10 --breadth 200 --file texts.txt --json
       """)
 
-  @Argument(help: ArgumentHelp("The index.", valueName: "index"))
+  @Argument(help: ArgumentHelp("File of the index.", valueName: "index"))
   var index: String
 
-  @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
+  @Argument(help: ArgumentHelp("Folder of the run.", valueName: "run"))
   var run_: String
 
-  @Argument(help: ArgumentHelp("Texts to search with.", valueName: "text"))
+  @Argument(help: ArgumentHelp("Texts to search for.", valueName: "text"))
   var texts: [String] = []
 
-  @Option(help: "How many a text gets.")
+  @Option(help: "Results per text.")
   var k = 5
 
-  @Option(help: "Candidates kept on the way: more find more and take longer (default: 64).")
+  @Option(
+    help: "Candidates kept during the search: more improve recall and take longer (default: 64).")
   var breadth: Int?
 
-  @Flag(help: "Compare with every vector; as it is where the index has no graph.")
+  @Flag(help: "Compare with every vector; always so if the index has no graph.")
   var exact = false
 
   @OptionGroup var lines: LineOptions
 
-  @Option(help: "Threads to compute with; as many as in training by default.")
-  var threads: Int?
+  @OptionGroup var threads: ThreadsOption
 
-  @Flag(help: "Write one JSON object a text: {\"text\", \"labels\": [{\"id\", \"score\"}]}.")
+  @Flag(help: "Print one JSON object per text: {\"text\", \"labels\": [{\"id\", \"score\"}]}.")
   var json = false
 
   func validate() throws {
-    for (name, value) in [("k", k), ("breadth", breadth ?? 1)] where value < 1 {
-      throw ValidationError("--\(name) is \(value); it must be at least 1.")
-    }
+    try require([("k", k, 1), ("breadth", breadth, 1)])
     guard !exact || breadth == nil else {
-      throw ValidationError("--breadth is for the graph, which --exact leaves aside.")
+      throw ValidationError("--breadth applies to the graph, which --exact does not use.")
     }
     try lines.check(texts: texts)
-    try validateThreads(threads)
   }
 
   func run() throws {
     try reporting {
       let lines = texts.isEmpty ? try TextLines(path: self.lines.file) : nil
-      let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads)
+      let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads.count)
       let search = try searcher()
       let notes = TextNotes()
       guard let lines else { return try write(texts.map(\.normalizedToNFC), model, search, notes) }
@@ -88,13 +86,14 @@ struct SearchCommand: ParsableCommand {
     }
     if let maker = store.note["run"], Self.name(maker) != Self.name(run_) {
       StandardStreams.note(
-        "\(index) was made with \(maker): the scores mean something only if \(run_) is the same run"
+        "\(index) was made with \(maker): scores are only valid if \(run_) is the same run"
       )
     }
     return { queries in
-      let ranking =
+      let ranking = try attributingErrors(to: index) {
         try graph?.search(queries, k: k, breadth: breadth ?? 64, threads: Runtime.threadCount)
-        ?? ExactSearch(store)(queries, k: k)
+          ?? ExactSearch(store)(queries, k: k)
+      }
       return (0..<ranking.rowCount).map { row in
         TrainedModel.Prediction(
           labels: zip(ranking.labels(ofRow: row), ranking.scores(ofRow: row)).map {
@@ -104,7 +103,7 @@ struct SearchCommand: ParsableCommand {
     }
   }
 
-  /// A run's own name: the folders around it may have moved.
+  /// The last part of a run's path: the folders around it may have moved.
   private static func name(_ run: String) -> String { URL(filePath: run).lastPathComponent }
 
   private func write(
@@ -115,7 +114,7 @@ struct SearchCommand: ParsableCommand {
     for (row, (text, nearest)) in zip(texts, try search(queries.vectors)).enumerated() {
       var found = nearest
       (found.isKnown, found.isCut) = (queries.isKnown[row], queries.isCut[row])
-      // Nothing is nearer to a text without content than anything else.
+      // A text without known words has no nearest neighbours.
       if !found.isKnown { found.labels = [] }
       notes.say(isKnown: found.isKnown, isCut: found.isCut, by: model)
       if json {

@@ -1,15 +1,15 @@
 import ArgumentParser
 import Foundation
-import Torch
+import Storage
 
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
-    abstract: "Serves a finished run over HTTP, with a page to try it.",
+    abstract: "Serve a finished run over HTTP, with a page to try it.",
     discussion: """
-      This is the program decant-serve, which lies beside decant once it is built:
+      Starts the program decant-serve. Build it once:
 
-        swift build -c release --product decant-serve
+        make service
 
       decant serve --help lists its options.
       """)
@@ -17,10 +17,20 @@ struct ServeCommand: ParsableCommand {
   @Argument(parsing: .captureForPassthrough)
   var arguments: [String] = []
 
-  /// Where the service's program has to be.
+  /// The path of decant-serve, or the first path tried if it is not built.
+  ///
+  /// A checkout builds it in the package Service; an installation keeps both programs in one folder.
   static var program: String {
-    let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    return own.deletingLastPathComponent().appendingPathComponent("decant-serve").path
+    let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+      .deletingLastPathComponent()
+    let beside = folder.appendingPathComponent("decant-serve").path
+    // The path of a build folder ends with .build, the platform, and debug or release.
+    let build = folder.pathComponents.suffix(3)
+    guard build.first == ".build" else { return beside }
+    let built = folder.appendingPathComponent(
+      "../../../Service/\(build.joined(separator: "/"))/decant-serve"
+    ).standardizedFileURL.path
+    return [built, beside].first(where: FileManager.default.isExecutableFile) ?? built
   }
 
   func run() throws {
@@ -29,7 +39,7 @@ struct ServeCommand: ParsableCommand {
       var words = ([program] + arguments).map { strdup($0) } + [nil]
       execv(program, &words)
       throw FileError(
-        path: program, action: "start (build it: swift build -c release --product decant-serve)",
+        path: program, action: "start (build it: make service)",
         code: errno)
     }
   }

@@ -1,27 +1,28 @@
 import ArgumentParser
 import Datasets
+import Evaluation
 import Foundation
-import Learning
-import Torch
-import Training
+import Storage
+import Streams
+import SwiftOverlayShims
 
 struct StreamCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stream",
-    abstract: "Learns from a data set document by document and predicts each one first.",
+    abstract: "Learn from a data set document by document, predicting each one first.",
     discussion: """
-      Reads train and then test in order. Every document is predicted before its labels are learnt, \
-      so that all of them test. A line is printed now and then: F1 over all pairs (micro), over \
-      labels (macro) and over documents, the share of documents that are all right, and the Hamming \
-      loss, of the documents of late (see --fading); the last line is of all documents.
+      Reads train, then test, in order. Every document is predicted before its labels are learned, so \
+      that each one is a test. Prints a line at intervals: micro, macro and example F1, the share of \
+      documents with all labels correct, and the Hamming loss, with recent documents counting most \
+      (see --fading). The last line is over all documents.
 
       Learners:
-        ihomer    a partition of the labels that follows the stream, a tree, neighbours and \
-      regressions for each part, detectors of change
+        ihomer    an adaptive partition of the labels; a tree, nearest neighbours and regressions \
+      for each part; change detectors
         global    the same with all labels in one part
         tree      one tree
-        logistic  one logistic regression a label
-        prior     the labels that are frequent of late
+        logistic  a logistic regression for each label
+        prior     the most frequent recent labels
 
       Examples:
         decant stream data/debian-tags
@@ -46,46 +47,41 @@ struct StreamCommand: ParsableCommand {
     var value: StreamFeatures { self == .sparse ? .sparse : .dense }
   }
 
-  @Argument(help: ArgumentHelp("The data set, a folder or a file.", valueName: "data"))
+  @Argument(help: ArgumentHelp("Data set: a folder or a file.", valueName: "data"))
   var data: String
 
-  @Option(help: "The model: ihomer, global, tree, logistic or prior.")
+  @Option(help: "Model: ihomer, global, tree, logistic or prior.")
   var learner: LearnerName = .ihomer
 
   @Option(
-    help: "A label is predicted above the threshold that is best for F1 (f-measure) or above half.")
+    help: "Threshold of a prediction: the best one for F1 (f-measure), or one half (half).")
   var decision: DecisionName = .fMeasure
 
-  @Option(help: "Whether features are words (sparse) or measurements (dense); seen from the data.")
+  @Option(help: "Features: words (sparse) or measurements (dense) (default: depends on the data).")
   var features: FeaturesName?
 
-  @Option(help: "Documents from one line to the next; a tenth of all by default.")
+  @Option(help: "Documents per line (default: a tenth of all).")
   var interval: Int?
 
-  @Option(help: "What a document counts less in a line for each later one, above 0 and at most 1.")
+  @Option(help: "Factor on a document's weight for each later document, above 0 and at most 1.")
   var fading = 0.999
 
-  @Option(help: "Takes the documents in a random order of this number.")
+  @Option(help: "Random seed for the order of the documents (default: not shuffled).")
   var shuffleSeed: UInt64?
 
-  @Option(help: "Stops after so many documents.")
+  @Option(help: "Number of documents after which to stop.")
   var limit: Int?
 
-  @Flag(help: "Leave out lines of the data set that cannot be used, and count them.")
-  var skipBad = false
+  @OptionGroup var malformed: SettingOptions<DataPart>
 
-  @Flag(help: "Write one JSON object at the end instead of lines.")
+  @Flag(help: "Print one JSON object at the end instead of lines.")
   var json = false
 
   func validate() throws {
     guard fading > 0, fading <= 1 else {
       throw ValidationError("--fading is \(fading); it must be above 0 and at most 1.")
     }
-    for (name, value) in [("--interval", interval), ("--limit", limit)] {
-      if let value, value < 1 {
-        throw ValidationError("\(name) is \(value); it must be at least 1.")
-      }
-    }
+    try require([("interval", interval, 1), ("limit", limit, 1)])
   }
 
   /// One line of the table.
@@ -111,7 +107,7 @@ struct StreamCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let dataset = try Dataset.read(data, badLines: skipBad ? .skip : .refuse)
+      let dataset = try Dataset.read(data, badLines: malformed.badLines)
       if dataset.skipped.count > 0 {
         StandardStreams.note("\(counted(dataset.skipped.count, "line")) left out")
       }

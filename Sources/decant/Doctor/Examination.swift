@@ -1,13 +1,13 @@
 import Datasets
 import Foundation
+import Storage
 import Torch
-import Training
 
-/// Looks at all that Decant needs on a machine.
+/// Checks everything that Decant needs on a machine.
 struct Examination {
   private let setup = "run Scripts/setup in Decant's folder, or set DECANT_TORCH_LIBRARY"
 
-  /// All findings; those about libtorch only where it opens.
+  /// All findings; those about libtorch only if it opens.
   func findings() -> [Finding] {
     var all = [program, library]
     if all.allSatisfy({ $0.state != .fail }) { all += [torch, kernels, threads, speed()] }
@@ -19,7 +19,7 @@ struct Examination {
     #if DEBUG
       return .warn(
         "decant", "\(Decant.version), a debug build at \(own)",
-        "build it with -c release: it is many times faster")
+        "build it with -c release, which is many times faster")
     #else
       return .ok("decant", "\(Decant.version) at \(own)")
     #endif
@@ -33,7 +33,7 @@ struct Examination {
       return .ok("interface", "version \(Runtime.interfaceVersion) at \(there ?? candidates[0])")
     } catch {
       return .fail(
-        "interface", error.message, "\(setup); looked at \(candidates.joined(separator: ", "))")
+        "interface", error.message, "\(setup); searched \(candidates.joined(separator: ", "))")
     }
   }
 
@@ -41,7 +41,7 @@ struct Examination {
     let version = Runtime.torchVersion
     let parts = version.split(separator: ".").compactMap { Int($0) }
     guard parts.count >= 2, (parts[0], parts[1]) >= (2, 11) else {
-      return .warn("libtorch", version, "2.11 or later is tested; \(setup) with a newer torch")
+      return .warn("libtorch", version, "tested with 2.11 and later; \(setup) with a newer torch")
     }
     return .ok("libtorch", version)
   }
@@ -52,7 +52,7 @@ struct Examination {
     guard ScoreTiles.suit(.zeros([1])) else {
       return .warn(
         "processor", "\(capability); no AVX-512: losses use libtorch's kernels",
-        "all works; training with many labels takes longer")
+        "everything works; training with many labels takes longer")
     }
     return .ok(
       "processor",
@@ -83,12 +83,12 @@ struct Examination {
     let taken = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
     let rate = 2 * Double(size * size * size) * Double(products) / taken / 1e9
     let found = String(format: "%.0f GFLOP/s of matrix products", rate)
-    // A core of the last ten years does 20 to 200.
+    // A core of the last ten years reaches 20 to 200.
     let least = 5 * Double(Runtime.threadCount)
     guard rate >= least else {
       return .warn(
         "speed", found + String(format: ", less than the %.0f of a slow machine", least),
-        "look for other programs at work, or a limit on processor time; --threads 1 may be faster")
+        "look for other busy programs, or a CPU quota; --threads 1 may be faster")
     }
     return .ok("speed", found)
   }
@@ -100,7 +100,8 @@ struct Examination {
     let bounds = MachineShare.current.memoryBounds.map { "\(gigabytes($0.value)) \($0.source)" }
     let found = "\(gigabytes(free)) free: \(bounds.joined(separator: ", "))"
     guard free >= 1 << 30 else {
-      return .warn("memory", found, "training on debian-tags takes about 1 GB; end other programs")
+      return .warn(
+        "memory", found, "training on debian-tags takes about 1 GB; close other programs")
     }
     return .ok("memory", found)
   }
@@ -108,11 +109,11 @@ struct Examination {
   private var disk: Finding {
     let folder = FileManager.default.currentDirectoryPath
     guard let free = Machine.freeSpace(in: folder) else {
-      return .warn("disk", "unknown", "\(folder) cannot be looked at")
+      return .warn("disk", "unknown", "\(folder) cannot be examined")
     }
     let found = "\(gigabytes(free)) free in \(folder)"
     guard free >= 1 << 30 else {
-      return .warn("disk", found, "a run on debian-tags takes about 300 MB; make room")
+      return .warn("disk", found, "a run on debian-tags takes about 300 MB; free some space")
     }
     return .ok("disk", found)
   }
@@ -124,7 +125,8 @@ struct Examination {
     } catch {
       return .warn(
         "Debian lists", "none with long descriptions",
-        "decant data debian fetches them once (16 MB) on Debian and Ubuntu; other data needs none")
+        "decant data debian downloads them once (16 MB) on Debian and Ubuntu; other data does not need them"
+      )
     }
   }
 
@@ -132,8 +134,7 @@ struct Examination {
     let path = ServeCommand.program
     guard FileManager.default.isExecutableFile(atPath: path) else {
       return .warn(
-        "decant-serve", "not at \(path)",
-        "for decant serve: swift build -c release --product decant-serve")
+        "decant-serve", "not at \(path)", "for decant serve: make service")
     }
     return .ok("decant-serve", path)
   }

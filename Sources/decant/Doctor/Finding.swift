@@ -1,16 +1,16 @@
-/// What one look at the installation came to.
+/// The result of one check of the installation.
 struct Finding: Encodable {
-  /// Whether something is to be done.
+  /// Whether the user has to do something.
   enum State: String, Encodable {
     case ok, warn, fail
   }
 
-  /// What was looked at, in a word or two.
+  /// The subject of the check, in a word or two.
   var name: String
   var state: State
-  /// What was found.
+  /// The result.
   var found: String
-  /// What to do; nil where all is well.
+  /// The remedy; nil if all is well.
   var advice: String?
 
   static func ok(_ name: String, _ found: String) -> Finding {
@@ -25,7 +25,7 @@ struct Finding: Encodable {
     Finding(name: name, state: .fail, found: found, advice: advice)
   }
 
-  /// For people: one line, and a second one with what to do.
+  /// One line for people, and a second one with the remedy.
   var lines: String {
     let padding = String(repeating: " ", count: max(1, 14 - name.count))
     let mark = state == .ok ? "ok  " : state == .warn ? "warn" : "FAIL"

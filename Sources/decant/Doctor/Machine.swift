@@ -1,14 +1,14 @@
 import Foundation
-import Torch
+import Storage
 
-/// What the machine has, as Linux tells it.
+/// The resources of the machine, as Linux reports them.
 struct Machine {
-  /// Bytes of memory that this process can still have.
+  /// The number of bytes of memory still available to this process.
   static var availableMemory: Int? {
     kilobytes("MemAvailable").map { min($0 * 1024, ControlGroups().availableMemory ?? .max) }
   }
 
-  /// Bytes that can be written in a folder.
+  /// The number of bytes that can be written in a folder.
   static func freeSpace(in folder: String) -> Int? {
     var space = statvfs()
     guard statvfs(folder, &space) == 0 else { return nil }

@@ -1,5 +1,5 @@
 import Foundation
-import Torch
+import Storage
 
 /// The folder of data sets.
 struct DataFolder {
@@ -7,29 +7,30 @@ struct DataFolder {
 
   /// The path of a file.
   ///
-  /// - Parameter origin: where it can be had.
-  /// - Throws: `InputError` when it is missing, with what to put there.
+  /// - Parameter origin: its download location.
+  /// - Throws: `InputError` if it is missing, with the file to download.
   func file(_ name: String, origin: String) throws -> String {
     let file = path + "/" + name
     guard FileManager.default.fileExists(atPath: file) else {
       throw InputError(
-        file: file, reason: "the experiment's data are not there",
-        expected: "\(origin), under the folder that --data names")
+        file: file, reason: "the experiment's data is missing",
+        expected: "\(origin), in the folder given by --data")
     }
     return file
   }
 
-  /// The text of a file that `xz` has packed.
+  /// The text of an xz-compressed file.
   ///
-  /// - Throws: `InputError` when it is missing, or when `xz` fails.
+  /// - Throws: `InputError` if it is missing, or if `xz` fails.
   func unpackedText(_ name: String, origin: String) throws -> String {
     let file = try file(name, origin: origin)
     return String(decoding: try Self.output(of: ["xz", "-dc", file], for: file), as: UTF8.self)
   }
 
-  /// Unpacks the members of a tar archive that `patterns` name, has them read, and removes them.
+  /// Unpacks the members of a tar archive matching `patterns`, reads them with the closure, and
+  /// removes them.
   ///
-  /// - Throws: `InputError` when the archive is missing, or when `tar` fails.
+  /// - Throws: `InputError` if the archive is missing, or if `tar` fails.
   func withUnpacked<Result>(
     _ name: String, matching patterns: [String], origin: String, _ body: (String) throws -> Result
   ) throws -> Result {
@@ -62,7 +63,7 @@ struct DataFolder {
     guard process.terminationStatus == 0 else {
       throw InputError(
         file: file, reason: "\(command[0]) ended with status \(process.terminationStatus)",
-        expected: "the programs xz and tar, and a file that xz has packed")
+        expected: "the programs xz and tar, and an xz-compressed file")
     }
     return bytes
   }

@@ -1,88 +1,102 @@
 import Evaluation
 
-/// A claim of a paper, and what it takes to see whether it holds here.
+/// A claim of a paper, with the test of whether it holds here.
 ///
-/// Every arm is run under every condition with every seed; the first arm is the baseline. What an
-/// arm leaves open is chosen before, for the baseline as for the others: by the first measure, on a
-/// part held out of what is learned from, with other seeds.
-protocol Experiment: SendableMetatype {
-  /// What it is called on the command line.
+/// Every arm runs under every condition with every seed; the first arm is the baseline. Free
+/// settings are tuned beforehand, for the baseline as for the others: by the first measure, on a
+/// held-out part of the training data, with separate seeds.
+protocol Experiment: Dependent {
+  /// A method.
+  associatedtype Arm: Named
+  /// A value of the variable that differs between runs.
+  associatedtype Condition: Named
+  /// The free hyperparameters of an arm.
+  associatedtype Setting: Named = NoSetting
+
+  /// The name on the command line.
   static var name: String { get }
-  /// The claim, in a sentence.
+  /// The claim, in one sentence.
   static var claim: String { get }
-  /// Whose claim: authors, title, venue, link.
+  /// The paper: authors, title, venue, link.
   static var paper: String { get }
-  /// What it is tried on, and with how much training.
+  /// The data and the amount of training.
   static var data: String { get }
-  /// The file of the experiment, `#fileID`.
-  static var file: String { get }
-  /// The files whose change makes results stale, from the root of the repository.
-  static var sources: [String] { get }
-  /// What differs between conditions, such as "batch size".
+  /// The variable that differs between conditions, such as "batch size".
   static var conditionName: String { get }
   /// The conditions.
-  static var conditions: [String] { get }
-  /// What is compared, the baseline first.
-  static var arms: [String] { get }
-  /// What is measured, with its unit; the first one is plotted and the larger, the better.
+  static var conditions: [Condition] { get }
+  /// The methods compared, baseline first.
+  static var arms: [Arm] { get }
+  /// The measures with their units; the first one is plotted, and larger is better.
   static var measures: [String] { get }
 
-  /// What is chosen for every arm, such as "temperature".
+  /// The setting tuned for every arm, such as "temperature".
   static var settingName: String { get }
-  /// What there is to choose from; one for nothing to choose.
-  static func settings(of arm: String) -> [String]
-  /// The conditions that a choice is made under, by the mean over them.
-  static var choiceConditions: [String] { get }
-  /// The number of seeds that a choice is made by.
+  /// The candidate settings; a single one means nothing is tuned.
+  static func settings(of arm: Arm) -> [Setting]
+  /// The conditions used for tuning, by the mean over them.
+  static var choiceConditions: [Condition] { get }
+  /// The number of seeds used for tuning.
   static var choiceSeeds: Int { get }
 
-  /// Reads the data: those to learn from, and those of `options.part` to judge by.
+  /// Reads the training data, and the evaluation data of `options.part`.
   init(_ options: ExperimentOptions) throws
 
   /// One run.
   ///
-  /// - Returns: a value a measure.
-  func run(arm: String, condition: String, setting: String, seed: UInt64) throws -> [Double]
+  /// - Returns: one value per measure.
+  func run(arm: Arm, condition: Condition, setting: Setting, seed: UInt64) throws -> [Double]
 
-  /// How scores were spread in training, by arm; nothing by default.
-  var heaps: [String: SimilarityHistogram] { get }
+  /// The distribution of scores in training, by arm; empty by default.
+  var heaps: [Arm: SimilarityHistogram] { get }
 
-  /// What the numbers say about the claim.
-  static func verdict(_ record: ExperimentRecord) -> Verdict
+  /// The verdict on the claim, from the numbers.
+  static func verdict(_ record: Results<Self>) -> Verdict
 }
 
 extension Experiment {
   static var settingName: String { "setting" }
-  static func settings(of arm: String) -> [String] { [""] }
-  static var choiceConditions: [String] { conditions }
+  static var choiceConditions: [Condition] { conditions }
   static var choiceSeeds: Int { 2 }
-  var heaps: [String: SimilarityHistogram] { [:] }
+  var heaps: [Arm: SimilarityHistogram] { [:] }
 
-  /// The verdict on a result; none where it is one of other arms, conditions or measures.
+  /// The verdict on a stored result; nil if its arms, conditions or measures differ.
   static func verdict(onStored record: ExperimentRecord) -> Verdict? {
-    record.arms == arms && record.conditions == conditions && record.measures == measures
-      ? verdict(record) : nil
+    record.arms == arms.map(\.name) && record.conditions == conditions.map(\.name)
+      && record.measures == measures ? verdict(Results(record)) : nil
   }
 }
 
-/// How an experiment is to be run.
+extension Experiment where Arm: CaseIterable {
+  static var arms: [Arm] { Array(Arm.allCases) }
+}
+
+extension Experiment where Condition: CaseIterable {
+  static var conditions: [Condition] { Array(Condition.allCases) }
+}
+
+extension Experiment where Setting == NoSetting {
+  static func settings(of arm: Arm) -> [NoSetting] { [.none] }
+}
+
+/// The options of an experiment.
 struct ExperimentOptions {
   /// The folder of data sets.
   var data = "data"
-  /// What to judge by.
+  /// The part to evaluate on.
   var part = Part.test
   /// The number of seeds.
   var seeds = 3
   /// The number of threads.
   var threads = 1
-  /// Whether only to see that it runs: one seed, little training, nothing stored.
+  /// Whether to run only as a smoke test: one seed, little training, nothing stored.
   var isQuick = false
 
-  /// A part of the data to judge by.
+  /// A part of the data to evaluate on.
   enum Part: Hashable {
-    /// Held out of what is learned from, to choose settings by.
+    /// Held out of the training data, for tuning settings.
     case choice
-    /// What results are taken on.
+    /// The test data, for results.
     case test
   }
 

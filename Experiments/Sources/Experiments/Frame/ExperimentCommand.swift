@@ -1,26 +1,28 @@
 import Foundation
-import Torch
+import Storage
 
-/// The command line: `experiment list`, `choose`, `run` and `page`.
+/// The command line: `experiment list`, `choose`, `run`, `page` and `restamp`.
 @main struct ExperimentCommand {
   static let usage = """
-    Tries claims of papers at small scale.
+    Tests claims of papers at small scale.
 
     usage:
-      experiment list                what there is, and which results are stale
+      experiment list                lists the experiments, and which results are stale
       experiment choose NAME [options]
-                                     what each arm's settings come to on the part held out
-      experiment run NAME [options]  chooses, runs and stores Experiments/results/NAME.json
+                                     compares each arm's settings on the held-out part
+      experiment run NAME [options]  tunes, runs and writes Experiments/results/NAME.json
       experiment page                writes Documentation/EXPERIMENTS.md and its plots
-      experiment page --check        fails when these are not what would be written
+      experiment page --check        fails if these are not up to date
+      experiment restamp NAME        renews the hashes of the code in a result, and nothing else;
+                                     Experiments/confirm calls it if the numbers are unchanged
 
-    options of both:
+    options of choose and run:
       --data FOLDER  the folder of data sets (default data)
-      --threads N    threads of a run (default 1, for which results are comparable)
+      --threads N    threads per run (default 1, which keeps results comparable)
 
     options of run:
-      --seeds N      how often every arm is run (default 3)
-      --quick        one seed and little training, to see that it runs; stores nothing
+      --seeds N      number of seeds per arm (default 3)
+      --quick        smoke test with one seed and little training; stores nothing
 
     options of choose:
       --arms A,B     only these arms
@@ -44,13 +46,14 @@ import Torch
     case "run": try run(named: arguments.dropFirst().first, Array(arguments.dropFirst(2)))
     case "page" where arguments.count == 1: try page(isChecking: false)
     case "page" where arguments == ["page", "--check"]: try page(isChecking: true)
+    case "restamp" where arguments.count == 2: try restamp(arguments[1])
     case nil, "--help", "-h", "help": print(usage, terminator: "")
     default: throw refusal("\(arguments.joined(separator: " "))")
     }
   }
 
   private static func refusal(_ reason: String) -> InputError {
-    InputError(file: "command line", reason: reason, expected: "what `experiment --help` names")
+    InputError(file: "command line", reason: reason, expected: "the usage in `experiment --help`")
   }
 
   private static func list() throws {
@@ -70,7 +73,7 @@ import Torch
   private static func experiment(named name: String?) throws -> any Experiment.Type {
     guard let experiment = experiments.first(where: { $0.name == name }) else {
       throw InputError(
-        file: "command line", reason: "no experiment is called \(name ?? "nothing")",
+        file: "command line", reason: "there is no experiment \(name ?? "without a name")",
         expected: experiments.map { $0.name }.joined(separator: ", "))
     }
     return experiment
@@ -102,11 +105,28 @@ import Torch
         print("\(record.conditionName) \(condition)  \(arm)  \(values.joined(separator: "  "))")
       }
     }
-    let verdict = experiment.verdict(record)
-    print("\(verdict.outcome.rawValue): \(verdict.sentence)")
+    if let verdict = experiment.verdict(onStored: record) {
+      print("\(verdict.outcome.rawValue): \(verdict.sentence)")
+    }
     print(
       runner.options.isQuick
         ? "a quick run: nothing is stored" : "stored in \(repository.resultPath(record.name))")
+  }
+
+  private static func restamp(_ name: String) throws {
+    let experiment = try experiment(named: name)
+    let repository = try Repository()
+    guard var record = try repository.record(of: experiment) else {
+      throw InputError(
+        file: repository.resultPath(name), reason: "no result", expected: "a stored result")
+    }
+    guard experiment.verdict(onStored: record) != nil else {
+      throw InputError(
+        file: repository.resultPath(name), reason: "other arms, conditions or measures",
+        expected: "those of the experiment")
+    }
+    record.sources = try repository.sources(of: experiment)
+    try repository.store(record)
   }
 
   private static func read(

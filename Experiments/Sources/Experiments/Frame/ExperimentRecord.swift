@@ -1,30 +1,30 @@
 import Evaluation
 import Foundation
 
-/// What an experiment gave: every value of every run, and what made it.
+/// The results of an experiment: every value of every run, and its origin.
 struct ExperimentRecord: Codable, Hashable {
   /// One run.
   struct Cell: Codable, Hashable {
     var arm: String
     var condition: String
     var seed: UInt64
-    /// One a measure.
+    /// One per measure.
     var values: [Double]
-    /// Processor time.
+    /// CPU seconds.
     var seconds: Double
   }
 
-  /// What a setting came to on the part held out.
+  /// The result of a candidate setting on the held-out part.
   struct Choice: Codable, Hashable {
     var arm: String
     var setting: String
-    /// Of the first measure, over conditions and seeds.
+    /// The mean of the first measure over conditions and seeds.
     var mean: Double
-    /// Whether results were taken with it.
+    /// Whether the results use it.
     var isTaken: Bool
   }
 
-  /// The mean over seeds, and the standard deviation with one degree of freedom less.
+  /// The mean over seeds, and the sample standard deviation.
   struct Spread: Hashable {
     var mean: Double
     var deviation: Double
@@ -50,37 +50,39 @@ struct ExperimentRecord: Codable, Hashable {
   var arms: [String]
   var measures: [String]
   var cells: [Cell] = []
-  /// What was chosen, and from what; none where nothing was.
+  /// The name of the tuned setting; nil if nothing was tuned.
   var settingName: String?
   var choices: [Choice]?
-  /// How scores were spread, by arm, where it was looked at.
+  /// The distribution of scores, by arm, if recorded.
   var heaps: [String: SimilarityHistogram]?
-  /// The hash of each file that made it.
+  /// The hash of each source file.
   var sources: [String: String]
   /// libtorch, threads, instruction set.
   var machine: String
 
-  /// Starts without runs.
-  init(of experiment: any Experiment.Type, sources: [String: String], machine: String) {
+  /// Creates a record without runs.
+  init<Tried: Experiment>(
+    of experiment: Tried.Type, sources: [String: String], machine: String
+  ) {
     name = experiment.name
     claim = experiment.claim
     paper = experiment.paper
     data = experiment.data
     conditionName = experiment.conditionName
-    conditions = experiment.conditions
-    arms = experiment.arms
+    conditions = experiment.conditions.map(\.name)
+    arms = experiment.arms.map(\.name)
     measures = experiment.measures
     self.sources = sources
     self.machine = machine
   }
 
-  /// A number with two digits behind the point.
+  /// A number with two decimals.
   static func text(_ value: Double) -> String { String(format: "%.2f", value) }
 
-  /// The seeds, rising.
+  /// The seeds, ascending.
   var seeds: [UInt64] { Set(cells.map(\.seed)).sorted() }
 
-  /// The values of one measure, by rising seed.
+  /// The values of one measure, by ascending seed.
   func values(_ arm: String, _ condition: String, measure: Int = 0) -> [Double] {
     cells.filter { $0.arm == arm && $0.condition == condition }.sorted { $0.seed < $1.seed }
       .map { $0.values[measure] }
@@ -91,7 +93,7 @@ struct ExperimentRecord: Codable, Hashable {
     Spread(values(arm, condition, measure: measure))
   }
 
-  /// By how much an arm is above another, seed by seed.
+  /// How much better an arm is than another, seed by seed.
   func gain(
     _ arm: String, over other: String, _ condition: String, measure: Int = 0
   ) -> PairedGain {
@@ -100,8 +102,7 @@ struct ExperimentRecord: Codable, Hashable {
     return PairedGain(pairs.map { $0 - $1 })
   }
 
-  /// By how much less an arm varies with the conditions than another, from the best to the worst, seed
-  /// by seed.
+  /// How much less an arm varies between conditions than another, from best to worst, seed by seed.
   func steadiness(_ arm: String, over other: String, measure: Int = 0) -> PairedGain {
     let ranges = [other, arm].map { arm in
       let rows = conditions.map { values(arm, $0, measure: measure) }
@@ -113,12 +114,12 @@ struct ExperimentRecord: Codable, Hashable {
     return PairedGain(zip(ranges[0], ranges[1]).map { $0 - $1 })
   }
 
-  /// What was chosen for an arm; none where there was nothing to choose.
+  /// The tuned setting of an arm; nil if there was only one.
   func chosen(_ arm: String) -> String? {
     choices?.first { $0.arm == arm && $0.isTaken }?.setting
   }
 
-  /// Processor seconds of an arm's runs under a condition.
+  /// The CPU seconds of an arm's runs under a condition.
   func seconds(_ arm: String, _ condition: String) -> Spread {
     Spread(cells.filter { $0.arm == arm && $0.condition == condition }.map(\.seconds))
   }

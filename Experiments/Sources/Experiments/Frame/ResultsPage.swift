@@ -1,31 +1,32 @@
 import Evaluation
 import Foundation
-import Torch
-import Training
+import Reports
+import Storage
 
-/// The page of all results, with a plot a result.
+/// The page of all results, with one plot per result.
 struct ResultsPage {
-  /// Where the page is, from the root.
+  /// The path of the page, relative to the root.
   static let path = "Documentation/EXPERIMENTS.md"
 
-  /// The files of the page, by their paths from the root.
+  /// The files of the page, by path relative to the root.
   private(set) var files: [String: String] = [:]
   /// The names of results whose sources have changed.
   private(set) var stale: [String] = []
 
-  /// Makes the page from what is stored.
+  /// Creates the page from the stored results.
   ///
-  /// - Throws: `InputError` when a result is damaged.
+  /// - Throws: `InputError` if a result is damaged, or if a type has no file.
   init(_ list: [any Experiment.Type], in repository: Repository) throws {
     var summary: [String] = []
     var sections: [String] = []
+    let sources = SourceFiles(repository)
     for experiment in list {
       let link = "[\(experiment.name)](#\(experiment.name))"
       guard let record = try repository.record(of: experiment) else {
         summary.append("| \(experiment.name) | \(experiment.claim) | not run yet |")
         continue
       }
-      let changed = Self.changes(of: record, experiment: experiment, in: repository)
+      let changed = try Self.changes(of: record, now: sources.hashes(of: experiment))
       if !changed.isEmpty { stale.append(record.name) }
       let mark = changed.isEmpty ? "" : " (stale)"
       let verdict = experiment.verdict(onStored: record)
@@ -41,25 +42,24 @@ struct ResultsPage {
     files[Self.path] = """
       # Experiments
 
-      Claims of papers, tried at a scale that two cores reach in minutes: small networks, small data,
-      short training. That a claim does not hold here does not say that it is wrong; that it holds
-      does not say that it will for you. Tables give means ± standard deviations over seeds; times are
-      processor seconds of a run. A verdict goes by differences between runs of one seed: a gain is
-      their mean ± half of its 95 % confidence interval (Student's t), and that is how the sentence
-      behind a verdict gives it. A part of a claim holds where the whole interval is on its side, does
-      not hold where it is on the other side, and is undecided where 0 lies within: these runs cannot
-      tell it from chance, which with 3 seeds is often so. A claim holds where all of its parts do, in
-      part where some do; where none does it does not hold if one is refuted, and is undecided if none
-      is. Nothing is taken off for the number of parts.
+      Claims of papers, tested at a scale that two cores handle in minutes: small networks, small data,
+      short training. If a claim does not hold here, it may still be right; if it holds here, it may
+      not hold for your data. Tables show means ± standard deviations over seeds; times are CPU
+      seconds per run. Verdicts compare runs with the same seed: a gain is the mean difference ± half
+      of its 95 % confidence interval (Student's t), and verdict sentences quote it that way. A part
+      of a claim holds if the whole interval is on its side, does not hold if it is on the other side,
+      and is undecided if the interval contains 0: these runs cannot distinguish it from chance, which
+      is common with 3 seeds. A claim holds if all of its parts do, and in part if some do; otherwise
+      it does not hold if one part is refuted, and is undecided if none is. There is no correction for
+      the number of parts.
 
-      What a table of settings names was chosen for every arm, the baseline as the others, by
-      the first measure on data held out of what is learned from, with other seeds. The parts that judge
-      are not untouched: most claims had been tried on them in an earlier form; dcl-batch-size, groco,
-      feature-transformation and re-identification were run on them again after a change, mochi, unpg and
-      metrix with settings and seeds that a review had written down before, and icnn-few-shot's verdict
-      was put another way after its numbers were seen. Written by
-      `experiment page` (see [Experiments](../Experiments/README.md)); a result is stale when the code
-      that made it has changed since.
+      The settings in a table were tuned for every arm, including the baseline, by the first measure on
+      held-out training data, with separate seeds. The test parts are not untouched: most claims had
+      been tested on them in an earlier form; dcl-batch-size, groco, feature-transformation and
+      re-identification were run on them again after a change; mochi, unpg and metrix were rerun with
+      settings and seeds that a review had fixed in advance; and icnn-few-shot's verdict was reworded
+      after its numbers were known. Written by `experiment page` (see
+      [Experiments](../Experiments/README.md)); a result is stale if its code has changed since.
 
       | Experiment | Claim | Here |
       |---|---|---|
@@ -68,12 +68,11 @@ struct ResultsPage {
       """
   }
 
-  /// The files that have changed since a result was made.
+  /// The files that have changed since a result was recorded.
   private static func changes(
-    of record: ExperimentRecord, experiment: any Experiment.Type, in repository: Repository
+    of record: ExperimentRecord, now: [String: String]
   ) -> [String] {
-    let now = repository.sources(of: experiment)
-    return Set(now.keys).union(record.sources.keys)
+    Set(now.keys).union(record.sources.keys)
       .filter { now[$0] != record.sources[$0] }.sorted()
   }
 
@@ -83,7 +82,7 @@ struct ResultsPage {
     var text = "\n## \(record.name)\n\n**Claim.** \(record.claim) \(record.paper)\n\n"
     if !changed.isEmpty {
       let names = changed.map { "`\($0)`" }.joined(separator: ", ")
-      text += "> **Stale**: \(names) changed since.\n\n"
+      text += "> **Stale** after changes in \(names).\n\n"
     }
     if let verdict {
       text += "**Verdict: \(verdict.outcome.rawValue).** \(verdict.sentence)\n\n"
@@ -93,7 +92,7 @@ struct ResultsPage {
       text += "\n\(measure), \(record.seeds.count) seeds:\n\n"
       text += table(record) { record.spread($0, $1, measure: index).text }
     }
-    text += "\nProcessor seconds of a run:\n\n"
+    text += "\nCPU seconds per run:\n\n"
     text += table(record) { String(format: "%.1f", record.seconds($0, $1).mean) }
     text += """
 
@@ -107,11 +106,11 @@ struct ResultsPage {
     return text + "\n`experiment run \(record.name)` on \(record.machine).\n"
   }
 
-  /// What was chosen, and what the others came to on the part held out.
+  /// The tuned settings, and the results of the other candidates on the held-out part.
   private static func settings(_ record: ExperimentRecord) -> String {
     guard let choices = record.choices, let name = record.settingName else { return "" }
     var text =
-      "\nChosen on data held out, by \(record.measures.first ?? ""):\n\n| | \(name) |\n|---|---|\n"
+      "\nTuned on held-out data by \(record.measures.first ?? ""):\n\n| | \(name) |\n|---|---|\n"
     for arm in record.arms {
       let own = choices.filter { $0.arm == arm }
       if own.isEmpty { continue }
@@ -124,7 +123,7 @@ struct ResultsPage {
     return text
   }
 
-  /// The spreads of scores with the number of their arm.
+  /// The distributions of scores with the index of their arm.
   private static func heaps(of record: ExperimentRecord) -> [(Int, SimilarityHistogram)] {
     record.arms.enumerated().compactMap { index, arm in
       record.heaps?[arm].map { (index, $0) }
@@ -144,7 +143,7 @@ struct ResultsPage {
   }
 
   private static func plot(_ record: ExperimentRecord) -> Plot {
-    // One condition says nothing along an axis: the arms stand side by side instead.
+    // With one condition the x axis shows the arms instead.
     if record.conditions.count == 1 {
       let values = record.arms.map { arm -> (mean: Double, deviation: Double)? in
         let spread = record.spread(arm, record.conditions[0])
@@ -174,7 +173,7 @@ struct ResultsPage {
     for (path, text) in files { try writeAtomically(text, to: repository.path(path)) }
   }
 
-  /// The files that are not what would be written.
+  /// The files that differ from the generated ones.
   func outdated(in repository: Repository) -> [String] {
     files.filter { path, text in
       FileManager.default.contents(atPath: repository.path(path)) != Data(text.utf8)

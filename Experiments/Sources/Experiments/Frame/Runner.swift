@@ -1,24 +1,24 @@
 import Foundation
 import Torch
 
-/// Chooses what the arms of an experiment leave open, and runs every arm under every condition with
-/// every seed.
+/// Tunes the arms of an experiment, and runs every arm under every condition with every seed.
 struct Runner {
-  /// Choices have seeds of their own.
+  /// Tuning uses separate seeds.
   static let firstChoiceSeed: UInt64 = 100
 
   var repository: Repository
   var options: ExperimentOptions
-  /// Only some arms, and only some settings, of a choice; all by default.
+  /// Restricts tuning to some arms and settings; all by default.
   var arms: [String]?
   var settings: [String]?
 
-  /// Chooses, runs, tells how far it is, and stores what came out, unless the run is a quick one.
-  func run(_ experiment: any Experiment.Type) throws -> ExperimentRecord {
+  /// Tunes and runs an experiment, reports progress, and stores the results unless the run is a
+  /// quick one.
+  func run<Tried: Experiment>(_ experiment: Tried.Type) throws -> ExperimentRecord {
     let machine =
       "libtorch \(Runtime.torchVersion), \(Runtime.cpuCapability), \(options.threads) thread(s)"
     var record = ExperimentRecord(
-      of: experiment, sources: repository.sources(of: experiment), machine: machine)
+      of: experiment, sources: try repository.sources(of: experiment), machine: machine)
     let choices = try choices(experiment)
     if !choices.isEmpty { (record.choices, record.settingName) = (choices, experiment.settingName) }
     let prepared = try prepared(experiment, part: .test)
@@ -27,38 +27,43 @@ struct Runner {
     for seed in 0..<UInt64(seeds) {
       for condition in experiment.conditions {
         for arm in experiment.arms {
-          let setting = record.chosen(arm) ?? experiment.settings(of: arm).first ?? ""
+          let settings = experiment.settings(of: arm)
+          let chosen = record.chosen(arm.name)
+          let setting = settings.first { $0.name == chosen } ?? settings[0]
           let begun = clock()
           let values = try prepared.run(
             arm: arm, condition: condition, setting: setting, seed: seed)
           let seconds = Double(clock() - begun) / Double(CLOCKS_PER_SEC)
           record.cells.append(
             .init(
-              arm: arm, condition: condition, seed: seed, values: values.map(Self.rounded),
-              seconds: (seconds * 100).rounded() / 100))
+              arm: arm.name, condition: condition.name, seed: seed,
+              values: values.map(Self.rounded), seconds: (seconds * 100).rounded() / 100))
           tell(
-            "\(record.cells.count)/\(total)  seed \(seed), \(experiment.conditionName) \(condition)",
-            arm, Self.text(values, of: experiment), seconds)
+            "\(record.cells.count)/\(total)  seed \(seed), \(experiment.conditionName) \(condition.name)",
+            arm.name, Self.text(values, of: experiment), seconds)
         }
       }
     }
-    record.heaps = prepared.heaps.isEmpty ? nil : prepared.heaps
+    let heaps = prepared.heaps.map { ($0.key.name, $0.value) }
+    record.heaps = heaps.isEmpty ? nil : Dictionary(uniqueKeysWithValues: heaps)
     if !options.isQuick { try repository.store(record) }
     return record
   }
 
-  /// What every setting comes to on the part held out; none where there is nothing to choose.
+  /// The result of every candidate setting on the held-out part; empty if there is nothing to tune.
   ///
-  /// A quick run takes the first setting of each arm unseen.
-  func choices(_ experiment: any Experiment.Type) throws -> [ExperimentRecord.Choice] {
+  /// A quick run takes the first setting of each arm untested.
+  func choices<Tried: Experiment>(
+    _ experiment: Tried.Type
+  ) throws -> [ExperimentRecord.Choice] {
     let asked = experiment.arms.filter { arm in
-      arms?.contains(arm) ?? (experiment.settings(of: arm).count > 1)
+      arms?.contains(arm.name) ?? (experiment.settings(of: arm).count > 1)
     }
     if asked.isEmpty || options.isQuick { return [] }
     let prepared = try prepared(experiment, part: .choice)
     var choices: [ExperimentRecord.Choice] = []
     for arm in asked {
-      let own = experiment.settings(of: arm).filter { settings?.contains($0) ?? true }
+      let own = experiment.settings(of: arm).filter { settings?.contains($0.name) ?? true }
       let means = try own.map { setting in
         let means = try experiment.choiceConditions.map { condition in
           let runs = try (0..<UInt64(experiment.choiceSeeds)).map { seed in
@@ -66,8 +71,8 @@ struct Runner {
             let values = try prepared.run(
               arm: arm, condition: condition, setting: setting, seed: Self.firstChoiceSeed + seed)
             tell(
-              "choice  \(experiment.conditionName) \(condition), \(experiment.settingName) \(setting)",
-              arm, Self.text(values, of: experiment),
+              "choice  \(experiment.conditionName) \(condition.name), \(experiment.settingName) \(setting.name)",
+              arm.name, Self.text(values, of: experiment),
               Double(clock() - begun) / Double(CLOCKS_PER_SEC))
             return values.first ?? 0
           }
@@ -77,15 +82,15 @@ struct Runner {
       }
       let best = means.indices.max { means[$0] < means[$1] }
       choices += own.indices.map {
-        .init(arm: arm, setting: own[$0], mean: means[$0], isTaken: $0 == best)
+        .init(arm: arm.name, setting: own[$0].name, mean: means[$0], isTaken: $0 == best)
       }
     }
     return choices
   }
 
-  private func prepared(
-    _ experiment: any Experiment.Type, part: ExperimentOptions.Part
-  ) throws -> any Experiment {
+  private func prepared<Tried: Experiment>(
+    _ experiment: Tried.Type, part: ExperimentOptions.Part
+  ) throws -> Tried {
     Runtime.threadCount = options.threads
     var options = options
     options.part = part

@@ -1,10 +1,10 @@
 import Foundation
 
-/// What became of a claim.
+/// The verdict on a claim.
 ///
-/// It is worked out from what was recorded, so that no run has to be repeated for it.
+/// It is computed from the recorded values, so that changing it requires no new run.
 struct Verdict: Hashable {
-  /// The claim's fate.
+  /// The outcome for the claim.
   enum Outcome: String {
     case holds
     case holdsInPart = "holds in part"
@@ -12,17 +12,17 @@ struct Verdict: Hashable {
     case fails = "does not hold here"
   }
 
-  /// The fate of a part of it.
+  /// The outcome for a part of it.
   enum Part: Hashable {
     case holds, undecided, fails
 
-    /// Holds where all of `parts` do, fails where one does.
+    /// Holds if all of `parts` do, fails if one does.
     static func all(_ parts: [Part]) -> Part {
       if parts.contains(.fails) { return .fails }
       return parts.allSatisfy { $0 == .holds } ? .holds : .undecided
     }
 
-    /// Holds where one of `parts` does, fails where all do.
+    /// Holds if one of `parts` does, fails if all do.
     static func any(_ parts: [Part]) -> Part {
       if parts.contains(.holds) { return .holds }
       return parts.allSatisfy { $0 == .fails } ? .fails : .undecided
@@ -30,11 +30,11 @@ struct Verdict: Hashable {
   }
 
   var outcome: Outcome
-  /// The numbers that say so.
+  /// The numbers that support the verdict.
   var sentence: String
 
-  /// Holds where all of `parts` do and in part where some do; else it fails where one fails, and is
-  /// undecided where none does.
+  /// Holds if all of `parts` do, holds in part if some do; otherwise it fails if one fails, and is
+  /// undecided if none does.
   init(parts: [Part], _ sentence: String) {
     let kept = parts.count { $0 == .holds }
     outcome =
@@ -44,15 +44,15 @@ struct Verdict: Hashable {
   }
 }
 
-/// By how much one value is above another, both of the same seed, with a confidence interval of 95 %.
+/// How much larger one value is than another of the same seed, with a 95 % confidence interval.
 struct PairedGain: Hashable {
   /// The mean over seeds.
   var mean: Double
-  /// Half of the interval's length: Student's t times the deviation over the root of the number of
-  /// seeds; ∞ for one seed.
+  /// Half the length of the interval: Student's t times the standard deviation over the root of the
+  /// number of seeds; ∞ for one seed.
   var margin: Double
 
-  /// Takes the differences.
+  /// Computes the gain from differences.
   init(_ differences: [Double]) {
     let spread = ExperimentRecord.Spread(differences)
     mean = spread.mean
@@ -65,12 +65,12 @@ struct PairedGain: Hashable {
   /// `1.17 ± 0.78`.
   var text: String { String(format: "%.2f ± %.2f", mean, margin) }
 
-  /// Holds where the whole interval is above `limit`, fails where it is below.
+  /// Holds if the whole interval is above `limit`, fails if it is below.
   func isAbove(_ limit: Double = 0) -> Verdict.Part {
     mean - margin > limit ? .holds : mean + margin < limit ? .fails : .undecided
   }
 
-  /// The 0.975 quantile of Student's t; for more than 20 degrees of freedom that for 20.
+  /// The 0.975 quantile of Student's t; for more than 20 degrees of freedom the one for 20.
   private static func quantile(freedom: Int) -> Double {
     let quantiles = [
       12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,

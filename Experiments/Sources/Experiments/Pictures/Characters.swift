@@ -1,20 +1,22 @@
 import Datasets
 import Evaluation
-import Images
+import Media
+import Storage
 import Torch
 
-/// Handwritten characters of many alphabets: some to learn from, and alphabets never seen to judge
-/// by.
-struct Characters {
+/// Handwritten characters of many alphabets: some for training, and unseen alphabets for
+/// evaluation.
+struct Characters: Dependent {
   /// `[N, 1, 28, 28]`, strokes 1 on 0.
   let pictures: Tensor
   let classes: [Int]
   let testPictures: Tensor
   let testClasses: [Int]
 
-  /// Omniglot's two small background sets, scaled down: the first one teaches, the second one judges.
+  /// Reads Omniglot's two small background sets, scaled down: the first for training, the second
+  /// for evaluation.
   ///
-  /// - Throws: `InputError` when an archive is missing, with what to put there.
+  /// - Throws: `InputError` if an archive is missing, with the file to download.
   init(_ options: ExperimentOptions) throws {
     let folder = DataFolder(path: options.data)
     func set(_ number: Int) throws -> (pictures: Tensor, classes: [Int], names: [String]) {
@@ -36,45 +38,42 @@ struct Characters {
       .reduce(into: [Int: Int]()) { $0[$1.element] = $1.offset }
     classes = rows.compactMap { numbers[train.classes[$0]] }
     let test = options.part == .test ? try set(2) : train
-    // Alphabets of both sets are taught only.
+    // Alphabets in both sets are used for training only.
     let known = Set(rows.map { train.names[train.classes[$0]] })
     let kept = test.classes.indices.filter { !known.contains(test.names[test.classes[$0]]) }
     testPictures = test.pictures.gathered(rows: Tensor(kept))
     testClasses = kept.map { test.classes[$0] }
   }
 
-  /// The alphabets that choices are made by, and that are not taught meanwhile.
+  /// The alphabets used for tuning, and not for training meanwhile.
   private static let heldOut = ["Early_Aramaic", "Korean"]
 
-  static let sources = [
-    "Experiments/Sources/Experiments/Pictures/Characters.swift",
-    "Experiments/Sources/Experiments/Pictures/PictureEncoder.swift",
-    "Experiments/Sources/Experiments/Pictures/PictureViews.swift",
-    "Sources/Evaluation/EmbeddingRetrieval.swift", "Sources/Evaluation/FewShotEpisodes.swift",
-  ]
+  static var uses: [Any.Type] {
+    [PictureEncoder.self, PictureViews.self, EmbeddingRetrieval.self, FewShotEpisodes.self]
+  }
 
-  /// The number of classes to learn from.
+  /// The number of training classes.
   var classCount: Int { (classes.max() ?? -1) + 1 }
 
-  /// Random weights for a class each, of unit length on average.
+  /// Random class weights, of unit length on average.
   func classWeights(seed: UInt64) -> Tensor {
     (Tensor.normal([classCount, 64], generator: Generator(seed: seed &+ 1000)) * 0.125)
       .requiringGradient()
   }
 
-  /// A network trained on classes.
+  /// Trains a network on classes.
   ///
   /// - Parameters:
-  ///   - ways: how many classes a batch has, with `shots` pictures of each, one after the other.
-  ///   - weights: what else is learned.
-  ///   - loss: of the embeddings `[ways · shots, 64]` and their classes.
+  ///   - ways: the number of classes per batch, with `shots` consecutive images of each.
+  ///   - weights: additional trained parameters.
+  ///   - loss: a loss of the embeddings `[ways · shots, 64]` and their classes.
   func encoder(
     seed: UInt64, steps: Int, ways: Int, shots: Int, weights: [Tensor] = [],
     loss: (Tensor, [Int]) throws -> Tensor
   ) throws -> PictureEncoder {
     let encoder = PictureEncoder(seed: seed)
     let optimizer = AdamW(encoder.embeddingParameters, .init(learningRate: 1e-3))
-    // Weights of classes are seen once in many batches; the usual tenfold step.
+    // Class weights appear in only one of many batches; ten times the learning rate is common.
     let classOptimizer = AdamW(weights, .init(learningRate: 1e-2))
     let members = (0..<classCount).map { label in classes.indices.filter { classes[$0] == label } }
     var random = SplitMix64(seed, 2)
@@ -94,7 +93,7 @@ struct Characters {
     return encoder
   }
 
-  /// R@1 and MAP@R among characters never seen, in percent.
+  /// R@1 and MAP@R among unseen characters, in percent.
   func retrieval(_ encoder: PictureEncoder) throws -> [Double] {
     let result = try EmbeddingRetrieval()(
       encoder.embeddedAll(testPictures), classes: testClasses)

@@ -1,8 +1,9 @@
+import Storage
 import Torch
 
-/// Square crops of pictures of 32 × 32, one each, and how far their patches overlap.
+/// Square crops of 32 × 32 images, one each, and the overlaps of their patches.
 struct Crops {
-  /// The left, the upper edge and the side of each, in pixels.
+  /// The left edge, the upper edge and the side of each, in pixels.
   private let boxes: [(x: Double, y: Double, side: Double)]
 
   /// Draws sides of 18 to 32.
@@ -26,11 +27,11 @@ struct Crops {
     }
     let grid = Ops.grid(
       .tensor(Tensor(maps, shape: [boxes.count, 2, 3])), .ints(pictures.shape), .bool(false))
-    // 0 and 1: between pixels by straight lines, the border's colours outside.
+    // 0 and 1: linear interpolation, border colours outside.
     return Ops.sample(.tensor(pictures), .tensor(grid), .int(0), .int(1), .bool(false))
   }
 
-  /// Intersections over unions `[N, 64, 64]` of the 8 × 8 patches of crops of the same pictures.
+  /// The intersection over union `[N, 64, 64]` of the 8 × 8 patches of crops of the same images.
   func overlaps(with other: Crops) -> Tensor {
     var values: [Float] = []
     values.reserveCapacity(boxes.count * 4_096)

@@ -1,17 +1,20 @@
 import Datasets
+import Media
+import Storage
 import Torch
 
-/// Handwritten digits: pictures to learn from, and others to judge by.
-struct Digits: PictureData {
+/// Handwritten digits: some for training, and others for evaluation.
+struct Digits: PictureData, Dependent {
   /// `[N, 1, 28, 28]`, in 0 … 1.
   let pictures: Tensor
   let classes: [Int]
   let testPictures: Tensor
   let testClasses: [Int]
 
-  /// The first pictures of MNIST's two sets; those to choose by are the training set's 50,000th on.
+  /// Reads the first images of MNIST's two sets; tuning uses the training set from its 50,000th
+  /// image on.
   ///
-  /// - Throws: `InputError` when the files are missing, with what to put there.
+  /// - Throws: `InputError` if the files are missing, with the files to download.
   init(_ options: ExperimentOptions, count: Int = 5_000, testCount: Int = 2_000) throws {
     let folder = DataFolder(path: options.data)
     func set(_ name: String, _ rows: Range<Int>) throws -> (Tensor, [Int]) {
@@ -31,9 +34,5 @@ struct Digits: PictureData {
     PictureViews()(pictures, using: &random)
   }
 
-  static let sources =
-    pictureSources + [
-      "Experiments/Sources/Experiments/Pictures/Digits.swift",
-      "Experiments/Sources/Experiments/Pictures/PictureViews.swift",
-    ]
+  static var uses: [Any.Type] { usesOfPictures + [PictureViews.self] }
 }

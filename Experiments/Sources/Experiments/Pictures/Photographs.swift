@@ -1,21 +1,24 @@
+import Contrastive
 import Datasets
 import Foundation
-import Images
-import Learning
+import Media
+import Storage
 import Torch
 
-/// Photographs of ten kinds of things: some to learn from, and others to judge by.
-struct Photographs: PictureData {
+/// Photographs of ten classes: some for training, and others for evaluation.
+struct Photographs: PictureData, Dependent {
   /// `[N, 3, 32, 32]`, in 0 … 1.
   let pictures: Tensor
   let classes: [Int]
   let testPictures: Tensor
   let testClasses: [Int]
 
-  /// The first 1,000 training pictures of each class of CIFAR-10, and 200 of each to judge by: of the
-  /// test set, or the training set's 4,000th on to choose by.
+  /// Reads the first 1,000 training images of each class of CIFAR-10, and 200 of each for
+  /// evaluation.
   ///
-  /// - Throws: `InputError` when the archive is missing, with what to put there.
+  /// Evaluation uses the test set, tuning the training set from its 4,000th image on.
+  ///
+  /// - Throws: `InputError` if the archive is missing, with the file to download.
   init(_ options: ExperimentOptions) throws {
     let judging = options.part == .test ? "test/*/0[01]??.jpg" : "train/*/4[01]??.jpg"
     let sets = try ["train/*/0???.jpg", judging].map { pattern in
@@ -25,7 +28,7 @@ struct Photographs: PictureData {
       ) { folder in
         let set = try ImageSet(
           classFolders: "\(folder)/\(pattern.prefix { $0 != "/" })")
-        // Classes lie one after the other in the archive.
+        // Classes are consecutive in the archive.
         var random = SplitMix64(0)
         let order = (0..<set.count).shuffled(using: &random)
         return (set.batch(order), order.map { set.classes[$0] })
@@ -35,13 +38,11 @@ struct Photographs: PictureData {
     (testPictures, testClasses) = sets[1]
   }
 
-  static let sources =
-    pictureSources + [
-      "Experiments/Sources/Experiments/Pictures/Photographs.swift",
-      "Sources/Learning/Views/ColourJitter.swift", "Sources/Learning/Views/HorizontalFlip.swift",
-      "Sources/Learning/Views/RandomGreyscale.swift",
-      "Sources/Learning/Views/RandomResizedCrop.swift",
+  static var uses: [Any.Type] {
+    usesOfPictures + [
+      ColourJitter.self, HorizontalFlip.self, RandomGreyscale.self, RandomResizedCrop.self,
     ]
+  }
 
   private static let views = ImageViews(
     crop: RandomResizedCrop(smallestArea: 0.2), flip: HorizontalFlip(), colours: ColourJitter(),

@@ -1,7 +1,8 @@
 import Evaluation
+import Storage
 import Torch
 
-/// Pictures of classes: some to learn from, and others to judge by.
+/// Images of classes: some for training, and others for evaluation.
 protocol PictureData {
   /// `[N, C, H, W]`, in 0 … 1.
   var pictures: Tensor { get }
@@ -13,21 +14,21 @@ protocol PictureData {
   func view(_ pictures: Tensor, using random: inout SplitMix64) -> Tensor
 }
 
-/// What results on pictures depend on, besides their own files.
-let pictureSources = [
-  "Experiments/Sources/Experiments/Pictures/PictureData.swift",
-  "Experiments/Sources/Experiments/Pictures/PictureEncoder.swift",
-  "Sources/Evaluation/LinearProbe.swift", "Sources/Evaluation/NearestNeighbourProbe.swift",
-]
-
 extension PictureData {
-  /// A network trained without classes.
+  /// The types that determine results on images, in addition to the data's own.
+  static var usesOfPictures: [Any.Type] {
+    [
+      (any PictureData).self, PictureEncoder.self, LinearProbe.self, NearestNeighbourProbe.self,
+    ]
+  }
+
+  /// Trains a network without classes.
   ///
   /// - Parameters:
-  ///   - samples: how many pictures are seen, repetitions counted.
-  ///   - masks: what each view keeps of a picture; all by default.
-  ///   - channels: of the network's convolutions.
-  ///   - loss: of the projections of the views, each `[batch, P]`.
+  ///   - samples: the number of images seen, counting repetitions.
+  ///   - masks: the parts of an image that each view keeps; all by default.
+  ///   - channels: the channels of the network's convolutions.
+  ///   - loss: a loss of the views' projections, each `[batch, P]`.
   func encoder(
     seed: UInt64, samples: Int, batch: Int, views: Int = 2, masks: [Tensor]? = nil,
     learningRate: Double = 1e-3, channels: [Int] = [8, 16, 32],
@@ -58,7 +59,8 @@ extension PictureData {
     let train = encoder.embeddedAll(pictures)
     let test = encoder.embeddedAll(testPictures)
     let near = try NearestNeighbourProbe().fitted(to: train, classes: classes)
-    // Few are enough for a line; unit length, so that the penalty means the same to all arms.
+    // Few examples suffice for a linear probe; unit length makes the penalty comparable between
+    // arms.
     let few = 0..<min(1_000, classes.count)
     let line = try LinearProbe(penalty: 0.01, iterations: 200, tolerance: 1e-4)
       .fitted(to: train[few].normalized(), classes: Array(classes[few]))

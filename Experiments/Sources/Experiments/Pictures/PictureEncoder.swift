@@ -1,15 +1,15 @@
 import Torch
 
-/// A small convolutional network for pictures of 28 × 28 or 32 × 32, with a projection behind it.
+/// A small convolutional network for images of 28 × 28 or 32 × 32, followed by a projection.
 ///
 /// Three convolutions of stride 2 with batch normalisation, a linear layer to the embedding, and a
-/// perceptron of one hidden layer to what the loss sees.
+/// perceptron with one hidden layer to the projection.
 final class PictureEncoder: Layer {
   private let convolutions: [(Convolution2d, BatchNorm)]
   private let head: Linear
   private let projection: [Linear]
 
-  /// Random weights that the seed names.
+  /// Creates random weights from a seed.
   init(
     seed: UInt64, inputs: Int = 1, channels: [Int] = [8, 16, 32], dimension: Int = 64,
     projected: Int = 32
@@ -40,23 +40,23 @@ final class PictureEncoder: Layer {
       + projection.enumerated().flatMap { $1.parameters(under: "projection.\($0)") }
   }
 
-  /// What embeddings come from, without the projection.
+  /// The parameters of the embedding, without the projection.
   var embeddingParameters: [Tensor] {
     parameters.filter { !$0.name.hasPrefix("projection") }.map(\.tensor)
   }
 
-  /// The embeddings `[N, D]` of pictures `[N, C, H, W]`.
+  /// The embeddings `[N, D]` of images `[N, C, H, W]`.
   func embedded(_ pictures: Tensor) -> Tensor {
     let maps = convolutions.reduce(pictures) { $1.1($1.0($0)).relu() }
     return head(maps.reshaped([pictures.size(along: 0), -1]))
   }
 
-  /// What the loss sees of embeddings, `[N, P]`.
+  /// The projections of embeddings, `[N, P]`.
   func projected(_ embeddings: Tensor) -> Tensor {
     projection[1](projection[0](embeddings.relu()).relu())
   }
 
-  /// The embeddings of many pictures, by running statistics, without gradients.
+  /// The embeddings of many images, with running statistics and without gradients.
   func embeddedAll(_ pictures: Tensor) -> Tensor {
     for (_, norm) in convolutions { norm.isTraining = false }
     defer { for (_, norm) in convolutions { norm.isTraining = true } }

@@ -1,17 +1,18 @@
 import Foundation
+import Storage
 import Torch
 
-/// Random views of pictures: turned, scaled, moved and made fainter, each picture its own way.
+/// Random views of images: rotated, scaled, shifted and with lower contrast, each independently.
 ///
-/// One operator a batch samples all pictures, so that views cost little beside the network.
+/// One operator per batch samples all images, so that views cost little compared with the network.
 struct PictureViews {
-  /// The largest turn, in radians.
+  /// The maximum rotation, in radians.
   var turn = 0.4
-  /// The smallest and largest side of what is seen, in sides of the picture.
+  /// The minimum and maximum side of the visible part, relative to the image side.
   var scale = 0.6...1.1
-  /// The largest move, in sides of the picture.
+  /// The maximum shift, relative to the image side.
   var shift = 0.1
-  /// The smallest and largest contrast.
+  /// The minimum and maximum contrast.
   var contrast = 0.6...1.4
 
   /// A view of each of `[N, 1, H, W]`.
@@ -22,7 +23,7 @@ struct PictureViews {
     for _ in 0..<count {
       let angle = Double.random(in: -turn...turn, using: &random)
       let size = Double.random(in: scale, using: &random)
-      // Places run from −1 to 1, so that a side is 2 long.
+      // Coordinates run from −1 to 1, so that a side has length 2.
       let x = Double.random(in: -2 * shift...2 * shift, using: &random)
       let y = Double.random(in: -2 * shift...2 * shift, using: &random)
       let (c, s) = (size * cos(angle), size * sin(angle))
@@ -31,7 +32,7 @@ struct PictureViews {
     }
     let grid = Ops.grid(
       .tensor(Tensor(maps, shape: [count, 2, 3])), .ints(pictures.shape), .bool(false))
-    // 0 and 0: between pixels by straight lines, black outside.
+    // 0 and 0: linear interpolation, black outside.
     let views = Ops.sample(.tensor(pictures), .tensor(grid), .int(0), .int(0), .bool(false))
     return views * Tensor(factors, shape: [count, 1, 1, 1])
   }

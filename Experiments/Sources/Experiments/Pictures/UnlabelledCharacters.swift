@@ -1,19 +1,17 @@
 import Evaluation
+import Storage
 import Torch
 
-/// Handwritten characters to learn from without classes, and alphabets never seen to judge by.
-struct UnlabelledCharacters: PictureData {
-  /// How strong views are.
+/// Handwritten characters for training without classes, and unseen alphabets for evaluation.
+struct UnlabelledCharacters: PictureData, Dependent {
+  /// The strength of views.
   var views = PictureViews()
   private let characters: Characters
 
-  /// - Throws: `InputError` when an archive is missing, with what to put there.
+  /// - Throws: `InputError` if an archive is missing, with the file to download.
   init(_ options: ExperimentOptions) throws { characters = try Characters(options) }
 
-  static let sources =
-    Characters.sources + pictureSources + [
-      "Experiments/Sources/Experiments/Pictures/UnlabelledCharacters.swift"
-    ]
+  static var uses: [Any.Type] { usesOfPictures + [Characters.self] }
 
   var pictures: Tensor { characters.pictures }
   var classes: [Int] { characters.classes }
@@ -24,8 +22,8 @@ struct UnlabelledCharacters: PictureData {
     views(pictures, using: &random)
   }
 
-  /// R@1 among characters never seen, and the accuracy of a linear probe that is fitted to every
-  /// other picture of each of them, in percent.
+  /// R@1 among unseen characters, and the accuracy of a linear probe fitted to every other image of
+  /// each, in percent.
   func judged(_ encoder: PictureEncoder) throws -> [Double] {
     let embeddings = encoder.embeddedAll(testPictures).normalized()
     var counts: [Int: Int] = [:]

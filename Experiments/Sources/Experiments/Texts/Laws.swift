@@ -1,24 +1,24 @@
 import Datasets
 import Foundation
-import Torch
+import Storage
 
 /// Titles and texts of laws of the European Union, and the names of their subjects.
-struct Laws {
-  /// Pairs to learn from: rows of the same number belong together.
+struct Laws: Dependent {
+  /// Training pairs: rows with equal indices match.
   let titles: CSRMatrix
   let texts: CSRMatrix
-  /// Laws to judge by.
+  /// The laws for evaluation.
   let testTitles: CSRMatrix
   let testTexts: CSRMatrix
-  /// The subjects of each law to judge by, as rows of `subjects`.
+  /// The subjects of each evaluation law, as rows of `subjects`.
   let testSubjects: [Set<Int>]
-  /// The names of the subjects that ten or more of the laws to judge by have, as bags.
+  /// The names of subjects with ten or more evaluation laws, as bags.
   let subjects: CSRMatrix
 
-  /// Every fourth law of EURLEX57K's training part to learn from, and every fourth of the test part
-  /// to judge by, or of the development part to choose by.
+  /// Reads every fourth law of EURLEX57K's training part for training, and every fourth of the test
+  /// part for evaluation, or of the development part for tuning.
   ///
-  /// - Throws: `InputError` when the files are missing, with what to put there.
+  /// - Throws: `InputError` if the files are missing, with the files to download.
   init(_ options: ExperimentOptions) throws {
     let folder = DataFolder(path: options.data)
     let origin = "EURLEX57K's documents as JSON lines, and its labels, packed with xz"
@@ -50,10 +50,7 @@ struct Laws {
     subjects = bags(kept.compactMap { names[$0]?.label })
   }
 
-  static let sources = [
-    "Experiments/Sources/Experiments/Texts/Laws.swift",
-    "Sources/Datasets/Features/TextFeatures.swift",
-  ]
+  static var uses: [Any.Type] { [TextFeatures.self] }
 
   /// The number of words.
   var featureCount: Int { titles.columnCount }
@@ -69,7 +66,7 @@ struct Laws {
       case articles = "main_body"
     }
 
-    /// The first 150 words behind the title.
+    /// The first 150 words after the title.
     var text: String {
       (recitals + " " + articles.joined(separator: " "))
         .split(maxSplits: 150, whereSeparator: \.isWhitespace).prefix(150).joined(separator: " ")

@@ -1,0 +1,126 @@
+import Foundation
+import Models
+
+/// `POST /v1/predict`: either `text` or `texts`.
+struct PredictRequest: StrictBody {
+  enum Key: String, CodingKey, CaseIterable { case text, texts, k, threshold }
+  var texts: [String]
+  var isSingle: Bool
+  var k: Int
+  var threshold: Double?
+
+  init(from decoder: any Decoder) throws {
+    let values = try Self.container(decoder)
+    let text = try values.given(RequestText.self, forKey: .text)
+    let many = try values.given([RequestText].self, forKey: .texts)
+    guard (text == nil) != (many == nil) else {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: decoder.codingPath,
+          debugDescription: text == nil
+            ? "\"text\" or \"texts\" is missing" : "both \"text\" and \"texts\" are given"))
+    }
+    texts = (many ?? [text].compactMap(\.self)).map(\.value)
+    isSingle = many == nil
+    k = try values.wholeNumber(forKey: .k) ?? 5
+    threshold = try values.given(Double.self, forKey: .threshold)
+  }
+}
+
+/// The prediction for one text.
+struct Prediction: Encodable {
+  var labels: [RankedLabel]
+}
+
+/// The predictions for several texts, in order.
+struct Predictions: Encodable {
+  var predictions: [Prediction]
+}
+
+/// `POST /v1/similar`.
+struct SimilarRequest: StrictBody {
+  enum Key: String, CodingKey, CaseIterable { case text, k }
+  var text: String
+  var k: Int
+
+  init(from decoder: any Decoder) throws {
+    let values = try Self.container(decoder)
+    text = try values.decode(RequestText.self, forKey: .text).value
+    k = try values.wholeNumber(forKey: .k) ?? 5
+  }
+}
+
+/// Documents similar to a text.
+struct SimilarDocuments: Encodable {
+  var documents: [SimilarDocument]
+}
+
+/// `POST /v1/labels`.
+struct AddLabelRequest: StrictBody {
+  enum Key: String, CodingKey, CaseIterable { case id, text }
+  /// The maximum length of a label's name, in characters (Unicode code points).
+  static let maximumName = 200
+  var label: TrainedModel.NewLabel
+
+  init(from decoder: any Decoder) throws {
+    let values = try Self.container(decoder)
+    label = .init(
+      id: try values.decode(RequestName.self, forKey: .id).value,
+      text: try values.decode(RequestText.self, forKey: .text).value)
+  }
+}
+
+/// Some labels.
+struct LabelList: Encodable {
+  var labels: [LabelCatalogue.Entry]
+  /// The total number of matches.
+  var total: Int
+}
+
+/// `POST /v1/feedback`.
+struct FeedbackRequest: StrictBody {
+  enum Key: String, CodingKey, CaseIterable { case text, accepted, rejected }
+  var feedback: ServiceStore.Feedback
+
+  init(from decoder: any Decoder) throws {
+    let values = try Self.container(decoder)
+    func names(_ key: Key) throws -> [String] {
+      try values.given([RequestName].self, forKey: key)?.map(\.value) ?? []
+    }
+    feedback = .init(
+      text: try values.decode(RequestText.self, forKey: .text).value,
+      labels: try names(.accepted), rejected: try names(.rejected))
+  }
+}
+
+/// The number of stored verdicts.
+struct FeedbackReceipt: Encodable {
+  var verdicts: Int
+}
+
+/// `GET /v1/model`.
+struct ModelDescription: Encodable {
+  /// The run's name, without its location.
+  var name: String
+  var labels: Int
+  var dimension: Int
+  /// The data set's name, without its location.
+  var trainedOn: String
+  var isCalibrated: Bool
+  var hasDocuments: Bool
+}
+
+/// `GET /healthz`.
+struct Health: Encodable {
+  var status = "ok"
+  /// Whether the run's folder still contains the served model.
+  var run: RunState
+
+  /// The state of the run's folder since the model was opened.
+  enum RunState: String, Encodable {
+    /// It contains the served model.
+    case current
+    /// It contains something else, which cannot be opened (yet).
+    case changed
+  }
+}

@@ -1,0 +1,96 @@
+public import Datasets
+import Evaluation
+public import Models
+import Retrieval
+import Torch
+
+/// A label in a response.
+public struct RankedLabel: Codable, Hashable, Sendable {
+  /// The label's name.
+  public var id: String
+  /// Comparable within a text.
+  public var score: Double
+  /// The probability that the text has the label, if the run is calibrated.
+  public var probability: Double?
+}
+
+/// A similar document.
+public struct SimilarDocument: Codable, Hashable, Sendable {
+  /// The document's name in the data set.
+  public var id: String
+  /// The cosine between both embeddings, from -1 to 1.
+  public var similarity: Double
+}
+
+/// A model with everything needed to answer requests; confined to the thread of a `ModelThread`.
+public struct Engine {
+  private var model: TrainedModel
+  private let calibration: RunCalibration?
+  private let documents: Neighbours?
+
+  /// Creates an engine from a model.
+  ///
+  /// - Parameter documents: the documents to search for similar ones; nil for none.
+  /// - Throws: `InputError` if the run's calibration is damaged.
+  public init(_ model: TrainedModel, documents: Documents? = nil) throws {
+    calibration = try model.calibration()
+    self.model = model
+    self.documents = try documents.flatMap { try Neighbours(of: $0, model: model) }
+  }
+
+  /// Whether predictions have probabilities.
+  public var isCalibrated: Bool { calibration != nil }
+
+  /// Whether similar documents are available.
+  public var hasDocuments: Bool { documents != nil }
+
+  /// The top `k` labels of each text, best first.
+  public func rank(_ texts: [String], k: Int) throws -> [[RankedLabel]] {
+    let predictions =
+      try calibration.map { try model.predict(texts, by: $0, choosing: .likeliest(k)) }
+      ?? model.predict(texts, k: k)
+    return predictions.map { prediction in
+      prediction.labels.map {
+        RankedLabel(id: $0.id, score: $0.score, probability: $0.probability)
+      }
+    }
+  }
+
+  /// The `k` documents most similar to a text, most similar first; empty if the model knows no word
+  /// of it.
+  public func similar(to text: String, k: Int) throws -> [SimilarDocument] {
+    guard let documents else { return [] }
+    let query = try model.embedded([text])
+    return query.isKnown == [true] ? try documents.nearest(k, to: query.vectors) : []
+  }
+
+  /// The same with more labels.
+  ///
+  /// - Throws: `InputError` if a label exists already or the model knows no word of its text.
+  func adding(_ labels: [TrainedModel.NewLabel]) throws -> Engine {
+    var grown = self
+    grown.model = try model.adding(labels)
+    return grown
+  }
+}
+
+/// The embeddings of documents, for finding those similar to a text.
+struct Neighbours {
+  private let search: ExactSearch
+
+  /// Embeds the documents that have texts; nil if none has one.
+  init?(of documents: Documents, model: TrainedModel) throws {
+    guard let texts = documents.texts else { return nil }
+    let embeddings = try model.embeddings(of: texts) { _ in }
+    var store = VectorStore(dimension: embeddings.size(along: 1), metric: .cosine)
+    try store.add(embeddings, ids: (0..<documents.count).map { documents.ids[$0] })
+    search = ExactSearch(store)
+  }
+
+  func nearest(_ k: Int, to embedding: Tensor) throws -> [SimilarDocument] {
+    let best = try search(embedding, k: k)
+    return zip(best.labels(ofRow: 0), best.scores(ofRow: 0)).map { row, cosine in
+      SimilarDocument(id: search.store.id(ofRow: Int(row)), similarity: Double(cosine))
+    }
+  }
+}

@@ -1,0 +1,227 @@
+import Foundation
+import Storage
+
+/// Runs all work on the model on one thread, in order of arrival.
+///
+/// Waiting texts are ranked together: while one batch is computed the next one gathers, so that
+/// batches grow with the load and a single request never waits for others. Requests that waited too
+/// long are rejected instead of computed, and a full queue rejects immediately.
+public final class ModelThread: @unchecked Sendable {
+  /// Why a job was rejected.
+  public enum Refusal: Error, Equatable {
+    /// Too many jobs are waiting.
+    case full
+    /// It waited too long.
+    case late
+    /// The service is shutting down.
+    case stopped
+    /// A file of the model was written to meanwhile.
+    case changed
+  }
+
+  /// The limits of the queue and of a batch.
+  public struct Limits: Sendable {
+    /// The maximum number of texts per batch.
+    public var batch: Int
+    /// The maximum number of waiting jobs.
+    public var waiting: Int
+    /// How long a job may wait.
+    public var patience: Duration
+
+    /// Creates limits; by default batches of 64 texts, 1,024 jobs, two seconds.
+    public init(batch: Int = 64, waiting: Int = 1024, patience: Duration = .seconds(2)) {
+      self.batch = batch
+      self.waiting = waiting
+      self.patience = patience
+    }
+  }
+
+  private struct Job {
+    enum Kind {
+      case rank(texts: [String], k: Int, CheckedContinuation<[[RankedLabel]], any Error>)
+      case other((inout Engine) -> Void, refuse: (Refusal) -> Void)
+    }
+    var kind: Kind
+    /// Nil for jobs that may wait indefinitely.
+    var deadline: ContinuousClock.Instant?
+
+    func refuse(_ reason: Refusal) {
+      switch kind {
+      case .rank(_, _, let continuation): continuation.resume(throwing: reason)
+      case .other(_, let refuse): refuse(reason)
+      }
+    }
+  }
+
+  private let limits: Limits
+  private let condition = NSCondition()
+  // Both are protected by the condition's lock.
+  private var jobs: [Job] = []
+  private var isStopped = false
+  // Only used on the thread, once it runs.
+  private var engine: Engine
+  /// Receives the number of texts of each batch.
+  private let observe: @Sendable (Int) -> Void
+
+  /// Starts the thread.
+  ///
+  /// - Parameters:
+  ///   - engine: the engine; do not use it or its model elsewhere from now on.
+  ///   - observe: receives the number of texts of each batch.
+  public init(
+    _ engine: sending Engine, limits: Limits = .init(),
+    observing observe: @escaping @Sendable (Int) -> Void = { _ in }
+  ) {
+    self.engine = engine
+    self.limits = limits
+    self.observe = observe
+    let thread = Thread { [self] in run() }
+    thread.name = "model"
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+
+  /// The number of waiting jobs.
+  public var waiting: Int {
+    condition.lock()
+    defer { condition.unlock() }
+    return jobs.count
+  }
+
+  /// The top `k` labels of each text, best first.
+  ///
+  /// - Throws: `Refusal`, or any error of the model.
+  public func rank(_ texts: [String], k: Int) async throws -> [[RankedLabel]] {
+    try await withCheckedThrowingContinuation { continuation in
+      enqueue(.rank(texts: texts, k: k, continuation))
+    }
+  }
+
+  /// Runs other work on the engine.
+  ///
+  /// - Throws: `Refusal`, or any error of `body`.
+  public func perform<R: Sendable>(_ body: @escaping @Sendable (inout Engine) throws -> R)
+    async throws -> R
+  {
+    try await withCheckedThrowingContinuation { continuation in
+      enqueue(
+        .other(
+          { engine in continuation.resume(with: Result { try body(&engine) }) },
+          refuse: { continuation.resume(throwing: $0) }))
+    }
+  }
+
+  /// Replaces the engine for all jobs after those already waiting.
+  ///
+  /// It waits as long as necessary, even if the queue is full.
+  ///
+  /// - Parameter body: called on the thread between the old engine's last job and the new one's
+  ///   first.
+  /// - Throws: `Refusal.stopped`.
+  func replaceEngine(with new: Handover<Engine>, _ body: @escaping @Sendable () -> Void)
+    async throws
+  {
+    try await withCheckedThrowingContinuation {
+      (continuation: CheckedContinuation<Void, any Error>) in
+      enqueue(
+        .other(
+          { engine in
+            engine = new.value
+            body()
+            continuation.resume()
+          }, refuse: { continuation.resume(throwing: $0) }),
+        isPatient: true)
+    }
+  }
+
+  /// Rejects waiting and later jobs; the thread ends after its current job.
+  public func stop() {
+    condition.lock()
+    isStopped = true
+    let rest = jobs
+    jobs = []
+    condition.signal()
+    condition.unlock()
+    for job in rest { job.refuse(.stopped) }
+  }
+
+  private func enqueue(_ kind: Job.Kind, isPatient: Bool = false) {
+    let job = Job(kind: kind, deadline: isPatient ? nil : .now + limits.patience)
+    condition.lock()
+    let isFull = jobs.count >= limits.waiting && !isPatient
+    let refusal: Refusal? = isStopped ? .stopped : isFull ? .full : nil
+    if refusal == nil {
+      jobs.append(job)
+      condition.signal()
+    }
+    condition.unlock()
+    if let refusal { job.refuse(refusal) }
+  }
+
+  private func run() {
+    while let batch = next() {
+      let now = ContinuousClock.now
+      var rankings: [Ranking] = []
+      for job in batch {
+        guard job.deadline.map({ $0 > now }) ?? true else {
+          job.refuse(.late)
+          continue
+        }
+        switch job.kind {
+        case .rank(let texts, let k, let continuation):
+          rankings.append(Ranking(texts: texts, k: k, continuation: continuation))
+        case .other(let body, _):
+          // Requests made before a label was added are answered without it.
+          rank(rankings)
+          rankings = []
+          body(&engine)
+        }
+      }
+      rank(rankings)
+    }
+  }
+
+  /// The next jobs, as many as fit into one batch; nil if the thread should end.
+  private func next() -> [Job]? {
+    condition.lock()
+    defer { condition.unlock() }
+    while jobs.isEmpty && !isStopped { condition.wait() }
+    guard !jobs.isEmpty else { return nil }
+    var texts = 0
+    let count =
+      jobs.firstIndex { job in
+        guard case .rank(let more, _, _) = job.kind else { return false }
+        texts += more.count
+        return texts > limits.batch
+      } ?? jobs.count
+    let batch = Array(jobs.prefix(max(count, 1)))
+    jobs.removeFirst(batch.count)
+    return batch
+  }
+
+  private struct Ranking {
+    var texts: [String]
+    var k: Int
+    var continuation: CheckedContinuation<[[RankedLabel]], any Error>
+  }
+
+  private func rank(_ rankings: [Ranking]) {
+    guard let depth = rankings.map(\.k).max() else { return }
+    let texts = rankings.flatMap(\.texts)
+    observe(texts.count)
+    do {
+      var answers = try engine.rank(texts, k: depth)[...]
+      do { try FileGuard.checkInputs() } catch { throw Refusal.changed }
+      for ranking in rankings {
+        let own = answers.prefix(ranking.texts.count).map { Array($0.prefix(ranking.k)) }
+        answers = answers.dropFirst(ranking.texts.count)
+        ranking.continuation.resume(returning: own)
+      }
+    } catch  where rankings.count > 1 {
+      // A failing text of one request must not fail the others.
+      for ranking in rankings { rank([ranking]) }
+    } catch {
+      rankings[0].continuation.resume(throwing: error)
+    }
+  }
+}

@@ -1,0 +1,16 @@
+package import Torch
+
+/// The offset of a `StreamedLoss`: scores of a second model, such as a wide one, added unscaled.
+package protocol AddedScores: AnyObject {
+  /// The number of queries.
+  var rowCount: Int { get }
+  /// The number of labels.
+  var labelCount: Int { get }
+  /// The dtype of the scores, which are on the CPU.
+  var dtype: DType { get }
+
+  /// Adds the scores of some labels to `scores`, `[B, labels.count]`.
+  func add(to scores: Tensor, labels: Range<Int>)
+  /// Receives `scale` times ∂L/∂s of some labels, `[B, labels.count]`.
+  func accumulate(gradient block: Tensor, labels: Range<Int>, scale: Double)
+}

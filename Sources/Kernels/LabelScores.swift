@@ -1,0 +1,125 @@
+import Storage
+import Torch
+
+/// The scores xᵢ · yⱼ / τ + bⱼ + oᵢⱼ of queries and labels, which never exist as a whole.
+struct LabelScores {
+  /// `[B, D]`, over the temperature.
+  let queries: Tensor
+  /// `[L, D]`.
+  let labels: Tensor
+  /// `[L]`.
+  let bias: Tensor?
+  let offset: (any AddedScores)?
+  let positives: PositiveCells
+  /// Whether the sums leave out the positive cells.
+  let hidesPositives: Bool
+  let layout: LabelLayout
+
+  /// - Parameter inputs: queries, labels, and biases if there are any.
+  init(
+    _ inputs: [Tensor], temperature: Double, offset: (any AddedScores)?,
+    positives: PositiveCells, hidesPositives: Bool, layout: LabelLayout
+  ) {
+    queries = (inputs[0] * (1 / temperature)).contiguous()
+    labels = inputs[1].contiguous()
+    bias = inputs.count > 2 ? inputs[2].contiguous() : nil
+    self.offset = offset
+    self.positives = positives
+    self.hidesPositives = hidesPositives
+    self.layout = layout
+  }
+
+  var rowCount: Int { queries.size(along: 0) }
+  var labelCount: Int { labels.size(along: 0) }
+}
+
+extension AddedScores {
+  fileprivate var summary: String {
+    "the offset has \(rowCount) rows and \(labelCount) labels in \(dtype)"
+  }
+
+  func check(positives: CSRMatrix, queries: Tensor) {
+    precondition(
+      [rowCount, labelCount] == [positives.rowCount, positives.columnCount]
+        && dtype == queries.dtype && queries.device == .cpu,
+      "\(summary), but the queries have the shape \(queries.shape) in \(queries.dtype) on "
+        + "\(queries.device) and there are \(positives.columnCount) labels")
+  }
+}
+
+/// The blocks that labels are cut into: the one rule for both engines.
+struct LabelLayout: Sendable {
+  /// The widths for the kernels of the interface library.
+  struct Kernels: Sendable {
+    /// Labels that are scored at a time.
+    let tileWidth: Int
+    /// Labels that a thread takes at a time and adds up on their own.
+    let blockWidth: Int
+    /// Labels of one call: all, or as many as there is memory for an offset's scores.
+    let sectionWidth: Int
+  }
+
+  /// Labels that tensor operators score at a time.
+  let blockWidth: Int
+  /// Nil where there are no kernels, or where they would be slower.
+  let kernels: Kernels?
+  /// Whether the forward pass keeps the scores of the only block for the backward pass.
+  let keepsScores: Bool
+
+  /// Labels by which the positive cells are grouped.
+  var cellWidth: Int { kernels?.tileWidth ?? blockWidth }
+
+  /// Chooses by the sizes.
+  ///
+  /// - Parameter blockSize: labels that are scored at a time; nil chooses about a million scores,
+  ///   4 MB in float32, so that a block stays in the cache between the products.
+  init(
+    queries: Tensor, labelCount: Int, blockSize: Int?, sums: LabelSums, hasOffset: Bool,
+    wantsGradient: Bool
+  ) {
+    let rowCount = max(1, queries.size(along: 0))
+    let width = max(1, min(labelCount, blockSize ?? max(256, BlockSize.scores / rowCount)))
+    let fitsOneBlock = width >= labelCount && wantsGradient
+    // Kept float32 scores need one product less than the kernels do.
+    let isFasterKept = fitsOneBlock && queries.dtype == .float32 && !sums.takesSeveralSweeps
+    // Without queries the kernels do not write the gradients.
+    let hasQueries = queries.size(along: 0) > 0
+    guard hasQueries, !isFasterKept, sums.hasKernel, ScoreTiles.suit(queries) else {
+      (blockWidth, kernels, keepsScores) = (width, nil, fitsOneBlock)
+      return
+    }
+    let tile = min(ScoreTiles.widestTile, blockSize ?? .max)
+    // Enough blocks for all threads, and each large enough that its own sums cost nothing.
+    let block = blockSize ?? min(4096, max(256, hasOffset ? width / 8 : labelCount / 32))
+    let threadWidth = max(1, block / tile) * tile
+    kernels = Kernels(
+      tileWidth: tile, blockWidth: threadWidth,
+      sectionWidth: hasOffset
+        ? max(1, width / threadWidth) * threadWidth : max(1, labelCount))
+    (blockWidth, keepsScores) = (tile, false)
+  }
+}
+
+/// The gradients of queries, labels and biases, filled a few labels at a time.
+struct InputGradients {
+  /// `[B, D]`, to which blocks are added; over neither the temperature nor the upstream gradient.
+  let ofQueries: Tensor?
+  /// `[L, D]`.
+  let ofLabels: Tensor?
+  /// `[L]`.
+  let ofBias: Tensor?
+
+  /// - Parameters:
+  ///   - needed: whether queries, labels and biases need a gradient.
+  ///   - dtype: that of sums over labels or rows.
+  init(_ scores: LabelScores, needed: [Bool], dtype: DType) {
+    let (queries, labels) = (scores.queries, scores.labels)
+    ofQueries = needed[0] ? .zeros(queries.shape, dtype: dtype, device: queries.device) : nil
+    ofLabels =
+      needed[1]
+      ? .uninitialized(labels.shape, dtype: labels.dtype, device: labels.device) : nil
+    ofBias =
+      scores.bias != nil && needed[2]
+      ? .uninitialized([scores.labelCount], dtype: dtype, device: labels.device) : nil
+  }
+}

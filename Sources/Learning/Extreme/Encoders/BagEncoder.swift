@@ -1,0 +1,87 @@
+public import Storage
+public import Torch
+
+/// Embeds a bag of weighted features (words, character n-grams) as a weighted sum of table rows,
+/// optionally followed by a multi-layer perceptron.
+///
+///     h = Σ_f w_f E_f
+///     z = h                          without hidden layers
+///     z = W₂ relu(W₁ h + b₁) + b₂    with one hidden layer
+///     z / ‖z‖                        if `isNormalized`
+///
+/// Trains in seconds on a CPU: a step touches only the rows of the features that occur.
+///
+/// - Paper: Joulin, Grave, Bojanowski, Mikolov. Bag of Tricks for Efficient Text Classification.
+///   EACL 2017. <https://arxiv.org/abs/1607.01759>
+/// - Gradient: reaches the table (as a sparse tensor of the rows that occur) and the perceptron,
+///   but not the weights of the bags.
+/// - Units: none; rows have unit length if `isNormalized`.
+/// - Departures: features are weighted (tf-idf) and summed rather than averaged.
+/// - Degenerate: an empty bag has h = 0; an encoder with no features gives z = 0.
+public final class BagEncoder: Layer {
+  /// The hyperparameters.
+  public struct Configuration: Codable, Hashable, Sendable {
+    /// The length of the embedding, D.
+    public var dimension: Int
+    /// The widths of the hidden layers; if empty, the encoder is linear.
+    public var hiddenDimensions: [Int]
+    /// Whether embeddings have unit length.
+    public var isNormalized: Bool
+    /// The standard deviation of the table's initial values.
+    public var initialScale: Double
+
+    /// The defaults are ours, tuned on the validation split of `debian-tags`.
+    public init(
+      dimension: Int = 128, hiddenDimensions: [Int] = [], isNormalized: Bool = false,
+      initialScale: Double = 0.1
+    ) {
+      self.dimension = dimension
+      self.hiddenDimensions = hiddenDimensions
+      self.isNormalized = isNormalized
+      self.initialScale = initialScale
+    }
+  }
+
+  /// The hyperparameters.
+  public let configuration: Configuration
+  /// One row per feature.
+  public let table: EmbeddingBag
+  /// The perceptron's layers, in order.
+  public let layers: [Linear]
+
+  /// Creates an encoder for `featureCount` features with random weights.
+  public init(_ configuration: Configuration, featureCount: Int, generator: Generator) {
+    self.configuration = configuration
+    let widths = configuration.hiddenDimensions + [configuration.dimension]
+    table = EmbeddingBag(
+      .init(rows: featureCount, width: widths[0], gradient: .sparse),
+      standardDeviation: configuration.initialScale, generator: generator)
+    layers = zip(widths, widths.dropFirst()).map {
+      Linear(from: $0, to: $1, generator: generator)
+    }
+  }
+
+  /// The table and the perceptron's layers.
+  public var parameters: [(name: String, tensor: Tensor)] {
+    table.parameters(under: "table")
+      + layers.enumerated().flatMap { $1.parameters(under: "layers.\($0)") }
+  }
+
+  /// Embeds bags.
+  ///
+  /// - Parameter bags: `[N, features]`, one row per text.
+  /// - Returns: `[N, D]`, before normalisation; call `normalized(_:)` on the result.
+  public func callAsFunction(_ bags: CSRMatrix) throws -> Tensor {
+    if table.weight.size(along: 0) == 0 {
+      return .zeros([bags.rowCount, configuration.dimension])
+    }
+    var h = try table(bags)
+    for layer in layers { h = layer(h.relu()) }
+    return h
+  }
+
+  /// Scales embeddings to unit length if the configuration asks for it.
+  public func normalized(_ embeddings: Tensor) -> Tensor {
+    configuration.isNormalized ? embeddings.normalized(along: -1) : embeddings
+  }
+}

@@ -1,0 +1,9 @@
+package import Datasets
+
+extension SkippedLines {
+  /// How many lines were skipped and why the first one was; nil for none.
+  package var note: String? {
+    guard let reason = first.first else { return nil }
+    return "\(count) \(count == 1 ? "line" : "lines") skipped; the first: \(reason)"
+  }
+}

@@ -1,0 +1,166 @@
+public import Datasets
+public import Evaluation
+import Storage
+import Torch
+
+extension TrainedModel {
+  /// Ranks all labels for some documents of a data set and compares the ranking with the true
+  /// labels.
+  ///
+  /// The data set's filter pairs are removed from the predictions before ranking. Label
+  /// frequencies, which some metrics need, come from the data set's training part, or from the
+  /// model if the data is a single file that is evaluated whole.
+  ///
+  /// - Parameters:
+  ///   - name: the part to evaluate; nil means test, or all of a single file that the model was not
+  ///     trained on.
+  ///     on.
+  ///   - datasetPath: the data set's folder or file; nil means the one trained on.
+  ///   - badLines: how to treat malformed lines; nil means as in training.
+  ///   - propensity: the propensity model; nil means the data set's, else the standard one.
+  ///   - rankings: a file for the top 100 labels of each document; nil for none.
+  /// - Throws: `InputError` if there is no such split, if the model was trained on the validation
+  ///   part, or if no document has a label that the model knows.
+  public func evaluate(
+    split name: SplitName? = nil, datasetPath: String? = nil, badLines: BadLinePolicy? = nil,
+    propensity: InversePropensity? = nil, rankings: String? = nil
+  ) throws -> EvaluationReport {
+    try evaluate(
+      judgedPart(name, datasetPath: datasetPath, badLines: badLines), propensity: propensity,
+      rankings: rankings)
+  }
+
+  /// Evaluates a part that is already selected.
+  package func evaluate(
+    _ part: JudgedPart, propensity: InversePropensity? = nil, rankings: String? = nil
+  ) throws -> EvaluationReport {
+    let (dataset, split) = (part.dataset, part.split)
+    try refuseUnless(hasTexts: dataset.documents.texts != nil, file: part.path)
+    let columns = try columns(for: dataset.labels)
+    let truth = split.labels.renamingColumns(columns.ofLabel, count: columns.count)
+    let known = KnownLabels(truth, knownCount: labelIDs.count)
+    try known.check(part, of: self)
+    var notes = part.notes
+    if let note = known.note(part.name) { notes.append(note) }
+    let filter = split.filter?.renamingColumns(columns.ofLabel, count: columns.count)
+    let begun = ResourceUsage.wallSeconds()
+    let (ranking, isKnown) = try checked {
+      let inputs = try inputs(ofRows: split.documentIndices, in: dataset, at: part.path)
+      return (
+        try attributingErrors(to: folder.path) {
+          try ranker.topK(100, of: inputs, excluding: filter)
+        },
+        knows(inputs, documents: split.documentIndices, of: dataset)
+      )
+    }
+    let seconds = ResourceUsage.wallSeconds() - begun
+    if let rankings {
+      try Self.write(
+        ranking, of: split.documentIndices.map { dataset.documents.ids[Int($0)] },
+        labels: labelIDs, to: rankings)
+    }
+    let training = try trainingCounts(part, columns)
+    let weighting = propensity ?? dataset.description.inversePropensity
+    let metrics = try RankingMetrics(metrics: EvaluationReport.metrics, propensity: weighting)(
+      ranking, truth: truth, labelCounts: training.labels, documentCount: training.documents)
+    if metrics.rowsWithoutLabels > 0 {
+      notes.append(
+        "\(metrics.rowsWithoutLabels) of \(split.count) documents have no labels and do not count")
+    }
+    let unknown = isKnown.count { !$0 }
+    if unknown > 0 {
+      notes.append(
+        "the model recognises nothing in \(unknown) of \(split.count) documents and ranks all of these "
+          + "alike; a calibration assigns them no labels")
+    }
+    return EvaluationReport(
+      metrics: metrics, propensity: weighting, split: part.name.rawValue, epoch: epoch,
+      record: others.reduce(record) { $0.joined(with: $1.record) }, documents: split.count,
+      documentsInAll: part.documentsInAll, known: known,
+      filterPairs: split.filter?.entryCount ?? 0, predictionSeconds: seconds, notes: notes,
+      ranking: ranking, truth: truth, isKnown: isKnown)
+  }
+
+  /// The number of training documents, and of those with each label.
+  package func trainingCounts(_ part: JudgedPart, _ columns: (ofLabel: [Int], count: Int)) throws
+    -> (
+      labels: [Int], documents: Int
+    )
+  {
+    // Runs of early versions have no label counts.
+    guard !part.isWholeFile || !folder.has(folder.counts) else {
+      let unknown = [Int](repeating: 0, count: columns.count - labelIDs.count)
+      return (try labelCounts() + unknown, record.documents)
+    }
+    let source = part.isWholeFile ? part.split : part.dataset.train
+    var counts = [Int](repeating: 0, count: columns.count)
+    for (label, count) in source.labels.columnCounts().enumerated() {
+      counts[columns.ofLabel[label]] += count
+    }
+    return (counts, source.count)
+  }
+}
+
+/// How many of the true labels a model knows.
+struct KnownLabels: Sendable {
+  /// The number of distinct labels of the evaluated documents.
+  var labels: Int
+  /// The number of these that the model does not know.
+  var unknownLabels: Int
+  /// The number of (document, label) pairs.
+  var pairs: Int
+  /// The number of pairs with a label that the model does not know.
+  var unknownPairs: Int
+
+  /// Counts known and unknown labels.
+  ///
+  /// - Parameters:
+  ///   - truth: `[documents, labels]`; labels unknown to the model come last.
+  ///   - knownCount: the number of labels that the model knows.
+  init(_ truth: CSRMatrix, knownCount: Int) {
+    let counts = truth.columnCounts()
+    labels = counts.count { $0 > 0 }
+    unknownLabels = counts.dropFirst(knownCount).count { $0 > 0 }
+    pairs = counts.reduce(0, +)
+    unknownPairs = counts.dropFirst(knownCount).reduce(0, +)
+  }
+
+  /// Throws if there is nothing to evaluate.
+  func check(_ part: JudgedPart, of model: TrainedModel) throws {
+    let documents = part.name == .all ? "documents" : "\(part.name.rawValue) documents"
+    guard pairs > 0 else {
+      throw InputError(
+        file: part.path, reason: "none of the \(part.split.count) \(documents) has a label",
+        expected: "documents with true labels")
+    }
+    guard unknownPairs < pairs else {
+      throw InputError(
+        file: part.path,
+        reason: "\(model.folder.path) knows none of the \(labels) labels of the \(documents)",
+        expected: "labels of the data set it was trained on, such as \"\(model.labelIDs[0])\"")
+    }
+  }
+
+  /// A remark for readers of the numbers; nil if the model knows every label.
+  func note(_ name: TrainedModel.SplitName) -> String? {
+    guard unknownPairs > 0 else { return nil }
+    let share = Double(unknownPairs) / Double(pairs)
+    let counts =
+      "\(unknownLabels) of the \(labels) labels of these documents, \(unknownPairs) of their "
+      + "\(pairs) pairs, are unknown to the model"
+    guard share < 0.5 else {
+      return "WARNING: \(counts). It cannot predict them, and every figure counts them as misses: "
+        + "this may be the wrong data set, or one with differently written labels"
+    }
+    return "\(counts): it cannot predict them, and every figure counts them as misses"
+  }
+}
+
+extension CSRMatrix {
+  /// The same entries with renumbered columns.
+  fileprivate func renamingColumns(_ new: [Int], count: Int) -> CSRMatrix {
+    CSRMatrix(
+      rowOffsets: rowOffsets, columns: MappedArray(columns.map { Int32(new[Int($0)]) }),
+      values: values, columnCount: count)
+  }
+}

@@ -1,0 +1,90 @@
+public import Evaluation
+public import Storage
+public import Torch
+
+/// Ranks labels by the mean score of several models, minus a multiple of each label's log prior.
+///
+///     s(i, l) = (1 / M) Σₘ sₘ(i, l) − τ log πₗ
+///
+/// Models with different seeds, losses or features make different errors, so their mean makes
+/// fewer. Subtracting the label's log prior π trades top ranks of common labels for rare ones,
+/// which propensity-scored metrics reward.
+///
+/// - Paper: Menon et al. Long-tail Learning via Logit Adjustment. ICLR 2021, section 4.1 (the
+///   adjustment after training). <https://arxiv.org/abs/2007.07314>
+/// - Departures: the paper has a single correct label per example and τ = 1; here a label's prior
+///   is the share of training documents with it, smoothed by half a document, and τ is chosen on
+///   held-out documents, about 0.1. The caller passes the adjustment −τ log π.
+public struct Ranker {
+  private let members: [Scorer]
+  private let adjustment: Tensor?
+  /// The number of documents scored together; keeps a block of scores at about 64 MB.
+  let blockSize: Int
+
+  /// Creates a ranker by the mean of the members.
+  ///
+  /// - Parameter adjustment: `[L]`, added to the mean.
+  /// - Precondition: there is at least one member, and all have the same labels.
+  public init(_ members: [Scorer], adjustment: Tensor? = nil) {
+    precondition(!members.isEmpty, "there are no models to average")
+    precondition(
+      members.allSatisfy { $0.labelCount == members[0].labelCount },
+      "the models have \(members.map(\.labelCount)) labels")
+    self.members = members
+    self.adjustment = adjustment
+    blockSize = max(1, min(1024, (1 << 24) / max(1, members[0].labelCount)))
+  }
+
+  /// The number of labels.
+  public var labelCount: Int { members[0].labelCount }
+
+  /// The top labels of each document, best first; ties by ascending label.
+  ///
+  /// - Parameters:
+  ///   - k: the maximum number of labels per document.
+  ///   - inputs: each member's input for the documents.
+  ///   - excluded: `[N, L or more]`; labels to exclude for each document, nil for none.
+  /// - Throws: `InputError` if a score is NaN.
+  /// - Precondition: `excluded` has one row per document; all inputs have the same number of
+  ///   documents.
+  public func topK(_ k: Int, of inputs: [ScorerInput], excluding excluded: CSRMatrix? = nil) throws
+    -> TopK
+  {
+    let count = inputs.first?.bags.rowCount ?? 0
+    precondition(
+      inputs.count == members.count && inputs.allSatisfy { $0.bags.rowCount == count },
+      "inputs of \(inputs.map(\.bags.rowCount)) documents for \(members.count) models")
+    precondition(
+      excluded.map { $0.rowCount == count } ?? true,
+      "exclusions of \(excluded?.rowCount ?? 0) rows for \(count) documents")
+    var result = TopK(k: k)
+    for start in stride(from: 0, to: count, by: blockSize) {
+      let rows = start..<min(start + blockSize, count)
+      let scores = try scores(of: inputs, rows: rows)
+      try throwRefusal()
+      try scores.withUnsafeBytes { bytes in
+        let all = bytes.bindMemory(to: Float.self)
+        for row in 0..<rows.count {
+          try result.append(
+            selectingFrom: UnsafeBufferPointer(
+              rebasing: all[(row * labelCount)..<((row + 1) * labelCount)]),
+            excluding: Set(excluded?.columns(ofRow: rows.lowerBound + row) ?? MappedArray([])))
+        }
+      }
+    }
+    return result
+  }
+
+  /// The scores of all labels for some of the documents, `[rows, L]`.
+  func scores(of inputs: [ScorerInput], rows: Range<Int>) throws -> Tensor {
+    var sum: Tensor?
+    for (member, input) in zip(members, inputs) {
+      let scores = try member.scores(
+        of: input.bags.selecting(rows: rows), vectors: input.vectors?.gathered(rows))
+      if let sum { sum.addInPlace(scores) } else { sum = scores }
+    }
+    guard let sum else { preconditionFailure("there are no models to average") }
+    let mean = members.count == 1 ? sum : sum * (1 / Double(members.count))
+    return adjustment.map { mean + $0 } ?? mean
+  }
+}

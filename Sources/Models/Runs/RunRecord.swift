@@ -1,0 +1,74 @@
+import Datasets
+import Evaluation
+
+/// A summary of a finished training run, for comparison with others.
+public struct RunRecord: Codable, Hashable, Sendable {
+  /// The version of Decant.
+  public var decantVersion: String
+  /// The version of libtorch.
+  public var torchVersion: String
+  /// The CPU instruction set that libtorch used.
+  public var cpuCapability: String
+  /// The number of threads.
+  public var threads: Int
+  /// The name of the data set.
+  public var dataset: String
+  /// A hash of the data set's exact contents.
+  public var datasetHash: String?
+  /// The number of training documents.
+  public var documents: Int
+  /// The number of labels.
+  public var labels: Int
+  /// The number of features.
+  public var features: Int
+  /// The number of learnt parameters.
+  public var parameters: Int
+  /// Whether a validation part was held out.
+  public var validationIsHeldOut: Bool
+  /// The epoch of the saved model, from 1.
+  public var keptEpoch: Int
+  /// The last epoch, from 1; nil in records of older versions.
+  public var lastEpoch: Int?
+  /// Wall-clock seconds for reading data and extracting features (of the last process).
+  public var preparationSeconds: Double
+  /// CPU seconds for the same.
+  public var preparationCPUSeconds: Double
+  /// Wall-clock seconds of training.
+  public var trainSeconds: Double
+  /// CPU seconds of training.
+  public var trainCPUSeconds: Double
+  /// Peak resident memory in bytes (of the last process).
+  public var peakMemoryBytes: Int
+  /// Reasons why the model is probably useless; nil if there are none, and in records of older
+  /// versions.
+  public var warnings: [String]?
+
+  /// Records a finished training.
+  package init(
+    decantVersion: String, torchVersion: String, cpuCapability: String, threads: Int,
+    dataset: String, datasetHash: String? = nil, documents: Int, labels: Int, features: Int,
+    parameters: Int, validationIsHeldOut: Bool, keptEpoch: Int, lastEpoch: Int? = nil,
+    preparationSeconds: Double, preparationCPUSeconds: Double, trainSeconds: Double,
+    trainCPUSeconds: Double, peakMemoryBytes: Int, warnings: [String]? = nil
+  ) {
+    self.decantVersion = decantVersion
+    self.torchVersion = torchVersion
+    self.cpuCapability = cpuCapability
+    self.threads = threads
+    self.dataset = dataset
+    self.datasetHash = datasetHash
+    self.documents = documents
+    self.labels = labels
+    self.features = features
+    self.parameters = parameters
+    self.validationIsHeldOut = validationIsHeldOut
+    self.keptEpoch = keptEpoch
+    self.lastEpoch = lastEpoch
+    self.preparationSeconds = preparationSeconds
+    self.preparationCPUSeconds = preparationCPUSeconds
+    self.trainSeconds = trainSeconds
+    self.trainCPUSeconds = trainCPUSeconds
+    self.peakMemoryBytes = peakMemoryBytes
+    self.warnings = warnings
+  }
+}

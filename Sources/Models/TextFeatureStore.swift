@@ -1,0 +1,151 @@
+package import Datasets
+import Foundation
+package import Storage
+
+/// The features of a run, fitted once and stored in its folder, with the training bags in
+/// memory-mapped files next to them.
+package final class TextFeatureStore {
+  private let configuration: TextFeatures.Configuration
+  private let folder: RunFolder
+  private let threads: Int
+  private let hasBags: Bool
+  private var features: TextFeatures?
+
+  /// The features' file, if they are fitted already.
+  private let file: MappedFile?
+
+  /// Opens the features of an unfinished run, if it has fitted them already.
+  package convenience init(_ configuration: TrainingConfiguration, folder: RunFolder) throws {
+    try self.init(
+      configuration, folder: folder,
+      file: folder.has(folder.vocabulary) ? MappedFile(path: folder.vocabulary) : nil)
+  }
+
+  /// Opens the features of a finished run.
+  package convenience init(_ configuration: TrainingConfiguration, files: RunFiles) throws {
+    let folder = files.folder
+    try self.init(
+      configuration, folder: folder,
+      file: configuration.hasBags || folder.has(folder.vocabulary)
+        ? files.open(folder.vocabulary) : nil)
+  }
+
+  private init(_ configuration: TrainingConfiguration, folder: RunFolder, file: MappedFile?) throws
+  {
+    self.configuration = configuration.features
+    self.folder = folder
+    self.file = file
+    threads = configuration.threads
+    hasBags = configuration.hasBags
+    features = try file.map(TextFeatures.init(file:))
+  }
+
+  /// Whether both extract the same features from a text.
+  func isSame(as other: TextFeatureStore) -> Bool {
+    if self === other { return true }
+    guard let file, let theirs = other.file else { return false }
+    return file.withBytes { own in
+      theirs.withBytes {
+        own.count == $0.count
+          && (own.isEmpty || memcmp(own.baseAddress!, $0.baseAddress!, own.count) == 0)
+      }
+    }
+  }
+
+  /// The number of features.
+  package var count: Int { features?.vocabulary.count ?? 0 }
+
+  /// Fits the features to the documents in `rows`, unless they are fitted already.
+  package func fit(_ documents: Documents, rows: MappedArray<Int32>) throws {
+    guard hasBags, features == nil else { return }
+    let learnt =
+      switch documents.content {
+      case .texts(let texts):
+        try TextFeatures(
+          learningFrom: SelectedTexts(texts: texts, rows: rows), configuration: configuration,
+          threads: threads)
+      case .features(let matrix, let names):
+        try TextFeatures(
+          learningFrom: matrix.selecting(rows: rows.map(Int.init)), names: names,
+          configuration: configuration)
+      }
+    guard learnt.vocabulary.count > 0 else {
+      throw ValueError(
+        "training documents",
+        reason: "no feature occurs in at least \(configuration.minimumDocumentCount) documents",
+        expected: "more documents, or texts with words in common")
+    }
+    try learnt.write(to: folder.vocabulary)
+    features = learnt
+  }
+
+  /// Whether `text` is truncated because it has too many words.
+  func cuts(_ text: String) -> Bool { features?.isCut(text) ?? false }
+
+  /// A remark about the texts in `rows` that are truncated; nil if there are none.
+  package func cutNote(_ documents: Documents, rows: MappedArray<Int32>) -> String? {
+    guard hasBags else { return nil }
+    let cut = configuration.cutTexts(of: documents, rows: rows.lazy.map(Int.init))
+    return configuration.note(onCutTexts: cut.map { documents.ids[$0] })
+  }
+
+  /// The bags of the documents in `rows`.
+  ///
+  /// - Parameter name: stores the bags in the run's folder under this name during training, so that
+  ///   they are memory-mapped and a resumed run finds them.
+  package func bags(of documents: Documents, rows: MappedArray<Int32>, as name: String? = nil)
+    throws
+    -> CSRMatrix
+  {
+    guard hasBags else { return Self.empty(count: rows.count) }
+    return try kept(as: name) {
+      switch documents.content {
+      case .texts(let texts):
+        try learnt.bags(of: SelectedTexts(texts: texts, rows: rows), threads: threads)
+      case .features(let matrix, let names):
+        try learnt.bags(of: matrix.selecting(rows: rows.map(Int.init)), names: names)
+      }
+    }
+  }
+
+  /// The bags of `texts`, in any normal form; see the method for documents.
+  package func bags(ofTexts texts: [String], as name: String? = nil) throws -> CSRMatrix {
+    guard hasBags else { return Self.empty(count: texts.count) }
+    return try kept(as: name) {
+      try learnt.bags(of: texts.map(\.normalizedToNFC), threads: threads)
+    }
+  }
+
+  /// The empty bags of a model that does not use them.
+  private static func empty(count: Int) -> CSRMatrix {
+    CSRMatrix(
+      rowOffsets: MappedArray([Int64](repeating: 0, count: count + 1)), columns: MappedArray([]),
+      values: MappedArray([]), columnCount: 0)
+  }
+
+  private var learnt: TextFeatures {
+    get throws {
+      guard let features else {
+        throw InputError(file: folder.vocabulary, reason: "the run has no vocabulary")
+      }
+      return features
+    }
+  }
+
+  private func kept(as name: String?, _ make: () throws -> CSRMatrix) throws -> CSRMatrix {
+    guard let name else { return try make() }
+    let path = folder.bags(name)
+    if !folder.has(path) { try CSRFile.write(try make(), to: path) }
+    return try CSRFile.read(path)
+  }
+}
+
+/// Some of a column's texts, decoded on access.
+private struct SelectedTexts: RandomAccessCollection, Sendable {
+  let texts: TextColumn
+  let rows: MappedArray<Int32>
+
+  var startIndex: Int { 0 }
+  var endIndex: Int { rows.count }
+  subscript(position: Int) -> String { texts[Int(rows[position])] }
+}

@@ -1,0 +1,244 @@
+package import Datasets
+import Evaluation
+import Extreme
+import Foundation
+import Storage
+import Torch
+
+/// A finished run, ready to predict.
+///
+/// The run's folder contains everything: features, labels and weights.
+public struct TrainedModel {
+  /// The folder of the run.
+  public let folder: RunFolder
+  /// The settings it was trained with.
+  public let configuration: TrainingConfiguration
+  /// A summary of the training run.
+  public let record: RunRecord
+  /// The epoch of the model.
+  public let epoch: KeptEpoch
+  /// The labels' names, in the order of the scores.
+  public internal(set) var labelIDs: [String]
+  package var scorer: Scorer
+  let features: TextFeatureStore
+  let transformer: TransformerStore?
+  let identity: DatasetIdentity
+  let files: RunFiles
+  /// Models whose scores are averaged with this one's.
+  var others: [TrainedModel] = []
+  /// Added to the mean score of each label.
+  var adjustment: Tensor?
+
+  /// Opens a run.
+  ///
+  /// - Parameters:
+  ///   - threads: the number of threads to compute with; nil means as in training, or fewer if this
+  ///     process may use fewer processors.
+  ///     this process may use fewer processors.
+  ///   - epoch: the model to open if a validation part was held out; otherwise there is only one.
+  /// - Throws: `InputError` if the run is unfinished, damaged, mixed from files of several runs, or
+  ///   replaced meanwhile; `FileError`, `TorchError`.
+  public init(folder: RunFolder, threads: Int? = nil, epoch: KeptEpoch = .best) throws {
+    guard folder.has(folder.path) else {
+      throw FileError(path: folder.path, action: "open", code: ENOENT)
+    }
+    guard !SentenceEncoder.isMeant(by: folder) else {
+      throw InputError(
+        file: folder.path, reason: "this is the folder of a pretrained encoder, not of a run",
+        expected: "a run, which decant train --encoder transformer --checkpoint trains from it")
+    }
+    guard folder.isComplete else {
+      throw InputError(
+        file: folder.path,
+        reason: folder.has(folder.configuration)
+          ? "the training is not finished" : "this is not a run folder",
+        expected: "the folder of a finished run (decant train --resume continues one)")
+    }
+    try Runtime.load()
+    self.folder = folder
+    files = try RunFiles(folder)
+    record = files.record
+    configuration = try files.read(TrainingConfiguration.self, from: folder.configuration)
+    try configuration.check(file: folder.configuration)
+    identity = try files.read(DatasetIdentity.self, from: folder.dataset)
+    self.epoch = epoch
+    // Without a held-out part, the last epoch's model is the result itself.
+    let kept = record.validationIsHeldOut ? epoch : .best
+    Runtime.threadCount = threads ?? min(configuration.threads, MachineShare.current.processors)
+    // Runs of older versions may contain names in other normal forms.
+    labelIDs = try files.read([String].self, from: folder.labels).map(\.normalizedToNFC)
+    guard try NameIndex(labelIDs, of: "label", file: folder.labels).count > 0 else {
+      throw InputError(
+        file: folder.labels, reason: "there are no labels",
+        expected: "the labels as decant train wrote them")
+    }
+    features = try TextFeatureStore(configuration, files: files)
+    let weights = try SafetensorsFile(file: files.open(folder.model(of: kept)))
+    try weights.refuseUnlessFinite()
+    transformer = try configuration.transformer.map { [files] in
+      try TransformerStore($0, files: files, trained: weights)
+    }
+    let (featureCount, labelCount) = (features.count, labelIDs.count)
+    scorer = try checked { [configuration, transformer, files] in
+      try Self.scorer(
+        configuration, weights, files: files, epoch: kept, featureCount: featureCount,
+        labelCount: labelCount, transformer: transformer)
+    }
+    try files.checkCurrent()
+  }
+
+  private static func scorer(
+    _ configuration: TrainingConfiguration, _ weights: SafetensorsFile, files: RunFiles,
+    epoch: KeptEpoch, featureCount: Int, labelCount: Int, transformer: TransformerStore?
+  ) throws -> Scorer {
+    let model = configuration.model
+    let embeddings = try SafetensorsFile(
+      file: files.open(files.folder.labelEmbeddings(of: epoch)))
+    try embeddings.refuseUnlessFinite()
+    func float32(_ file: SafetensorsFile, _ name: String, _ shape: [Int]) throws -> Tensor {
+      let tensor = try file.tensor(named: name)
+      guard tensor.dtype == .float32, tensor.shape == shape else {
+        throw InputError(
+          file: file.path,
+          reason: "\(name) is \(tensor.dtype) of shape \(tensor.shape)",
+          expected: "float32 of shape \(shape)")
+      }
+      return tensor
+    }
+    let dimension = model.encoder.dimension
+    // Shapes are compared before allocating: a damaged configuration could request any amount of
+    // memory, a file's size is limited.
+    let widths = model.encoder.hiddenDimensions + [dimension]
+    _ = try float32(weights, "encoder.table.weight", [featureCount, widths[0]])
+    for (index, (from, to)) in zip(widths, widths.dropFirst()).enumerated() {
+      _ = try float32(weights, "encoder.layers.\(index).weight", [to, from])
+    }
+    func bagEncoder(_ prefix: String) throws -> BagEncoder {
+      let encoder = BagEncoder(
+        model.encoder, featureCount: featureCount, generator: Generator(seed: 0))
+      let restored = try weights.names.filter { $0.hasPrefix(prefix) }
+        .map { (String($0.dropFirst(prefix.count)), try weights.tensor(named: $0)) }
+      try attributingErrors(to: weights.path) {
+        try encoder.restore(Dictionary(restored) { $1 })
+      }
+      return encoder
+    }
+    let encoder = try bagEncoder("encoder.")
+    let labelPrefix = "labels.encoder."
+    let labelEncoder =
+      try weights.names.contains { $0.hasPrefix(labelPrefix) } ? bagEncoder(labelPrefix) : nil
+    let logTemperature =
+      model.learnsTemperature ? try float32(weights, "temperature.log", [1]) : nil
+    return Scorer(
+      encoder: encoder, tower: try transformer?.tower(of: weights, outputs: dimension),
+      labels: try float32(
+        embeddings, "embeddings", [labelCount, dimension]),
+      bias: model.hasBias ? try float32(weights, "labels.bias", [labelCount]) : nil,
+      wide: model.wide == nil
+        ? nil
+        : try SparseLinear(
+          weights, under: "wide", featureCount: featureCount, labelCount: labelCount),
+      temperature: DualEncoder.temperature(
+        logTemperature: logTemperature, fixed: configuration.loss.temperature),
+      labelEncoder: labelEncoder)
+  }
+
+  /// The labels of a text, best first.
+  public struct Prediction: Hashable, Sendable {
+    /// A label and its score.
+    public struct Label: Codable, Hashable, Sendable {
+      /// The label's name.
+      public var id: String
+      /// The inner product divided by the temperature, plus the label's bias and the wide part's
+      /// score.
+      ///
+      /// Comparable within a text. For an ensemble it is the mean; see `Ranker`.
+      public var score: Double
+      /// The probability that the text has the label; nil without a calibration.
+      public var probability: Double?
+
+      /// Creates a label.
+      public init(id: String, score: Double, probability: Double? = nil) {
+        self.id = id
+        self.score = score
+        self.probability = probability
+      }
+    }
+
+    /// The labels, best first.
+    public var labels: [Label]
+    /// Whether the model knows any feature of the text: a word, a character n-gram or a token.
+    ///
+    /// Otherwise the scores are the same for all such texts, and no label has a probability.
+    public var isKnown: Bool
+    /// Whether the text is truncated because it has more words than
+    /// `TextFeatures.Configuration.maximumWordCount`.
+    public var isCut: Bool
+
+    /// Creates a prediction.
+    public init(labels: [Label], isKnown: Bool = true, isCut: Bool = false) {
+      self.labels = labels
+      self.isKnown = isKnown
+      self.isCut = isCut
+    }
+
+    /// `{"text", "labels": [{"id", "score"}]}` on one line; a label may have a `"probability"`.
+    ///
+    /// Contains `"known": false` for a text without known features, and `"cut": true` for
+    /// a truncated one.
+    public func json(text: String) throws -> String {
+      struct Line: Encodable {
+        var text: String
+        var labels: [Label]
+        var known: Bool?
+        var cut: Bool?
+      }
+      let line = Line(
+        text: text, labels: labels, known: isKnown ? nil : false, cut: isCut ? true : nil)
+      return String(decoding: try JSONEncoder.stable.encode(line), as: UTF8.self)
+    }
+  }
+
+  /// The top `k` labels of each text.
+  ///
+  /// - Throws: `InputError` if the model was trained on features instead of texts.
+  public func predict(_ texts: [String], k: Int) throws -> [Prediction] {
+    try refuseUnless(hasTexts: true, file: folder.path)
+    let seen = try checked { try reading(texts) }
+    let ranking = try attributingErrors(to: folder.path) {
+      try checked { try ranker.topK(k, of: seen.inputs) }
+    }
+    return (0..<texts.count).map { row in
+      Prediction(
+        labels: zip(ranking.labels(ofRow: row), ranking.scores(ofRow: row)).map {
+          .init(id: labelIDs[Int($0)], score: Double($1))
+        }, isKnown: seen.isKnown[row], isCut: seen.isCut[row])
+    }
+  }
+
+  /// Throws if documents are of another kind than the training documents.
+  func refuseUnless(hasTexts: Bool, file: String) throws {
+    guard identity.hasTexts != hasTexts else { return }
+    throw InputError(
+      file: file,
+      reason: identity.hasTexts
+        ? "the documents are features, but the model was trained on texts"
+        : "the model was trained on features and cannot read texts",
+      expected: "documents of the kind it was trained on")
+  }
+
+  /// The score column of each label of a data set; labels that the model does not know come last
+  /// and are never predicted.
+  ///
+  /// - Throws: `InputError` if two labels of the model have the same name.
+  package func columns(for labels: Labels) throws -> (ofLabel: [Int], count: Int) {
+    let known = try NameIndex(labelIDs, of: "label", file: folder.labels)
+    var count = labelIDs.count
+    let columns = (0..<labels.count).map { index in
+      if let column = known[labels.ids[index]] { return column }
+      defer { count += 1 }
+      return count
+    }
+    return (columns, count)
+  }
+}
