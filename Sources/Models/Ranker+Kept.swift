@@ -10,12 +10,15 @@ extension Ranker {
   ///   - inputs: each member's input for the documents.
   ///   - kept: `[N, L]`; additional labels to score.
   ///   - excluded: `[N, L or more]`; labels to exclude for each document, nil for none.
+  ///   - threads: the number of threads to compute with; nil means as many as the caller's thread
+  ///     uses.
   /// - Returns: the ranking, and a score for each entry of `kept`.
   /// - Throws: `InputError` if a score is NaN.
   /// - Precondition: all have one row per document.
   /// - Complexity: O(N · k + entries) memory.
   package func topK(
-    _ k: Int, of inputs: [ScorerInput], keeping kept: CSRMatrix, excluding excluded: CSRMatrix?
+    _ k: Int, of inputs: [ScorerInput], keeping kept: CSRMatrix, excluding excluded: CSRMatrix?,
+    threads: Int? = nil
   ) throws -> (ranking: TopK, kept: [Float]) {
     let count = kept.rowCount
     precondition(
@@ -26,7 +29,7 @@ extension Ranker {
     keptScores.reserveCapacity(kept.entryCount)
     for start in stride(from: 0, to: count, by: blockSize) {
       let rows = start..<min(start + blockSize, count)
-      let scores = try scores(of: inputs, rows: rows)
+      let scores = try Runtime.withThreads(threads) { try self.scores(of: inputs, rows: rows) }
       try throwRefusal()
       try scores.withUnsafeBytes { bytes in
         let all = bytes.bindMemory(to: Float.self)
@@ -50,8 +53,10 @@ extension TrainedModel {
     let count = input.bags.rowCount
     let parts = try stride(from: 0, to: count, by: 4096).map { start in
       let rows = start..<min(start + 4096, count)
-      return try scorer.embeddings(
-        of: input.bags.selecting(rows: rows), vectors: input.vectors?.gathered(rows))
+      return try Runtime.withThreads(threads) {
+        try scorer.embeddings(
+          of: input.bags.selecting(rows: rows), vectors: input.vectors?.gathered(rows))
+      }
     }
     return parts.isEmpty ? .zeros([0, dimension]) : .concatenated(parts)
   }

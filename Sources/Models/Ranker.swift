@@ -44,12 +44,14 @@ public struct Ranker {
   ///   - k: the maximum number of labels per document.
   ///   - inputs: each member's input for the documents.
   ///   - excluded: `[N, L or more]`; labels to exclude for each document, nil for none.
+  ///   - threads: the number of threads to compute with; nil means as many as the caller's thread
+  ///     uses.
   /// - Throws: `InputError` if a score is NaN.
   /// - Precondition: `excluded` has one row per document; all inputs have the same number of
   ///   documents.
-  public func topK(_ k: Int, of inputs: [ScorerInput], excluding excluded: CSRMatrix? = nil) throws
-    -> TopK
-  {
+  public func topK(
+    _ k: Int, of inputs: [ScorerInput], excluding excluded: CSRMatrix? = nil, threads: Int? = nil
+  ) throws -> TopK {
     let count = inputs.first?.bags.rowCount ?? 0
     precondition(
       inputs.count == members.count && inputs.allSatisfy { $0.bags.rowCount == count },
@@ -60,7 +62,7 @@ public struct Ranker {
     var result = TopK(k: k)
     for start in stride(from: 0, to: count, by: blockSize) {
       let rows = start..<min(start + blockSize, count)
-      let scores = try scores(of: inputs, rows: rows)
+      let scores = try Runtime.withThreads(threads) { try self.scores(of: inputs, rows: rows) }
       try throwRefusal()
       try scores.withUnsafeBytes { bytes in
         let all = bytes.bindMemory(to: Float.self)

@@ -11,6 +11,7 @@ public struct SentenceEncoder {
   private let encoder: TransformerEncoder
   private let tokenizer: WordPieceTokenizer
   private let maximumLength: Int
+  private let threads: Int?
   /// The weights file, for error messages.
   private let weights: String
 
@@ -24,12 +25,13 @@ public struct SentenceEncoder {
 
   /// Opens a folder.
   ///
-  /// - Parameter threads: the number of threads to compute with; nil leaves the choice to libtorch.
+  /// - Parameter threads: the number of threads to compute with; nil means as many as the caller's
+  ///   thread uses.
   /// - Throws: `InputError` for architectures other than BERT, by name, and for damaged files;
   ///   `FileError`, `TorchError`.
   public init(folder: String, threads: Int? = nil) throws {
     try Runtime.load()
-    if let threads { Runtime.threadCount = threads }
+    self.threads = threads
     let checkpoint = CheckpointFolder(path: folder)
     // Another architecture is reported first, because its missing files do not matter.
     if FileManager.default.fileExists(atPath: "\(folder)/config.json") {
@@ -56,9 +58,11 @@ public struct SentenceEncoder {
   /// - Throws: `InputError` if a value is not finite, `TorchError`.
   public func embeddings(of texts: [String]) throws -> Tensor {
     guard !texts.isEmpty else { return .zeros([0, dimension]) }
-    let embeddings = try checked {
-      withoutGradients {
-        encoder.embeddings(of: tokenIDs(of: texts), paddingID: tokenizer.paddingID)
+    let embeddings = try Runtime.withThreads(threads) {
+      try checked {
+        withoutGradients {
+          encoder.embeddings(of: tokenIDs(of: texts), paddingID: tokenizer.paddingID)
+        }
       }
     }
     guard try checked({ embeddings.isAllFinite }) else {

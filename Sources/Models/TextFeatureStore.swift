@@ -18,24 +18,29 @@ package final class TextFeatureStore {
   package convenience init(_ configuration: TrainingConfiguration, folder: RunFolder) throws {
     try self.init(
       configuration, folder: folder,
-      file: folder.has(folder.vocabulary) ? MappedFile(path: folder.vocabulary) : nil)
+      file: folder.has(folder.vocabulary) ? MappedFile(path: folder.vocabulary) : nil,
+      threads: configuration.threads)
   }
 
   /// Opens the features of a finished run.
-  package convenience init(_ configuration: TrainingConfiguration, files: RunFiles) throws {
+  package convenience init(
+    _ configuration: TrainingConfiguration, files: RunFiles, threads: Int
+  ) throws {
     let folder = files.folder
     try self.init(
       configuration, folder: folder,
       file: configuration.hasBags || folder.has(folder.vocabulary)
-        ? files.open(folder.vocabulary) : nil)
+        ? files.open(folder.vocabulary) : nil,
+      threads: threads)
   }
 
-  private init(_ configuration: TrainingConfiguration, folder: RunFolder, file: MappedFile?) throws
-  {
+  private init(
+    _ configuration: TrainingConfiguration, folder: RunFolder, file: MappedFile?, threads: Int
+  ) throws {
     self.configuration = configuration.features
     self.folder = folder
     self.file = file
-    threads = configuration.threads
+    self.threads = threads
     hasBags = configuration.hasBags
     features = try file.map(TextFeatures.init(file:))
   }

@@ -31,7 +31,7 @@ extension TrainedModel {
   }
 
   private func refusingInfinities(_ make: () throws -> Tensor) throws -> Tensor {
-    let embeddings = try checked(make)
+    let embeddings = try Runtime.withThreads(threads) { try checked(make) }
     guard try checked({ embeddings.isAllFinite }) else {
       throw InputError(
         file: folder.path, reason: "this model gives a text an embedding that is not finite",

@@ -72,9 +72,11 @@ extension TrainedModel {
   /// Each model's input for texts.
   package func inputs(ofTexts texts: [String]) throws -> [ScorerInput] {
     let bags = try bags { try $0.bags(ofTexts: texts) }
-    return zip([self] + others, bags).map { model, bags in
-      ScorerInput(
-        bags: bags, vectors: model.transformer.map { TextVectors($0.vectors(of: texts)) })
+    return Runtime.withThreads(threads) {
+      zip([self] + others, bags).map { model, bags in
+        ScorerInput(
+          bags: bags, vectors: model.transformer.map { TextVectors($0.vectors(of: texts)) })
+      }
     }
   }
 
@@ -83,9 +85,11 @@ extension TrainedModel {
     -> [ScorerInput]
   {
     let bags = try bags { try $0.bags(of: dataset.documents, rows: rows) }
-    return try zip([self] + others, bags).map { model, bags in
-      ScorerInput(
-        bags: bags, vectors: try model.transformer?.vectors(ofRows: rows, in: dataset, at: path))
+    return try Runtime.withThreads(threads) {
+      try zip([self] + others, bags).map { model, bags in
+        ScorerInput(
+          bags: bags, vectors: try model.transformer?.vectors(ofRows: rows, in: dataset, at: path))
+      }
     }
   }
 

@@ -87,17 +87,19 @@ extension TrainedModel {
         reason: "the model knows no word of the text of label \"\(label.id)\", \"\(label.text)\"",
         expected: "a text in the words of the training documents")
     }
-    let vectors = try checked {
-      try withoutGradients {
-        let own = transformer?.vectors(of: texts)
-        guard configuration.model.labels != .free else {
-          let directions = try scorer.embeddings(of: bags, vectors: own).normalized(along: -1)
-          return directions * scorer.labelVectors.norm(along: -1).mean().scalar
-        }
-        return try scorer.embeddings(ofLabelTexts: bags, vectors: own)
-      }
+    let vectors = try Runtime.withThreads(threads) {
+      try checked { try withoutGradients { try labelVectors(of: texts, bags) } }
     }
     return scorer.adding(vectors, bias: scorer.bias.map(Self.median) ?? 0)
+  }
+
+  private func labelVectors(of texts: [String], _ bags: CSRMatrix) throws -> Tensor {
+    let own = transformer?.vectors(of: texts)
+    guard configuration.model.labels == .free else {
+      return try scorer.embeddings(ofLabelTexts: bags, vectors: own)
+    }
+    let directions = try scorer.embeddings(of: bags, vectors: own).normalized(along: -1)
+    return directions * scorer.labelVectors.norm(along: -1).mean().scalar
   }
 
   private static func median(_ values: Tensor) -> Float {

@@ -15,6 +15,8 @@ public struct TrainedModel {
   public let configuration: TrainingConfiguration
   /// A summary of the training run.
   public let record: RunRecord
+  /// The number of threads that it computes with.
+  public let threads: Int
   /// The epoch of the model.
   public let epoch: KeptEpoch
   /// The labels' names, in the order of the scores.
@@ -34,7 +36,6 @@ public struct TrainedModel {
   /// - Parameters:
   ///   - threads: the number of threads to compute with; nil means as in training, or fewer if this
   ///     process may use fewer processors.
-  ///     this process may use fewer processors.
   ///   - epoch: the model to open if a validation part was held out; otherwise there is only one.
   /// - Throws: `InputError` if the run is unfinished, damaged, mixed from files of several runs, or
   ///   replaced meanwhile; `FileError`, `TorchError`.
@@ -64,7 +65,7 @@ public struct TrainedModel {
     self.epoch = epoch
     // Without a held-out part, the last epoch's model is the result itself.
     let kept = record.validationIsHeldOut ? epoch : .best
-    Runtime.threadCount = threads ?? min(configuration.threads, MachineShare.current.processors)
+    self.threads = threads ?? min(configuration.threads, MachineShare.current.processors)
     // Runs of older versions may contain names in other normal forms.
     labelIDs = try files.read([String].self, from: folder.labels).map(\.normalizedToNFC)
     guard try NameIndex(labelIDs, of: "label", file: folder.labels).count > 0 else {
@@ -72,7 +73,7 @@ public struct TrainedModel {
         file: folder.labels, reason: "there are no labels",
         expected: "the labels as decant train wrote them")
     }
-    features = try TextFeatureStore(configuration, files: files)
+    features = try TextFeatureStore(configuration, files: files, threads: self.threads)
     let weights = try SafetensorsFile(file: files.open(folder.model(of: kept)))
     try weights.refuseUnlessFinite()
     transformer = try configuration.transformer.map { [files] in
@@ -206,7 +207,7 @@ public struct TrainedModel {
     try refuseUnless(hasTexts: true, file: folder.path)
     let seen = try checked { try reading(texts) }
     let ranking = try attributingErrors(to: folder.path) {
-      try checked { try ranker.topK(k, of: seen.inputs) }
+      try checked { try ranker.topK(k, of: seen.inputs, threads: threads) }
     }
     return (0..<texts.count).map { row in
       Prediction(

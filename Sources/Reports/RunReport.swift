@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 public import Models
 import Storage
+import Torch
 
 /// A finished run as an HTML page: its training, its quality and its errors.
 ///
@@ -76,7 +77,9 @@ public struct RunReport {
     } else {
       quality = model.record.validationIsHeldOut ? .possible : .impossible
     }
-    map = try found.map { try EmbeddingMap(model, $0, size: mapSize) }
+    map = try found.map { judged in
+      try Runtime.withThreads(model.threads) { try EmbeddingMap(model, judged, size: mapSize) }
+    }
   }
 
   /// The complete page.

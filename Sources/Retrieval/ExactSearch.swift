@@ -7,8 +7,8 @@ public import Torch
 ///
 /// Blocks of queries are multiplied with blocks of vectors, and the best k of each block are kept:
 /// memory is needed for one block's scores, never for all. The results do not depend on the block
-/// sizes or the number of threads (`Runtime.threadCount`): scores are sums in double precision,
-/// rounded once; equal ones are ranked by ascending row.
+/// sizes or the number of threads: scores are sums in double precision, rounded once; equal ones are
+/// ranked by ascending row.
 public struct ExactSearch: Sendable {
   /// The vectors to search.
   public let store: VectorStore
@@ -29,12 +29,20 @@ public struct ExactSearch: Sendable {
 
   /// The best `k` vectors of each query, best first; fewer if there are fewer.
   ///
-  /// - Parameter queries: `[N, dimension]`, of any float type.
+  /// - Parameters:
+  ///   - queries: `[N, dimension]`, of any float type.
+  ///   - k: the maximum number of vectors per query.
+  ///   - threads: the number of threads to compute with; nil means as many as the caller's thread
+  ///     uses.
   /// - Returns: rows of the store as labels; `store.id(ofRow:)` names them.
   /// - Throws: `ValueError` when the shape is wrong or a number is not finite; `TorchError`.
   /// - Precondition: `k` ≥ 1.
   /// - Complexity: O(N · rows · dimension) time, O(queryBlock · vectorBlock) memory.
-  public func callAsFunction(_ queries: Tensor, k: Int) throws -> TopK {
+  public func callAsFunction(_ queries: Tensor, k: Int, threads: Int? = nil) throws -> TopK {
+    try Runtime.withThreads(threads) { try best(k, of: queries) }
+  }
+
+  private func best(_ k: Int, of queries: Tensor) throws -> TopK {
     let prepared = try Queries(queries, for: store)
     var result = TopK(k: k)
     for start in stride(from: 0, to: prepared.count, by: queryBlock) {

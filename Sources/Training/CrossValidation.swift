@@ -116,7 +116,7 @@ public struct CrossValidation: Sendable {
         ofRows: split.documentIndices, in: dataset, at: configuration.dataset)
       let (ranking, given) = try model.ranker.topK(
         min(depth, dataset.labels.count), of: inputs, keeping: split.labels,
-        excluding: split.filter)
+        excluding: split.filter, threads: model.threads)
       let isKnown = model.knows(inputs, documents: split.documentIndices, of: dataset)
       let unknown = isKnown.count { !$0 }
       if unknown > 0 {
@@ -128,8 +128,10 @@ public struct CrossValidation: Sendable {
       }
       let others = try model.inputs(
         ofRows: learnt.train.documentIndices, in: dataset, at: configuration.dataset)
-      let near = try NearestDocuments(count: neighbours)(
-        of: model.embeddings(of: inputs[0]), among: model.embeddings(of: others[0]))
+      let near = try Runtime.withThreads(model.threads) {
+        try NearestDocuments(count: neighbours)(
+          of: model.embeddings(of: inputs[0]), among: model.embeddings(of: others[0]))
+      }
       return Part(
         rows: held, ranking: ranking, isKnown: isKnown, givenScores: given,
         neighbours: near.renamingColumns(known, count: dataset.train.count))

@@ -46,10 +46,17 @@ public struct Trainer {
   public func run(
     resuming: Bool, progress: ProgressBar? = nil, isInterrupted: () -> Bool = { false }
   ) throws -> RunRecord {
-    let started = ResourceUsage.now()
     try configuration.check(file: folder.configuration)
     try Runtime.load()
-    Runtime.threadCount = configuration.threads
+    return try Runtime.withThreads(configuration.threads) {
+      try train(resuming: resuming, progress: progress, isInterrupted: isInterrupted)
+    }
+  }
+
+  private func train(
+    resuming: Bool, progress: ProgressBar?, isInterrupted: () -> Bool
+  ) throws -> RunRecord {
+    let started = ResourceUsage.now()
     let isNew = !folder.has(folder.configuration)
     try folder.create()
     let lock = try RunFolderLock(folder)

@@ -284,13 +284,12 @@ enum LabelLossChecks {
       rows: (0..<130).map { row in (0..<row % 5).map { (row * 5 + $0) * 89 % 1111 } },
       columnCount: 1111)
     func results(_ blockSize: Int?, threads: Int) throws -> [Tensor] {
-      let before = Runtime.threadCount
-      Runtime.threadCount = threads
-      defer { Runtime.threadCount = before }
-      let value = try Loss(temperature: 0.05, blockSize: blockSize)(
-        queries: queries, labels: labels, bias: bias, positives: positives)
-      return [value]
-        + (try gradients(of: value, withRespectTo: [queries, labels, bias]).compactMap { $0 })
+      try Runtime.withThreads(threads) {
+        let value = try Loss(temperature: 0.05, blockSize: blockSize)(
+          queries: queries, labels: labels, bias: bias, positives: positives)
+        return [value]
+          + (try gradients(of: value, withRespectTo: [queries, labels, bias]).compactMap { $0 })
+      }
     }
     let reference = try results(nil, threads: 1)
     #expect(reference.count == 4)

@@ -1,5 +1,6 @@
 import Evaluation
 import Extreme
+import Foundation
 import Models
 import Storage
 import TestSupport
@@ -54,6 +55,25 @@ import Torch
       ranker.topK(4, of: inputs), [[0, 2, 3, 1], [3, 1, 2, 0]],
       [[2.5, 2, 1.5, 1], [1.5, 1, 1, 0.5]])
     try expect(ranker.topK(1, of: inputs), [[0], [3]], [[2.5], [1.5]])
+  }
+
+  /// In a separate process, because concurrent tests have threads too.
+  @Test func `ranks with the threads it is asked for`() async {
+    await #expect(processExitsWith: .success) {
+      let features = 2000
+      let suite = RankerTests()
+      let scorer = suite.scorer([Float](repeating: 0, count: 20_000), features: features)
+      let input = suite.input((0..<256).map { [$0] }, features)
+      func threads(_ count: Int) throws -> Int {
+        _ = try Ranker([scorer]).topK(1, of: [input], threads: count)
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+      }
+      try Runtime.withThreads(1) {
+        let (alone, together) = (try threads(1), try threads(33))
+        // The process may start or end a few other threads meanwhile.
+        #expect(together > alone + 20)
+      }
+    }
   }
 
   @Test func `adds the adjustment to the mean`() throws {

@@ -22,19 +22,16 @@ import Torch
   func `is independent of block size and thread count`(scalar: VectorScalar) throws {
     let sample = VectorCase.clustered(500, dimension: 20, centres: 5, queries: 33, seed: 2)
     let store = try sample.store(scalar)
-    let before = Runtime.threadCount
-    defer { Runtime.threadCount = before }
-    Runtime.threadCount = 1
-    let expected = try ExactSearch(store)(sample.queryTensor, k: 10)
-    // What is read back, by loops.
+    let expected = try ExactSearch(store)(sample.queryTensor, k: 10, threads: 1)
+    // The vectors as read back, compared by loops.
     let kept = (0..<500).map { store.vector(ofRow: $0) }
     for query in 0..<33 {
       #expect(Array(expected.labels(ofRow: query)) == sample.best(10, of: query, among: kept).rows)
     }
     for (queries, vectors, threads) in [(1, 500, 1), (7, 64, 2), (33, 16, 2), (16, 1, 1)] {
-      Runtime.threadCount = threads
       let search = ExactSearch(store, queryBlock: queries, vectorBlock: vectors)
-      #expect(try search(sample.queryTensor, k: 10) == expected, "\(queries) \(vectors) \(threads)")
+      let found = try search(sample.queryTensor, k: 10, threads: threads)
+      #expect(found == expected, "\(queries) \(vectors) \(threads)")
     }
   }
 

@@ -183,13 +183,11 @@ import Torch
       x.writeSigmoids(scale: 0.3, to: sigmoids)
       return [running.value, sums, exponentials, sigmoids]
     }
-    let before = Runtime.threadCount
-    defer { Runtime.threadCount = before }
-    Runtime.threadCount = 1
-    let alone = everything()
+    let alone = Runtime.withThreads(1, everything)
     for count in [2, 3, 7] {
-      Runtime.threadCount = count
-      for (one, many) in zip(alone, everything()) { #expect(one.isIdentical(to: many)) }
+      for (one, many) in zip(alone, Runtime.withThreads(count, everything)) {
+        #expect(one.isIdentical(to: many))
+      }
     }
   }
 }

@@ -14,6 +14,38 @@ import Torch
     #expect(Runtime.threadCount <= MachineShare.current.processors)
   }
 
+  @Test func `a number of threads holds within its scope`() throws {
+    struct Stop: Error {}
+    let before = Runtime.threadCount
+    Runtime.withThreads(3) {
+      #expect(Runtime.threadCount == 3)
+      Runtime.withThreads(nil) { #expect(Runtime.threadCount == 3) }
+      Runtime.withThreads(5) { #expect(Runtime.threadCount == 5) }
+      #expect(Runtime.threadCount == 3)
+    }
+    #expect(Runtime.threadCount == before)
+    #expect(throws: Stop.self) { try Runtime.withThreads(4) { throw Stop() } }
+    #expect(Runtime.threadCount == before)
+  }
+
+  @Test func `a number of threads belongs to one thread`() async {
+    await withTaskGroup(of: Bool.self) { group in
+      for count in 1...16 {
+        group.addTask {
+          for _ in 0..<50 {
+            let matches = Runtime.withThreads(count) {
+              _ = Tensor.ones([64, 64]).matmul(Tensor.ones([64, 64]))
+              return Runtime.threadCount == count
+            }
+            if !matches { return false }
+          }
+          return true
+        }
+      }
+      for await matches in group { #expect(matches) }
+    }
+  }
+
   @Test func `throws a failed operator inside checked`() throws {
     let a = Tensor.zeros([2, 3])
     let error = #expect(throws: TorchError.self) {

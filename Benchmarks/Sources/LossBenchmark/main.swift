@@ -1,5 +1,4 @@
 import Extreme
-
 // Compares the streaming losses with the matrix products they consist of, in one process.
 //
 //   LossBenchmark time LOSS DTYPE THREADS REPEATS     1,024 queries, 60,000 labels

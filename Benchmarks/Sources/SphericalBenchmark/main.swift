@@ -1,5 +1,4 @@
 import Extreme
-
 // Compares the Z-loss update of label vectors by SphericalOutputLayer with the streamed loss and a
 // dense step, in one process, for growing numbers of labels. Benchmarks/spherical saves the result.
 import Foundation

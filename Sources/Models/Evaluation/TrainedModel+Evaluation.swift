@@ -48,7 +48,7 @@ extension TrainedModel {
       let inputs = try inputs(ofRows: split.documentIndices, in: dataset, at: part.path)
       return (
         try attributingErrors(to: folder.path) {
-          try ranker.topK(100, of: inputs, excluding: filter)
+          try ranker.topK(100, of: inputs, excluding: filter, threads: threads)
         },
         knows(inputs, documents: split.documentIndices, of: dataset)
       )

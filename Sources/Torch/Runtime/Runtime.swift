@@ -59,7 +59,26 @@ public enum Runtime {
     return String(cString: ct_cpu_capability())
   }
 
-  /// The number of threads that one operator may use; initially as many as `MachineShare` allows.
+  /// Runs `body` with `count` threads for each operator that the calling thread runs.
+  ///
+  /// Concurrent calls with other numbers do not affect each other. A thread that uses libtorch for
+  /// the first time meanwhile starts with `count`, which is why code that must have a certain number
+  /// asks for it here.
+  ///
+  /// - Parameter count: the number of threads; nil changes nothing.
+  /// - Precondition: `count` ≥ 1.
+  public static func withThreads<R>(_ count: Int?, _ body: () throws -> R) rethrows -> R {
+    guard let count else { return try body() }
+    precondition(count >= 1, "\(count) threads")
+    let before = threadCount
+    guard count != before else { return try body() }
+    threadCount = count
+    defer { threadCount = before }
+    return try body()
+  }
+
+  /// The number of threads that one operator of the calling thread may use; initially as many as
+  /// `MachineShare` allows.
   public static var threadCount: Int {
     get {
       require()

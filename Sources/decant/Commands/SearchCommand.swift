@@ -58,7 +58,7 @@ struct SearchCommand: ParsableCommand {
     try reporting {
       let lines = texts.isEmpty ? try TextLines(path: self.lines.file) : nil
       let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads.count)
-      let search = try searcher()
+      let search = try searcher(threads: model.threads)
       let notes = TextNotes()
       guard let lines else { return try write(texts.map(\.normalizedToNFC), model, search, notes) }
       try self.lines.answer(lines, json: json) { try write($0, model, search, notes) }
@@ -67,7 +67,7 @@ struct SearchCommand: ParsableCommand {
 
   private typealias Search = (Tensor) throws -> [TrainedModel.Prediction]
 
-  private func searcher() throws -> Search {
+  private func searcher(threads: Int) throws -> Search {
     let store: VectorStore
     var graph: ApproximateIndex?
     if exact {
@@ -91,8 +91,8 @@ struct SearchCommand: ParsableCommand {
     }
     return { queries in
       let ranking = try attributingErrors(to: index) {
-        try graph?.search(queries, k: k, breadth: breadth ?? 64, threads: Runtime.threadCount)
-          ?? ExactSearch(store)(queries, k: k)
+        try graph?.search(queries, k: k, breadth: breadth ?? 64, threads: threads)
+          ?? ExactSearch(store)(queries, k: k, threads: threads)
       }
       return (0..<ranking.rowCount).map { row in
         TrainedModel.Prediction(

@@ -130,13 +130,10 @@ import Torch
   @Test(arguments: losses.indices) func `is independent of the thread count`(index: Int) throws {
     let inputs = Inputs(scale: 1)
     let loss = Self.losses[index].loss
-    let before = Runtime.threadCount
-    defer { Runtime.threadCount = before }
-    Runtime.threadCount = 1
-    let alone = try inputs.results(.float32, loss)
-    Runtime.threadCount = 2
+    func results() throws -> [Tensor] { try inputs.results(.float32, loss) }
+    let alone = try Runtime.withThreads(1, results)
     for _ in 0..<3 {
-      for (a, b) in zip(alone, try inputs.results(.float32, loss)) {
+      for (a, b) in zip(alone, try Runtime.withThreads(2, results)) {
         #expect(a.doubles() == b.doubles())
       }
     }

@@ -144,10 +144,7 @@ import Torch
       Tensor.normal([130, 8], generator: generator), Tensor.normal([301, 8], generator: generator),
     ].map { $0.requiringGradient() }
     let positives = CSRMatrix(rows: (0..<130).map { [$0 * 7 % 301] }, columnCount: 301)
-    func results(threads: Int) throws -> [Tensor] {
-      let before = Runtime.threadCount
-      Runtime.threadCount = threads
-      defer { Runtime.threadCount = before }
+    func results() throws -> [Tensor] {
       let offset = wide.model(.float32)(wide.matrix)
       let scores = offset.matrix()
       let value = try DecoupledSoftmaxLoss(temperature: 1, blockSize: 100)(
@@ -158,7 +155,7 @@ import Torch
       optimizer.step(offset)
       return [scores, value, gradient, offset.source.weights] + optimizer.state.values
     }
-    let (one, two) = (try results(threads: 1), try results(threads: 2))
+    let (one, two) = (try Runtime.withThreads(1, results), try Runtime.withThreads(2, results))
     #expect(one.count == 5)
     for (index, pair) in zip(one, two).enumerated() {
       #expect(pair.0.isIdentical(to: pair.1), "result \(index)")

@@ -77,6 +77,7 @@ public struct Engine {
 /// The embeddings of documents, for finding those similar to a text.
 struct Neighbours {
   private let search: ExactSearch
+  private let threads: Int
 
   /// Embeds the documents that have texts; nil if none has one.
   init?(of documents: Documents, model: TrainedModel) throws {
@@ -85,10 +86,11 @@ struct Neighbours {
     var store = VectorStore(dimension: embeddings.size(along: 1), metric: .cosine)
     try store.add(embeddings, ids: (0..<documents.count).map { documents.ids[$0] })
     search = ExactSearch(store)
+    threads = model.threads
   }
 
   func nearest(_ k: Int, to embedding: Tensor) throws -> [SimilarDocument] {
-    let best = try search(embedding, k: k)
+    let best = try search(embedding, k: k, threads: threads)
     return zip(best.labels(ofRow: 0), best.scores(ofRow: 0)).map { row, cosine in
       SimilarDocument(id: search.store.id(ofRow: Int(row)), similarity: Double(cosine))
     }
