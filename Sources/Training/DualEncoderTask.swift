@@ -174,6 +174,9 @@ public final class DualEncoderTask: TrainingTask {
     for part in parts { part.clearGradients() }
     try loss.backward()
     for part in parts { try part.backward() }
+    if let limit = settings.gradientClipping {
+      clipGradients(of: dualEncoder.parameters.map(\.tensor), toNorm: limit)
+    }
 
     let schedule = CosineSchedule(warmupSteps: Int(settings.warmup * Double(totalSteps)))
     let number = position.epoch * stepsPerEpoch + position.step

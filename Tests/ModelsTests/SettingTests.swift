@@ -13,6 +13,7 @@ import Testing
   private var full: TrainingConfiguration {
     var full = TrainingConfiguration(dataset: "d")
     full.feedback = "f"
+    full.optimization.gradientClipping = 2
     full.features.maximumFeatureCount = 9
     full.loop.patience = 2
     full.model.wide = .init()
@@ -196,6 +197,14 @@ import Testing
     // Another loss keeps the temperature.
     try set("loss.infoNCE", .object([]), in: &draft)
     #expect(try draft.completed().loss == TrainingLoss(InfoNCELoss(temperature: 0.3)))
+  }
+
+  @Test(arguments: [Double.infinity, -.infinity, .nan])
+  func `a number that is not finite is refused`(number: Double) throws {
+    var configuration = TrainingConfiguration(dataset: "d")
+    configuration.optimization.learningRate = number
+    let error = #expect(throws: InputError.self) { try configuration.check(file: "f") }
+    #expect(error?.reason == "optimization.learningRate is \"\(number)\"")
   }
 
   @Test func `settings of a run stay as they are`() throws {

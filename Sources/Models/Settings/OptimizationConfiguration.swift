@@ -18,11 +18,15 @@ public struct OptimizationConfiguration: Codable, Hashable, Sendable {
   public var featureDropout: Double
   /// The share of the steps over which the learning rates rise from 0.
   public var warmup: Double
+  /// The norm to which the gradients of a step are clipped, all parameters but the wide model's
+  /// taken together; nil for no clipping.
+  public var gradientClipping: Double?
 
   /// Describes the optimizers.
   public init(
     batchSize: Int = 128, tableLearningRate: Double = 0.045, learningRate: Double = 0.02,
-    weightDecay: Double = 0, featureDropout: Double = 0.3, warmup: Double = 0
+    weightDecay: Double = 0, featureDropout: Double = 0.3, warmup: Double = 0,
+    gradientClipping: Double? = nil
   ) {
     self.batchSize = batchSize
     self.tableLearningRate = tableLearningRate
@@ -30,6 +34,7 @@ public struct OptimizationConfiguration: Codable, Hashable, Sendable {
     self.weightDecay = weightDecay
     self.featureDropout = featureDropout
     self.warmup = warmup
+    self.gradientClipping = gradientClipping
   }
 
   static let settings: [Setting] = [
@@ -49,5 +54,8 @@ public struct OptimizationConfiguration: Codable, Hashable, Sendable {
     Setting(
       "warmup", "Share of the steps over which the learning rates rise from 0.", .share,
       from: .tuned),
+    Setting(
+      "gradientClipping", "Norm to which a step's gradients are clipped.", .positive,
+      .steps("gradient-clipping"), null: "no clipping"),
   ]
 }

@@ -45,10 +45,14 @@ package indirect enum JSONValue: Hashable, Sendable {
   }
 
   /// The JSON that a value is encoded as, names in alphabetical order.
+  ///
+  /// Numbers that JSON does not have become the strings `inf`, `-inf` and `nan`.
   package init(encoding value: some Encodable) {
     do {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      encoder.nonConformingFloatEncodingStrategy = .convertToString(
+        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
       let text = String(decoding: try encoder.encode(value), as: UTF8.self)
       self = try JSONText(text, file: "\(type(of: value))").root.value
     } catch {
