@@ -3,12 +3,15 @@
 eurlex57k      train/dev/test.jsonl.xz and eurovoc_labels.json.xz (57,000 EU laws)
 reuters21578   a tar.xz of the SGML; ModApte split, the 90 topics in both parts
 20news         a tar.xz of the messages, bydate; the subject and the text without other headers
+banking77      train/test.csv.xz (13,000 questions to a bank, 77 intents)
+yso-finna-sv   train/test.tsv.xz and labels.tsv.xz (176,000 Swedish titles, 27,729 subjects)
 rcv1subset1…5  NAME.svm.xz, "labels index:value …"; first and second half (order not verified)
 bibtex, Corel5k, enron, medical, yeast, scene, emotions, birds
                Mulan's NAME-train/-test(.-sparse).arff.xz and NAME.xml; numbers are standardised
                with train's means and deviations
 """
 import collections
+import csv
 import glob
 import html
 import json
@@ -93,6 +96,34 @@ def newsgroups(path, output):
     groups = sorted({x for _, own in rows["train"] for x in own})
     folder.write(output, "20news", documents, {g: {"text": g} for g in groups}, rows,
                  "20 Newsgroups by date: subject and text, no other headers.", path)
+
+
+def banking77(path, output):
+    documents, rows = {}, {"train": [], "test": []}
+    for split, own in rows.items():
+        for number, row in enumerate(csv.DictReader(xz_lines(f"{path}/{split}.csv.xz"))):
+            i = f"{split}-{number}"
+            documents[i] = {"text": row["text"]}
+            own.append((i, [row["category"]]))
+    intents = sorted({x for _, own in rows["train"] for x in own})
+    folder.write(output, "banking77", documents,
+                 {x: {"text": x.replace("_", " ")} for x in intents}, rows,
+                 "BANKING77, its own split.", path)
+
+
+def yso(path, output):
+    documents, rows = {}, {"train": [], "test": []}
+    for split, own in rows.items():
+        for number, line in enumerate(xz_lines(f"{path}/{split}.tsv.xz")):
+            subjects, _, text = line.rstrip("\n").partition("\t")
+            i = f"{split}-{number}"
+            documents[i] = {"text": text}
+            own.append((i, subjects.split(",")))
+    used = {x for _, own in rows["train"] for x in own}
+    texts = (line.rstrip("\n").split("\t") for line in xz_lines(f"{path}/labels.tsv.xz"))
+    folder.write(output, "yso-finna-sv", documents,
+                 {x: {"text": name} for x, _, name in texts if x in used}, rows,
+                 "Swedish titles and their YSO subjects; 160,000 train, 16,000 test.", path)
 
 
 def archive(path):
@@ -200,7 +231,8 @@ def mulan(name, path, output):
 
 
 def names():
-    return ["eurlex57k", "reuters21578", "20news", *(f"rcv1subset{i}" for i in range(1, 6)), *MULAN]
+    return ["eurlex57k", "reuters21578", "20news", "banking77", "yso-finna-sv",
+            *(f"rcv1subset{i}" for i in range(1, 6)), *MULAN]
 
 
 def convert(name, path, output):
@@ -209,7 +241,8 @@ def convert(name, path, output):
     elif name.startswith("rcv1"):
         rcv1(name, path, output)
     else:
-        {"eurlex57k": eurlex57k, "reuters21578": reuters21578, "20news": newsgroups}[name](path, output)
+        {"eurlex57k": eurlex57k, "reuters21578": reuters21578, "20news": newsgroups,
+         "banking77": banking77, "yso-finna-sv": yso}[name](path, output)
 
 
 if __name__ == "__main__":
