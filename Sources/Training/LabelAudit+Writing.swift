@@ -136,9 +136,10 @@ public struct AuditListing {
   public func table(_ faults: [LabelAudit.Fault], count: Int) -> String {
     var lines = [
       "\(report.givenCount) given labels; by the rule of confident learning "
-        + "\(report.surelyWrong) are wrong and \(report.surelyMissing) missing"
+        + "wrong: \(report.surelyWrong), missing: \(report.surelyMissing)"
     ]
-    for fault in faults {
+    // A file has the lists: headings without them would say that nothing was found.
+    for fault in faults where count > 0 {
       let findings = (fault == .wrong ? report.wrong : report.missing).prefix(count)
         .map { line($0).onOneLine }
       lines.append("")

@@ -1,4 +1,4 @@
-import Datasets
+package import Datasets
 import Extreme
 import Foundation
 public import Models
@@ -13,21 +13,30 @@ public struct Trainer {
   public let folder: RunFolder
   /// The version written into the record.
   public let decantVersion: String
+  /// The defaults in the configuration that were chosen by the data, for the record.
+  public let chosenDefaults: [ChosenDefault]
   /// The data, unless it is read from the configuration's path.
   let dataset: Dataset?
 
   /// Creates a trainer; nothing is read or written yet.
+  ///
+  /// - Parameter chosenDefaults: the defaults that were chosen by the data, for the record; a run
+  ///   that is resumed knows them already.
   public init(
-    _ configuration: TrainingConfiguration, folder: RunFolder, decantVersion: String
+    _ configuration: TrainingConfiguration, folder: RunFolder, decantVersion: String,
+    chosenDefaults: [ChosenDefault] = []
   ) {
-    self.init(configuration, folder: folder, decantVersion: decantVersion, dataset: nil)
+    self.init(
+      configuration, folder: folder, decantVersion: decantVersion, chosenDefaults: chosenDefaults,
+      dataset: nil)
   }
 
   /// Creates a trainer for data already in memory, such as a part of a data set.
-  init(
+  package init(
     _ configuration: TrainingConfiguration, folder: RunFolder, decantVersion: String,
-    dataset: Dataset?
+    chosenDefaults: [ChosenDefault] = [], dataset: Dataset?
   ) {
+    self.chosenDefaults = chosenDefaults
     self.dataset = dataset
     self.configuration = configuration
     self.folder = folder
@@ -64,6 +73,7 @@ public struct Trainer {
     let prepared: Preparation
     do {
       try folder.write(configuration, to: folder.configuration)
+      if !chosenDefaults.isEmpty { try folder.write(chosenDefaults, to: folder.chosenDefaults) }
       prepared = try prepare(progress: progress, isInterrupted: isInterrupted)
     } catch {
       if isNew { folder.discardPreparation() }
@@ -77,6 +87,7 @@ public struct Trainer {
         + "\(counted(prepared.labelCount, "label")), "
         + "\(counted(prepared.featureCount, "feature")); prepared in "
         + "\(rounded(begun.wallSeconds - started.wallSeconds, places: 1)) s")
+    for line in chosenDefaults.sentences { progress?.line(line) }
     if let progress { task.negatives?.report = { progress.line($0) } }
     let outcome = try configuration.loop.run(
       task, in: folder, resuming: resuming, progress: progress, isInterrupted: isInterrupted)
@@ -102,7 +113,9 @@ public struct Trainer {
       preparationCPUSeconds: begun.cpuSeconds - started.cpuSeconds,
       trainSeconds: outcome.wallSeconds, trainCPUSeconds: outcome.cpuSeconds,
       peakMemoryBytes: ResourceUsage.now().peakMemoryBytes,
-      warnings: warnings.isEmpty ? nil : warnings)
+      warnings: warnings.isEmpty ? nil : warnings,
+      chosenDefaults: folder.has(folder.chosenDefaults)
+        ? try folder.read([ChosenDefault].self, from: folder.chosenDefaults) : nil)
     try Sealed(record, files: folder.checkSums()).write(to: folder.record)
     folder.clean()
     return record

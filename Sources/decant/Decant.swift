@@ -16,8 +16,9 @@ struct Decant: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      NewCommand.self, DataCommand.self, InspectCommand.self, TrainCommand.self,
-      CalibrateCommand.self, EvaluateCommand.self, ReportCommand.self, RunsCommand.self,
+      NewCommand.self, DataCommand.self, InspectCommand.self, TuneCommand.self,
+      TrainCommand.self, CalibrateCommand.self, EvaluateCommand.self, ReportCommand.self,
+      RunsCommand.self,
       AuditCommand.self, PredictCommand.self, EmbedCommand.self, IndexCommand.self,
       SearchCommand.self, ServeCommand.self, ExportModelCommand.self, StreamCommand.self,
       DoctorCommand.self,

@@ -18,6 +18,8 @@ public enum KeptEpoch: String, Hashable, Sendable, CaseIterable {
 ///     vocabulary.bin           the features, in the order of the table's rows
 ///     transformer/             the pretrained checkpoint, if there is one; without its weights if
 ///                              they were trained, because these are part of the model
+///     defaults.json            the defaults that were chosen by the data; deleted at the end, as
+///                              run.json contains them
 ///     checkpoint.safetensors   the training state; deleted at the end
 ///     bags-*.csr               the features of the training texts; deleted at the end
 ///     vectors-*.safetensors    the vectors of the training texts if they cannot be cached next to
@@ -49,6 +51,8 @@ public struct RunFolder: Hashable, Sendable {
   public var counts: String { path + "/counts.json" }
   /// The features.
   public var vocabulary: String { path + "/vocabulary.bin" }
+  /// The defaults that were chosen by the data, until run.json contains them.
+  package var chosenDefaults: String { path + "/defaults.json" }
   /// The training state.
   public var checkpoint: String { path + "/checkpoint.safetensors" }
   /// The best model so far.
@@ -101,7 +105,7 @@ public struct RunFolder: Hashable, Sendable {
 
   /// Removes files needed only during training, and partial files left by killed processes.
   public func clean() {
-    for name in [checkpoint, best, initialTransformer] { unlink(name) }
+    for name in [chosenDefaults, checkpoint, best, initialTransformer] { unlink(name) }
     for name in names(in: path) where isBags(name) || isVectors(name) {
       unlink(path + "/" + name)
     }

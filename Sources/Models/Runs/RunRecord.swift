@@ -42,6 +42,9 @@ public struct RunRecord: Codable, Hashable, Sendable {
   /// Reasons why the model is probably useless; nil if there are none, and in records of older
   /// versions.
   public var warnings: [String]?
+  /// The defaults that were chosen by the data; nil if there are none, and in records of older
+  /// versions.
+  public var chosenDefaults: [ChosenDefault]?
 
   /// Records a finished training.
   package init(
@@ -49,7 +52,8 @@ public struct RunRecord: Codable, Hashable, Sendable {
     dataset: String, datasetHash: String? = nil, documents: Int, labels: Int, features: Int,
     parameters: Int, validationIsHeldOut: Bool, keptEpoch: Int, lastEpoch: Int? = nil,
     preparationSeconds: Double, preparationCPUSeconds: Double, trainSeconds: Double,
-    trainCPUSeconds: Double, peakMemoryBytes: Int, warnings: [String]? = nil
+    trainCPUSeconds: Double, peakMemoryBytes: Int, warnings: [String]? = nil,
+    chosenDefaults: [ChosenDefault]? = nil
   ) {
     self.decantVersion = decantVersion
     self.torchVersion = torchVersion
@@ -70,5 +74,6 @@ public struct RunRecord: Codable, Hashable, Sendable {
     self.trainCPUSeconds = trainCPUSeconds
     self.peakMemoryBytes = peakMemoryBytes
     self.warnings = warnings
+    self.chosenDefaults = chosenDefaults
   }
 }

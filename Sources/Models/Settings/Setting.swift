@@ -76,6 +76,16 @@ package struct Setting: Sendable {
     return flat(TrainingConfiguration.settings)
   }()
 
+  /// The settings whose default may follow from the data; see `DataDefaults`.
+  package static let followingData: Set<String> = [
+    "features.families", "model.labels", "model.encoder.isNormalized",
+    "model.encoder.hiddenDimensions", "optimization.batchSize", "optimization.tableLearningRate",
+    "optimization.learningRate", "optimization.featureDropout", "loop.epochs",
+  ]
+
+  /// Whether the default may follow from the data.
+  var followsData: Bool { Self.followingData.contains(path) }
+
   /// The default.
   package var usual: JSONValue { SettingsDraft.usual[path] ?? .null }
 

@@ -86,6 +86,8 @@ extension Setting {
       if words.count == 1 { facts = ["\(words[0].word) for none"] }
       word = words.first { $0.value == usual }?.word ?? word
     }
-    return "\(text.dropLast()) (\((facts + ["default: \(word)"]).joined(separator: "; ")))."
+    let origin = followsData ? ", or by the data" : ""
+    facts.append("default: \(word)\(origin)")
+    return "\(text.dropLast()) (\(facts.joined(separator: "; ")))."
   }
 }

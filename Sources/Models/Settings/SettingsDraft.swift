@@ -10,6 +10,8 @@ package struct SettingsDraft: Sendable {
   /// The values by path; those of missing groups and nulls are left out.
   package var values: [String: JSONValue]
   private var chosen: Set<String> = []
+  /// The settings whose defaults follow from the data.
+  private var suggested: Set<String> = []
 
   /// The defaults.
   package init() { values = Self.values(of: TrainingConfiguration(dataset: "")) }
@@ -75,6 +77,26 @@ package struct SettingsDraft: Sendable {
     values = values.filter { !$0.key.hasPrefix(group + ".") }
   }
 
+  /// Whether the user chose a setting.
+  package func isChosen(_ path: String) -> Bool { chosen.contains(path) }
+
+  /// Stores a default that follows from the data, for a setting that the user did not choose.
+  package mutating func suggest(_ value: JSONValue, for path: String) {
+    values[path] = value
+    suggested.insert(path)
+  }
+
+  /// The path of the temperature of the chosen loss.
+  package var temperaturePath: String? {
+    values.keys.first { $0.hasPrefix("loss.") && $0.hasSuffix(".temperature") }
+  }
+
+  /// Adds the settings that another draft's user chose.
+  package mutating func add(chosenIn other: SettingsDraft) {
+    for path in other.chosen { values[path] = other.values[path] }
+    chosen.formUnion(other.chosen)
+  }
+
   /// Checks a value and stores it; adds the groups around it that are missing.
   ///
   /// - Throws: `SettingFault`.
@@ -125,7 +147,9 @@ package struct SettingsDraft: Sendable {
       TrainingConfiguration.self, from: Data(tree(TrainingConfiguration.settings).json.utf8),
       file: "settings")
     if !chosen.contains("threads") { result.threads = MachineShare.current.processors }
-    if !chosen.contains(where: { $0.hasPrefix("loss.") && $0.hasSuffix(".temperature") }) {
+    if !chosen.union(suggested).contains(where: {
+      $0.hasPrefix("loss.") && $0.hasSuffix(".temperature")
+    }) {
       // Scores of unit vectors lie within ±1: undivided, they cannot make a softmax sharp.
       result.loss.temperature = result.model.encoder.isNormalized ? 0.05 : 1
     }

@@ -20,7 +20,8 @@ private struct TemplateWriter {
   mutating func text() -> String {
     comment(
       "Settings of a training run: decant train --config FILE. Every key is here with its default; "
-        + "a key that is left out has the same default. Options of the command line override this "
+        + "a key that is left out has the same default. Keys in comments have defaults that follow "
+        + "from the data; remove the slashes to fix one. Options of the command line override this "
         + "file. The source of a default is in brackets; tuned means chosen on the validation part "
         + "of debian-tags.", indent: "")
     lines.append("{")
@@ -39,10 +40,15 @@ private struct TemplateWriter {
       case .group:
         comment(setting.text, indent: indent)
         writeGroup(setting, indent: indent)
-      case .groups: writeList(setting, indent: indent)
+      case .groups:
+        let start = lines.count
+        writeList(setting, indent: indent)
+        if setting.followsData { comment(from: start, indent: indent) }
       default:
         if !explained.contains(setting.name) { comment(remark(setting), indent: indent) }
+        let start = lines.count
         lines.append("\(indent)\"\(setting.name)\": \(shown(setting)),")
+        if setting.followsData { comment(from: start, indent: indent) }
       }
     }
   }
@@ -78,7 +84,12 @@ private struct TemplateWriter {
   ) {
     let start = lines.count
     writeGroup(group, indent: indent, explained: explained)
-    for index in start..<lines.count {
+    comment(from: start, indent: indent)
+  }
+
+  /// Turns the lines from `start` on into comments.
+  private mutating func comment(from start: Int, indent: String) {
+    for index in start..<lines.count where !lines[index].hasPrefix(indent + "//") {
       lines[index] = "\(indent)// " + lines[index].dropFirst(indent.count)
     }
   }

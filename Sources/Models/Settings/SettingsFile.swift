@@ -43,4 +43,12 @@ public struct SettingsFile {
     configuration = try draft.completed()
     _ = try attributingErrors(to: path) { try configuration.features.validated() }
   }
+
+  /// The text of a settings file with all settings of a configuration but the number of threads,
+  /// which depends on the machine.
+  public static func text(of configuration: TrainingConfiguration) throws -> String {
+    let text = String(decoding: try JSONEncoder.readable.encode(configuration), as: UTF8.self)
+    let lines = text.split(separator: "\n").filter { !$0.hasPrefix("  \"threads\"") }
+    return lines.joined(separator: "\n").replacing(",\n}", with: "\n}") + "\n"
+  }
 }

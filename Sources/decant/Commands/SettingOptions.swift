@@ -167,8 +167,22 @@ extension [GivenSetting] {
   ///
   /// - Throws: `ValidationError` for options that contradict each other or have no effect.
   func settings(over draft: SettingsDraft) throws -> TrainingConfiguration {
+    try settings(of: applied(to: draft))
+  }
+
+  /// A draft with these options over it.
+  ///
+  /// - Throws: `ValidationError` when another option has to add the group of a setting.
+  func applied(to draft: SettingsDraft) throws -> SettingsDraft {
     var draft = draft
     for option in self { try option.apply(to: &draft) }
+    return draft
+  }
+
+  /// The settings of a draft that contains these options.
+  ///
+  /// - Throws: `ValidationError` for options that contradict each other or have no effect.
+  func settings(of draft: SettingsDraft) throws -> TrainingConfiguration {
     var settings = try draft.completed()
     if !settings.hasBags {
       if contain("bag-hidden"), !settings.model.encoder.hiddenDimensions.isEmpty {

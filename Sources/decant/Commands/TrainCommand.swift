@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Foundation
 import Models
 import Storage
@@ -69,6 +70,14 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Pretrained transformer") var transformer: SettingOptions<TransformerPart>
   @OptionGroup(title: "Negatives") var negatives: SettingOptions<NegativePart>
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Defaults of the settings that you leave open: 1 for fixed ones, 2 for those that follow from \
+      the data (default: 2).
+      """, valueName: "version"))
+  var defaults: Int?
+
   @Flag(help: "Continue a run that was interrupted.")
   var resume = false
 
@@ -81,6 +90,9 @@ struct TrainCommand: ParsableCommand {
   }
 
   func validate() throws {
+    guard [nil, 1, 2].contains(defaults) else {
+      throw ValidationError("--defaults is \(defaults ?? 0); it must be 1 or 2.")
+    }
     guard dataset != nil || config != nil else {
       throw ValidationError(
         "Name the data set <dir>, or a --config file that names it (decant new writes one).")
@@ -90,7 +102,8 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let folder = RunFolder(path: output)
-      let configuration = try settings(in: folder)
+      let draft = try draft(in: folder)
+      var configuration = try given.settings(of: draft)
       if folder.isComplete {
         // A run that was killed between its last file and the cleanup may have left some.
         folder.clean()
@@ -110,7 +123,17 @@ struct TrainCommand: ParsableCommand {
             "--feature-dropout and --table-learning-rate apply to bags: they have no effect here")
         }
       }
-      let trainer = Trainer(configuration, folder: folder, decantVersion: Decant.version)
+      var choices: [ChosenDefault] = []
+      var dataset: Dataset?
+      if defaults != 1, !folder.has(folder.configuration) {
+        let data = try Dataset.read(configuration.dataset, badLines: configuration.badLines)
+        if !quiet, let note = data.skipped.note { StandardStreams.note(note) }
+        (configuration, choices) = try settings(of: draft, following: data)
+        dataset = data
+      }
+      let trainer = Trainer(
+        configuration, folder: folder, decantVersion: Decant.version, chosenDefaults: choices,
+        dataset: dataset)
       let record = try trainer.run(
         resuming: resume, progress: quiet ? nil : ProgressBar(),
         isInterrupted: Interruption.isRequested)
@@ -128,8 +151,21 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
+  /// The settings of a draft, with the defaults that follow from the data.
+  private func settings(of draft: SettingsDraft, following data: Dataset) throws
+    -> (TrainingConfiguration, [ChosenDefault])
+  {
+    var draft = draft
+    let choices = try DataDefaults(
+      data, decantVersion: Decant.version,
+      reporting: { if !quiet { StandardStreams.note($0) } },
+      isInterrupted: Interruption.isRequested
+    ).choose(in: &draft, completing: given.settings(of:))
+    return (try given.settings(of: draft), choices)
+  }
+
   /// The options over the settings file, or over the settings of the run to resume.
-  private func settings(in folder: RunFolder) throws -> TrainingConfiguration {
+  private func draft(in folder: RunFolder) throws -> SettingsDraft {
     let isBegun = folder.has(folder.configuration)
     if !resume, isBegun, !folder.isComplete {
       throw ValidationError(
@@ -140,24 +176,25 @@ struct TrainCommand: ParsableCommand {
         "\(output) contains files that no run wrote; choose another --output.")
     }
     let stored = resume && isBegun ? try folder.readConfiguration() : nil
-    var draft =
-      try config.map { try SettingsFile(contentsOf: $0).draft } ?? stored.map(SettingsDraft.init)
-      ?? SettingsDraft()
+    var draft = stored.map(SettingsDraft.init) ?? SettingsDraft()
+    if let file = try config.map({ try SettingsFile(contentsOf: $0).draft }) {
+      stored == nil ? draft = file : draft.add(chosenIn: file)
+    }
     if let dataset { draft.values["dataset"] = .string(absolutePath(dataset)) }
     guard draft.values["dataset"] != .string("") else {
       throw ValidationError("\(config ?? "--config") names no data set; name it here, as <dir>.")
     }
     try chooseEncoder(in: &draft)
-    let settings = try given.settings(over: draft)
+    let result = try given.applied(to: draft)
     // How often checkpoints are written does not change the result.
-    var comparable = settings
+    var comparable = try given.settings(of: result)
     if let stored { comparable.loop.checkpointInterval = stored.loop.checkpointInterval }
     if let stored, stored != comparable {
       throw ValidationError(
         "\(output) was started with other settings (see \(folder.configuration)); --resume needs the "
           + "same ones.")
     }
-    return settings
+    return result
   }
 
   private func chooseEncoder(in draft: inout SettingsDraft) throws {

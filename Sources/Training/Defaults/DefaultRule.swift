@@ -1,0 +1,135 @@
+import Datasets
+import Models
+import Storage
+
+/// A default for data of a certain kind.
+struct DefaultRule {
+  /// The path of the setting; `loss.temperature` stands for that of the loss in force.
+  var setting: String
+  var value: JSONValue
+  var reason: String
+
+  init(_ setting: String, _ value: JSONValue, _ reason: String) {
+    (self.setting, self.value, self.reason) = (setting, value, reason)
+  }
+
+  private func path(in draft: SettingsDraft) -> String {
+    setting == "loss.temperature" ? draft.temperaturePath ?? setting : setting
+  }
+
+  /// Whether the user left the setting open.
+  func isOpen(in draft: SettingsDraft) -> Bool { !draft.isChosen(path(in: draft)) }
+
+  /// Stores the default unless the user chose the setting; nil if nothing changes.
+  func apply(to draft: inout SettingsDraft) -> ChosenDefault? {
+    let path = path(in: draft)
+    guard isOpen(in: draft), draft.values[path] != value else { return nil }
+    draft.suggest(value, for: path)
+    return ChosenDefault(setting: path, value: value.json, reason: reason)
+  }
+}
+
+extension DefaultRule {
+  /// The rules that hold for a data set.
+  static func rules(for profile: DataProfile) -> [DefaultRule] {
+    profile.hasTexts ? textRules(for: profile) : featureRules(for: profile)
+  }
+
+  private static func textRules(for profile: DataProfile) -> [DefaultRule] {
+    typealias Families = TextFeatures.Configuration
+    var rules: [DefaultRule] = []
+    func families(_ families: [TextFeatures.Family], _ reason: String) {
+      rules.append(DefaultRule("features.families", JSONValue(encoding: families), reason))
+    }
+    if profile.namedShare < 0.95 {
+      if profile.medianWords <= DataProfile.shortLength, profile.rareWordShare >= 0.05 {
+        families(Families.shortTextFamilies, "short texts with many rare words")
+      } else if profile.multilineShare >= 0.5 {
+        families(Families.paragraphFamilies, "first lines do not begin with a name")
+      } else {
+        families(Families.plainFamilies, "first lines do not begin with a name")
+      }
+    }
+    if profile.documents < 500 {
+      rules.append(DefaultRule("loop.epochs", .number("20"), "fewer than 500 documents"))
+    } else if profile.documents < 3000 {
+      rules.append(
+        DefaultRule("optimization.batchSize", .number("32"), "fewer than 3,000 documents"))
+    }
+    return rules
+  }
+
+  private static func featureRules(for profile: DataProfile) -> [DefaultRule] {
+    guard profile.documents < 5000 else { return [] }
+    return perceptron(
+      epochs: profile.documents < 2000 ? 20 : 10, batchSize: 32,
+      "features of fewer than 5,000 documents")
+  }
+
+  /// A hidden layer, with the dropout and the learning rate that keep it from overfitting.
+  fileprivate static func perceptron(epochs: Int, batchSize: Int, _ reason: String) -> [DefaultRule]
+  {
+    [
+      DefaultRule("loop.epochs", .number("\(epochs)"), reason),
+      DefaultRule("optimization.batchSize", .number("\(batchSize)"), reason),
+      DefaultRule("optimization.featureDropout", .number("0.5"), reason),
+      DefaultRule("optimization.learningRate", .number("0.002"), reason),
+      DefaultRule("model.encoder.hiddenDimensions", .array([.init(.number("512"))]), reason),
+    ]
+  }
+}
+
+/// Settings that replace the defaults if a pilot finds them better.
+struct DefaultCandidate {
+  var name: String
+  var rules: [DefaultRule]
+  /// How much better, in points of the pilot's score.
+  ///
+  /// A sample has fewer documents a label than all data, which favours label texts and unit length.
+  var margin: Double
+
+  private static let reason = "better in a pilot"
+
+  /// The candidates for a data set; each is compared with the best before it.
+  static func candidates(for profile: DataProfile) -> [DefaultCandidate] {
+    guard profile.hasTexts else {
+      guard profile.documents >= 5000 else { return [] }
+      return [
+        DefaultCandidate(
+          name: "a hidden layer",
+          rules: [
+            DefaultRule(
+              "model.encoder.hiddenDimensions", .array([.init(.number("512"))]), reason)
+          ], margin: 0.5),
+        DefaultCandidate(
+          name: "a hidden layer with more dropout",
+          rules: DefaultRule.perceptron(epochs: 10, batchSize: 128, reason), margin: 0.5),
+      ]
+    }
+    var candidates: [DefaultCandidate] = []
+    if profile.labelTextShare > 0.5, profile.documentsPerLabel < 25 {
+      var texts = [DefaultRule("model.labels", .string("both"), reason)]
+      // Long label texts are encoded in every step: larger batches have fewer steps.
+      if profile.medianLabelWords > 20 {
+        texts.append(DefaultRule("optimization.batchSize", .number("512"), reason))
+      }
+      let bounded = [
+        DefaultRule("model.labels", .string("both"), reason),
+        DefaultRule("model.encoder.isNormalized", .boolean(true), reason),
+        DefaultRule("loss.temperature", .number("0.085"), reason),
+        DefaultRule("optimization.batchSize", .number("512"), reason),
+        DefaultRule("optimization.tableLearningRate", .number("0.06"), reason),
+      ]
+      candidates += [
+        DefaultCandidate(name: "label texts", rules: texts, margin: 1),
+        DefaultCandidate(name: "label texts and unit length", rules: bounded, margin: 1),
+      ]
+    }
+    if profile.isSingleLabel, profile.documents >= 4000 {
+      candidates.append(
+        DefaultCandidate(
+          name: "2 epochs", rules: [DefaultRule("loop.epochs", .number("2"), reason)], margin: 0.5))
+    }
+    return candidates
+  }
+}

@@ -1,0 +1,209 @@
+package import Datasets
+import Dispatch
+import Foundation
+public import Models
+import Storage
+import Synchronization
+
+/// Searches settings on held-out training documents, one setting after the other.
+///
+/// From the defaults for the data, each `TuningMove` tries its alternatives; the best replaces the
+/// current value if it is better with two seeds on average. Rounds are repeated until nothing
+/// improves or the budget is spent. Trials run side by side, each with one thread. Test and
+/// validation parts are never read.
+///
+/// Every trial is kept in a file. A search that is started again with the same data and options
+/// takes its results from there.
+public struct Tuning {
+  /// How long to search, and where trials are kept.
+  public struct Options: Sendable {
+    /// Seconds; trials that are in the file count with their time.
+    public var budget: Double
+    /// The number of trials side by side.
+    public var workers: Int
+    /// The file of the trials.
+    public var log: String
+
+    /// Creates options.
+    public init(budget: Double, workers: Int, log: String) {
+      (self.budget, self.workers, self.log) = (budget, workers, log)
+    }
+  }
+
+  /// The result of a search.
+  public struct Result: Sendable {
+    /// The best settings.
+    public var configuration: TrainingConfiguration
+    /// The trial of the settings at the start, with the first seed.
+    public var start: TuningTrial
+    /// The trial of the best settings, with the first seed.
+    public var best: TuningTrial
+    /// For each move, the largest difference between the scores of two of its values.
+    public var effects: [(name: String, gain: Double)]
+    /// All trials.
+    public var trials: [TuningTrial]
+    /// Whether the budget ended the search.
+    public var isBudgetSpent: Bool
+  }
+
+  private let dataset: Dataset
+  private let start: SettingsDraft
+  private let options: Options
+  private let decantVersion: String
+  private let report: (String) -> Void
+  private let isInterrupted: @Sendable () -> Bool
+
+  /// Prepares a search.
+  ///
+  /// - Parameters:
+  ///   - start: the settings to start from; those that the user chose stay.
+  ///   - report: receives a line about each trial.
+  package init(
+    _ dataset: Dataset, start: SettingsDraft, options: Options, decantVersion: String,
+    reporting report: @escaping (String) -> Void = { _ in },
+    isInterrupted: @escaping @Sendable () -> Bool = { false }
+  ) {
+    self.dataset = dataset
+    self.start = start
+    self.options = options
+    self.decantVersion = decantVersion
+    self.report = report
+    self.isInterrupted = isInterrupted
+  }
+
+  /// The gain in points below which an alternative is not worth a second seed.
+  private static let leastGain = 0.1
+
+  /// Searches.
+  ///
+  /// - Throws: `InputError` if there are too few documents, if the file of trials belongs to another
+  ///   search, or if even the defaults cannot be trained; `TrainingError.interruptedWhilePreparing`;
+  ///   `FileError`, `TorchError`.
+  public func run() throws -> Result {
+    let configuration = try start.completed()
+    let log = try TuningLog(
+      path: options.log, data: String(dataset.contentHash ?? 0, radix: 16),
+      start: JSONValue(encoding: configuration.ofTrial(seed: 0)).json
+    ) { try documentsPerTrial(configuration) }
+    var search = TuningSearch(
+      log: log, budget: options.budget, workers: options.workers, draft: start)
+    guard let judge = judge(learning: log.head.documents) else { throw tooFew }
+    try run([TuningSearch.Request(changes: [:], seed: 0)], in: &search, judge)
+    guard let first = search.trial([:], seed: 0), !first.metrics.isEmpty else {
+      throw InputError(
+        file: configuration.dataset, reason: "a training with the defaults fails",
+        expected: "data that decant train accepts")
+    }
+    let moves = TuningMove.all(for: DataProfile(dataset))
+    var effects: [String: Double] = [:]
+    var hasImproved = true
+    while hasImproved, !search.isSpent {
+      hasImproved = false
+      for move in moves where !search.isSpent {
+        let gain = try improve(move, in: &search, judge)
+        effects[move.name] = max(effects[move.name] ?? 0, gain.effect)
+        hasImproved = hasImproved || gain.isImproved
+      }
+    }
+    guard let best = search.trial(search.current, seed: 0) else { throw tooFew }
+    return Result(
+      configuration: try search.draft(of: search.current).completed(), start: first, best: best,
+      effects: moves.compactMap { move in effects[move.name].map { (move.name, $0) } },
+      trials: search.log.trials, isBudgetSpent: search.isSpent)
+  }
+
+  /// Tries the alternatives of a move and takes the best if it holds with a second seed.
+  private func improve(_ move: TuningMove, in search: inout TuningSearch, _ judge: HeldOutJudge)
+    throws -> (effect: Double, isImproved: Bool)
+  {
+    let alternatives = move.alternatives.compactMap { search.changes(with: $0) }
+    guard !alternatives.isEmpty else { return (0, false) }
+    try run(alternatives.map { .init(changes: $0, seed: 0) }, in: &search, judge)
+    let current = search.score(search.current, seeds: [0])
+    let tried = alternatives.filter { search.trial($0, seed: 0) != nil }
+    guard
+      let best = tried.max(by: { search.score($0, seeds: [0]) < search.score($1, seeds: [0]) })
+    else { return (0, false) }
+    let gain = search.score(best, seeds: [0]) - current
+    let worst = tried.map { search.score($0, seeds: [0]) }.min() ?? current
+    let spread = max(current, current + gain) - min(worst, current)
+    guard gain > Self.leastGain, !search.isSpent else { return (spread, false) }
+    let seeds: [UInt64] = [0, 1]
+    try run(
+      [.init(changes: best, seed: 1), .init(changes: search.current, seed: 1)], in: &search, judge)
+    guard search.trial(best, seed: 1) != nil,
+      search.score(best, seeds: seeds) > search.score(search.current, seeds: seeds)
+    else { return (spread, false) }
+    search.current = best
+    report(
+      String(format: "%@ improves the score by %.2f: ", move.name, gain)
+        + search.description(of: best))
+    return (spread, true)
+  }
+
+  /// Runs the trials that are not known yet, side by side, while the budget lasts.
+  private func run(
+    _ requests: [TuningSearch.Request], in search: inout TuningSearch, _ judge: HeldOutJudge
+  ) throws {
+    var open = requests.filter { search.trial($0.changes, seed: $0.seed) == nil }
+    while !open.isEmpty, !search.isSpent || search.log.trials.isEmpty {
+      let batch = Array(open.prefix(options.workers))
+      open.removeFirst(batch.count)
+      let configurations = try batch.map { request in
+        try search.draft(of: request.changes).completed().ofTrial(seed: request.seed)
+      }
+      let results = Mutex<[Int: Swift.Result<([String: Double], Double), any Error>]>([:])
+      let isInterrupted = isInterrupted
+      DispatchQueue.concurrentPerform(iterations: batch.count) { number in
+        let begun = ResourceUsage.wallSeconds()
+        let result = Swift.Result {
+          let metrics = try judge.judge(configurations[number], isInterrupted: isInterrupted)
+          return (metrics, ResourceUsage.wallSeconds() - begun)
+        }
+        results.withLock { $0[number] = result }
+      }
+      let all = results.withLock { $0 }
+      for (number, request) in batch.enumerated() {
+        guard let (metrics, seconds) = try all[number]?.get() else { continue }
+        let trial = TuningTrial(
+          changes: request.changes, seed: request.seed, documents: judge.learntCount,
+          metrics: metrics, seconds: seconds)
+        try search.add(trial)
+        report(
+          String(format: "%.2f  P@1 %.2f  ", trial.score, metrics["P@1"] ?? 0)
+            + search.description(of: request.changes))
+      }
+    }
+  }
+
+  private var tooFew: InputError {
+    InputError(
+      file: "", reason: "\(dataset.train.count) training documents",
+      expected: "at least 500, to hold some out")
+  }
+
+  private func judge(learning: Int) -> HeldOutJudge? {
+    HeldOutJudge(
+      dataset, learning: learning, judging: 5000, share: (800, 200), decantVersion: decantVersion)
+  }
+
+  /// As many documents that some fifty trials fit into the budget.
+  private func documentsPerTrial(_ configuration: TrainingConfiguration) throws -> Int {
+    let probe = 4000
+    guard let judge = judge(learning: probe) else { throw tooFew }
+    let begun = ResourceUsage.wallSeconds()
+    _ = try judge.judge(configuration.ofTrial(seed: 0), isInterrupted: isInterrupted)
+    let seconds = ResourceUsage.wallSeconds() - begun
+    let affordable = options.budget * Double(options.workers) / 50
+    return max(probe, Int(Double(judge.learntCount) * affordable / max(seconds, 0.01)))
+  }
+}
+
+extension TrainingConfiguration {
+  /// The same with one thread and another seed.
+  func ofTrial(seed: UInt64) -> TrainingConfiguration {
+    var result = self
+    (result.threads, result.seed) = (1, seed)
+    return result
+  }
+}

@@ -1,0 +1,67 @@
+import Models
+import Storage
+
+/// The state of a search: the trials, the time spent, and the best settings so far.
+struct TuningSearch {
+  /// A trial to run.
+  struct Request {
+    var changes: [String: String]
+    var seed: UInt64
+  }
+
+  private(set) var log: TuningLog
+  private let budget: Double
+  private let draft: SettingsDraft
+  private let workers: Int
+  /// The best settings so far, as changes of the start.
+  var current: [String: String] = [:]
+
+  init(log: TuningLog, budget: Double, workers: Int, draft: SettingsDraft) {
+    (self.log, self.budget, self.workers, self.draft) = (log, budget, workers, draft)
+  }
+
+  /// Whether the budget is spent; trials side by side share the time.
+  var isSpent: Bool { log.trials.reduce(0) { $0 + $1.seconds } >= budget * Double(workers) }
+
+  /// The trial of some settings.
+  func trial(_ changes: [String: String], seed: UInt64) -> TuningTrial? {
+    log.trials.first { $0.isOf(changes, seed: seed) }
+  }
+
+  /// The mean score over seeds; 0 for a missing trial.
+  func score(_ changes: [String: String], seeds: [UInt64]) -> Double {
+    seeds.reduce(0) { $0 + (trial(changes, seed: $1)?.score ?? 0) } / Double(seeds.count)
+  }
+
+  /// Adds a trial.
+  mutating func add(_ trial: TuningTrial) throws { try log.add(trial) }
+
+  /// The current settings with some other values; nil if nothing changes or if the user chose one
+  /// of these settings.
+  func changes(with values: [(path: String, value: JSONValue)]) -> [String: String]? {
+    var result = current
+    for (path, value) in values {
+      let path = path == "loss.temperature" ? draft.temperaturePath ?? path : path
+      guard !draft.isChosen(path) else { return nil }
+      result[path] = draft.values[path] == value ? nil : value.json
+    }
+    return result == current ? nil : result
+  }
+
+  /// The draft of some settings.
+  func draft(of changes: [String: String]) throws -> SettingsDraft {
+    var result = draft
+    for (path, json) in changes {
+      result.suggest(try JSONText(json, file: path).root.value, for: path)
+    }
+    return result
+  }
+
+  /// The changes in words.
+  func description(of changes: [String: String]) -> String {
+    guard !changes.isEmpty else { return "defaults" }
+    return changes.sorted { $0.key < $1.key }.map { path, json in
+      "\(path.split(separator: ".").last ?? "") \(json.count > 24 ? "…" : json)"
+    }.joined(separator: ", ")
+  }
+}
