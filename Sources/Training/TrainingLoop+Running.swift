@@ -196,6 +196,10 @@ public enum TrainingError: Error, CustomStringConvertible {
   case interruptedWhilePreparing
   /// Interrupted during cross-validation; nothing is saved.
   case interruptedInFold(Int, of: Int)
+  /// Interrupted in a pilot, before a run was begun.
+  case interruptedInPilot
+  /// Interrupted in a search for settings, whose trials are kept in a file.
+  case interruptedInSearch(log: String)
 
   /// The error with advice.
   public var description: String {
@@ -219,6 +223,10 @@ public enum TrainingError: Error, CustomStringConvertible {
       "interrupted while encoding texts; the next run starts encoding again"
     case .interruptedInFold(let fold, let folds):
       "interrupted in fold \(fold) of \(folds); nothing is saved, the next audit starts over"
+    case .interruptedInPilot:
+      "interrupted in a pilot; nothing is saved, the next training starts with it again"
+    case .interruptedInSearch(let log):
+      "interrupted; the same command continues with the trials in \(log)"
     }
   }
 }

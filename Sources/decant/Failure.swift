@@ -39,7 +39,8 @@ private func exitCode(of error: any Error) -> ExitCode {
     TrainingError.scoresAreNotFinite:
     ExitCode(65)
   case TrainingError.interrupted, TrainingError.interruptedWhilePreparing,
-    TrainingError.interruptedInFold:
+    TrainingError.interruptedInFold, TrainingError.interruptedInPilot,
+    TrainingError.interruptedInSearch:
     ExitCode(Interruption.exitCode)
   default: ExitCode(70)
   }

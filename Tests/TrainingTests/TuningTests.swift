@@ -68,7 +68,8 @@ import Training
     let error = #expect(throws: InputError.self) {
       try tune(draft(), on: madeDataset(100, labels: 3))
     }
-    #expect(error?.reason == "100 training documents")
+    #expect(error?.reason == "100 training documents are too few for a search")
+    #expect(error?.file == "made")
   }
 
   @Test func `settings are read back from their file`() throws {

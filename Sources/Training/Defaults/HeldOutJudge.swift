@@ -66,14 +66,14 @@ struct HeldOutJudge: Sendable {
   /// Trains with a configuration and judges the result, in percent; empty if the training fails, for
   /// instance because the loss diverges.
   ///
-  /// - Throws: `FileError`, `TorchError`; `TrainingError.interruptedWhilePreparing`.
+  /// - Throws: `FileError`, `TorchError`; `TrainingError.interruptedInPilot`.
   func judge(_ configuration: TrainingConfiguration, isInterrupted: () -> Bool) throws -> [String:
     Double]
   {
     do {
       return try trainAndJudge(configuration, isInterrupted: isInterrupted)
     } catch TrainingError.interrupted, TrainingError.interruptedWhilePreparing {
-      throw TrainingError.interruptedWhilePreparing
+      throw TrainingError.interruptedInPilot
     } catch is TrainingError {
       return [:]
     } catch is InputError {

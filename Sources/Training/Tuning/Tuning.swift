@@ -77,9 +77,17 @@ public struct Tuning {
   /// Searches.
   ///
   /// - Throws: `InputError` if there are too few documents, if the file of trials belongs to another
-  ///   search, or if even the defaults cannot be trained; `TrainingError.interruptedWhilePreparing`;
+  ///   search, or if even the defaults cannot be trained; `TrainingError.interruptedInSearch`;
   ///   `FileError`, `TorchError`.
   public func run() throws -> Result {
+    do {
+      return try search()
+    } catch TrainingError.interruptedInPilot {
+      throw TrainingError.interruptedInSearch(log: options.log)
+    }
+  }
+
+  private func search() throws -> Result {
     let configuration = try start.completed()
     let log = try TuningLog(
       path: options.log, data: String(dataset.contentHash ?? 0, radix: 16),
@@ -176,10 +184,15 @@ public struct Tuning {
     }
   }
 
+  /// The path of the data set.
+  private var path: String {
+    if case .string(let path) = start.values["dataset"] { path } else { "" }
+  }
+
   private var tooFew: InputError {
     InputError(
-      file: "", reason: "\(dataset.train.count) training documents",
-      expected: "at least 500, to hold some out")
+      file: path, reason: "\(dataset.train.count) training documents are too few for a search",
+      expected: "about 500, a fifth of them to judge by")
   }
 
   private func judge(learning: Int) -> HeldOutJudge? {
