@@ -42,24 +42,33 @@ struct ResultsPage {
     files[Self.path] = """
       # Experiments
 
-      Claims of papers, tested at a scale that two cores handle in minutes: small networks, small data,
-      short training. If a claim does not hold here, it may still be right; if it holds here, it may
-      not hold for your data. Tables show means ± standard deviations over seeds; times are CPU
-      seconds per run. Verdicts compare runs with the same seed: a gain is the mean difference ± half
-      of its 95 % confidence interval (Student's t), and verdict sentences quote it that way. A part
-      of a claim holds if the whole interval is on its side, does not hold if it is on the other side,
-      and is undecided if the interval contains 0: these runs cannot distinguish it from chance, which
-      is common with 3 seeds. A claim holds if all of its parts do, and in part if some do; otherwise
-      it does not hold if one part is refuted, and is undecided if none is. There is no correction for
-      the number of parts.
+      This page tests claims of papers at a scale that two cores handle in minutes: small networks, small
+      data, short training. A claim that fails here may still be right, and a claim that holds here may not
+      hold for your data.
 
-      The settings in a table were tuned for every arm, including the baseline, by the first measure on
-      held-out training data, with separate seeds. The test parts are not untouched: most claims had
-      been tested on them in an earlier form; dcl-batch-size, groco, feature-transformation and
-      re-identification were run on them again after a change; mochi, unpg and metrix were rerun with
-      settings and seeds that a review had fixed in advance; and icnn-few-shot's verdict was reworded
-      after its numbers were known. Written by `experiment page` (see
-      [Experiments](../Experiments/README.md)); a result is stale if its code has changed since.
+      Tables show means ± standard deviations over seeds, and CPU seconds per run. Verdicts compare runs
+      with the same seed. They quote each gain as the mean difference ± half the width of its 95 %
+      confidence interval (Student's t):
+
+      - A part of a claim **holds** if the whole interval is on its side, and **does not hold** if the whole
+        interval is on the other side. It is **undecided** if the interval contains 0: these runs cannot
+        distinguish the gain from chance. This is common with 3 seeds.
+      - A claim **holds** if all of its parts hold, and **holds in part** if only some do. If none holds, the
+        claim **does not hold** if at least one part does not, and is **undecided** otherwise.
+
+      The intervals are not corrected for the number of parts.
+
+      The settings of every arm, including the baseline, were tuned on held-out training data, by the first
+      measure of the table and with separate seeds. The test data was not always fresh:
+
+      - Most claims had been tested on the same test data in an earlier form.
+      - dcl-batch-size, groco, feature-transformation and re-identification were run on it again after a
+        change.
+      - mochi, unpg and metrix were run again with settings and seeds that a review had fixed in advance.
+      - The verdict of icnn-few-shot was reworded after its numbers were known.
+
+      `experiment page` writes this page (see [Experiments](../Experiments/README.md)). A result is marked as
+      stale if its code has changed since it was recorded.
 
       | Experiment | Claim | Here |
       |---|---|---|
