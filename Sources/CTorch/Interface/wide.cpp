@@ -1,9 +1,9 @@
 // The loops of the wide model: one weight for each (feature, label) pair that co-occurs in
 // training, stored feature by feature (`ct_pairs`), the labels of a feature ascending.
 //
-// A document's features are spread over megabytes of pairs, a few cache lines each, and no
-// processor predicts where the next one is: all loops prefetch some features ahead. Rows are
-// short, so that gathering and scattering 16 labels at once is no faster than four at a time.
+// The pairs of a document's features are spread over megabytes, a few cache lines per feature. The
+// processor cannot predict the next address, so every loop prefetches a few features ahead. Rows are
+// short: gathering and scattering 16 labels at once is no faster than 4.
 #include "interface.h"
 
 #include <algorithm>
