@@ -46,7 +46,7 @@ struct LineOptions: ParsableArguments {
       if !texts.isEmpty { try answer(texts) }
     }
     try faults.finish(
-      of: lines, skips: skipBad, others: { "the other \($0) were answered" })
+      of: lines, skips: skipBad, others: { "\(counted($0, "other line")) answered" })
   }
 }
 

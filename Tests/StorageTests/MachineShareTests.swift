@@ -71,6 +71,14 @@ import Testing
     #expect(ControlGroups(root: folder.path).availableMemory == 500_000_000)
   }
 
+  @Test func `cgroup v1 has no memory limit of nearly 2⁶³ bytes`() throws {
+    try write([
+      "proc/self/cgroup": "3:memory:/\n",
+      "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+    ])
+    #expect(ControlGroups(root: folder.path).memoryLimit == nil)
+  }
+
   @Test func `ignores unlimited and malformed cgroup files`() throws {
     try write([
       "proc/self/cgroup": "rubbish\n4:cpu:/\n0::/\n", "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n",

@@ -72,6 +72,16 @@ import Testing
     #expect(throws: InputError.self) { try ServiceStore(path: other) }
   }
 
+  @Test func `a closed store is one file`() async throws {
+    let path = folder.file("service.sqlite")
+    let store = try ServiceStore(path: path)
+    try await store.add(.init(id: "one", text: "first"))
+    _ = try store.labels()
+    try store.close()
+    try FileManager.default.copyItem(atPath: path, toPath: folder.file("copy.sqlite"))
+    #expect(try ServiceStore(path: folder.file("copy.sqlite")).labels().map(\.text) == ["first"])
+  }
+
   @Test func `rejects the file of a later version`() throws {
     let path = folder.file("service.sqlite")
     try ServiceStore(path: path).close()

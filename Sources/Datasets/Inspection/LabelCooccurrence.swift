@@ -20,7 +20,7 @@ public struct LabelCooccurrence: Codable, Hashable, Sendable {
     public var shareOfRarer: Double
   }
 
-  /// The pairs with the largest lift, among those with at least `leastDocuments` documents.
+  /// The pairs with the largest lift above 1, among those with at least `leastDocuments` documents.
   public var pairs: [Pair]
   /// The smallest number of documents of a pair: a few coincidences have a large lift.
   public var leastDocuments: Int
@@ -66,7 +66,7 @@ public struct LabelCooccurrence: Codable, Hashable, Sendable {
         share: both / Double(min(single[first], single[second]))
       )
     }
-    let first = all.sorted {
+    let first = all.filter { $0.lift > 1 }.sorted {
       ($1.lift, $1.documents, $0.first, $0.second) < ($0.lift, $0.documents, $1.first, $1.second)
     }.prefix(count)
     pairs = first.map {

@@ -48,13 +48,17 @@ package struct ControlGroups {
     memory.map { group in max(0, group.limit - max(0, group.used - group.reclaimable)) }.min()
   }
 
+  /// Version 1 writes the largest multiple of a page for “no limit”: nearly 2⁶³.
+  private static let noLimit = 1 << 62
+
   private var memory: [(limit: Int, used: Int, reclaimable: Int)] {
     folders(of: "memory").compactMap { folder in
       for (limit, used, reclaimable) in [
         ("memory.max", "memory.current", "inactive_file"),
         ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
       ] {
-        guard let bytes = Self.number("\(folder)/\(limit)"), bytes > 0 else { continue }
+        guard let bytes = Self.number("\(folder)/\(limit)"), bytes > 0, bytes < Self.noLimit
+        else { continue }
         let statistics = Self.text("\(folder)/memory.stat") ?? ""
         let line = statistics.split(separator: "\n").first { $0.hasPrefix(reclaimable + " ") }
         return (

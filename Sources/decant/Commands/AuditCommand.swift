@@ -30,7 +30,7 @@ struct AuditCommand: ParsableCommand {
         decant audit data/debian-tags --missing --top 50
         decant audit data/debian-tags --like runs/tags --keep audits/tags --output errors.tsv
         decant audit data/debian-tags --scores audits/tags --as-feedback verdicts.jsonl
-        decant train data/debian-tags --feedback verdicts.jsonl --output runs/corrected
+        decant train data/debian-tags --feedback verdicts.jsonl --output runs/audited
       """)
 
   @Argument(help: ArgumentHelp("Data set: a folder or a file.", valueName: "dir"))

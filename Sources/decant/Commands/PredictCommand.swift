@@ -39,7 +39,7 @@ struct PredictCommand: ParsableCommand {
   @Flag(
     help: """
       Print one JSON object per text: {"text", "labels": [{"id", "score"}]}, with "known": false if \
-      the model knows none of its words.
+      the model knows none of its features.
       """)
   var json = false
 

@@ -159,7 +159,14 @@ public struct ServiceStore: Sendable {
   }
 
   /// Closes the file.
-  public func close() throws { try database.close() }
+  public func close() throws {
+    // Otherwise a copy of the file alone would lack the latest verdicts.
+    let written = Result {
+      try database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+    }
+    try database.close()
+    try written.get()
+  }
 }
 
 /// A file by its path and its identity.
