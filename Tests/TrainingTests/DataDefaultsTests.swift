@@ -1,9 +1,11 @@
 import Datasets
+import Extreme
 import Foundation
 import Models
 import Storage
 import Testing
-import Training
+
+@testable import Training
 
 @Suite struct DataDefaultsTests {
   @Test(arguments: [
@@ -37,6 +39,64 @@ import Training
       try $0.completed()
     }
     return (try draft.completed(), choices)
+  }
+
+  @Test func `every rule names a setting and gives it a value in range`() throws {
+    var profiles: [DataProfile] = []
+    for documents in [100, 1000, 4500, 20_000] {
+      for hasTexts in [false, true] {
+        var profile = DataProfile(
+          documents: documents, labels: 2000, pairs: documents, isSingleLabel: true,
+          hasTexts: hasTexts)
+        profiles.append(profile)
+        (profile.labelTextShare, profile.medianLabelWords) = (1, 30)
+        (profile.multilineShare, profile.medianWords, profile.rareWordShare) = (1, 5, 0.2)
+        profiles.append(profile)
+      }
+    }
+    var names: Set<String> = []
+    for profile in profiles {
+      let candidates = DefaultCandidate.candidates(for: profile)
+      for rule in DefaultRule.rules(for: profile) + candidates.flatMap(\.rules) {
+        names.insert(rule.setting)
+        if rule.setting == "loss" {
+          #expect(TrainingLoss.kinds.contains { .string($0.name) == rule.value })
+        } else if rule.setting != "loss.temperature" {
+          let setting = try #require(Setting.all.first { $0.path == rule.setting })
+          try setting.check(.init(rule.value))
+        }
+      }
+    }
+    #expect(Setting.followingData.isSubset(of: names))
+  }
+
+  @Test func `folds judge every document once`() throws {
+    let folds = HeldOutJudge.folds(5, of: madeDataset(300, labels: 3), decantVersion: "test")
+    #expect(folds.count == 5)
+    #expect(folds.reduce(0) { $0 + $1.judgedCount } == 300)
+    #expect(folds.allSatisfy { $0.learntCount + $0.judgedCount == 300 })
+    #expect(HeldOutJudge.folds(5, of: madeDataset(40, labels: 3), decantVersion: "test").isEmpty)
+  }
+
+  @Test(arguments: ["model.wide", "loss"])
+  func `a group that was chosen is left alone`(path: String) throws {
+    let setting = try #require(Setting.all.first { $0.path == path })
+    let value: JSONValue =
+      path == "loss" ? .object([.init("infoNCE", .init(.object([])))]) : .null
+    var draft = SettingsDraft()
+    #expect(!draft.isChosen(path) && !draft.isChosen("model.wide.method"))
+    try draft.set(setting, to: .init(value))
+    #expect(draft.isChosen(path))
+    #expect(draft.isChosen("model.wide.method") == (path == "model.wide"))
+  }
+
+  @Test func `a suggested group is added`() throws {
+    var draft = SettingsDraft()
+    draft.values["dataset"] = .string("d")
+    draft.suggest(.string("binaryCrossEntropy"), for: "loss")
+    draft.suggest(.number("30"), for: "model.wide.learningRate")
+    let settings = try draft.completed()
+    #expect(settings.loss.name == "binaryCrossEntropy" && settings.model.wide?.learningRate == 30)
   }
 
   @Test func `texts without names lose the families of the title`() throws {

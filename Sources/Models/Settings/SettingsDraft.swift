@@ -77,11 +77,20 @@ package struct SettingsDraft: Sendable {
     values = values.filter { !$0.key.hasPrefix(group + ".") }
   }
 
-  /// Whether the user chose a setting.
-  package func isChosen(_ path: String) -> Bool { chosen.contains(path) }
+  /// Whether the user chose a setting, or added or removed the group around it.
+  package func isChosen(_ path: String) -> Bool {
+    chosen.contains { path == $0 || path.hasPrefix($0 + ".") }
+  }
 
-  /// Stores a default that follows from the data, for a setting that the user did not choose.
+  /// Stores a default that follows from the data, for a setting that the user did not choose; adds
+  /// the groups around it that are missing.
+  ///
+  /// - Parameter value: the value; for the path `loss`, the name of a loss.
   package mutating func suggest(_ value: JSONValue, for path: String) {
+    if path == "loss", case .string(let name) = value { return add("loss.\(name)") }
+    for group in Setting.all where group.isOptionalGroup && path.hasPrefix(group.path + ".") {
+      add(group.path)
+    }
     values[path] = value
     suggested.insert(path)
   }
@@ -116,8 +125,10 @@ package struct SettingsDraft: Sendable {
           expected: "one of \(TrainingLoss.kinds.map(\.name).joined(separator: ", "))")
       }
       add("loss.\(names[0])")
+      chosen.insert(setting.path)
     } else if setting.kind.isGroup {
       isNull ? remove(setting.path) : add(setting.path)
+      if setting.isOptionalGroup { chosen.insert(setting.path) }
     } else if isNull, setting.isDerived {
       return
     } else {
@@ -153,7 +164,9 @@ package struct SettingsDraft: Sendable {
       // Scores of unit vectors lie within ±1: undivided, they cannot make a softmax sharp.
       result.loss.temperature = result.model.encoder.isNormalized ? 0.05 : 1
     }
-    if let method = result.model.wide?.method, !chosen.contains("model.wide.learningRate") {
+    if let method = result.model.wide?.method,
+      !chosen.union(suggested).contains("model.wide.learningRate")
+    {
       result.model.wide?.learningRate = SparseLinear.Configuration.usualRate(method)
     }
     if let path = result.transformer?.checkpoint, !chosen.contains("transformer.maximumLength"),

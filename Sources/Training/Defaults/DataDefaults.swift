@@ -48,15 +48,20 @@ public struct DataDefaults {
     let profile = DataProfile(dataset)
     var choices = DefaultRule.rules(for: profile).compactMap { $0.apply(to: &draft) }
     let candidates = DefaultCandidate.candidates(for: profile)
-    let pilot = HeldOutJudge(
-      dataset, learning: min(10_000, max(2000, profile.documents / 8)), judging: 4000,
-      share: (250, 250), decantVersion: decantVersion)
-    guard !candidates.isEmpty, let pilot else { return choices }
-    func score(_ draft: SettingsDraft) throws -> Double {
+    let pilots = candidates.isEmpty ? [] : pilots(for: profile)
+    guard let pilot = pilots.first else { return choices }
+    // nil if a training fails.
+    func score(_ draft: SettingsDraft) throws -> Double? {
       var configuration = try complete(draft)
       // Runs with other seeds get the same settings.
       configuration.seed = 0
-      return try pilot.judge(configuration, isInterrupted: isInterrupted).score
+      var sum = 0.0
+      for pilot in pilots {
+        let metrics = try pilot.judge(configuration, isInterrupted: isInterrupted)
+        guard !metrics.isEmpty else { return nil }
+        sum += metrics.score
+      }
+      return sum / Double(pilots.count)
     }
     var best: Double?
     for candidate in candidates {
@@ -64,17 +69,29 @@ public struct DataDefaults {
       guard candidate.rules.allSatisfy({ $0.isOpen(in: draft) }) else { continue }
       var other = draft
       let changes = candidate.rules.compactMap { $0.apply(to: &other) }
-      let before = try best ?? score(draft)
-      let after = try score(other)
+      // The training itself will say why it fails.
+      guard let before = try best ?? score(draft) else { return choices }
+      best = before
+      guard let after = try score(other) else { continue }
       report(
         String(
           format: "pilot on %d documents: %@ %.1f against %.1f (mean of P@1 and nDCG@5)",
           pilot.learntCount, candidate.name, after, before))
-      best = before
       guard after >= before + candidate.margin else { continue }
       (draft, best) = (other, after)
       choices += changes
     }
     return choices
+  }
+
+  /// A sample of the documents, or five folds where a sample would be too small to judge by.
+  private func pilots(for profile: DataProfile) -> [HeldOutJudge] {
+    guard profile.hasTexts || profile.documents >= DataProfile.fewFeatures else {
+      return HeldOutJudge.folds(5, of: dataset, decantVersion: decantVersion)
+    }
+    let pilot = HeldOutJudge(
+      dataset, learning: min(10_000, max(2000, profile.documents / 8)), judging: 4000,
+      share: (250, 250), decantVersion: decantVersion)
+    return pilot.map { [$0] } ?? []
   }
 }

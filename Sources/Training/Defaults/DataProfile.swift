@@ -33,6 +33,8 @@ public struct DataProfile: Hashable, Sendable {
   private static let sampleSize = 2000
   /// The most words of a short text.
   static let shortLength = 12
+  /// The documents of features below which trainings are judged by folds.
+  static let fewFeatures = 2000
 
   /// Describes a data set by hand.
   init(

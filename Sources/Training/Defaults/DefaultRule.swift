@@ -62,7 +62,7 @@ extension DefaultRule {
   private static func featureRules(for profile: DataProfile) -> [DefaultRule] {
     guard profile.documents < 5000 else { return [] }
     return perceptron(
-      epochs: profile.documents < 2000 ? 20 : 10, batchSize: 32,
+      epochs: profile.documents < DataProfile.fewFeatures ? 20 : 10, batchSize: 32,
       "features of fewer than 5,000 documents")
   }
 
@@ -90,9 +90,28 @@ struct DefaultCandidate {
 
   private static let reason = "better in a pilot"
 
+  /// A weight for every pair of a feature and a label, and next to no embedding.
+  private static var linear: [DefaultRule] {
+    [
+      DefaultRule("loss", .string("binaryCrossEntropy"), reason),
+      DefaultRule("model.wide.method", .string("sgd"), reason),
+      DefaultRule("model.wide.learningRate", .number("100"), reason),
+      DefaultRule("model.wide.maximumDocumentShare", .number("1"), reason),
+      DefaultRule("model.wide.minimumPairCount", .number("0"), reason),
+      DefaultRule("model.encoder.hiddenDimensions", .array([]), reason),
+      DefaultRule("model.encoder.initialScale", .number("0.01"), reason),
+      DefaultRule("optimization.featureDropout", .number("0.3"), reason),
+      DefaultRule("optimization.learningRate", .number("0.002"), reason),
+      DefaultRule("optimization.tableLearningRate", .number("0.003"), reason),
+    ]
+  }
+
   /// The candidates for a data set; each is compared with the best before it.
   static func candidates(for profile: DataProfile) -> [DefaultCandidate] {
     guard profile.hasTexts else {
+      if profile.documents < DataProfile.fewFeatures {
+        return [DefaultCandidate(name: "a linear model", rules: linear, margin: 1)]
+      }
       guard profile.documents >= 5000 else { return [] }
       return [
         DefaultCandidate(

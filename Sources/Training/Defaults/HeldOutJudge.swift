@@ -31,12 +31,35 @@ struct HeldOutJudge: Sendable {
     _ dataset: Dataset, learning: Int, judging: Int, share: (learning: Int, judging: Int),
     decantVersion: String
   ) {
-    let train = dataset.train
     func thousandths(_ size: Int, _ largest: Int) -> Int {
-      min(largest, size * 1000 / max(train.count, 1))
+      min(largest, size * 1000 / max(dataset.train.count, 1))
     }
     let learnt = thousandths(learning, share.learning)
     let held = thousandths(judging, share.judging)
+    self.init(
+      dataset, learning: 0..<learnt, judging: (1000 - held)..<1000, least: (200, 100), decantVersion
+    )
+  }
+
+  /// As many divisions as `count`, each judging another part and training on all others; none if
+  /// there are too few documents.
+  static func folds(_ count: Int, of dataset: Dataset, decantVersion: String) -> [HeldOutJudge] {
+    let folds = (0..<count).compactMap { fold in
+      HeldOutJudge(
+        dataset, learning: nil, judging: fold * 1000 / count..<(fold + 1) * 1000 / count,
+        least: (50, 10), decantVersion)
+    }
+    return folds.count == count ? folds : []
+  }
+
+  /// - Parameters:
+  ///   - learning: the buckets of a thousand to train on; nil for all that are not judged.
+  ///   - least: the fewest documents on each side.
+  private init?(
+    _ dataset: Dataset, learning: Range<Int>?, judging: Range<Int>,
+    least: (learnt: Int, judged: Int), _ decantVersion: String
+  ) {
+    let train = dataset.train
     var (known, judged): ([Int], [Int]) = ([], [])
     for row in 0..<train.count {
       let index = Int(train.documentIndices[row])
@@ -44,11 +67,15 @@ struct HeldOutJudge: Sendable {
       // Parts of data sets are often chosen by a hash of the same names; a prefix makes this one
       // independent.
       let number = Int(SHA1.digest(of: Array("pilot \(name)".utf8))[0] % 1000)
-      if number < learnt { known.append(row) }
-      if number >= 1000 - held, !train.labels.columns(ofRow: row).isEmpty { judged.append(row) }
+      if judging.contains(number) {
+        if !train.labels.columns(ofRow: row).isEmpty { judged.append(row) }
+      } else if learning?.contains(number) ?? true {
+        known.append(row)
+      }
     }
     let sample = train.selecting(rows: known)
-    guard known.count >= 200, judged.count >= 100, sample.labels.entryCount > 0 else { return nil }
+    guard known.count >= least.learnt, judged.count >= least.judged, sample.labels.entryCount > 0
+    else { return nil }
     self.dataset = dataset
     self.judged = judged
     self.decantVersion = decantVersion

@@ -137,9 +137,9 @@ public struct Tuning {
     let spread = max(current, current + gain) - min(worst, current)
     guard gain > Self.leastGain, !search.isSpent else { return (spread, false) }
     let seeds: [UInt64] = [0, 1]
-    try run(
-      [.init(changes: best, seed: 1), .init(changes: search.current, seed: 1)], in: &search, judge)
-    guard search.trial(best, seed: 1) != nil,
+    let rivals = [best, search.current]
+    try run(rivals.map { .init(changes: $0, seed: 1) }, in: &search, judge)
+    guard rivals.allSatisfy({ search.trial($0, seed: 1) != nil }),
       search.score(best, seeds: seeds) > search.score(search.current, seeds: seeds)
     else { return (spread, false) }
     search.current = best
