@@ -70,10 +70,16 @@ public struct Trainer {
     try folder.create()
     let lock = try RunFolderLock(folder)
     defer { withExtendedLifetime(lock) {} }
+    guard resuming || !folder.isComplete else {
+      throw InputError(
+        file: folder.path, reason: "another process has finished a run here",
+        expected: "a folder without a run")
+    }
     let prepared: Preparation
     do {
-      try folder.write(configuration, to: folder.configuration)
+      // First, so that a run that has settings also knows where they came from.
       if !chosenDefaults.isEmpty { try folder.write(chosenDefaults, to: folder.chosenDefaults) }
+      try folder.write(configuration, to: folder.configuration)
       prepared = try prepare(progress: progress, isInterrupted: isInterrupted)
     } catch {
       if isNew { folder.discardPreparation() }

@@ -199,6 +199,14 @@ import Testing
     #expect(try draft.completed().loss == TrainingLoss(InfoNCELoss(temperature: 0.3)))
   }
 
+  @Test func `a list in a settings file counts as chosen`() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(
+      #"{"features": {"families": [{"unit": "words", "scope": "text"}]}}"#, to: "settings.json")
+    let draft = try SettingsFile(contentsOf: path).draft
+    #expect(draft.isChosen("features.families") && !draft.isChosen("loop.epochs"))
+  }
+
   @Test(arguments: [Double.infinity, -.infinity, .nan])
   func `a number that is not finite is refused`(number: Double) throws {
     var configuration = TrainingConfiguration(dataset: "d")

@@ -23,7 +23,7 @@ import Training
   }
 
   private func tune(
-    _ draft: SettingsDraft, on data: Dataset = madeDataset(900, labels: 6), budget: Double = 1
+    _ draft: SettingsDraft, on data: Dataset = madeDataset(900, labels: 6), budget: Double = 0.2
   ) throws -> Tuning.Result {
     try Tuning(
       data, start: draft, options: .init(budget: budget, workers: 2, log: log),
@@ -38,8 +38,38 @@ import Training
     #expect(lines.count == first.trials.count + 1)
     let second = try tune(draft())
     #expect(second.trials == first.trials && second.configuration == first.configuration)
-    let third = try tune(draft(), budget: 2)
+    let third = try tune(draft(), budget: first.trials.reduce(0.1) { $0 + $1.seconds })
     #expect(third.trials.starts(with: first.trials) && third.trials.count > first.trials.count)
+  }
+
+  @Test func `a smaller budget keeps the result of a larger one`() throws {
+    let first = try tune(draft(), budget: 3)
+    let second = try tune(draft(), budget: 0.1)
+    #expect(second.trials == first.trials)
+    #expect(second.best == first.best && second.configuration == first.configuration)
+  }
+
+  @Test(arguments: [
+    (#""seconds":"#, #""seconds":-"#), (#""P@1":"#, #""P@1":1e9"#),
+    (#""seed":0"#, #""seed":"x""#),
+  ])
+  func `a damaged trial is refused`(old: String, new: String) throws {
+    _ = try tune(draft())
+    let text = try String(contentsOfFile: log, encoding: .utf8)
+    let damaged = text.replacing(old, with: new)
+    #expect(damaged != text)
+    try writeAtomically(damaged, to: log)
+    #expect(throws: InputError.self) { try tune(draft()) }
+  }
+
+  @Test func `a validation part can be left out`() {
+    var data = madeDataset(300, labels: 3)
+    #expect(data.withoutValidation(carving: false).train.count == 300)
+    let carved = data.withoutValidation(carving: true)
+    #expect((250..<290).contains(carved.train.count))
+    data.validation = data.train.selecting(rows: Array(0..<100))
+    let rest = data.withoutValidation(carving: true)
+    #expect(rest.train.documentIndices.map { $0 } == (100..<300).map(Int32.init))
   }
 
   @Test func `the best settings are at least as good as the start`() throws {

@@ -192,6 +192,7 @@ extension SettingsDraft {
           try elements.map { element throws(SettingFault) in
             .init(try Self.completed(element, of: setting))
           })
+        chosen.insert(setting.path)
       } else {
         try set(setting, to: value)
         if setting.kind.isGroup, value.value != .null {

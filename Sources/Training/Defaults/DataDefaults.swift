@@ -7,8 +7,9 @@ import Storage
 /// Default settings that follow from the data: by rules, and by pilots where rules cannot tell.
 ///
 /// A rule looks at a `DataProfile`. A pilot trains a candidate on a sample of the training documents
-/// and judges it on other training documents; test and validation documents are never read. A
-/// setting that the user chose is left alone. The same data gives the same settings.
+/// and judges it on other training documents. Test documents are never read; pass a data set without
+/// its validation part (`Dataset.withoutValidation(carving:)`) if that is held out. A setting that the
+/// user chose is left alone. The same data gives the same settings.
 ///
 /// The rules and margins were found on held-out training documents of eighteen public data sets;
 /// see `Benchmarks/results/defaults.md`.
@@ -43,8 +44,9 @@ public struct DataDefaults {
     in draft: inout SettingsDraft,
     completing complete: (SettingsDraft) throws -> TrainingConfiguration
   ) throws -> [ChosenDefault] {
+    let settings = try complete(draft)
     // The rules were found for bags with every label in every step.
-    guard !draft.contains("transformer"), !draft.contains("negatives") else { return [] }
+    guard settings.transformer == nil, settings.negatives == nil else { return [] }
     let profile = DataProfile(dataset)
     var choices = DefaultRule.rules(for: profile).compactMap { $0.apply(to: &draft) }
     let candidates = DefaultCandidate.candidates(for: profile)
@@ -79,6 +81,7 @@ public struct DataDefaults {
           pilot.learntCount, candidate.name, after, before))
       guard after >= before + candidate.margin else { continue }
       (draft, best) = (other, after)
+      choices.removeAll { old in changes.contains { $0.setting == old.setting } }
       choices += changes
     }
     return choices

@@ -7,7 +7,7 @@ import Storage
 /// Trainings on a part of the training documents, judged on other training documents.
 ///
 /// Documents are assigned by a hash of their text, so that copies of a text are on the same side.
-/// Test and validation parts are never read.
+/// The test part is never read.
 struct HeldOutJudge: Sendable {
   private let dataset: Dataset
   private let learnt: Dataset
@@ -32,7 +32,7 @@ struct HeldOutJudge: Sendable {
     decantVersion: String
   ) {
     func thousandths(_ size: Int, _ largest: Int) -> Int {
-      min(largest, size * 1000 / max(dataset.train.count, 1))
+      min(largest, min(size, dataset.train.count) * 1000 / max(dataset.train.count, 1))
     }
     let learnt = thousandths(learning, share.learning)
     let held = thousandths(judging, share.judging)

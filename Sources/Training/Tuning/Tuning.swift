@@ -9,8 +9,8 @@ import Synchronization
 ///
 /// From the defaults for the data, each `TuningMove` tries its alternatives; the best replaces the
 /// current value if it is better with two seeds on average. Rounds are repeated until nothing
-/// improves or the budget is spent. Trials run side by side, each with one thread. Test and
-/// validation parts are never read.
+/// improves or the budget is spent. Trials run side by side, each with one thread. The
+/// test part is never read.
 ///
 /// Every trial is kept in a file. A search that is started again with the same data and options
 /// takes its results from there.
@@ -91,10 +91,10 @@ public struct Tuning {
     let configuration = try start.completed()
     let log = try TuningLog(
       path: options.log, data: String(dataset.contentHash ?? 0, radix: 16),
-      start: JSONValue(encoding: configuration.ofTrial(seed: 0)).json
+      start: JSONValue(encoding: configuration.ofTrial(seed: 0).withoutPath).json
     ) { try documentsPerTrial(configuration) }
     var search = TuningSearch(
-      log: log, budget: options.budget, workers: options.workers, draft: start)
+      log: log, budget: options.budget, draft: start)
     guard let judge = judge(learning: log.head.documents) else { throw tooFew }
     try run([TuningSearch.Request(changes: [:], seed: 0)], in: &search, judge)
     guard let first = search.trial([:], seed: 0), !first.metrics.isEmpty else {
@@ -105,10 +105,11 @@ public struct Tuning {
     let moves = TuningMove.all(for: DataProfile(dataset))
     var effects: [String: Double] = [:]
     var hasImproved = true
-    while hasImproved, !search.isSpent {
+    // Known trials count even if the budget is spent.
+    while hasImproved, !search.isStopped {
       hasImproved = false
-      for move in moves where !search.isSpent {
-        let gain = try improve(move, in: &search, judge)
+      for move in moves where !search.isStopped {
+        guard let gain = try improve(move, in: &search, judge) else { continue }
         effects[move.name] = max(effects[move.name] ?? 0, gain.effect)
         hasImproved = hasImproved || gain.isImproved
       }
@@ -117,25 +118,26 @@ public struct Tuning {
     return Result(
       configuration: try search.draft(of: search.current).completed(), start: first, best: best,
       effects: moves.compactMap { move in effects[move.name].map { (move.name, $0) } },
-      trials: search.log.trials, isBudgetSpent: search.isSpent)
+      trials: search.log.trials, isBudgetSpent: search.isStopped)
   }
 
-  /// Tries the alternatives of a move and takes the best if it holds with a second seed.
+  /// Tries the alternatives of a move and takes the best if it is better with two seeds; nil if none
+  /// could be tried.
   private func improve(_ move: TuningMove, in search: inout TuningSearch, _ judge: HeldOutJudge)
-    throws -> (effect: Double, isImproved: Bool)
+    throws -> (effect: Double, isImproved: Bool)?
   {
     let alternatives = move.alternatives.compactMap { search.changes(with: $0) }
-    guard !alternatives.isEmpty else { return (0, false) }
+    guard !alternatives.isEmpty else { return nil }
     try run(alternatives.map { .init(changes: $0, seed: 0) }, in: &search, judge)
     let current = search.score(search.current, seeds: [0])
     let tried = alternatives.filter { search.trial($0, seed: 0) != nil }
     guard
       let best = tried.max(by: { search.score($0, seeds: [0]) < search.score($1, seeds: [0]) })
-    else { return (0, false) }
+    else { return nil }
     let gain = search.score(best, seeds: [0]) - current
     let worst = tried.map { search.score($0, seeds: [0]) }.min() ?? current
     let spread = max(current, current + gain) - min(worst, current)
-    guard gain > Self.leastGain, !search.isSpent else { return (spread, false) }
+    guard gain > Self.leastGain, !search.isStopped else { return (spread, false) }
     let seeds: [UInt64] = [0, 1]
     let rivals = [best, search.current]
     try run(rivals.map { .init(changes: $0, seed: 1) }, in: &search, judge)
@@ -154,25 +156,29 @@ public struct Tuning {
     _ requests: [TuningSearch.Request], in search: inout TuningSearch, _ judge: HeldOutJudge
   ) throws {
     var open = requests.filter { search.trial($0.changes, seed: $0.seed) == nil }
-    while !open.isEmpty, !search.isSpent || search.log.trials.isEmpty {
+    while !open.isEmpty {
+      guard !search.isSpent || search.log.trials.isEmpty else {
+        search.isStopped = true
+        return
+      }
       let batch = Array(open.prefix(options.workers))
       open.removeFirst(batch.count)
       let configurations = try batch.map { request in
         try search.draft(of: request.changes).completed().ofTrial(seed: request.seed)
       }
-      let results = Mutex<[Int: Swift.Result<([String: Double], Double), any Error>]>([:])
+      let results = Mutex<[Int: Swift.Result<[String: Double], any Error>]>([:])
       let isInterrupted = isInterrupted
+      let begun = ResourceUsage.wallSeconds()
       DispatchQueue.concurrentPerform(iterations: batch.count) { number in
-        let begun = ResourceUsage.wallSeconds()
         let result = Swift.Result {
-          let metrics = try judge.judge(configurations[number], isInterrupted: isInterrupted)
-          return (metrics, ResourceUsage.wallSeconds() - begun)
+          try judge.judge(configurations[number], isInterrupted: isInterrupted)
         }
         results.withLock { $0[number] = result }
       }
+      let seconds = (ResourceUsage.wallSeconds() - begun) / Double(batch.count)
       let all = results.withLock { $0 }
       for (number, request) in batch.enumerated() {
-        guard let (metrics, seconds) = try all[number]?.get() else { continue }
+        guard let metrics = try all[number]?.get() else { continue }
         let trial = TuningTrial(
           changes: request.changes, seed: request.seed, documents: judge.learntCount,
           metrics: metrics, seconds: seconds)
@@ -217,6 +223,13 @@ extension TrainingConfiguration {
   func ofTrial(seed: UInt64) -> TrainingConfiguration {
     var result = self
     (result.threads, result.seed) = (1, seed)
+    return result
+  }
+
+  /// The same without the path of the data set, which may move.
+  var withoutPath: TrainingConfiguration {
+    var result = self
+    result.dataset = ""
     return result
   }
 }

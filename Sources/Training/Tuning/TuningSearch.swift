@@ -12,16 +12,18 @@ struct TuningSearch {
   private(set) var log: TuningLog
   private let budget: Double
   private let draft: SettingsDraft
-  private let workers: Int
   /// The best settings so far, as changes of the start.
   var current: [String: String] = [:]
 
-  init(log: TuningLog, budget: Double, workers: Int, draft: SettingsDraft) {
-    (self.log, self.budget, self.workers, self.draft) = (log, budget, workers, draft)
+  /// Whether the budget has kept a trial from running.
+  var isStopped = false
+
+  init(log: TuningLog, budget: Double, draft: SettingsDraft) {
+    (self.log, self.budget, self.draft) = (log, budget, draft)
   }
 
-  /// Whether the budget is spent; trials side by side share the time.
-  var isSpent: Bool { log.trials.reduce(0) { $0 + $1.seconds } >= budget * Double(workers) }
+  /// Whether the budget is spent.
+  var isSpent: Bool { log.trials.reduce(0) { $0 + $1.seconds } >= budget }
 
   /// The trial of some settings.
   func trial(_ changes: [String: String], seed: UInt64) -> TuningTrial? {

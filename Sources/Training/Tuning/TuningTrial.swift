@@ -12,7 +12,7 @@ public struct TuningTrial: Codable, Hashable, Sendable {
   public var documents: Int
   /// Metrics on the held-out documents, in percent; empty if the training failed.
   public var metrics: [String: Double]
-  /// Wall-clock seconds, feature extraction included.
+  /// Wall-clock seconds, divided by the number of trials side by side.
   public var seconds: Double
 
   /// The mean of P@1 and nDCG@5, by which trials are compared.
@@ -53,13 +53,22 @@ struct TuningLog {
     let text = try MappedFile(path: path).withBytes { String(decoding: $0, as: UTF8.self) }
     let lines = text.split(separator: "\n")
     head = try decodeJSON(Head.self, from: Data((lines.first ?? "").utf8), file: path)
-    guard head.data == data, head.start == start else {
+    guard head.documents > 0, head.data == data, head.start == start else {
       throw InputError(
         file: path, reason: "these trials are of other data or of other settings",
         expected: "the same data and options, or no such file")
     }
-    trials = try lines.dropFirst().map {
-      try decodeJSON(TuningTrial.self, from: Data($0.utf8), file: path)
+    let paths = Set(Setting.all.map(\.path))
+    trials = try lines.dropFirst().enumerated().map { index, line in
+      let trial = try decodeJSON(TuningTrial.self, from: Data(line.utf8), file: path)
+      guard trial.seconds >= 0, trial.metrics.values.allSatisfy({ (0...100).contains($0) }),
+        trial.changes.keys.allSatisfy(paths.contains)
+      else {
+        throw InputError(
+          file: path, line: index + 2, reason: "this is not a trial",
+          expected: "settings, percentages and seconds as decant tune wrote them")
+      }
+      return trial
     }
   }
 

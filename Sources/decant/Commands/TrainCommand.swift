@@ -156,8 +156,11 @@ struct TrainCommand: ParsableCommand {
     -> (TrainingConfiguration, [ChosenDefault])
   {
     var draft = draft
+    // Catches signals from here on.
+    _ = Interruption.isRequested()
+    let isHeldOut = try given.settings(of: draft).loop.patience != nil
     let choices = try DataDefaults(
-      data, decantVersion: Decant.version,
+      isHeldOut ? data.withoutValidation(carving: true) : data, decantVersion: Decant.version,
       reporting: { if !quiet { StandardStreams.note($0) } },
       isInterrupted: Interruption.isRequested
     ).choose(in: &draft, completing: given.settings(of:))

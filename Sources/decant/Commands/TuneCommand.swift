@@ -12,12 +12,12 @@ struct TuneCommand: ParsableCommand {
     discussion: """
       Trains with many settings on a part of the training documents, judges each on other training \
       documents, and writes a settings file for decant train --config. Validation and test documents \
-      are never read.
+      are not used.
 
       The search begins with the defaults for the data. It tries other values of one setting after \
       the other: bounds of the scores, label texts, features, epochs, batch size, learning rates, \
-      dropout, decay, dimension. A better value has to hold with a second random seed. Settings \
-      given as options stay fixed.
+      dropout, decay, dimension. A better value has to be better on average over two random \
+      seeds. Settings given as options stay fixed.
 
       Trials run side by side, one on each processor. Each is added to FILE.trials.jsonl; the same \
       command continues an interrupted search, and a larger --budget a finished one.
@@ -70,13 +70,34 @@ struct TuneCommand: ParsableCommand {
     data.given + steps.given + model.given + loss.given + wide.given
   }
 
+  /// Refuses a file that no search wrote, before hours of work.
+  private func refuseUnusableOutput() throws {
+    var status = stat()
+    if stat(output, &status) == 0 {
+      guard FileManager.default.fileExists(atPath: log) else {
+        throw FileError(path: output, action: "make", code: EEXIST)
+      }
+    } else {
+      let folder = URL(fileURLWithPath: output).deletingLastPathComponent().path
+      guard stat(folder, &status) == 0 else {
+        throw FileError(path: folder, action: "write to", code: errno)
+      }
+    }
+  }
+
+  private var log: String { output + ".trials.jsonl" }
+
   func run() throws {
     try reporting {
       var draft = SettingsDraft()
       draft.values["dataset"] = .string(absolutePath(dataset))
       draft = try given.applied(to: draft)
       let first = try given.settings(of: draft)
-      let content = try Dataset.read(first.dataset, badLines: first.badLines)
+      try refuseUnusableOutput()
+      // Catches signals from here on.
+      _ = Interruption.isRequested()
+      let whole = try Dataset.read(first.dataset, badLines: first.badLines)
+      let content = whole.withoutValidation(carving: false)
       let say: (String) -> Void = { if !quiet { StandardStreams.note($0) } }
       if let note = content.skipped.note { say(note) }
       _ = try DataDefaults(
@@ -86,7 +107,7 @@ struct TuneCommand: ParsableCommand {
       let result = try Tuning(
         content, start: draft,
         options: .init(
-          budget: budget.seconds, workers: first.threads, log: output + ".trials.jsonl"),
+          budget: budget.seconds, workers: first.threads, log: log),
         decantVersion: Decant.version, reporting: say,
         isInterrupted: { Interruption.isRequested() }
       ).run()
