@@ -114,8 +114,11 @@ def banking77(path, output):
 def yso(path, output):
     documents, rows = {}, {"train": [], "test": []}
     for split, own in rows.items():
-        for number, line in enumerate(xz_lines(f"{path}/{split}.tsv.xz")):
-            subjects, _, text = line.rstrip("\n").partition("\t")
+        with lzma.open(f"{path}/{split}.tsv.xz") as f:
+            # Some titles contain a carriage return; only line feeds end a line.
+            lines = f.read().decode("utf-8").removesuffix("\n").split("\n")
+        for number, line in enumerate(lines):
+            subjects, _, text = line.replace("\r", " ").partition("\t")
             i = f"{split}-{number}"
             documents[i] = {"text": text}
             own.append((i, subjects.split(",")))

@@ -30,7 +30,7 @@ import scipy.sparse as sp
 
 import folder
 
-TOKEN = re.compile(r"[a-z0-9]+(?:\+\+|#)?")
+TOKEN = re.compile(r"[^\W_]+(?:\+\+|#)?")
 NAME = re.compile(r"(\S{1,80}): (.*)")
 BUCKETS = 65536
 TEXT_KINDS = ["base", "base+cg", "rich", "rich+cg"]
