@@ -4,10 +4,9 @@ import Torch
 
 /// Sums over scores against the same in double precision, from the score matrix.
 @Suite(.enabled(if: ScoreTiles.suit(.zeros([1])))) struct ScoreTilesTests {
-  private static let generator = Generator(seed: 7)
-  private let queries = Tensor.normal([70, 20], generator: generator)
-  private let labels = Tensor.normal([150, 20], generator: generator)
-  private let bias = Tensor.normal([150], generator: generator)
+  private let queries = Tensor.normal([70, 20], generator: Generator(seed: 7))
+  private let labels = Tensor.normal([150, 20], generator: Generator(seed: 8))
+  private let bias = Tensor.normal([150], generator: Generator(seed: 9))
   private static let noCells = ScoreTiles.Cells(
     rows: Tensor([Int]()), positions: Tensor([Int]()), offsets: Tensor([0, 0, 0, 0]))
 
@@ -65,7 +64,7 @@ import Torch
   }
 
   @Test func `adds offsets to the scores`() {
-    let offset = Tensor.normal([70, 150], generator: Self.generator)
+    let offset = Tensor.normal([70, 150], generator: Generator(seed: 10))
     let tiles = ScoreTiles(
       queries: queries, labels: labels, bias: bias, offset: offset, cells: Self.noCells,
       tileWidth: 64, blockWidth: 64)
@@ -97,7 +96,7 @@ import Torch
   }
 
   @Test func `sums sigmoids and their derivatives`() {
-    let thresholds = Tensor.normal([70], generator: Self.generator).converted(to: .float64) - 3
+    let thresholds = Tensor.normal([70], generator: Generator(seed: 11)).converted(to: .float64) - 3
     let found = zeros(5)
     tiles.add(.sigmoids(thresholds: thresholds, sharpness: 2), to: found)
     let z = (scores + thresholds.expandingDimension(at: 1)) * 2
