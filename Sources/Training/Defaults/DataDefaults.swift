@@ -66,7 +66,9 @@ public struct DataDefaults {
       return sum / Double(pilots.count)
     }
     var best: Double?
-    for candidate in candidates {
+    var hasWon = false
+    for candidate in candidates where hasWon || !candidate.builds {
+      hasWon = false
       // A candidate that the user's choices have taken apart was never measured.
       guard candidate.rules.allSatisfy({ $0.isOpen(in: draft) }) else { continue }
       var other = draft
@@ -80,7 +82,7 @@ public struct DataDefaults {
           format: "pilot on %d documents: %@ %.1f against %.1f (mean of P@1 and nDCG@5)",
           pilot.learntCount, candidate.name, after, before))
       guard after >= before + candidate.margin else { continue }
-      (draft, best) = (other, after)
+      (draft, best, hasWon) = (other, after, true)
       choices.removeAll { old in changes.contains { $0.setting == old.setting } }
       choices += changes
     }

@@ -87,6 +87,8 @@ struct DefaultCandidate {
   ///
   /// A sample has fewer documents a label than all data, which favours label texts and unit length.
   var margin: Double
+  /// Whether it is tried only if the candidate before it won.
+  var builds = false
 
   private static let reason = "better in a pilot"
 
@@ -141,7 +143,8 @@ struct DefaultCandidate {
       ]
       candidates += [
         DefaultCandidate(name: "label texts", rules: texts, margin: 1),
-        DefaultCandidate(name: "label texts and unit length", rules: bounded, margin: 1),
+        DefaultCandidate(
+          name: "label texts and unit length", rules: bounded, margin: 1, builds: true),
       ]
     }
     if profile.isSingleLabel, profile.documents >= 4000 {
