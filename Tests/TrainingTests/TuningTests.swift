@@ -104,7 +104,7 @@ import Training
 
   @Test func `settings are read back from their file`() throws {
     var configuration = TrainingConfiguration(dataset: "/data/made", threads: 2)
-    configuration.features.families = TextFeatures.Configuration.shortTextFamilies
+    configuration.features.families = DefaultFamilies.shortTexts
     configuration.loop.epochs = 7
     let path = folder.file("settings.json")
     let text = try SettingsFile.text(of: configuration)

@@ -60,37 +60,6 @@ public struct TextFeatures: Sendable {
       Family(.wordPairs, of: .lead, weight: 0.5),
     ]
 
-    /// The same for texts whose first lines do not begin with a name and a colon.
-    public static let plainFamilies = [
-      Family(.words, of: .text),
-      Family(.unspacedCharacters, of: .text, lengths: 1...4, weight: 3),
-      Family(.words, of: .lead, weight: 0.7),
-      Family(.wordCharacters, of: .lead, lengths: 3...4, weight: 0.7),
-      Family(.wordPairs, of: .lead, weight: 0.5),
-    ]
-
-    /// The same with the word pairs of the whole text, for texts of several lines.
-    public static let paragraphFamilies: [Family] =
-      plainFamilies.dropLast() + [Family(.wordPairs, of: .text, weight: 0.5)]
-
-    /// For short texts with few documents a label: runs of characters weigh most, because most words
-    /// are rare.
-    public static let shortTextFamilies = [
-      Family(.words, of: .text),
-      Family(.unspacedCharacters, of: .text, lengths: 1...4, weight: 3),
-      Family(.wordCharacters, of: .lead, lengths: 3...5, weight: 2),
-      Family(.wordPairs, of: .lead, weight: 0.5),
-    ]
-
-    /// For texts whose first line says no more than the others: runs of characters everywhere.
-    public static let wholeTextFamilies = [
-      Family(.words, of: .text),
-      Family(.unspacedCharacters, of: .text, lengths: 1...4, weight: 3),
-      Family(.words, of: .lead, weight: 0.7),
-      Family(.wordCharacters, of: .text, lengths: 3...5, weight: 0.7),
-      Family(.wordPairs, of: .lead, weight: 0.5),
-    ]
-
     /// This configuration, after checking it.
     ///
     /// - Throws: `ValueError` that describes the first invalid value.

@@ -36,18 +36,17 @@ extension DefaultRule {
   }
 
   private static func textRules(for profile: DataProfile) -> [DefaultRule] {
-    typealias Families = TextFeatures.Configuration
     var rules: [DefaultRule] = []
     func families(_ families: [TextFeatures.Family], _ reason: String) {
       rules.append(DefaultRule("features.families", JSONValue(encoding: families), reason))
     }
     if profile.namedShare < 0.95 {
       if profile.medianWords <= DataProfile.shortLength, profile.rareWordShare >= 0.05 {
-        families(Families.shortTextFamilies, "short texts with many rare words")
+        families(DefaultFamilies.shortTexts, "short texts with many rare words")
       } else if profile.multilineShare >= 0.5 {
-        families(Families.paragraphFamilies, "first lines do not begin with a name")
+        families(DefaultFamilies.paragraphs, "first lines do not begin with a name")
       } else {
-        families(Families.plainFamilies, "first lines do not begin with a name")
+        families(DefaultFamilies.plain, "first lines do not begin with a name")
       }
     }
     if profile.documents < 500 {

@@ -22,7 +22,6 @@ struct TuningMove {
 
   /// The settings worth a search, those that usually matter most first.
   static func all(for profile: DataProfile) -> [TuningMove] {
-    typealias Families = TextFeatures.Configuration
     func bounded(_ isNormalized: Bool, _ temperature: String) -> [(path: String, value: JSONValue)]
     {
       [
@@ -42,8 +41,9 @@ struct TuningMove {
     }
     if profile.hasTexts {
       let families = [
-        Families.standardFamilies, Families.plainFamilies, Families.paragraphFamilies,
-        Families.shortTextFamilies, Families.wholeTextFamilies,
+        TextFeatures.Configuration.standardFamilies, DefaultFamilies.plain,
+        DefaultFamilies.paragraphs,
+        DefaultFamilies.shortTexts, DefaultFamilies.wholeTexts,
       ]
       moves.append(
         TuningMove(
