@@ -11,7 +11,7 @@ import Storage
 /// its validation part (`Dataset.withoutValidation(carving:)`) if that is held out. A setting that the
 /// user chose is left alone. The same data gives the same settings.
 ///
-/// The rules and margins were found on held-out training documents of eighteen public data sets;
+/// The rules and margins were found on held-out training documents of 21 public data sets;
 /// see `Benchmarks/results/defaults.md`.
 public struct DataDefaults {
   private let dataset: Dataset
