@@ -1,8 +1,9 @@
 # The two commands of the README, and the ones used every day.
 
-.PHONY: example test setup build service docs install man format clean
+.PHONY: example test setup build service docs install deb man format clean examples
 
-SWIFT_BUILD = swift build -c release --product decant
+# A static Swift runtime: installed programs run on machines without the toolchain.
+RELEASE = swift build -c release --static-swift-stdlib
 DECANT = .build/release/decant
 
 # The main job, end to end, on this machine's Debian package lists.
@@ -26,18 +27,25 @@ setup:
 	Scripts/install-hook
 
 build: setup
-	$(SWIFT_BUILD)
+	$(RELEASE) --product decant
 
 # decant-serve, the program that decant serve starts. Compiling its web server takes minutes.
 service: build
 	Scripts/packages service
-	swift build -c release --package-path Service --product decant-serve
+	$(RELEASE) --package-path Service --product decant-serve
 
-# Program, libtorch, man page and completions: make install PREFIX=$HOME/.local
-# Also installs decant-serve if make service has built it.
+# Both programs, their libraries, man page and completions: make install PREFIX=$HOME/.local
 PREFIX ?= /usr/local
-install: build
+install: service
 	Scripts/install $(PREFIX)
+
+# The same as a Debian package, .build/decant_VERSION_ARCHITECTURE.deb.
+deb: service
+	Scripts/deb
+
+# The README's program in a package outside this folder. Compiling takes minutes.
+examples: setup
+	Scripts/outside-package --readme
 
 # The documentation of the libraries as a web site in .build/documentation.
 docs: setup

@@ -17,16 +17,20 @@ let interfaceLibrary = "\"\(Context.packageDirectory)/.deps/libctorch.so\""
 /// Where `Scripts/setup` puts the compiled search library; looked at with the first graph.
 let searchLibrary = "\"\(Context.packageDirectory)/.deps/libsearch.so\""
 
+/// Where `Scripts/setup` puts ONNX Runtime; looked at with the first ONNX encoder.
+let onnxLibrary = "\"\(Context.packageDirectory)/.deps/libonnxruntime.so\""
+
 /// The families of methods: each a target in `Sources/Learning` that depends on no other.
 let families = ["Contrastive", "Extreme", "Noise", "Streams"]
 
 /// A Swift target with its README.
 func library(
-  _ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = []
+  _ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = [],
+  resources: [Resource]? = nil
 ) -> Target {
   .target(
     name: name, dependencies: dependencies, path: path, exclude: ["README.md"] + exclude,
-    swiftSettings: strict)
+    resources: resources, swiftSettings: strict)
 }
 
 /// A family of methods: tensors, sparse rows and the machinery that methods share.
@@ -37,8 +41,8 @@ func family(_ name: String) -> Target {
 /// The loader of a library that `Scripts/setup` compiles from `Interface` and puts at `path`.
 func interface(_ name: String, to path: String, macro: String) -> Target {
   .target(
-    name: name, exclude: ["Interface", "README.md"], cSettings: [.define(macro, to: path)],
-    linkerSettings: [.linkedLibrary("dl")])
+    name: name, dependencies: ["CFiles"], exclude: ["Interface", "README.md"],
+    cSettings: [.define(macro, to: path)], linkerSettings: [.linkedLibrary("dl")])
 }
 
 /// The tests of a target, with the values of `Goldens` if it has any.
@@ -68,6 +72,10 @@ let package = Package(
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Reports", targets: ["Reports"]),
     .library(name: "Retrieval", targets: ["Retrieval"]),
+    // swift package decant-setup, for packages that use the libraries.
+    .plugin(name: "DecantSetup", targets: ["DecantSetup"]),
+    // Used by decant-serve in Service.
+    .library(name: "ServiceOptions", targets: ["ServiceOptions"]),
     // Used by the tests in Service.
     .library(name: "TestSupport", targets: ["TestSupport"]),
   ],
@@ -79,6 +87,21 @@ let package = Package(
   targets: [
     interface("CTorch", to: interfaceLibrary, macro: "CTORCH_DEFAULT_LIBRARY"),
     interface("CSearch", to: searchLibrary, macro: "CSEARCH_DEFAULT_LIBRARY"),
+    .target(
+      name: "COnnx", dependencies: ["CFiles"], exclude: ["README.md"],
+      cSettings: [.define("CONNX_DEFAULT_LIBRARY", to: onnxLibrary)],
+      linkerSettings: [.linkedLibrary("dl")]),
+    .plugin(
+      name: "DecantSetup",
+      capability: .command(
+        intent: .custom(
+          verb: "decant-setup",
+          description:
+            "Download libtorch, and compile Decant's interface to it, in the user's cache"),
+        permissions: [
+          .allowNetworkConnections(
+            scope: .all(ports: [443]), reason: "It downloads libtorch (550 MB) from PyPI.")
+        ])),
     .target(name: "CFiles", exclude: ["README.md"]),
     // Only users of Media need the headers of libpng, libjpeg and zlib.
     .target(
@@ -97,15 +120,21 @@ let package = Package(
       "Learning", families.map { .target(name: $0) }, path: "Sources/Learning", exclude: families),
     library("Evaluation", ["Storage", "Torch"]),
     library("Retrieval", ["CSearch", "Datasets", "Evaluation", "Storage", "Torch"]),
-    library("Models", ["Datasets", "Evaluation", "Extreme", "Storage", "Torch"]),
+    library(
+      "Models", ["COnnx", "Datasets", "Evaluation", "Extreme", "Retrieval", "Storage", "Torch"],
+      resources: [.embedInCode("Exchange/decant_bag.py")]),
     library(
       "Training", ["Datasets", "Evaluation", "Extreme", "Models", "Noise", "Storage", "Torch"]),
     library("Reports", ["Datasets", "Evaluation", "Extreme", "Models", "Storage", "Torch"]),
+    .target(
+      name: "ServiceOptions",
+      dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+      exclude: ["README.md"], swiftSettings: strict),
     .executableTarget(
       name: "decant",
       dependencies: [
-        "Datasets", "Evaluation", "Extreme", "Models", "Noise", "Reports", "Retrieval", "Storage",
-        "Streams", "Torch", "Training",
+        "Datasets", "Evaluation", "Extreme", "Models", "Noise", "Reports", "Retrieval",
+        "ServiceOptions", "Storage", "Streams", "Torch", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -137,8 +166,7 @@ let package = Package(
       hasGoldens: false),
     tests(
       "ModelsTests",
-      ["Datasets", "Evaluation", "Extreme", "Models", "Storage", "Torch", "Training"],
-      hasGoldens: false),
+      ["Datasets", "Evaluation", "Extreme", "Models", "Storage", "Torch", "Training"]),
     tests(
       "TrainingTests",
       ["Datasets", "Evaluation", "Extreme", "Models", "Storage", "Torch", "Training"],
@@ -151,7 +179,7 @@ let package = Package(
     .testTarget(
       name: "DecantTests",
       dependencies: [
-        "decant", "decant-fuzz", "Extreme", "Retrieval", "Storage", "Torch", "Training",
+        "decant", "decant-fuzz", "Extreme", "Models", "Retrieval", "Storage", "Torch", "Training",
         "TestSupport",
       ],
       swiftSettings: strict),

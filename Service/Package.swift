@@ -56,7 +56,7 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "decant-serve",
-      dependencies: decant("Models", "Storage", "Torch") + [
+      dependencies: decant("Models", "ServiceOptions", "Storage", "Torch") + [
         "Serving",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

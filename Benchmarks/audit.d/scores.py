@@ -46,8 +46,10 @@ def plant(data, target, kind, noise, seed):
     """Copies a data set without test documents, removing a share `noise` of the given pairs and adding as many wrong ones.
 
     uniform: any label of any document. confusable: a label that co-occurs with one of the document's, in proportion to
-    their co-occurrence.
+    their co-occurrence. swapped and swapped-near: see `swap`.
     """
+    if kind.startswith("swapped"):
+        return swap(data, target, kind, noise, seed)
     chance = np.random.default_rng([seed, len(kind)])
     documents, names, given = read_given(data)
     pairs = [(row, label) for row, labels in enumerate(given) for label in labels]
@@ -73,16 +75,47 @@ def plant(data, target, kind, noise, seed):
             label = int(chance.choice(len(names), p=weights / weights.sum()))
         if label not in known[row]:
             added.add((row, label))
-    target.mkdir(parents=True, exist_ok=True)
-    for name in ("documents.jsonl", "labels.jsonl"):
-        (target / name).write_bytes((data / name).read_bytes())
     extra = {}
     for row, label in sorted(added):
         extra.setdefault(row, []).append(label)
+    kept = [[label for label in labels if (row, label) not in removed] + extra.get(row, []) for row, labels in enumerate(given)]
+    return write_planted(data, target, documents, names, kept, added, removed)
+
+
+def swap(data, target, kind, noise, seed):
+    """The same for one label per document: a share `noise` of the documents with one label get another one instead.
+
+    swapped: any. swapped-near: that of the document with the most similar words whose label differs (needs scikit-learn).
+    """
+    chance = np.random.default_rng([seed, 4 if kind == "swapped" else 8, 7])
+    documents, names, given = read_given(data)
+    single = [row for row, labels in enumerate(given) if len(labels) == 1]
+    if kind == "swapped-near":
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        texts = {record["id"]: record["text"] for record in records(f"{data}/documents.jsonl")}
+        words = TfidfVectorizer(sublinear_tf=True, min_df=2, max_df=0.5, stop_words="english").fit_transform(
+            [texts[document] for document in documents])
+    new = {}
+    for row in sorted(map(int, chance.choice(single, round(noise * len(single)), replace=False))):
+        own = given[row][0]
+        if kind == "swapped-near":
+            similarity = np.asarray((words[row] @ words.T).todense()).ravel()
+            new[row] = next(label for other in np.argsort(-similarity) for label in given[other] if label != own)
+        else:
+            label = int(chance.integers(len(names) - 1))
+            new[row] = label + (label >= own)
+    kept = [[new[row]] if row in new else labels for row, labels in enumerate(given)]
+    return write_planted(data, target, documents, names, kept, new.items(), [(row, given[row][0]) for row in new])
+
+
+def write_planted(data, target, documents, names, kept, added, removed):
+    """Writes the changed copy of a data set and the errors in it."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in ("documents.jsonl", "labels.jsonl"):
+        (target / name).write_bytes((data / name).read_bytes())
     with open(target / "train.jsonl", "w", encoding="utf-8") as file:
-        for row, labels in enumerate(given):
-            kept = [label for label in labels if (row, label) not in removed] + extra.get(row, [])
-            file.write(json.dumps({"id": documents[row], "labels": [names[label] for label in kept]}) + "\n")
+        for document, labels in zip(documents, kept):
+            file.write(json.dumps({"id": document, "labels": [names[label] for label in labels]}) + "\n")
     planted = {"wrong": sorted(added), "missing": sorted(removed)}
     (target / "planted.json").write_text(json.dumps(planted))
     return planted

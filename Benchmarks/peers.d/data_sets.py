@@ -4,6 +4,8 @@ eurlex57k      train/dev/test.jsonl.xz and eurovoc_labels.json.xz (57,000 EU law
 reuters21578   a tar.xz of the SGML; ModApte split, the 90 topics in both parts
 20news         a tar.xz of the messages, bydate; the subject and the text without other headers
 banking77      train/test.csv.xz (13,000 questions to a bank, 77 intents)
+semeval2010-task8
+               train/test.tsv.xz (11,000 sentences, 19 directed relations of two marked nominals)
 yso-finna-sv   train/test.tsv.xz and labels.tsv.xz (176,000 Swedish titles, 27,729 subjects)
 rcv1subset1…5  NAME.svm.xz, "labels index:value …"; first and second half (order not verified)
 bibtex, Corel5k, enron, medical, yeast, scene, emotions, birds
@@ -109,6 +111,20 @@ def banking77(path, output):
     folder.write(output, "banking77", documents,
                  {x: {"text": x.replace("_", " ")} for x in intents}, rows,
                  "BANKING77, its own split.", path)
+
+
+def semeval(path, output):
+    documents, rows = {}, {"train": [], "test": []}
+    for split, own in rows.items():
+        table = csv.DictReader(xz_lines(f"{path}/{split}.tsv.xz"), delimiter="\t", quoting=csv.QUOTE_NONE)
+        for row in table:
+            i = f"{split}-{row['id']}"
+            # The marks become words, so that every program sees them.
+            documents[i] = {"text": re.sub(r"<(e[12])>", r"\1 ", re.sub(r"</e[12]>", "", row["sentence"]))}
+            own.append((i, [row["relation"]]))
+    relations = sorted({x for _, own in rows["train"] for x in own})
+    folder.write(output, "semeval2010-task8", documents, {x: {"text": x} for x in relations}, rows,
+                 "SemEval-2010 task 8, its own split; the marks of the nominals are words.", path)
 
 
 def yso(path, output):
@@ -234,7 +250,7 @@ def mulan(name, path, output):
 
 
 def names():
-    return ["eurlex57k", "reuters21578", "20news", "banking77", "yso-finna-sv",
+    return ["eurlex57k", "reuters21578", "20news", "banking77", "semeval2010-task8", "yso-finna-sv",
             *(f"rcv1subset{i}" for i in range(1, 6)), *MULAN]
 
 
@@ -245,7 +261,7 @@ def convert(name, path, output):
         rcv1(name, path, output)
     else:
         {"eurlex57k": eurlex57k, "reuters21578": reuters21578, "20news": newsgroups,
-         "banking77": banking77, "yso-finna-sv": yso}[name](path, output)
+         "banking77": banking77, "semeval2010-task8": semeval, "yso-finna-sv": yso}[name](path, output)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ s = t.settings
 with t.measured("train"):
     model = fasttext.train_supervised(
         t.output + "/train.txt", loss=s["loss"], dim=s["dim"], epoch=s["epochs"], lr=s["rate"],
-        wordNgrams=s["ngrams"], minCount=2, thread=t.threads, seed=t.seed, verbose=0)
+        wordNgrams=s["ngrams"], minCount=s.get("fewest", 2), thread=t.threads, seed=t.seed, verbose=0)
 with t.measured("predict"):
     # The wrapper's predict() fails with numpy 2; this calls the underlying function.
     found = [model.f.predict(line + "\n", trial.DEPTH, 0.0, "strict") for line in lines]

@@ -111,26 +111,37 @@ def tf_idf(documents, train):
 
 
 def of_texts(texts, train, kinds):
+    """(kind, matrix, CPU seconds as if only this kind were made)"""
+    begun = time.process_time()
     parts = [fields(t) for t in texts]
-    family = {}
+    splitting = time.process_time() - begun
+    family, seconds = {}, {}
     for name, rule in (("base", base), ("rich", rich), ("cg", grams)):
         if any(name in kind.split("+") for kind in kinds):
+            begun = time.process_time()
             family[name] = tf_idf((rule(p) for p in parts), train)
+            seconds[name] = time.process_time() - begun
     for kind in kinds:
+        begun = time.process_time()
         chosen = [family[name] for name in kind.split("+")]
         x = sp.hstack(chosen, format="csr", dtype=np.float32)
         x.data /= np.float32(math.sqrt(len(chosen)))
-        yield kind, x
+        own = splitting + sum(seconds[name] for name in kind.split("+"))
+        yield kind, x, own + time.process_time() - begun
 
 
 def of_features(rows, train, kinds):
+    begun = time.process_time()
     columns = {}
     triples = [(i, columns.setdefault(name, len(columns)), value)
                for i, row in enumerate(rows) for name, value in row.items()]
     i, j, v = zip(*triples)
     x = sp.csr_matrix((np.array(v, np.float32), (i, j)), (len(rows), len(columns)))
+    reading = time.process_time() - begun
     for kind in kinds:
-        yield kind, unit_rows(x.copy()) if kind == "given" else with_idf(x, train)
+        begun = time.process_time()
+        made = unit_rows(x.copy()) if kind == "given" else with_idf(x, train)
+        yield kind, made, reading + time.process_time() - begun
 
 
 def write_text(path, x, y):
@@ -169,13 +180,14 @@ def main(source, output, *kinds):
              "texts": has_texts, "pairs": {n: int(m.nnz) for n, m in y.items()}, "kinds": {}}
     matrices = (of_texts([r["text"] for r in rows], train, usable) if has_texts
                 else of_features([r["features"] for r in rows], train, usable))
-    for kind, x in matrices:
+    for kind, x, seconds in matrices:
         x.sort_indices()
         os.makedirs(f"{output}/{kind}", exist_ok=True)
         for name, part in (("train", x[:train]), ("test", x[train:])):
             sp.save_npz(f"{output}/{kind}/{name}.npz", part, compressed=False)
             write_text(f"{output}/{kind}/{name}.txt", part, y[name])
-        facts["kinds"][kind] = {"features": x.shape[1], "per document": round(x.nnz / x.shape[0], 1)}
+        facts["kinds"][kind] = {"features": x.shape[1], "per document": round(x.nnz / x.shape[0], 1),
+                               "cpu_seconds": round(seconds, 3)}
     facts["seconds"] = round(time.time() - begun, 1)
     facts["cpu_seconds"] = round(time.process_time() - cpu, 1)
     with open(f"{output}/labels.json", "w", encoding="utf-8") as f:

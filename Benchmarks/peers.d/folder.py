@@ -77,3 +77,15 @@ def shorten(source, view, train, test):
     def first(name, n):
         return [r for r, _ in zip(records(source, name), range(n))]
     link_view(source, view, first("train", train), first("test", test))
+
+
+def few(source, view, n):
+    """A view of the first n training documents of each label; for data of one label a document."""
+    counts, chosen = {}, []
+    for r in records(source, "train"):
+        if len(r["labels"]) != 1:
+            raise SystemExit(f"{source}: document {r['id']} has {len(r['labels'])} labels; --few wants one each")
+        counts[r["labels"][0]] = counts.get(r["labels"][0], 0) + 1
+        if counts[r["labels"][0]] <= n:
+            chosen.append(r)
+    link_view(source, view, chosen, list(records(source, "test")))

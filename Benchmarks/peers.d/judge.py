@@ -5,6 +5,11 @@ FEATURES is the output of features.py. RANKING is a .npy of label numbers, best 
 or decant's lines {"id", "labels"}; its labels are numbers in the order of the features' labels, or
 with --names their names. Every row of the truth with a label counts; repeated labels of a row count
 once. A and B are the parameters of the propensity model (Jain et al., KDD 2016).
+
+Macro measures at k are means over the labels with a true row, each label counting the same: a label is
+predicted for a row if it is among the row's first k. macroP@k: hits / predictions, 0 for a label never
+predicted. macroR@k: hits / true rows. macroF1@k: 2 hits / (predictions + true rows). With one label a
+row, macroF1@1 is the usual macro F1.
 """
 import argparse
 import json
@@ -14,6 +19,8 @@ import sys
 import numpy as np
 import scipy.sparse as sp
 
+CUTOFFS = (1, 3, 5)
+
 
 def metrics(ranked, truth, train_counts, train_documents, a=0.55, b=1.5):
     """ranked: [n, k]; truth: CSR [n, labels]."""
@@ -21,7 +28,9 @@ def metrics(ranked, truth, train_counts, train_documents, a=0.55, b=1.5):
     weight = 1 + scale * (np.asarray(train_counts, np.float64) + b) ** -a
     sums = dict.fromkeys(
         ["P@1", "P@3", "P@5", "nDCG@5", "PSP@1", "PSP@3", "PSP@5", "R@10", "R@100"], 0.0)
-    best = dict.fromkeys((1, 3, 5), 0.0)
+    best = dict.fromkeys(CUTOFFS, 0.0)
+    labels = truth.shape[1]
+    predicted, hit = ({k: np.zeros(labels, np.int64) for k in CUTOFFS} for _ in range(2))
     discount = 1 / np.log2(np.arange(5) + 2)
     rows = 0
     for i in range(truth.shape[0]):
@@ -32,7 +41,9 @@ def metrics(ranked, truth, train_counts, train_documents, a=0.55, b=1.5):
         row = np.array(list(dict.fromkeys(x for x in ranked[i].tolist() if x >= 0)), np.int64)
         hits = np.isin(row, own)
         ideal = np.sort(weight[own])[::-1]
-        for k in (1, 3, 5):
+        for k in CUTOFFS:
+            predicted[k][row[:k]] += 1
+            hit[k][row[:k][hits[:k]]] += 1
             sums[f"P@{k}"] += hits[:k].sum() / k
             sums[f"PSP@{k}"] += weight[row[:k][hits[:k]]].sum()
             best[k] += ideal[:k].sum()
@@ -42,7 +53,20 @@ def metrics(ranked, truth, train_counts, train_documents, a=0.55, b=1.5):
     for name in sums:
         whole = best[int(name[4:])] if name.startswith("PSP") else rows
         sums[name] = 100 * sums[name] / whole if whole else 0.0
-    return sums
+    true_rows = np.bincount(truth.indices, minlength=labels)
+    return {**sums, **macro(predicted, hit, true_rows)}
+
+
+def macro(predicted, hit, true_rows):
+    """predicted and hit: cutoff -> counts per label; true_rows: counts per label."""
+    known = true_rows > 0
+    result = {}
+    for k in CUTOFFS:
+        p, h, t = predicted[k][known], hit[k][known], true_rows[known]
+        for name, values in (("macroP", h / np.maximum(p, 1)), ("macroR", h / t),
+                             ("macroF1", 2 * h / (p + t))):
+            result[f"{name}@{k}"] = 100 * float(values.mean()) if len(values) else 0.0
+    return result
 
 
 def read_ranking(path, names):

@@ -8,7 +8,9 @@ t = trial.Trial()
 x, y, test = t.matrix("train"), t.labels(), t.matrix("test")
 own = [y.indices[a:b].tolist() for a, b in zip(y.indptr, y.indptr[1:])]
 kind = {"plt": PLT, "br": BR}[t.settings["model"]]
-model = kind(t.model, threads=t.threads, seed=t.seed)
+given = {"c": "liblinear_c", "loss": "loss", "threshold": "weights_threshold"}
+model = kind(t.model, threads=t.threads, seed=t.seed,
+             **{name: t.settings[key] for key, name in given.items() if key in t.settings})
 with t.measured("train"):
     model.fit(x, own)
 depth = min(trial.DEPTH, y.shape[1])

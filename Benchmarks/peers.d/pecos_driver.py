@@ -13,7 +13,8 @@ with t.measured("train"):
     clusters = Indexer.gen(
         vectors, indexer_type="hierarchicalkmeans", seed=t.seed, threads=t.threads)
     model = XLinearModel.train(
-        x, y, C=clusters, threshold=0.1, Cp=t.settings.get("cp", 1.0), Cn=t.settings.get("cn", 1.0),
+        x, y, C=clusters, threshold=t.settings.get("threshold", 0.1), Cp=t.settings.get("c", 1.0),
+        Cn=t.settings.get("c", 1.0),
         threads=t.threads)
 with t.measured("predict"):
     found = model.predict(

@@ -24,6 +24,8 @@ class Trial:
         self.features, self.kind, self.output = job["features"], job["kind"], job["output"]
         self.folder, self.settings = job["folder"], job["settings"]
         self.threads, self.seed = job["threads"], job["seed"]
+        # Libraries without a setting for threads take as many as they see.
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-self.threads:])
         self.report = {}
         self.model = os.path.join(self.output, "model")
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Writes the goldens of the calibrations and of the metrics about decisions and probabilities:
-PlattScaling.json, TemperatureScaling.json, IsotonicCalibration.json and SCut.json of
+PlattScaling.json, TemperatureScaling.json, SoftmaxTemperature.json, IsotonicCalibration.json and SCut.json of
 Tests/ExtremeTests/Goldens, DecisionMetrics.json, CalibrationError.json and MultiLabelAccuracy.json
 of Tests/EvaluationTests/Goldens.
 
 scikit-learn fits the models that it has (LogisticRegression without a penalty, Platt's softened targets in
-CalibratedClassifierCV's private routine, IsotonicRegression) and counts F1; scipy minimises the
+CalibratedClassifierCV's private routines, IsotonicRegression) and counts F1; scipy minimises the
 objective with a prior; thresholds are found by trying all of them and computing F1 for each.
 """
 import json
@@ -15,8 +15,8 @@ import numpy as np
 import scipy
 import scipy.special
 import sklearn
-from scipy.optimize import minimize, root
-from sklearn.calibration import _sigmoid_calibration, calibration_curve
+from scipy.optimize import brentq, minimize, root
+from sklearn.calibration import _sigmoid_calibration, _TemperatureScaling, calibration_curve
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, precision_score, recall_score
@@ -87,6 +87,28 @@ for seed, n, scale in [(11, 300, 1), (12, 200, 25), (13, 500, 0.05)]:
     fit.fit((s / scale)[:, None], t)
     temperature.append({"scores": s.tolist(), "outcomes": t.tolist(), "temperature": scale / fit.coef_[0, 0]})
 write("ExtremeTests", "TemperatureScaling", "scikit-learn LogisticRegression without intercept", temperature)
+
+softmax = []
+for seed, documents, labels, prior, size in [
+        (71, 80, 4, 0.0, 1.0), (72, 60, 12, 0.0, 0.1), (73, 80, 4, 1.0, 1.0), (74, 5, 3, 1.0, 20.0), (75, 40, 6, 3.0, 2.0)]:
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(labels, size=documents)
+    s = np.round((2.5 * np.eye(labels)[truth] + rng.normal(0, 1, (documents, labels))) * 64) / 64 * size
+    gap = np.mean(np.sort(s, 1)[:, -1] - np.sort(s, 1)[:, -2])
+    made = np.array([gap, 0.0])
+
+    def nll_slope(log_inverse):
+        beta = np.exp(log_inverse)
+        p = scipy.special.softmax(beta * s, 1)
+        q = scipy.special.softmax(beta * made)
+        return float(((p * s).sum(1) - s[np.arange(documents), truth]).sum() + prior * (q @ made))
+
+    inverse = np.exp(brentq(nll_slope, -15, 15, xtol=1e-15, rtol=1e-14, maxiter=1000))
+    if prior == 0:
+        assert np.isclose(_TemperatureScaling().fit(s, truth).beta_, inverse, rtol=1e-4)
+    softmax.append({"scores": s.tolist(), "truth": truth.tolist(), "prior": prior, "temperature": 1 / inverse,
+                    "probabilities": scipy.special.softmax(inverse * s[0]).tolist()})
+write("ExtremeTests", "SoftmaxTemperature", "scipy brentq on the derivative, scikit-learn _TemperatureScaling", softmax)
 
 isotonic = []
 for seed, n in [(21, 40), (22, 300), (23, 1)]:

@@ -1,9 +1,8 @@
 #include "csearch.h"
 
+#include "cfiles.h"
 #include <dlfcn.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #ifndef CSEARCH_DEFAULT_LIBRARY
 #define CSEARCH_DEFAULT_LIBRARY ".deps/libsearch.so"
@@ -11,10 +10,11 @@
 
 struct cs_table cs_functions;
 
-static char reason[4096];
+static char reason[8192];
+static char opened[6144];
 static const char *advice =
-  "run Scripts/setup in Decant's folder, or set DECANT_SEARCH_LIBRARY to a libsearch.so; exact "
-  "search works without it";
+  "run Scripts/setup in Decant's folder, or swift package decant-setup in a package that uses it, or "
+  "set DECANT_SEARCH_LIBRARY to a libsearch.so; exact search works without it";
 
 static const char *open_at(const char *path) {
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -34,18 +34,20 @@ static const char *open_at(const char *path) {
     return reason;
   }
   cs_functions = *table();
+  snprintf(opened, sizeof opened, "%s", path);
   return NULL;
 }
 
+static const struct cf_library library = {
+  "libsearch.so", CSEARCH_DEFAULT_LIBRARY, "DECANT_SEARCH_LIBRARY"};
+
 const char *cs_load(const char *path) {
-  if (!path) path = getenv("DECANT_SEARCH_LIBRARY");
   if (path && *path) return open_at(path);
-  if (access(CSEARCH_DEFAULT_LIBRARY, R_OK) == 0) return open_at(CSEARCH_DEFAULT_LIBRARY);
-  const char *home = getenv("HOME");
-  char cached[2048];
-  snprintf(cached, sizeof cached, "%s/.cache/decant/libsearch.so", home ? home : "");
-  if (access(cached, R_OK) == 0) return open_at(cached);
-  snprintf(reason, sizeof reason, "the search library is not set up: neither %s nor %s exists; %s",
-    CSEARCH_DEFAULT_LIBRARY, cached, advice);
+  char found[6144];
+  if (cf_find_library(&library, found, sizeof found)) return open_at(found);
+  snprintf(reason, sizeof reason, "the search library is not set up: none of %s exists; %s", found,
+    advice);
   return reason;
 }
+
+const char *cs_library_path(void) { return opened; }

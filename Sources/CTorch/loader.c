@@ -1,11 +1,10 @@
 #define _GNU_SOURCE
 #include "ctorch.h"
 
+#include "cfiles.h"
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #ifndef CTORCH_DEFAULT_LIBRARY
 #define CTORCH_DEFAULT_LIBRARY ".deps/libctorch.so"
@@ -13,9 +12,10 @@
 
 struct ct_table ct_functions;
 
-static char reason[4096];
+static char reason[8192];
 static const char *advice =
-  "run Scripts/setup in Decant's folder, or set DECANT_TORCH_LIBRARY to a libctorch.so";
+  "run Scripts/setup in Decant's folder, or swift package decant-setup in a package that uses it, or "
+  "set DECANT_TORCH_LIBRARY to a libctorch.so";
 
 static const char *open_at(const char *path) {
   // libtorch's threads spin by default while they wait for each other. If other processes need the
@@ -42,49 +42,18 @@ static const char *open_at(const char *path) {
   return NULL;
 }
 
+static const struct cf_library library = {
+  "libctorch.so", CTORCH_DEFAULT_LIBRARY, "DECANT_TORCH_LIBRARY"};
+
 const char *ct_library_candidate(int index, char *path, size_t size) {
-  const char *chosen = getenv("DECANT_TORCH_LIBRARY");
-  if (chosen && *chosen) {
-    if (index > 0) return NULL;
-    snprintf(path, size, "%s", chosen);
-    return path;
-  }
-  char own[2048];
-  ssize_t length;
-  char *end;
-  const char *home = getenv("HOME");
-  switch (index) {
-  case 0:
-    // Next to an installed program: …/bin/decant has …/lib/decant/libctorch.so.
-    length = readlink("/proc/self/exe", own, sizeof own - 1);
-    own[length > 0 ? length : 0] = 0;
-    for (int level = 0; level < 2; level++) {
-      end = strrchr(own, '/');
-      if (end) *end = 0;
-    }
-    snprintf(path, size, "%s/lib/decant/libctorch.so", own);
-    return path;
-  case 1:
-    snprintf(path, size, "%s", CTORCH_DEFAULT_LIBRARY);
-    return path;
-  case 2:
-    snprintf(path, size, "%s/.cache/decant/libctorch.so", home ? home : "");
-    return path;
-  default:
-    return NULL;
-  }
+  return cf_library_candidate(&library, index, path, size);
 }
 
 const char *ct_load(const char *path) {
   if (path) return open_at(path);
-  const char *chosen = getenv("DECANT_TORCH_LIBRARY");
-  char candidate[4096], missing[3072] = "";
-  for (int index = 0; ct_library_candidate(index, candidate, sizeof candidate); index++) {
-    if ((chosen && *chosen) || access(candidate, R_OK) == 0) return open_at(candidate);
-    size_t used = strlen(missing);
-    snprintf(missing + used, sizeof missing - used, "%s%s", used ? ", " : "", candidate);
-  }
-  snprintf(reason, sizeof reason, "libtorch is not set up: none of %s exists; %s", missing, advice);
+  char found[6144];
+  if (cf_find_library(&library, found, sizeof found)) return open_at(found);
+  snprintf(reason, sizeof reason, "libtorch is not set up: none of %s exists; %s", found, advice);
   return reason;
 }
 

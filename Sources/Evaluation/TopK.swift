@@ -39,16 +39,23 @@ public struct TopK: Sendable, Equatable {
 
   /// Adds a row with the best `k` of `candidates`, where the score of label i is `candidates[i]`.
   ///
-  /// - Parameter excluded: labels that must not be predicted for this row (the "filter pairs" of
-  ///   some data sets, or labels already known), in any order.
+  /// - Parameters:
+  ///   - excluded: labels that must not be predicted for this row (the "filter pairs" of some data
+  ///     sets, or labels already known), in any order.
+  ///   - allowed: `[labels]`; whether each label may be predicted at all, nil for all labels.
   /// - Throws: `ValueError` when a score is NaN. Infinite scores are ranked.
   /// - Complexity: O(*L* + *k* log *k*) expected for *L* scores in no special order; O(*k* + *e*)
   ///   memory for *e* exclusions.
+  /// - Precondition: there is one mark for each candidate.
   public mutating func append(
-    selectingFrom candidates: UnsafeBufferPointer<Float>, excluding excluded: Set<Int32> = []
+    selectingFrom candidates: UnsafeBufferPointer<Float>, excluding excluded: Set<Int32> = [],
+    among allowed: [Bool]? = nil
   ) throws {
+    precondition(
+      allowed.map { $0.count == candidates.count } ?? true,
+      "\(allowed?.count ?? 0) marks for \(candidates.count) labels")
     var selection = TopKSelection(k: min(k, max(candidates.count, 1)))
-    if let faulty = selection.insert(candidates, excluding: excluded) {
+    if let faulty = selection.insert(candidates, excluding: excluded, among: allowed) {
       throw ValueError(
         "scores", reason: "the score of label \(faulty) in row \(rowCount) is not a number")
     }
@@ -58,10 +65,11 @@ public struct TopK: Sendable, Equatable {
 
   /// Adds a row with the best `k` of `candidates`; see the overload for a buffer.
   public mutating func append(
-    selectingFrom candidates: [Float], excluding excluded: Set<Int32> = []
+    selectingFrom candidates: [Float], excluding excluded: Set<Int32> = [],
+    among allowed: [Bool]? = nil
   ) throws {
     try candidates.withUnsafeBufferPointer {
-      try append(selectingFrom: $0, excluding: excluded)
+      try append(selectingFrom: $0, excluding: excluded, among: allowed)
     }
   }
 

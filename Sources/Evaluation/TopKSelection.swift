@@ -19,7 +19,8 @@ struct TopKSelection {
   ///
   /// - Returns: the first label whose score is NaN, or nil.
   mutating func insert(
-    _ scores: UnsafeBufferPointer<Float>, excluding excluded: Set<Int32>
+    _ scores: UnsafeBufferPointer<Float>, excluding excluded: Set<Int32>,
+    among candidates: [Bool]? = nil
   ) -> Int? {
     for label in scores.indices {
       let score = scores[label]
@@ -27,6 +28,7 @@ struct TopKSelection {
       if score < bar { continue }
       if score.isNaN { return label }
       if !excluded.isEmpty && excluded.contains(Int32(label)) { continue }
+      if let candidates, !candidates[label] { continue }
       pool.append(Self.key(score: score, label: Int32(label)))
       if pool.count == 2 * k {
         keepBetterHalf()

@@ -37,7 +37,8 @@ extension Ranker {
           let place = (row - start) * labelCount
           let own = UnsafeBufferPointer(rebasing: all[place..<place + labelCount])
           try ranking.append(
-            selectingFrom: own, excluding: Set(excluded?.columns(ofRow: row) ?? MappedArray([])))
+            selectingFrom: own, excluding: Set(excluded?.columns(ofRow: row) ?? MappedArray([])),
+            among: candidates)
           for label in kept.columns(ofRow: row) { keptScores.append(own[Int(label)]) }
         }
       }

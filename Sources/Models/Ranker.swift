@@ -15,23 +15,28 @@ public import Torch
 /// - Departures: the paper has a single correct label per example and τ = 1; here a label's prior
 ///   is the share of training documents with it, smoothed by half a document, and τ is chosen on
 ///   held-out documents, about 0.1. The caller passes the adjustment −τ log π.
-public struct Ranker {
+public struct Ranker: Sendable {
   private let members: [Scorer]
   private let adjustment: Tensor?
+  /// `[L]`; whether each label is ranked, nil for all labels.
+  let candidates: [Bool]?
   /// The number of documents scored together; keeps a block of scores at about 64 MB.
   let blockSize: Int
 
   /// Creates a ranker by the mean of the members.
   ///
-  /// - Parameter adjustment: `[L]`, added to the mean.
+  /// - Parameters:
+  ///   - adjustment: `[L]`, added to the mean.
+  ///   - candidates: `[L]`; whether each label is ranked, nil for all labels.
   /// - Precondition: there is at least one member, and all have the same labels.
-  public init(_ members: [Scorer], adjustment: Tensor? = nil) {
+  public init(_ members: [Scorer], adjustment: Tensor? = nil, candidates: [Bool]? = nil) {
     precondition(!members.isEmpty, "there are no models to average")
     precondition(
       members.allSatisfy { $0.labelCount == members[0].labelCount },
       "the models have \(members.map(\.labelCount)) labels")
     self.members = members
     self.adjustment = adjustment
+    self.candidates = candidates
     blockSize = max(1, min(1024, (1 << 24) / max(1, members[0].labelCount)))
   }
 
@@ -70,7 +75,8 @@ public struct Ranker {
           try result.append(
             selectingFrom: UnsafeBufferPointer(
               rebasing: all[(row * labelCount)..<((row + 1) * labelCount)]),
-            excluding: Set(excluded?.columns(ofRow: rows.lowerBound + row) ?? MappedArray([])))
+            excluding: Set(excluded?.columns(ofRow: rows.lowerBound + row) ?? MappedArray([])),
+            among: candidates)
         }
       }
     }

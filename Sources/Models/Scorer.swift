@@ -18,18 +18,19 @@ public struct ScorerInput {
 }
 
 /// Scores labels for documents by exact inner products with the vectors of all labels.
-public struct Scorer {
+public struct Scorer: Sendable {
   package let encoder: BagEncoder
-  private let labelEncoder: BagEncoder?
+  let labelEncoder: BagEncoder?
   let tower: TransformerTower?
   private var labels: Tensor
   /// `[L]`; nil if labels have no biases.
   private(set) var bias: Tensor?
-  private var wide: SparseLinear?
+  private(set) var wide: SparseLinear?
+  let memory: DocumentMemory?
   /// The softmax temperature; inner products are divided by it.
   let temperature: Double
 
-  /// Creates a scorer with the given label vectors, `[L, D]`, and biases, `[L]`.
+  /// Creates a scorer with the given label vectors, `[L, D]` of any real dtype, and biases, `[L]`.
   ///
   /// - Parameters:
   ///   - tower: embeds documents' vectors in addition to their bags; nil for none.
@@ -39,10 +40,21 @@ public struct Scorer {
     encoder: BagEncoder, tower: TransformerTower? = nil, labels: Tensor, bias: Tensor?,
     wide: SparseLinear? = nil, temperature: Double, labelEncoder: BagEncoder? = nil
   ) {
+    self.init(
+      encoder: encoder, tower: tower, labels: labels, bias: bias, wide: wide,
+      temperature: temperature, labelEncoder: labelEncoder, memory: nil)
+  }
+
+  /// Creates a scorer that also adds the labels of similar training documents.
+  package init(
+    encoder: BagEncoder, tower: TransformerTower?, labels: Tensor, bias: Tensor?,
+    wide: SparseLinear?, temperature: Double, labelEncoder: BagEncoder?, memory: DocumentMemory?
+  ) {
+    self.memory = memory
     self.encoder = encoder
     self.labelEncoder = labelEncoder
     self.tower = tower
-    self.labels = labels.transposed().contiguous()
+    self.labels = labels.transposed().contiguous().converted(to: .float32)
     self.bias = bias
     self.wide = wide
     self.temperature = temperature
@@ -74,9 +86,13 @@ public struct Scorer {
         bias.map { documents.matmul(labels, adding: $0, scale: 1 / temperature) }
         ?? documents.matmul(labels) * (1 / temperature)
       wide?(bags).add(to: scores, labels: 0..<labelCount)
+      if let memory, memory.configuration.weight > 0 {
+        try memory.add(to: scores, of: documents)
+      }
       return scores
     }
   }
+
   /// The embeddings of documents, `[N, D]`; vectors as for `scores(of:vectors:)`.
   package func embeddings(of bags: CSRMatrix, vectors: Tensor? = nil) throws -> Tensor {
     try embeddings(of: bags, vectors: vectors, by: encoder)
@@ -97,6 +113,20 @@ public struct Scorer {
     }
   }
 
+  /// The scorer of the first `dimension` numbers of the embeddings.
+  ///
+  /// Biases and the wide part stay as they are.
+  ///
+  /// - Precondition: `dimension` is from 1 to that of the embeddings.
+  func truncated(to dimension: Int) throws -> Scorer {
+    let encoder = encoder.truncated(to: dimension)
+    return Scorer(
+      encoder: encoder, tower: tower?.truncated(to: dimension),
+      labels: encoder.normalized(labelVectors.slice(0..<dimension, along: 1)), bias: bias,
+      wide: wide, temperature: temperature, labelEncoder: labelEncoder?.truncated(to: dimension),
+      memory: try memory?.truncated(to: dimension))
+  }
+
   /// The vectors of all labels, `[L, D]`.
   var labelVectors: Tensor { labels.transposed().contiguous() }
 
@@ -104,12 +134,12 @@ public struct Scorer {
   ///
   /// - Parameters:
   ///   - vectors: `[new labels, D]`.
-  ///   - bias: the bias of each new label; ignored if labels have none.
-  func adding(_ vectors: Tensor, bias value: Float) -> Scorer {
+  ///   - biases: the bias of each new label; ignored if labels have none.
+  func adding(_ vectors: Tensor, biases: [Float]) -> Scorer {
     var result = self
     result.labels = Tensor.concatenated([labels, vectors.transposed()], along: 1).contiguous()
     let count = vectors.size(along: 0)
-    result.bias = bias.map { .concatenated([$0, Tensor([Float](repeating: value, count: count))]) }
+    result.bias = bias.map { .concatenated([$0, Tensor(biases)]) }
     result.wide = wide.map {
       let pattern = $0.pattern
       return SparseLinear(

@@ -1,15 +1,16 @@
 package import Datasets
 import Foundation
 package import Storage
+import Synchronization
 
 /// The features of a run, fitted once and stored in its folder, with the training bags in
 /// memory-mapped files next to them.
-package final class TextFeatureStore {
+package final class TextFeatureStore: Sendable {
   private let configuration: TextFeatures.Configuration
   private let folder: RunFolder
   private let threads: Int
   private let hasBags: Bool
-  private var features: TextFeatures?
+  private let features: Mutex<TextFeatures?>
 
   /// The features' file, if they are fitted already.
   private let file: MappedFile?
@@ -42,7 +43,7 @@ package final class TextFeatureStore {
     self.file = file
     self.threads = threads
     hasBags = configuration.hasBags
-    features = try file.map(TextFeatures.init(file:))
+    features = Mutex(try file.map(TextFeatures.init(file:)))
   }
 
   /// Whether both extract the same features from a text.
@@ -58,34 +59,35 @@ package final class TextFeatureStore {
   }
 
   /// The number of features.
-  package var count: Int { features?.vocabulary.count ?? 0 }
+  package var count: Int { fitted?.vocabulary.count ?? 0 }
 
   /// Fits the features to the documents in `rows`, unless they are fitted already.
-  package func fit(_ documents: Documents, rows: MappedArray<Int32>) throws {
-    guard hasBags, features == nil else { return }
-    let learnt =
-      switch documents.content {
-      case .texts(let texts):
-        try TextFeatures(
-          learningFrom: SelectedTexts(texts: texts, rows: rows), configuration: configuration,
-          threads: threads)
-      case .features(let matrix, let names):
-        try TextFeatures(
-          learningFrom: matrix.selecting(rows: rows.map(Int.init)), names: names,
-          configuration: configuration)
-      }
-    guard learnt.vocabulary.count > 0 else {
-      throw ValueError(
-        "training documents",
-        reason: "no feature occurs in at least \(configuration.minimumDocumentCount) documents",
-        expected: "more documents, or texts with words in common")
-    }
+  ///
+  /// - Parameter earlier: features to add them to; nil for none.
+  package func fit(
+    _ documents: Documents, rows: MappedArray<Int32>, extending earlier: TextFeatures? = nil
+  ) throws {
+    guard hasBags, fitted == nil else { return }
+    let learnt = try TextFeatures(
+      learningFrom: documents, rows: rows, configuration: configuration, extending: earlier,
+      threads: threads)
     try learnt.write(to: folder.vocabulary)
-    features = learnt
+    features.withLock { $0 = learnt }
+  }
+
+  /// Stores features that are known already, and the bags of the training documents, unless the run
+  /// has its own.
+  ///
+  /// - Parameter name: as for `bags(of:rows:as:)`.
+  package func adopt(_ known: TextFeatures, bags: CSRMatrix, as name: String) throws {
+    guard hasBags, fitted == nil, known.configuration == configuration else { return }
+    try known.write(to: folder.vocabulary)
+    features.withLock { $0 = known }
+    _ = try kept(as: name) { bags }
   }
 
   /// Whether `text` is truncated because it has too many words.
-  func cuts(_ text: String) -> Bool { features?.isCut(text) ?? false }
+  func cuts(_ text: String) -> Bool { fitted?.isCut(text) ?? false }
 
   /// A remark about the texts in `rows` that are truncated; nil if there are none.
   package func cutNote(_ documents: Documents, rows: MappedArray<Int32>) -> String? {
@@ -104,12 +106,7 @@ package final class TextFeatureStore {
   {
     guard hasBags else { return Self.empty(count: rows.count) }
     return try kept(as: name) {
-      switch documents.content {
-      case .texts(let texts):
-        try learnt.bags(of: SelectedTexts(texts: texts, rows: rows), threads: threads)
-      case .features(let matrix, let names):
-        try learnt.bags(of: matrix.selecting(rows: rows.map(Int.init)), names: names)
-      }
+      try learnt.bags(of: documents, rows: rows, threads: threads)
     }
   }
 
@@ -121,6 +118,14 @@ package final class TextFeatureStore {
     }
   }
 
+  /// The words among the features, found in the documents in `rows`.
+  package func words(of documents: Documents, rows: MappedArray<Int32>) throws
+    -> [TextFeatures.KnownWord]
+  {
+    guard hasBags, let texts = documents.texts else { return [] }
+    return try learnt.words(in: texts, rows: rows)
+  }
+
   /// The empty bags of a model that does not use them.
   private static func empty(count: Int) -> CSRMatrix {
     CSRMatrix(
@@ -128,12 +133,15 @@ package final class TextFeatureStore {
       values: MappedArray([]), columnCount: 0)
   }
 
+  /// The features, if they are fitted.
+  package var fitted: TextFeatures? { features.withLock { $0 } }
+
   private var learnt: TextFeatures {
     get throws {
-      guard let features else {
+      guard let fitted else {
         throw InputError(file: folder.vocabulary, reason: "the run has no vocabulary")
       }
-      return features
+      return fitted
     }
   }
 
@@ -143,14 +151,4 @@ package final class TextFeatureStore {
     if !folder.has(path) { try CSRFile.write(try make(), to: path) }
     return try CSRFile.read(path)
   }
-}
-
-/// Some of a column's texts, decoded on access.
-private struct SelectedTexts: RandomAccessCollection, Sendable {
-  let texts: TextColumn
-  let rows: MappedArray<Int32>
-
-  var startIndex: Int { 0 }
-  var endIndex: Int { rows.count }
-  subscript(position: Int) -> String { texts[Int(rows[position])] }
 }

@@ -25,6 +25,8 @@ extension TrainedModel {
 
   /// The inputs of all models of the ensemble for texts.
   func reading(_ texts: [String]) throws -> TextReading {
+    let begun = ContinuousClock.now
+    defer { reportingFeatureTime?(begun.duration(to: .now)) }
     let inputs = try inputs(ofTexts: texts)
     let models = [self] + others
     return TextReading(
@@ -72,6 +74,6 @@ extension TrainedModel {
 extension TransformerStore {
   /// Whether the vocabulary contains a token of the text.
   package func knows(_ text: String) -> Bool {
-    tokenIDs(of: text).contains { !silentIDs.contains($0) }
+    contentIDs(of: text).contains { !silentIDs.contains($0) }
   }
 }

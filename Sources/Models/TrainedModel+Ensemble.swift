@@ -58,24 +58,29 @@ extension TrainedModel {
         expected: "a run of this version, which records label frequencies")
     }
     let counts = try files.read([Int].self, from: folder.counts)
-    guard counts.count == labelIDs.count, counts.allSatisfy({ $0 >= 0 }) else {
+    guard counts.count == labelIDs.count - untrainedCount, counts.allSatisfy({ $0 >= 0 }) else {
       throw InputError(
         file: folder.counts, reason: "\(counts.count) counts, or a negative one",
-        expected: "one for each of the \(labelIDs.count) labels")
+        expected: "one for each of the \(labelIDs.count - untrainedCount) labels")
     }
-    return counts
+    return counts + [Int](repeating: 0, count: untrainedCount)
   }
 
+  /// The memory of this model's training documents, if it has one.
+  package var memory: DocumentMemory? { scorer.memory }
+
   /// The ranker of all models.
-  package var ranker: Ranker { Ranker([scorer] + others.map(\.scorer), adjustment: adjustment) }
+  package var ranker: Ranker {
+    Ranker([scorer] + others.map(\.scorer), adjustment: adjustment, candidates: candidates)
+  }
 
   /// Each model's input for texts.
   package func inputs(ofTexts texts: [String]) throws -> [ScorerInput] {
     let bags = try bags { try $0.bags(ofTexts: texts) }
-    return Runtime.withThreads(threads) {
-      zip([self] + others, bags).map { model, bags in
+    return try Runtime.withThreads(threads) {
+      try zip([self] + others, bags).map { model, bags in
         ScorerInput(
-          bags: bags, vectors: model.transformer.map { TextVectors($0.vectors(of: texts)) })
+          bags: bags, vectors: try model.transformer.map { TextVectors(try $0.vectors(of: texts)) })
       }
     }
   }

@@ -1,5 +1,6 @@
 import Datasets
 import Extreme
+import Foundation
 public import Storage
 public import Torch
 
@@ -23,12 +24,14 @@ extension TrainedModel {
 
   /// The same model with additional labels that are defined by their texts alone, after the others.
   ///
-  /// If labels were learnt from their texts, a new label's vector is the encoder's embedding of its
-  /// text, as in training. If labels have free vectors, the text is embedded like a document and
-  /// scaled to the mean length of label vectors: good enough to find documents with the same
-  /// content, less exact than a label with training documents. The bias is the median of all
-  /// labels, so that a new label competes like one of medium frequency; the wide part does not
-  /// score it.
+  /// A new label's vector has the direction of u / ‖u‖ + v / ‖v‖ and the mean length of the trained
+  /// labels' vectors. u is the embedding of its text: as that of a label's text if the model learnt
+  /// from label texts, else as that of a document. v is the mean of the vectors of the trained
+  /// labels nearest to u, weighted by exp(cosine / 0.1): labels with similar texts have similar
+  /// documents, and their vectors have learnt from documents. The bias is that of the mean frequency
+  /// of the labels with at least five training documents. The wide part does not score a new label.
+  ///
+  /// The rules are ours; `Benchmarks/results/new-labels.md` has their measurements.
   ///
   /// - Throws: `InputError` if a label exists already or its name is invalid, if its text contains
   ///   nothing that the model knows, or if the model was trained on features.
@@ -52,9 +55,12 @@ extension TrainedModel {
       var grown = model
       grown.scorer = try model.scorerAdding(labels)
       grown.labelIDs += labels.map(\.id)
+      grown.addedLabelTexts += labels.map(\.text)
       return grown
     }
     result.labelIDs += labels.map(\.id)
+    result.candidates = candidates.map { $0 + labels.map { _ in true } }
+    result.addedLabelTexts += labels.map(\.text)
     result.adjustment = adjustment.map { adjustment in
       .concatenated([
         adjustment, Tensor([Float](repeating: Self.median(adjustment), count: labels.count)),
@@ -90,16 +96,23 @@ extension TrainedModel {
     let vectors = try Runtime.withThreads(threads) {
       try checked { try withoutGradients { try labelVectors(of: texts, bags) } }
     }
-    return scorer.adding(vectors, bias: scorer.bias.map(Self.median) ?? 0)
+    let common = try scorer.bias.map(bias(amongTrained:)) ?? 0
+    return scorer.adding(vectors, biases: [Float](repeating: common, count: labels.count))
   }
 
+  /// The number of labels that the model was trained on.
+  var trainedCount: Int { max(1, min(record.labels, scorer.labelCount)) }
+
   private func labelVectors(of texts: [String], _ bags: CSRMatrix) throws -> Tensor {
-    let own = transformer?.vectors(of: texts)
-    guard configuration.model.labels == .free else {
-      return try scorer.embeddings(ofLabelTexts: bags, vectors: own)
-    }
-    let directions = try scorer.embeddings(of: bags, vectors: own).normalized(along: -1)
-    return directions * scorer.labelVectors.norm(along: -1).mean().scalar
+    try scorer.vectors(
+      ofUntrained: bags, vectors: transformer?.vectors(of: texts), trainedCount: trainedCount,
+      areLabelTexts: configuration.model.labels != .free)
+  }
+
+  private func bias(amongTrained biases: Tensor) throws -> Float {
+    Scorer.bias(
+      ofUntrainedAmong: biases[0..<trainedCount],
+      counts: folder.has(folder.counts) ? try files.read([Int].self, from: folder.counts) : [])
   }
 
   private static func median(_ values: Tensor) -> Float {

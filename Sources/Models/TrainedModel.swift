@@ -7,12 +7,15 @@ import Torch
 
 /// A finished run, ready to predict.
 ///
-/// The run's folder contains everything: features, labels and weights.
-public struct TrainedModel {
+/// The run's folder contains everything: features, labels and weights. Nothing in a model changes when
+/// it predicts, so that any number of tasks may use one at the same time. Each prediction computes on
+/// the thread that asks for it, with `threads` threads of libtorch: where many tasks ask at once, 1 is
+/// usually fastest.
+public struct TrainedModel: Sendable {
   /// The folder of the run.
   public let folder: RunFolder
-  /// The settings it was trained with.
-  public let configuration: TrainingConfiguration
+  /// The settings it was trained with; of a truncated model, with its dimension.
+  public internal(set) var configuration: TrainingConfiguration
   /// A summary of the training run.
   public let record: RunRecord
   /// The number of threads that it computes with.
@@ -21,6 +24,12 @@ public struct TrainedModel {
   public let epoch: KeptEpoch
   /// The labels' names, in the order of the scores.
   public internal(set) var labelIDs: [String]
+  /// The number of these that the run ranks by their texts alone, after those that it learnt.
+  let untrainedCount: Int
+  /// The texts of the learnt labels as the run stores them; nil if it has none.
+  let storedLabelTexts: TextColumn?
+  /// The texts of all further labels.
+  var addedLabelTexts: [String] = []
   package var scorer: Scorer
   let features: TextFeatureStore
   let transformer: TransformerStore?
@@ -28,8 +37,17 @@ public struct TrainedModel {
   let files: RunFiles
   /// Models whose scores are averaged with this one's.
   var others: [TrainedModel] = []
+  /// The dimension that it was trained with, if it is truncated.
+  var wholeDimension: Int?
   /// Added to the mean score of each label.
   var adjustment: Tensor?
+  /// Whether each label is ranked; nil for all labels.
+  package internal(set) var candidates: [Bool]?
+
+  /// Receives the time that the features of texts took, whenever texts were read; nil for no one.
+  ///
+  /// For measurements: a ranking takes the rest of the time of `predict(_:k:)`.
+  public var reportingFeatureTime: (@Sendable (Duration) -> Void)?
 
   /// Opens a run.
   ///
@@ -73,11 +91,14 @@ public struct TrainedModel {
         file: folder.labels, reason: "there are no labels",
         expected: "the labels as decant train wrote them")
     }
+    storedLabelTexts = try files.labelTexts(count: labelIDs.count)
     features = try TextFeatureStore(configuration, files: files, threads: self.threads)
-    let weights = try SafetensorsFile(file: files.open(folder.model(of: kept)))
-    try weights.refuseUnlessFinite()
-    transformer = try configuration.transformer.map { [files] in
-      try TransformerStore($0, files: files, trained: weights)
+    let weights = try WeightsFile(file: files.open(folder.model(of: kept)))
+    // An ONNX encoder keeps the number of threads that it is opened with.
+    transformer = try Runtime.withThreads(self.threads) { [configuration, files] in
+      try configuration.transformer.map {
+        try TransformerStore($0, files: files, trained: weights)
+      }
     }
     let (featureCount, labelCount) = (features.count, labelIDs.count)
     scorer = try checked { [configuration, transformer, files] in
@@ -85,43 +106,38 @@ public struct TrainedModel {
         configuration, weights, files: files, epoch: kept, featureCount: featureCount,
         labelCount: labelCount, transformer: transformer)
     }
+    let untrained = try UntrainedLabels(
+      files, epoch: kept, dimension: configuration.model.encoder.dimension)
+    untrainedCount = untrained?.entries.count ?? 0
+    if let untrained {
+      labelIDs += untrained.entries.map(\.id.normalizedToNFC)
+      addedLabelTexts = untrained.entries.map(\.text)
+      _ = try NameIndex(labelIDs, of: "label", file: folder.untrainedLabels)
+      scorer = try checked { [scorer] in
+        scorer.adding(untrained.vectors, biases: untrained.biases)
+      }
+    }
     try files.checkCurrent()
   }
 
   private static func scorer(
-    _ configuration: TrainingConfiguration, _ weights: SafetensorsFile, files: RunFiles,
+    _ configuration: TrainingConfiguration, _ weights: WeightsFile, files: RunFiles,
     epoch: KeptEpoch, featureCount: Int, labelCount: Int, transformer: TransformerStore?
   ) throws -> Scorer {
     let model = configuration.model
-    let embeddings = try SafetensorsFile(
-      file: files.open(files.folder.labelEmbeddings(of: epoch)))
-    try embeddings.refuseUnlessFinite()
-    func float32(_ file: SafetensorsFile, _ name: String, _ shape: [Int]) throws -> Tensor {
-      let tensor = try file.tensor(named: name)
-      guard tensor.dtype == .float32, tensor.shape == shape else {
-        throw InputError(
-          file: file.path,
-          reason: "\(name) is \(tensor.dtype) of shape \(tensor.shape)",
-          expected: "float32 of shape \(shape)")
-      }
-      return tensor
-    }
+    let embeddings = try WeightsFile(file: files.open(files.folder.labelEmbeddings(of: epoch)))
     let dimension = model.encoder.dimension
     // Shapes are compared before allocating: a damaged configuration could request any amount of
     // memory, a file's size is limited.
     let widths = model.encoder.hiddenDimensions + [dimension]
-    _ = try float32(weights, "encoder.table.weight", [featureCount, widths[0]])
+    try weights.check("encoder.table.weight", shape: [featureCount, widths[0]])
     for (index, (from, to)) in zip(widths, widths.dropFirst()).enumerated() {
-      _ = try float32(weights, "encoder.layers.\(index).weight", [to, from])
+      try weights.check("encoder.layers.\(index).weight", shape: [to, from])
     }
     func bagEncoder(_ prefix: String) throws -> BagEncoder {
       let encoder = BagEncoder(
         model.encoder, featureCount: featureCount, generator: Generator(seed: 0))
-      let restored = try weights.names.filter { $0.hasPrefix(prefix) }
-        .map { (String($0.dropFirst(prefix.count)), try weights.tensor(named: $0)) }
-      try attributingErrors(to: weights.path) {
-        try encoder.restore(Dictionary(restored) { $1 })
-      }
+      try weights.restore(encoder, under: prefix)
       return encoder
     }
     let encoder = try bagEncoder("encoder.")
@@ -129,19 +145,23 @@ public struct TrainedModel {
     let labelEncoder =
       try weights.names.contains { $0.hasPrefix(labelPrefix) } ? bagEncoder(labelPrefix) : nil
     let logTemperature =
-      model.learnsTemperature ? try float32(weights, "temperature.log", [1]) : nil
+      model.learnsTemperature ? try weights.numbers("temperature.log", shape: [1]) : nil
     return Scorer(
       encoder: encoder, tower: try transformer?.tower(of: weights, outputs: dimension),
-      labels: try float32(
-        embeddings, "embeddings", [labelCount, dimension]),
-      bias: model.hasBias ? try float32(weights, "labels.bias", [labelCount]) : nil,
+      labels: try embeddings.plainNumbers("embeddings", shape: [labelCount, dimension]),
+      bias: model.hasBias ? try weights.numbers("labels.bias", shape: [labelCount]) : nil,
       wide: model.wide == nil
         ? nil
         : try SparseLinear(
-          weights, under: "wide", featureCount: featureCount, labelCount: labelCount),
+          under: "wide", featureCount: featureCount, labelCount: labelCount, file: weights.path,
+          tensor: weights.tensor(named:)),
       temperature: DualEncoder.temperature(
         logTemperature: logTemperature, fixed: configuration.loss.temperature),
-      labelEncoder: labelEncoder)
+      labelEncoder: labelEncoder,
+      memory: try configuration.memory.map {
+        try DocumentMemory(
+          $0, files: files, epoch: epoch, dimension: dimension, labelCount: labelCount)
+      })
   }
 
   /// The labels of a text, best first.
@@ -150,8 +170,10 @@ public struct TrainedModel {
     public struct Label: Codable, Hashable, Sendable {
       /// The label's name.
       public var id: String
-      /// The inner product divided by the temperature, plus the label's bias and the wide part's
-      /// score.
+      /// The label's text; nil if it has none.
+      public var text: String?
+      /// The inner product divided by the temperature, plus the label's bias, the wide part's score
+      /// and that of the memory.
       ///
       /// Comparable within a text. For an ensemble it is the mean; see `Ranker`.
       public var score: Double
@@ -159,8 +181,9 @@ public struct TrainedModel {
       public var probability: Double?
 
       /// Creates a label.
-      public init(id: String, score: Double, probability: Double? = nil) {
+      public init(id: String, text: String? = nil, score: Double, probability: Double? = nil) {
         self.id = id
+        self.text = text
         self.score = score
         self.probability = probability
       }
@@ -170,7 +193,7 @@ public struct TrainedModel {
     public var labels: [Label]
     /// Whether the model knows any feature of the text: a word, a character n-gram or a token.
     ///
-    /// Otherwise the scores are the same for all such texts, and no label has a probability.
+    /// Otherwise there are no labels: their scores would be the same for all such texts.
     public var isKnown: Bool
     /// Whether the text is truncated because it has more words than
     /// `TextFeatures.Configuration.maximumWordCount`.
@@ -182,25 +205,22 @@ public struct TrainedModel {
       self.isKnown = isKnown
       self.isCut = isCut
     }
-
-    /// `{"text", "labels": [{"id", "score"}]}` on one line; a label may have a `"probability"`.
-    ///
-    /// Contains `"known": false` for a text without known features, and `"cut": true` for
-    /// a truncated one.
-    public func json(text: String) throws -> String {
-      struct Line: Encodable {
-        var text: String
-        var labels: [Label]
-        var known: Bool?
-        var cut: Bool?
-      }
-      let line = Line(
-        text: text, labels: labels, known: isKnown ? nil : false, cut: isCut ? true : nil)
-      return String(decoding: try JSONEncoder.stable.encode(line), as: UTF8.self)
-    }
   }
 
-  /// The top `k` labels of each text.
+  /// Whether any label has a text.
+  public var hasLabelTexts: Bool { storedLabelTexts != nil || !addedLabelTexts.isEmpty }
+
+  /// The text of the label at `index`; nil if it has none.
+  ///
+  /// Runs of older versions have no texts.
+  public func labelText(at index: Int) -> String? {
+    let stored = labelIDs.count - addedLabelTexts.count
+    guard index < stored else { return addedLabelTexts[index - stored] }
+    guard let texts = storedLabelTexts, !texts.isMissing(at: index) else { return nil }
+    return texts[index]
+  }
+
+  /// The top `k` labels of each text; none for a text in which the model recognises nothing.
   ///
   /// - Throws: `InputError` if the model was trained on features instead of texts.
   public func predict(_ texts: [String], k: Int) throws -> [Prediction] {
@@ -211,9 +231,10 @@ public struct TrainedModel {
     }
     return (0..<texts.count).map { row in
       Prediction(
-        labels: zip(ranking.labels(ofRow: row), ranking.scores(ofRow: row)).map {
-          .init(id: labelIDs[Int($0)], score: Double($1))
-        }, isKnown: seen.isKnown[row], isCut: seen.isCut[row])
+        labels: seen.isKnown[row]
+          ? zip(ranking.labels(ofRow: row), ranking.scores(ofRow: row)).map {
+            .init(id: labelIDs[Int($0)], text: labelText(at: Int($0)), score: Double($1))
+          } : [], isKnown: seen.isKnown[row], isCut: seen.isCut[row])
     }
   }
 

@@ -1,4 +1,3 @@
-import Extreme
 import Foundation
 import Storage
 package import Torch
@@ -15,14 +14,14 @@ package struct VectorCache {
   private let width: Int
 
   /// Refers to a cache without accessing it.
-  init(
+  package init(
     dataset path: String?, contentHash: UInt64?, run: RunFolder, checkpoint: UInt64,
-    maximumLength: Int, pooling: TransformerEncoder.Pooling, width: Int
+    maximumLength: Int, pooling: String, width: Int
   ) {
     self.run = run
     self.width = width
     self.contentHash = contentHash.map { String($0, radix: 16) }
-    maker = "\(String(checkpoint, radix: 16))-\(maximumLength)-\(pooling.rawValue)"
+    maker = "\(String(checkpoint, radix: 16))-\(maximumLength)-\(pooling)"
     var isFolder: ObjCBool = false
     let isThere = path.map { FileManager.default.fileExists(atPath: $0, isDirectory: &isFolder) }
     shared =

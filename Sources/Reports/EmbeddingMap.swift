@@ -64,12 +64,12 @@ struct EmbeddingMap {
     for label in leading { if let label { coloured[label, default: 0] += 1 } }
     let palette = coloured.sorted { (-$0.value, $0.key) < (-$1.value, $1.key) }
       .prefix(SVGChart.colourCount).map(\.key)
-    colours = palette.map { judged.labelNames[$0] }
+    colours = palette.map(judged.shown)
     let remarks = chosen.map { row in
       let own = judged.truth(ofRow: row)
-      let names = own.prefix(4).map { judged.labelNames[$0].snippet(40) }.joined(separator: ", ")
-      return judged.name(ofRow: row).snippet(50) + (own.isEmpty ? "" : ": " + names)
-        + (own.count > 4 ? ", …" : "")
+      let names = own.prefix(4).map { judged.shown($0).snippet(40) }.joined(separator: ", ")
+      return judged.name(ofRow: row).snippet(50) + " " + judged.snippet(ofRow: row, length: 60)
+        + (own.isEmpty ? "" : ": " + names) + (own.count > 4 ? ", …" : "")
     }
 
     func layout(_ places: [PlanePoint], _ labelPlaces: [PlanePoint]) -> Layout {
@@ -81,7 +81,7 @@ struct EmbeddingMap {
         },
         signs: zip(frequent, labelPlaces).map { label, place in
           .init(
-            place: place, name: judged.labelNames[label], colour: palette.firstIndex(of: label))
+            place: place, name: judged.shown(label), colour: palette.firstIndex(of: label))
         },
         trustworthiness: Trustworthiness()(of: places, vectors: vectors))
     }

@@ -6,7 +6,9 @@ enum FlatSettings {
   /// The values of a configuration in the order of the table of settings, without nulls.
   static func of(_ configuration: TrainingConfiguration) -> [(key: String, value: String)] {
     let values = SettingsDraft(configuration).values
+    let loss = configuration.loss
     return Setting.all.flatMap { leaves(of: values[$0.path], at: $0.path) }
+      + (loss.isOffered ? [] : leaves(of: JSONValue(encoding: loss), at: "loss"))
   }
 
   /// The leaves of a value.

@@ -29,18 +29,14 @@ struct JudgedDocuments {
     path = part.path
     dataset = part.dataset
     rows = part.split.documentIndices
-    let columns = try model.columns(for: dataset.labels)
-    var names =
-      model.labelIDs + [String](repeating: "", count: columns.count - model.labelIDs.count)
-    var texts = [String](repeating: "", count: columns.count)
-    for label in 0..<dataset.labels.count {
-      let column = columns.ofLabel[label]
-      names[column] = dataset.labels.ids[label]
-      if let own = dataset.labels.texts { texts[column] = own[label] }
-    }
-    (labelNames, labelTexts) = (names, texts)
-    labelCounts = try model.trainingCounts(part, columns).labels
+    labelNames = Array(report.labels.ids)
+    labelTexts =
+      report.labels.texts.map(Array.init) ?? [String](repeating: "", count: labelNames.count)
+    labelCounts = report.trainingCounts
   }
+
+  /// The short form of a label's text, or its name if there is none or the text begins with it.
+  func shown(_ label: Int) -> String { labelTexts[label].title(of: labelNames[label], 60) }
 
   /// The name of a row's document.
   package func name(ofRow row: Int) -> String { dataset.documents.ids[Int(rows[row])] }

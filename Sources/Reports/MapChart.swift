@@ -1,4 +1,5 @@
 import Evaluation
+import Storage
 
 /// Documents and labels as points in a plane.
 struct MapChart {

@@ -72,11 +72,3 @@ func grouped(_ number: Int) -> String {
   }
   return (number < 0 ? "−" : "") + String(digits)
 }
-
-extension String {
-  /// The start of the text, on one line, with an ellipsis if it is truncated.
-  func snippet(_ length: Int) -> String {
-    let line = split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    return line.count <= length ? line : line.prefix(length - 1) + "…"
-  }
-}

@@ -87,6 +87,7 @@ struct ReportPage {
     .legend i { display: inline-block; width: .8rem; height: .8rem; border-radius: .4rem; background: var(--c); margin-right: .4rem }
     article { background: var(--panel); border-radius: .5rem; padding: .7rem .9rem; margin: .7rem 0; overflow-wrap: anywhere }
     article h4 { margin: 0; font-size: .95rem; unicode-bidi: isolate }
+    article h4 .id { color: var(--soft); font-weight: 400; font-size: .85rem; margin-left: .3rem }
     article .text { color: var(--soft); unicode-bidi: isolate }
     .chips { display: flex; flex-wrap: wrap; gap: .3rem; margin: .3rem 0 0; align-items: baseline }
     .chips > span { border: 1px solid var(--line); border-radius: .6rem; padding: 0 .5rem; font-size: .88rem; unicode-bidi: isolate }

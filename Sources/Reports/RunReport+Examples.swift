@@ -1,5 +1,6 @@
 import Evaluation
 import Models
+import Storage
 
 extension RunReport {
   /// The documents with the best and the worst rankings.
@@ -38,7 +39,7 @@ extension RunReport {
         place.map { $0 <= truth.count } == true
         ? "<span class=\"yes\">✓</span>"
         : "<span class=\"no\">✗ \(place.map { "rank \($0)" } ?? "not in \(judged.report.ranking.k)")</span>"
-      return "<span\(tip(judged, label))>\(mark) \(judged.labelNames[label])</span>"
+      return "<span\(tip(judged, label))>\(mark) \(judged.shown(label))</span>"
     }
     let more: Markup = truth.count > 20 ? "<b>and \(truth.count - 20) more</b>" : ""
     let wantedSet = Set(truth)
@@ -47,21 +48,24 @@ extension RunReport {
         wantedSet.contains(label)
         ? "<span class=\"yes\">✓</span>" : "<span class=\"no\">✗</span>"
       return """
-        <span\(tip(judged, label))>\(mark) \(judged.labelNames[label]) \(Double(score), 2)</span>
+        <span\(tip(judged, label))>\(mark) \(judged.shown(label)) \(Double(score), 2)</span>
         """
     }
+    let title = judged.snippet(ofRow: row, length: 80)
+    let text = judged.snippet(ofRow: row, length: 400)
+    let paragraph: Markup = title == text ? "" : "<p class=\"text\">\(text)</p>\n"
     return """
-      <article><h4>\(judged.name(ofRow: row).snippet(120))</h4>
-      <p class="text">\(judged.snippet(ofRow: row, length: 400))</p>
+      <article><h4>\(title) <span class="id">\(judged.name(ofRow: row).snippet(120))</span></h4>
+      \(paragraph)\
       <div class="chips"><b>true labels</b>\(wanted.joined())\(more)</div>
       <div class="chips"><b>predictions</b>\(given.joined())</div></article>
 
       """
   }
 
-  /// A label's description as a tooltip.
+  /// A label's name and text as a tooltip, if it has both.
   private func tip(_ judged: JudgedDocuments, _ label: Int) -> Markup {
     let text = judged.labelTexts[label]
-    return text.isEmpty ? "" : " title=\"\(text.snippet(160))\""
+    return text.isEmpty ? "" : " title=\"\(judged.labelNames[label]): \(text.snippet(160))\""
   }
 }

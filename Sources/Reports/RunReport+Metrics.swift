@@ -135,8 +135,8 @@ extension RunReport {
     }
     let rows = confusion.pairs.map { pair -> Markup in
       """
-      <tr><td class="t">\(judged.labelNames[pair.missed])</td>\
-      <td class="t">\(judged.labelNames[pair.ranked])</td><td>\(grouped(pair.documents))</td>\
+      <tr><td class="t">\(judged.shown(pair.missed))</td>\
+      <td class="t">\(judged.shown(pair.ranked))</td><td>\(grouped(pair.documents))</td>\
       <td>\(pair.lift, 1)</td></tr>
 
       """

@@ -51,7 +51,7 @@ public struct RunReport {
     // For an explicit data set, evaluation itself selects the split.
     let names: [TrainedModel.SplitName?] =
       split != nil || datasetPath != nil
-      ? [split] : model.record.validationIsHeldOut ? [.test, .validation] : [.test]
+      ? [split] : model.record.hasUnseenValidation ? [.test, .validation] : [.test]
     var found: JudgedDocuments?
     var refusal: String?
     for name in names where found == nil {
@@ -75,7 +75,7 @@ public struct RunReport {
           ? calibration.crossFitted : try model.judge(found.report, by: calibration),
         calibration)
     } else {
-      quality = model.record.validationIsHeldOut ? .possible : .impossible
+      quality = model.record.hasUnseenValidation ? .possible : .impossible
     }
     map = try found.map { judged in
       try Runtime.withThreads(model.threads) { try EmbeddingMap(model, judged, size: mapSize) }

@@ -151,6 +151,7 @@ public struct RunSummary: Codable, Hashable, Sendable {
       (encoder.hiddenDimensions + [encoder.dimension]).map(String.init).joined(separator: "–"))
     if configuration.transformer != nil { words.append("transformer") }
     if configuration.model.wide != nil { words.append("wide") }
+    if configuration.memory != nil { words.append("memory") }
     if configuration.negatives != nil { words.append("negatives") }
     return words.joined(separator: ", ")
   }

@@ -137,14 +137,18 @@ public final class ApproximateIndex: Sendable {
     }
   }
 
-  /// Adds vectors; see `VectorStore.add(_:ids:biases:)`.
-  public func add(_ vectors: Tensor, ids: [String], biases: Tensor? = nil) throws {
-    try change { try $0.add(vectors, ids: ids, biases: biases) }
+  /// Adds vectors; see `VectorStore.add(_:ids:texts:biases:)`.
+  public func add(
+    _ vectors: Tensor, ids: [String], texts: [String]? = nil, biases: Tensor? = nil
+  ) throws {
+    try change { try $0.add(vectors, ids: ids, texts: texts, biases: biases) }
   }
 
-  /// Replaces or adds vectors; see `VectorStore.update(_:ids:biases:)`.
-  public func update(_ vectors: Tensor, ids: [String], biases: Tensor? = nil) throws {
-    try change { try $0.update(vectors, ids: ids, biases: biases) }
+  /// Replaces or adds vectors; see `VectorStore.update(_:ids:texts:biases:)`.
+  public func update(
+    _ vectors: Tensor, ids: [String], texts: [String]? = nil, biases: Tensor? = nil
+  ) throws {
+    try change { try $0.update(vectors, ids: ids, texts: texts, biases: biases) }
   }
 
   /// Removes vectors; see `VectorStore.remove(ids:)`.

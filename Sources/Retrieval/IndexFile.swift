@@ -7,7 +7,7 @@ import Storage
 /// Layout, little-endian; every section starts at a multiple of 64 bytes, with zeros in between:
 ///
 ///     byte   0  magic "DecntVec"
-///     byte   8  UInt32 version (1), UInt32 scalar (0 float32, 1 float16, 2 int8)
+///     byte   8  UInt32 version (1; 2 with texts), UInt32 scalar (0 float32, 1 float16, 2 int8)
 ///     byte  16  UInt32 metric (0 inner product, 1 cosine), UInt32 dimension
 ///     byte  24  UInt64 rows, UInt64 removed rows
 ///     byte  40  Float64 score scale
@@ -19,13 +19,24 @@ import Storage
 ///               names: UTF-8
 ///               note: a JSON object of strings
 ///               graph, in the search library's format; empty if there is none
+///               texts' offsets: Int64 [rows + 1]; texts: UTF-8 (in version 2)
 enum IndexFile {
   static let magic = Array("DecntVec".utf8)
-  static let version: UInt32 = 1
   static let headerSize = 256
   private static let sumPlace = 248
 
-  enum Section: Int, CaseIterable { case rows, offsets, names, note, graph }
+  enum Section: Int, CaseIterable {
+    case rows, offsets, names, note, graph, textOffsets, texts
+
+    /// The sections of a file of a version; a store without texts is written as version 1, which
+    /// older programs read.
+    static func all(of version: Int) -> ArraySlice<Section> {
+      allCases.prefix(version == 1 ? 5 : allCases.count)
+    }
+  }
+
+  /// The version of the file of a store.
+  private static func version(of store: VectorStore) -> UInt32 { store.hasTexts ? 2 : 1 }
 
   /// The contents of a file.
   struct Content {
@@ -42,21 +53,34 @@ enum IndexFile {
     _ store: VectorStore, graph: (bytes: UnsafeRawBufferPointer, reach: Float)?, to path: String
   ) throws {
     let (offsets, names) = store.ids.packed()
+    let (textOffsets, texts) = store.texts?.packed() ?? ([], [])
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let note = [UInt8](try encoder.encode(store.note))
-    try offsets.withUnsafeBytes { offsets in
-      try names.withUnsafeBytes { names in
-        try note.withUnsafeBytes { note in
-          try withExtendedLifetime(store) {
-            let rows = UnsafeRawBufferPointer(start: store.rows.base, count: store.rows.byteCount)
-            let sections = [
-              rows, offsets, names, note, graph?.bytes ?? .init(start: nil, count: 0),
-            ]
-            try write(sections, header(of: store, reach: graph?.reach ?? 0), to: path)
-          }
+    try withBytes(of: [offsets, textOffsets]) { offsets in
+      try withBytes(of: [names, note, texts]) { bytes in
+        try withExtendedLifetime(store) {
+          let rows = UnsafeRawBufferPointer(start: store.rows.base, count: store.rows.byteCount)
+          let sections = [
+            rows, offsets[0], bytes[0], bytes[1], graph?.bytes ?? .init(start: nil, count: 0),
+            offsets[1], bytes[2],
+          ]
+          try write(
+            Array(sections.prefix(Section.all(of: Int(version(of: store))).count)),
+            header(of: store, reach: graph?.reach ?? 0), to: path)
         }
       }
+    }
+  }
+
+  /// Calls `body` with the bytes of several arrays.
+  private static func withBytes<Element>(
+    of arrays: [[Element]], before: [UnsafeRawBufferPointer] = [],
+    _ body: ([UnsafeRawBufferPointer]) throws -> Void
+  ) throws {
+    guard let first = arrays.first else { return try body(before) }
+    try first.withUnsafeBytes { bytes in
+      try withBytes(of: Array(arrays.dropFirst()), before: before + [bytes], body)
     }
   }
 
@@ -65,7 +89,9 @@ enum IndexFile {
     header.withUnsafeMutableBytes { bytes in
       bytes.copyBytes(from: magic)
       let metric = VectorStore.Metric.allCases.firstIndex(of: store.metric) ?? 0
-      let words = [version, UInt32(store.scalar.code), UInt32(metric), UInt32(store.dimension)]
+      let words = [
+        version(of: store), UInt32(store.scalar.code), UInt32(metric), UInt32(store.dimension),
+      ]
       for (index, word) in words.enumerated() {
         bytes.storeBytes(of: word, toByteOffset: 8 + 4 * index, as: UInt32.self)
       }
@@ -133,7 +159,7 @@ enum IndexFile {
     let file = try MappedFile(path: path)
     return try file.withBytes { bytes in
       let header = try Header(bytes, file: path)
-      for section in Section.allCases where verifying || ![.rows, .graph].contains(section) {
+      for section in header.sections where verifying || ![.rows, .graph, .texts].contains(section) {
         let range = header.ranges[section.rawValue]
         let part = UnsafeRawBufferPointer(rebasing: bytes[range])
         let isZero = bytes[range.upperBound..<headerSize + padded(range.upperBound - headerSize)]
@@ -151,11 +177,14 @@ enum IndexFile {
   private static func content(
     _ header: Header, _ file: MappedFile, _ bytes: UnsafeRawBufferPointer
   ) throws -> Content {
-    let offsets = header.ranges[Section.offsets.rawValue]
-    let names = header.ranges[Section.names.rawValue]
-    let ids = try Identifiers(
-      offsets: MappedArray(file, byteOffset: offsets.lowerBound, count: header.rowCount + 1),
-      bytes: MappedArray(file, byteOffset: names.lowerBound, count: names.count), file: file.path)
+    func strings(_ offsets: Section, _ bytes: Section) throws -> Identifiers {
+      let (offsets, bytes) = (header.ranges[offsets.rawValue], header.ranges[bytes.rawValue])
+      return try Identifiers(
+        offsets: MappedArray(file, byteOffset: offsets.lowerBound, count: header.rowCount + 1),
+        bytes: MappedArray(file, byteOffset: bytes.lowerBound, count: bytes.count), file: file.path)
+    }
+    let ids = try strings(.offsets, .names)
+    let texts = header.sections.contains(.texts) ? try strings(.textOffsets, .texts) : nil
     let noteBytes = Data(bytes[header.ranges[Section.note.rawValue]])
     guard let note = try? JSONDecoder().decode([String: String].self, from: noteBytes) else {
       throw InputError(file: file.path, reason: "the note is not a JSON object of strings")
@@ -166,7 +195,8 @@ enum IndexFile {
     let graph = header.ranges[Section.graph.rawValue]
     return Content(
       store: VectorStore(
-        rows: rows, ids: ids, metric: header.metric, scoreScale: header.scoreScale, note: note,
+        rows: rows, ids: ids, texts: texts, metric: header.metric, scoreScale: header.scoreScale,
+        note: note,
         largest: header.largest, removedCount: header.removedCount),
       graph: graph.isEmpty ? nil : (graph, header.reach), file: file)
   }
@@ -179,6 +209,7 @@ enum IndexFile {
     var scoreScale: Double
     var largest: (norm: Float, bias: Float)
     var reach: Float
+    let sections: ArraySlice<Section>
     var ranges: [Range<Int>]
     var sums: [UInt64]
 
@@ -196,11 +227,12 @@ enum IndexFile {
       }
       func long(_ offset: Int) -> UInt64 { bytes.load(fromByteOffset: offset, as: UInt64.self) }
       func real(_ offset: Int) -> Float { bytes.load(fromByteOffset: offset, as: Float.self) }
-      guard word(8) == Int(IndexFile.version) else {
+      guard 1...2 ~= word(8) else {
         throw refuse(
           "the index has version \(word(8))",
-          expected: "version \(IndexFile.version); write it again with decant index")
+          expected: "version 1 or 2; write it again with decant index")
       }
+      sections = Section.all(of: word(8))
       guard
         long(sumPlace) == XXHash64.hash(UnsafeRawBufferPointer(rebasing: bytes[..<sumPlace]))
       else { throw refuse("the header's checksum is wrong: the file is damaged") }
@@ -221,7 +253,7 @@ enum IndexFile {
       ranges = []
       sums = []
       var next = headerSize
-      for section in Section.allCases {
+      for section in sections {
         let place = 64 + 24 * section.rawValue
         guard let offset = Int(exactly: long(place)), let length = Int(exactly: long(place + 8)),
           offset == next, length <= bytes.count - offset, padded(length) <= bytes.count - offset
@@ -236,7 +268,9 @@ enum IndexFile {
       }
       let rowBytes = rowCount * VectorRows.stride(scalar, dimension)
       guard next == bytes.count, ranges[Section.rows.rawValue].count == rowBytes,
-        ranges[Section.offsets.rawValue].count == 8 * (rowCount + 1)
+        [Section.offsets, .textOffsets].allSatisfy({
+          !sections.contains($0) || ranges[$0.rawValue].count == 8 * (rowCount + 1)
+        })
       else { throw refuse("\(bytes.count) bytes are not those of \(rowCount) rows") }
     }
   }

@@ -20,6 +20,16 @@ public enum SearchLibrary {
       return String(cString: cs_library_version())
     }
   }
+
+  /// The library's path.
+  ///
+  /// - Throws: `SearchError` if the library is missing.
+  public static var path: String {
+    get throws(SearchError) {
+      try load()
+      return String(cString: cs_library_path())
+    }
+  }
 }
 
 /// The library for approximate search failed or is missing.

@@ -28,6 +28,8 @@ public struct VectorStore: Sendable {
   public var note: [String: String]
   private(set) var rows: VectorRows
   private(set) var ids: Identifiers
+  /// The text of each row, empty for none; nil if no row has one.
+  private(set) var texts: Identifiers?
   /// The length of the longest vector, as read back, and the largest magnitude of a bias.
   private(set) var largest: (norm: Float, bias: Float) = (0, 0)
   /// The number of removed rows.
@@ -54,12 +56,14 @@ public struct VectorStore: Sendable {
   }
 
   init(
-    rows: VectorRows, ids: Identifiers, metric: Metric, scoreScale: Double, note: [String: String],
+    rows: VectorRows, ids: Identifiers, texts: Identifiers?, metric: Metric, scoreScale: Double,
+    note: [String: String],
     largest: (norm: Float, bias: Float), removedCount: Int
   ) {
     scalar = rows.scalar
     self.rows = rows
     self.ids = ids
+    self.texts = texts
     self.metric = metric
     self.scoreScale = scoreScale
     self.note = note
@@ -78,6 +82,13 @@ public struct VectorStore: Sendable {
 
   /// The name of the vector at `row`.
   public func id(ofRow row: Int) -> String { ids[row] }
+  /// Whether any row has a text.
+  public var hasTexts: Bool { texts != nil }
+  /// The text of the vector at `row`; nil if it has none.
+  public func text(ofRow row: Int) -> String? {
+    guard let text = texts?[row], !text.isEmpty else { return nil }
+    return text
+  }
   /// Whether the vector at `row` was removed.
   public func isRemoved(_ row: Int) -> Bool {
     precondition(row >= 0 && row < rowCount, "row \(row) of \(rowCount)")
@@ -99,20 +110,24 @@ public struct VectorStore: Sendable {
   /// - Parameters:
   ///   - vectors: `[N, dimension]`, of any float type.
   ///   - names: `[N]`, one for each vector.
+  ///   - texts: `[N]`, their meanings for readers; nil or empty for none.
   ///   - biases: `[N]`, added to inner products; nil adds nothing.
   /// - Throws: `ValueError` when a name is invalid or exists already, a number is not finite or too
   ///   large for the store's number type, or shapes do not match; nothing is added then.
-  public mutating func add(_ vectors: Tensor, ids names: [String], biases: Tensor? = nil) throws {
-    try insert(vectors, names, biases, replacing: false)
+  public mutating func add(
+    _ vectors: Tensor, ids names: [String], texts: [String]? = nil, biases: Tensor? = nil
+  ) throws {
+    try insert(vectors, names, texts, biases, replacing: false)
   }
 
   /// Replaces the vectors with the same names, and adds the others.
   ///
-  /// - Parameters: as for `add(_:ids:biases:)`.
-  /// - Throws: the same errors as `add(_:ids:biases:)`, except for existing names.
-  public mutating func update(_ vectors: Tensor, ids names: [String], biases: Tensor? = nil) throws
-  {
-    try insert(vectors, names, biases, replacing: true)
+  /// - Parameters: as for `add(_:ids:texts:biases:)`.
+  /// - Throws: the same errors as `add(_:ids:texts:biases:)`, except for existing names.
+  public mutating func update(
+    _ vectors: Tensor, ids names: [String], texts: [String]? = nil, biases: Tensor? = nil
+  ) throws {
+    try insert(vectors, names, texts, biases, replacing: true)
   }
 
   /// Removes the vectors with these names.
@@ -137,13 +152,15 @@ public struct VectorStore: Sendable {
     for row in 0..<rowCount where !isRemoved(row) {
       result.rows.append(copyOfRow: row, in: rows)
       result.ids.append(ids[row])
+      if let text = texts?[row] { result.append(text: text) }
     }
     result.largest = largest
     return result
   }
 
   private mutating func insert(
-    _ vectors: Tensor, _ names: [String], _ biases: Tensor?, replacing: Bool
+    _ vectors: Tensor, _ names: [String], _ newTexts: [String]?, _ biases: Tensor?,
+    replacing: Bool
   ) throws {
     func refuse(_ reason: String, expected: String? = nil) -> ValueError {
       ValueError("index", reason: reason, expected: expected)
@@ -155,6 +172,9 @@ public struct VectorStore: Sendable {
         "vectors of shape \(vectors.shape) and biases of \(biases?.shape ?? []) for "
           + "\(names.count) names",
         expected: "[\(names.count), \(dimension)] and [\(names.count)]")
+    }
+    guard newTexts.map({ $0.count == names.count }) ?? true else {
+      throw refuse("\(newTexts?.count ?? 0) texts for \(names.count) names")
     }
     guard metric == .innerProduct || biases == nil else {
       throw refuse("biases for vectors that are compared by angle")
@@ -190,11 +210,21 @@ public struct VectorStore: Sendable {
           UnsafeBufferPointer(rebasing: $0[row * dimension..<(row + 1) * dimension]), bias: bias)
       }
       ids.append(name)
+      if let text = newTexts?[row] ?? texts.map({ _ in "" }) { append(text: text) }
       let place = rows.count - 1
       placeOfID?[name] = place
       largest.norm = max(largest.norm, norm(ofRow: place))
       largest.bias = max(largest.bias, abs(bias))
     }
+  }
+
+  /// Adds the text of the last row; rows before it have none unless they were given one.
+  private mutating func append(text: String) {
+    guard texts != nil || !text.isEmpty else { return }
+    if texts == nil { texts = Identifiers() }
+    // Changed in place: a copy for each row would take quadratic time.
+    while let count = texts?.count, count < ids.count - 1 { texts?.append("") }
+    texts?.append(text)
   }
 
   private func norm(ofRow row: Int) -> Float {

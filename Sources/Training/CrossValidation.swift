@@ -8,7 +8,7 @@ import Torch
 
 /// Scores the labels of every training document with a model that was trained without it.
 ///
-/// A hash of their text assigns documents to folds, so that copies of a text share a fold. For each
+/// A hash of their text assigns documents to folds; copies and near-copies share a fold. For each
 /// fold, a model is trained on all others and scores that one. Scores become probabilities by a
 /// calibration fitted to the scores of the other folds, so that nothing is judged by a fit to
 /// itself. Documents that the model knows nothing about, such as empty ones, have no scores and no
@@ -30,9 +30,11 @@ public struct CrossValidation: Sendable {
   /// Creates a cross-validation.
   public init(
     _ configuration: TrainingConfiguration, folds: Int = 5, depth: Int = 100, neighbours: Int = 10,
-    decantVersion: String
+    decantVersion: String = DecantVersion.current
   ) {
     self.configuration = configuration
+    // A teacher has seen the documents that a fold leaves out.
+    self.configuration.teacher = nil
     self.folds = folds
     self.depth = depth
     self.neighbours = neighbours
@@ -43,12 +45,27 @@ public struct CrossValidation: Sendable {
   ///
   /// The same on every machine. Folds depend on texts, or on names if documents are features.
   public static func folds(of dataset: Dataset, count: Int) -> [Int] {
-    dataset.train.documentIndices.map { index in
-      let index = Int(index)
+    let copies = dataset.nearCopiesInTrain()
+    return dataset.train.documentIndices.map { index in
+      let index = copies.representative(of: Int(index))
       let name = dataset.documents.texts?[index] ?? dataset.documents.ids[index]
       // The training part may itself be a selection of buckets of these names; a prefix gives
       // independent ones.
       return SplitBucket(of: "fold of " + name).number * count / 100
+    }
+  }
+
+  /// - Throws: `InputError` if a fold has no documents.
+  package static func refuseEmptyFolds(of dataset: Dataset, count: Int, at path: String) throws {
+    try refuseEmptyFolds(folds(of: dataset, count: count), count: count, at: path)
+  }
+
+  private static func refuseEmptyFolds(_ foldOf: [Int], count: Int, at path: String) throws {
+    let filled = Set(foldOf).count
+    guard count >= 2, filled == count else {
+      throw InputError(
+        file: path, reason: "\(foldOf.count) documents make \(filled) folds of \(count)",
+        expected: "at least 2 folds, and a document in each")
     }
   }
 
@@ -62,14 +79,8 @@ public struct CrossValidation: Sendable {
     on dataset: Dataset, progress: ProgressBar? = nil, isInterrupted: () -> Bool = { false }
   ) throws -> OutOfSampleScores {
     let foldOf = Self.folds(of: dataset, count: folds)
+    try Self.refuseEmptyFolds(foldOf, count: folds, at: configuration.dataset)
     let rows = (0..<folds).map { fold in foldOf.indices.filter { foldOf[$0] == fold } }
-    guard folds >= 2, rows.allSatisfy({ !$0.isEmpty }) else {
-      throw InputError(
-        file: configuration.dataset,
-        reason:
-          "\(foldOf.count) documents make \(rows.count(where: { !$0.isEmpty })) folds of \(folds)",
-        expected: "at least 2 folds, and a document in each")
-    }
     let parts = try rows.enumerated().map { fold, held in
       let known = foldOf.indices.filter { foldOf[$0] != fold }
       progress?.line(
@@ -85,7 +96,7 @@ public struct CrossValidation: Sendable {
   }
 
   /// A model's results on the documents held out from its training.
-  fileprivate struct Part {
+  struct Part {
     var rows: [Int]
     /// The top labels.
     var ranking: TopK
@@ -97,7 +108,8 @@ public struct CrossValidation: Sendable {
     var neighbours: CSRMatrix?
   }
 
-  private func part(
+  /// Trains on the rows `known` of train, and scores the rows `held`.
+  func part(
     _ held: [Int], _ known: [Int], of dataset: Dataset, _ progress: ProgressBar?,
     _ isInterrupted: () -> Bool
   ) throws -> Part {
@@ -107,7 +119,12 @@ public struct CrossValidation: Sendable {
     var learnt = dataset
     learnt.train = dataset.train.selecting(rows: known)
     (learnt.validation, learnt.test) = (nil, nil)
-    _ = try Trainer(configuration, folder: folder, decantVersion: decantVersion, dataset: learnt)
+    // Audited are the data set's labels.
+    learnt.labels.candidates = []
+    var settings = configuration
+    // The run is not kept.
+    settings.precision = .float32
+    _ = try Trainer(settings, folder: folder, decantVersion: decantVersion, dataset: learnt)
       .run(resuming: false, progress: progress, isInterrupted: isInterrupted)
     let model = try TrainedModel(folder: folder)
     return try checked {

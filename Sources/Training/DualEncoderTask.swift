@@ -36,14 +36,17 @@ public final class DualEncoderTask: TrainingTask {
   public var wide: SparseLinear? { widePart?.model }
   let negatives: NegativeSampler?
   private let configuration: TrainingConfiguration
-  private let examples: Examples
+  let examples: Examples
   private let labelTexts: CSRMatrix?
-  private let validation: Examples?
+  let validation: Examples?
   private let propensity: InversePropensity
-  private let trainCounts: [Int]
-  private let transformer: TransformerTraining?
+  /// The training documents of each label.
+  let trainCounts: [Int]
+  let transformer: TransformerTraining?
   private let widePart: WidePart?
   private let thresholds: ThresholdMemory?
+  private let teacher: TeacherScores?
+  private let nested: MatryoshkaLoss
   /// Whether a step moves the label vectors of its pool and leaves the others alone.
   private let movesPoolOnly: Bool
   private let parts: [any TaskPart]
@@ -65,11 +68,17 @@ public final class DualEncoderTask: TrainingTask {
   }
 
   /// Prepares a training, with a transformer in addition to the bags if given.
+  ///
+  /// - Parameter teacher: a teacher's scores of the training documents; needed if the configuration
+  ///   has a teacher.
   init(
     _ configuration: TrainingConfiguration, examples: Examples, labelTexts: CSRMatrix?,
-    validation: Examples?, propensity: InversePropensity, transformer: TransformerTraining?
+    validation: Examples?, propensity: InversePropensity, transformer: TransformerTraining?,
+    teacher: TeacherScores? = nil
   ) throws {
+    try Runtime.load()
     self.transformer = transformer
+    self.teacher = teacher
     self.configuration = configuration
     self.examples = examples
     self.labelTexts = labelTexts
@@ -78,7 +87,8 @@ public final class DualEncoderTask: TrainingTask {
     trainCounts = examples.labels.columnCounts()
     dualEncoder = DualEncoder(
       configuration.model, featureCount: examples.bags.columnCount, labelCounts: trainCounts,
-      documentCount: examples.bags.rowCount, tower: transformer?.tower,
+      documentCount: examples.bags.rowCount - (teacher?.unlabelledCount ?? 0),
+      tower: transformer?.tower,
       temperature: configuration.loss.temperature, generator: Generator(seed: configuration.seed))
     widePart = configuration.model.wide.map {
       WidePart($0, bags: examples.bags, labels: examples.labels)
@@ -89,6 +99,20 @@ public final class DualEncoderTask: TrainingTask {
         reason: "negatives and batches are chosen by the embeddings of bags alone",
         expected: "a model without a wide part and without a transformer, or without --negatives")
     }
+    if configuration.teacher != nil {
+      guard configuration.negatives?.labels != .pool else {
+        throw InputError(
+          file: configuration.dataset,
+          reason: "a teacher's scores are compared with those of all labels",
+          expected: "no --teacher, or no --negatives pool")
+      }
+      precondition(
+        teacher.map { $0.scores.rowCount == examples.labels.rowCount } ?? false,
+        "a teacher's scores of \(teacher?.scores.rowCount ?? 0) documents")
+    }
+    nested = MatryoshkaLoss(
+      dimensions: configuration.nestedDimensions ?? [],
+      isNormalized: configuration.model.encoder.isNormalized)
     let settings = configuration.optimization
     negatives = configuration.negatives.map {
       NegativeSampler(
@@ -138,6 +162,9 @@ public final class DualEncoderTask: TrainingTask {
   /// The number of documents.
   public var exampleCount: Int { examples.bags.rowCount }
 
+  /// The number of documents of the training part; the others have a teacher's scores alone.
+  var labelledCount: Int { exampleCount - (teacher?.unlabelledCount ?? 0) }
+
   /// The number of batches, the last one being smaller.
   public var stepsPerEpoch: Int {
     let size = configuration.optimization.batchSize
@@ -161,15 +188,21 @@ public final class DualEncoderTask: TrainingTask {
     if let pool = negatives?.pool(of: rows, at: position) {
       let (documents, labels, bias) = try dualEncoder(
         documents: bags, labelTexts: labelTexts, pool: pool, sparsely: movesPoolOnly)
-      loss = try self.loss(
-        queries: documents, labels: labels, bias: bias, positives: pool.positives, rows: rows)
+      loss = try nested(queries: documents, labels: labels) {
+        try self.loss(queries: $0, labels: $1, bias: bias, positives: pool.positives, rows: rows)
+      }
     } else {
       let (documents, labels) = try dualEncoder(
         documents: bags, labelTexts: labelTexts,
         vectors: transformer?.vectors(ofRows: rows, at: position))
-      loss = try self.loss(
-        queries: documents, labels: labels, bias: dualEncoder.bias, positives: positives,
-        offset: widePart?.scores(ofRows: rows), rows: rows)
+      let offset = widePart?.scores(ofRows: rows)
+      loss = try nested(queries: documents, labels: labels) { documents, labels in
+        let labelLoss = try self.loss(
+          queries: documents, labels: labels, bias: dualEncoder.bias, positives: positives,
+          offset: offset, rows: rows)
+        return try addingTeacher(
+          to: labelLoss, queries: documents, labels: labels, offset: offset, rows: rows)
+      }
     }
     for part in parts { part.clearGradients() }
     try loss.backward()
@@ -192,7 +225,9 @@ public final class DualEncoderTask: TrainingTask {
     offset: SparseLinearScores? = nil, rows: ArraySlice<Int>
   ) throws -> Tensor {
     let logTemperature = dualEncoder.logTemperature
-    guard let thresholds, let search = configuration.loss.value as? SoftTopKLoss else {
+    // The thresholds of a prefix are others.
+    let isWhole = queries.size(along: 1) == dualEncoder.configuration.encoder.dimension
+    guard let thresholds, isWhole, let search = configuration.loss.value as? SoftTopKLoss else {
       return try configuration.loss(
         queries: queries, labels: labels, bias: bias, positives: positives,
         logTemperature: logTemperature, offset: offset)
@@ -202,6 +237,24 @@ public final class DualEncoderTask: TrainingTask {
       logTemperature: logTemperature, start: thresholds.start(of: rows), offset: offset)
     thresholds.keep(result.thresholds, of: rows)
     return result.loss
+  }
+
+  /// The weighted mean of the labels' loss and the teacher's.
+  private func addingTeacher(
+    to loss: Tensor, queries: Tensor, labels: Tensor, offset: SparseLinearScores?,
+    rows: ArraySlice<Int>
+  ) throws -> Tensor {
+    guard let settings = configuration.teacher, let teacher else { return loss }
+    var distillation = DistillationLoss(temperature: configuration.loss.temperature)
+    var queries = queries
+    if let logTemperature = dualEncoder.logTemperature {
+      distillation.temperature = 1
+      queries = queries * (-logTemperature).exp()
+    }
+    let taught = try distillation(
+      queries: queries, labels: labels, bias: dualEncoder.bias,
+      teacher: teacher.scores.selecting(rows: rows), offset: offset)
+    return loss * (1 - settings.weight) + taught * settings.weight
   }
 
   /// The rows of a batch: the epoch's order is drawn from the seed and the epoch's number.
@@ -240,7 +293,7 @@ public final class DualEncoderTask: TrainingTask {
         100, of: validation.bags, vectors: transformer?.validationVectors(),
         excluding: validation.filter),
       truth: validation.labels,
-      labelCounts: trainCounts, documentCount: exampleCount)
+      labelCounts: trainCounts, documentCount: labelledCount)
     let shown = ["P@1", "P@5", "nDCG@5", "PSP@5"]
     let metrics = Dictionary(shown.map { ($0, result[$0] ?? .nan) }) { $1 }
     return (metrics, metrics["nDCG@5"] ?? .nan)
@@ -260,10 +313,11 @@ public final class DualEncoderTask: TrainingTask {
   }
 
   /// Scores with the current weights.
-  private func scorer(labels: Tensor) -> Scorer {
+  func scorer(labels: Tensor) -> Scorer {
     Scorer(
       encoder: dualEncoder.encoder, tower: dualEncoder.tower, labels: labels,
-      bias: dualEncoder.bias?.detached(), wide: wide, temperature: dualEncoder.temperature)
+      bias: dualEncoder.bias?.detached(), wide: wide, temperature: dualEncoder.temperature,
+      labelEncoder: dualEncoder.labelEncoder)
   }
 
   /// The current vectors of all labels, `[L, D]`.
@@ -271,6 +325,21 @@ public final class DualEncoderTask: TrainingTask {
     try withoutGradients {
       try dualEncoder.embeddings(ofLabels: labelTexts, vectors: transformer?.labelVectors())
     }
+  }
+
+  /// The training documents and their labels, with embeddings by the current weights.
+  func memory(_ configuration: DocumentMemoryConfiguration) throws -> DocumentMemory {
+    let scorer = Scorer(
+      encoder: dualEncoder.encoder, tower: dualEncoder.tower, labels: .zeros([1, 1]), bias: nil,
+      temperature: 1)
+    let vectors = transformer?.trainingVectors()
+    let parts = try stride(from: 0, to: exampleCount, by: 4096).map { start in
+      let rows = start..<min(start + 4096, exampleCount)
+      return try scorer.embeddings(
+        of: examples.bags.selecting(rows: rows), vectors: vectors?.gathered(rows))
+    }
+    return try DocumentMemory(
+      configuration, embeddings: .concatenated(parts), labels: examples.labels)
   }
 
   /// The parameters by name.
@@ -288,10 +357,15 @@ public final class DualEncoderTask: TrainingTask {
     return all
   }
 
-  /// Restores tensors that `model` and `optimizerState` gave.
-  public func restore(model: [String: Tensor], optimizerState: [String: Tensor]) throws {
+  /// Restores tensors that `model` gave.
+  func restoreWeights(_ model: [String: Tensor]) throws {
     try dualEncoder.restore(model.filter { !$0.key.hasPrefix(WidePart.modelPrefix) })
     try wide?.restore(model, under: "wide")
+  }
+
+  /// Restores tensors that `model` and `optimizerState` gave.
+  public func restore(model: [String: Tensor], optimizerState: [String: Tensor]) throws {
+    try restoreWeights(model)
     for part in parts { try part.restore(optimizerState.part(part.prefix)) }
   }
 }

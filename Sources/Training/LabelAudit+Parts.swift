@@ -10,10 +10,9 @@ struct BestFindings {
     var row: Int
     var label: Int
 
-    /// Confident errors first, then by falling suspicion, then by row and label.
+    /// By falling suspicion, then by row and label.
     static func isBefore(_ left: Pair, _ right: Pair) -> Bool {
-      guard left.isSure == right.isSure else { return left.isSure }
-      return (-left.suspicion, left.row, left.label) < (-right.suspicion, right.row, right.label)
+      (-left.suspicion, left.row, left.label) < (-right.suspicion, right.row, right.label)
     }
   }
 

@@ -19,75 +19,65 @@ public struct AuditListing {
     dataset.documents.ids[Int(dataset.train.documentIndices[row])]
   }
 
-  private struct Line: Encodable {
-    var fault: LabelAudit.Fault
-    var document: String
-    var label: String
-    var suspicion: Double
-    var confident: Bool
-    var probability: Double
-    var threshold: Double
-    var neighbourShare: Double?
-    var neighboursWith: [String]
-    var neighboursWithout: [String]
+  /// The text of a finding's document; nil if the documents are features.
+  private func text(_ finding: LabelAudit.Finding) -> String? {
+    dataset.documents.texts.map { $0[Int(dataset.train.documentIndices[finding.row])] }
+  }
 
-    /// The same with names made safe for one line.
-    var onOneLine: Line {
-      var line = self
-      line.document = document.onOneLine
-      line.label = label.onOneLine
-      line.neighboursWith = neighboursWith.map(\.onOneLine)
-      line.neighboursWithout = neighboursWithout.map(\.onOneLine)
-      return line
+  /// The columns of a table.
+  private static let columns = [
+    "fault", "document", "label", "suspicion", "confident", "probability", "threshold",
+    "neighbour_share", "neighbours_with", "neighbours_without", "document_text", "label_text",
+  ]
+
+  private func row(_ finding: LabelAudit.Finding) -> OutputRow {
+    func number(_ key: String, column: String? = nil, _ value: Double, places: Int = 6)
+      -> OutputRow.Field
+    {
+      .init(key, column: column, .number(value), cell: rounded(value, places: places))
     }
-  }
-
-  private func line(_ finding: LabelAudit.Finding) -> Line {
-    Line(
-      fault: finding.fault, document: document(finding.row),
-      label: dataset.labels.ids[finding.label], suspicion: finding.suspicion,
-      confident: finding.isConfident, probability: finding.probability,
-      threshold: finding.threshold, neighbourShare: finding.neighbourShare,
-      neighboursWith: finding.neighboursWith.map(document),
-      neighboursWithout: finding.neighboursWithout.map(document))
-  }
-
-  /// Writes one JSON object per finding, wrong labels first.
-  ///
-  /// - Throws: `FileError` if the file cannot be written.
-  public func writeJSON(to path: String) throws {
-    let file = try AtomicFile(path: path)
-    let encoder = JSONEncoder.stable
-    for finding in report.wrong + report.missing {
-      try file.write(String(decoding: try encoder.encode(line(finding)), as: UTF8.self) + "\n")
+    func names(_ key: String, _ column: String, _ rows: [Int]) -> OutputRow.Field {
+      .init(key, column: column, .strings(rows.map(document)))
     }
-    try file.commit()
-  }
-
-  /// Writes a table with a header, columns separated by tabs, neighbours by spaces.
-  ///
-  /// `asField` defines how names with tabs, line ends and backslashes are written.
-  ///
-  /// - Throws: `FileError` if the file cannot be written.
-  public func writeTSV(to path: String) throws {
-    let file = try AtomicFile(path: path)
-    let names = [
-      "fault", "document", "label", "suspicion", "confident", "probability", "threshold",
-      "neighbour_share", "neighbours_with", "neighbours_without",
+    var fields: [OutputRow.Field] = [
+      .init("fault", .string(finding.fault.rawValue)),
+      .init("document", .string(document(finding.row))),
     ]
-    try file.write(names.joined(separator: "\t") + "\n")
-    for finding in report.wrong + report.missing {
-      let line = line(finding)
-      let cells = [
-        line.fault.rawValue, line.document, line.label, rounded(line.suspicion, places: 6),
-        line.confident ? "1" : "0", rounded(line.probability, places: 6),
-        rounded(line.threshold, places: 6),
-        line.neighbourShare.map { rounded($0, places: 4) } ?? "",
-        line.neighboursWith.joined(separator: " "), line.neighboursWithout.joined(separator: " "),
-      ]
-      try file.write(cells.map(\.asField).joined(separator: "\t") + "\n")
+    if let text = text(finding) {
+      fields.append(.init("documentText", column: "document_text", .string(text)))
     }
-    try file.commit()
+    fields.append(.init("label", .string(dataset.labels.ids[finding.label])))
+    if let text = dataset.labels.text(at: finding.label) {
+      fields.append(.init("labelText", column: "label_text", .string(text)))
+    }
+    fields += [
+      number("suspicion", finding.suspicion), .init("confident", .boolean(finding.isConfident)),
+      number("probability", finding.probability), number("threshold", finding.threshold),
+    ]
+    if let share = finding.neighbourShare {
+      fields.append(number("neighbourShare", column: "neighbour_share", share, places: 4))
+    }
+    return OutputRow(
+      fields + [
+        names("neighboursWith", "neighbours_with", finding.neighboursWith),
+        names("neighboursWithout", "neighbours_without", finding.neighboursWithout),
+      ])
+  }
+
+  /// Writes a row per finding, wrong labels first, in the form that the file's name ends in: `.jsonl`,
+  /// `.tsv` or `.csv`; see `RowsWriter`.
+  ///
+  /// Neighbours are separated by spaces in a table.
+  ///
+  /// - Throws: `InputError` if the name ends otherwise, `FileError` if the file cannot be written.
+  public func write(to path: String) throws {
+    guard let format = RowsFormat(path: path) else {
+      throw InputError(
+        file: path, reason: "the name of the file tells no form",
+        expected: "a name that ends in .jsonl, .tsv or .csv")
+    }
+    try RowsWriter(format, columns: Self.columns).write(
+      (report.wrong + report.missing).lazy.map(row), to: path)
   }
 
   /// Writes the findings as feedback for `decant train --feedback`: missing labels as accepted,
@@ -128,7 +118,19 @@ public struct AuditListing {
     try file.commit()
   }
 
-  /// A table for people.
+  /// The most characters of a document's text in the table.
+  private static let shownText = 120
+  /// The most characters of a label's text in the table.
+  private static let shownLabelText = 40
+
+  /// A label's name, with its text if it has another.
+  private func shownLabel(_ finding: LabelAudit.Finding) -> String {
+    let id = dataset.labels.ids[finding.label]
+    let caption = dataset.labels.text(at: finding.label)?.caption(of: id, Self.shownLabelText) ?? ""
+    return (caption.isEmpty || caption == id ? id : "\(id)  \(caption)").onOneLine
+  }
+
+  /// A table for people, with the starts of the texts.
   ///
   /// - Parameters:
   ///   - faults: the lists to show.
@@ -141,29 +143,36 @@ public struct AuditListing {
     // A file has the lists: headings without them would say that nothing was found.
     for fault in faults where count > 0 {
       let findings = (fault == .wrong ? report.wrong : report.missing).prefix(count)
-        .map { line($0).onOneLine }
       lines.append("")
+      guard !findings.isEmpty else {
+        lines.append(fault == .wrong ? "no label looks wrong" : "no label looks missing")
+        continue
+      }
       lines.append(
         fault == .wrong
           ? "given, but probably wrong: p is low, and so is the share of near documents that have it"
           : "not given, but probably missing: p and the share of near documents that have it are high"
       )
-      let widths = (
-        findings.map(\.document.count).max() ?? 0, findings.map(\.label.count).max() ?? 0
-      )
-      for (number, line) in findings.enumerated() {
-        let names = fault == .wrong ? line.neighboursWithout : line.neighboursWith
-        let near = line.neighbourShare.map {
+      let documents = findings.map { document($0.row).onOneLine }
+      let labels = findings.map(shownLabel)
+      let widths = (documents.map(\.count).max() ?? 0, labels.map(\.count).max() ?? 0)
+      for (number, finding) in findings.enumerated() {
+        let names = (fault == .wrong ? finding.neighboursWithout : finding.neighboursWith)
+          .map { document($0).onOneLine }
+        let near = finding.neighbourShare.map {
           String(format: "  near %3.0f %%", 100 * $0)
             + (names.isEmpty
               ? "" : (fault == .wrong ? ", not " : ", as ") + names.joined(separator: ", "))
         }
         lines.append(
-          String(format: "%5d%@ ", number + 1, line.confident ? "*" : " ")
-            + line.document.padding(toLength: widths.0 + 2, withPad: " ", startingAt: 0)
-            + line.label.padding(toLength: widths.1 + 2, withPad: " ", startingAt: 0)
-            + String(format: "p %.3f, usually %.3f", line.probability, line.threshold)
+          String(format: "%5d%@ ", number + 1, finding.isConfident ? "*" : " ")
+            + documents[number].padding(toLength: widths.0 + 2, withPad: " ", startingAt: 0)
+            + labels[number].padding(toLength: widths.1 + 2, withPad: " ", startingAt: 0)
+            + String(format: "p %.3f, usually %.3f", finding.probability, finding.threshold)
             + (near ?? ""))
+        if let text = text(finding) {
+          lines.append("       " + text.snippet(Self.shownText).onOneLine)
+        }
       }
     }
     return lines.joined(separator: "\n")

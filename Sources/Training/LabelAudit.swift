@@ -4,13 +4,21 @@ public import Storage
 
 /// Ranks the labels of a data set that are probably wrong, and those that are probably missing.
 ///
-/// There are two sources of evidence: a model's out-of-sample probabilities p, and the k nearest
-/// documents. A weighted sum of their log-odds is the suspicion of each pair.
+/// The evidence is a model's out-of-sample probabilities p, the k nearest documents, the number d of
+/// the document's given labels against the number E that the model expects, and how well the model
+/// has learnt the label: t, the mean p over the documents that are given it. Their log-odds order all
+/// pairs.
 ///
-///     z = (1 − m) log p/(1 − p) + m log q/(1 − q)      q = (k · share + a · p) / (k + a)
+///     z = (1 − m) log p/(1 − p) + m log q/(1 − q) + w log (d + 1)/(E + 1)
+///     wrong: −z + v log t/(1 − t)      missing: z + v log t/(1 − t)
+///     q = (k · share + a · p) / (k + a)      E = Σ p over the document's stored pairs
 ///
-/// Thresholds, and the definite errors, follow from confident learning on p alone. These are listed
-/// first.
+/// Where a document has more labels than the model expects, each of them is more credible, and one
+/// more is likelier to be missing. A document without labels says nothing: w is 0 there.
+///
+/// Thresholds, and the definite errors, follow from confident learning on p alone. They are marked
+/// but not listed first: the rule hardly ever applies to a rare label, whose mean probability over
+/// the documents that lack it is almost 0.
 public struct LabelAudit: Codable, Hashable, Sendable {
   /// Finds and ranks errors.
   public var confidentLearning: ConfidentLearning
@@ -18,22 +26,29 @@ public struct LabelAudit: Codable, Hashable, Sendable {
   public var neighbours: NeighbourLabels
   /// m: the weight of the neighbours, from 0 to 1.
   public var neighbourWeight: Double
+  /// w: the weight of the document's number of labels, at least 0.
+  public var countWeight: Double
+  /// v: the weight of how well the model has learnt the label, at least 0.
+  public var learntWeight: Double
   /// Labels given to fewer documents are not judged: no model could have learnt them.
   public var minimumCount: Int
 
   /// a: how many neighbours the model's own probability counts as.
   private static let ownVotes = 2.0
-  /// The minimum distance of probabilities from 0 and 1.
-  private static let margin = 1e-12
+  /// The minimum distance of probabilities from 0 and 1, and that of a label's mean.
+  private static let (margin, meanMargin) = (1e-12, 1e-4)
 
   /// Creates an audit; the defaults were chosen on planted errors.
   public init(
     confidentLearning: ConfidentLearning = .init(), neighbours: NeighbourLabels = .init(),
-    neighbourWeight: Double = 0.3, minimumCount: Int = 5
+    neighbourWeight: Double = 0.3, countWeight: Double = 1, learntWeight: Double = 0.2,
+    minimumCount: Int = 5
   ) {
     self.confidentLearning = confidentLearning
     self.neighbours = neighbours
     self.neighbourWeight = neighbourWeight
+    self.countWeight = countWeight
+    self.learntWeight = learntWeight
     self.minimumCount = minimumCount
   }
 
@@ -71,8 +86,7 @@ public struct LabelAudit: Codable, Hashable, Sendable {
 
   /// The findings of an audit.
   public struct Report: Sendable {
-    /// Given labels: errors by confident learning first, then others, by falling suspicion; ties by
-    /// row and label.
+    /// Given labels by falling suspicion; ties by row and label.
     public var wrong: [Finding]
     /// Labels not given, in the same order.
     public var missing: [Finding]
@@ -100,6 +114,11 @@ public struct LabelAudit: Codable, Hashable, Sendable {
     let joint = try confidentLearning.joint(probabilities: pairs, given: given)
     let near = neighbourWeight > 0 ? scores.neighbours : nil
     let shares = near.map { neighbours.shares(of: pairs, neighbours: $0, given: given) }
+    let shifts = countShifts(pairs, given: given)
+    let learnt = joint.present.map { mean in
+      // A label that no document has is one that no model could have learnt.
+      learntWeight * Self.logOdds(mean > 1 ? 0 : mean, margin: Self.meanMargin)
+    }
     var sure = [Fault.wrong: 0, .missing: 0]
     var lists = [Fault.wrong: BestFindings(top), .missing: BestFindings(top)]
     let hidden = PairSet(filter)
@@ -108,12 +127,16 @@ public struct LabelAudit: Codable, Hashable, Sendable {
       let fault: Fault = pair.isGiven ? .wrong : .missing
       let isSure = joint.isError(pair.probability, label: pair.label, isGiven: pair.isGiven)
       if isSure { sure[fault, default: 0] += 1 }
-      let mixture = shares.map { shares in
+      var odds = Self.logOdds(pair.probability)
+      if let shares {
         let asked = min(near?.entries(ofRow: pair.row).count ?? 0, neighbours.count)
-        return mixed(pair.probability, share: Double(shares[pair.entry]), of: asked)
+        let theirs = voted(pair.probability, share: Double(shares[pair.entry]), of: asked)
+        odds = (1 - neighbourWeight) * odds + neighbourWeight * Self.logOdds(theirs)
       }
+      odds += shifts[pair.row] + (pair.isGiven ? -learnt[pair.label] : learnt[pair.label])
       let suspicion = confidentLearning.suspicion(
-        of: mixture ?? pair.probability, label: pair.label, isGiven: pair.isGiven, in: joint)
+        of: 1 / (1 + exp(-odds)), label: pair.label, isGiven: pair.isGiven,
+        in: joint)
       lists[fault]?.add(
         .init(
           isSure: isSure, suspicion: suspicion, entry: pair.entry, row: pair.row,
@@ -136,16 +159,24 @@ public struct LabelAudit: Codable, Hashable, Sendable {
       surelyWrong: sure[.wrong] ?? 0, surelyMissing: sure[.missing] ?? 0)
   }
 
-  /// A probability combined with the neighbours' votes.
-  private func mixed(_ probability: Double, share: Double, of count: Int) -> Double {
-    func logOdds(_ probability: Double) -> Double {
-      let held = min(max(probability, Self.margin), 1 - Self.margin)
-      return log(held / (1 - held))
-    }
+  /// q: the neighbours' votes, and the model's probability as some more.
+  private func voted(_ probability: Double, share: Double, of count: Int) -> Double {
     let votes = Double(count)
-    let theirs = (votes * share + Self.ownVotes * probability) / (votes + Self.ownVotes)
-    let odds =
-      (1 - neighbourWeight) * logOdds(probability) + neighbourWeight * logOdds(theirs)
-    return 1 / (1 + exp(-odds))
+    return (votes * share + Self.ownVotes * probability) / (votes + Self.ownVotes)
+  }
+
+  private static func logOdds(_ probability: Double, margin: Double = margin) -> Double {
+    let held = min(max(probability, margin), 1 - margin)
+    return log(held / (1 - held))
+  }
+
+  /// w log (d + 1)/(E + 1) of each document; 0 without labels.
+  private func countShifts(_ pairs: CSRMatrix, given: CSRMatrix) -> [Double] {
+    (0..<given.rowCount).map { row in
+      let count = given.entries(ofRow: row).count
+      guard count > 0 else { return 0 }
+      let expected = pairs.entries(ofRow: row).reduce(0) { $0 + Double(pairs.values?[$1] ?? 0) }
+      return countWeight * log(Double(count + 1) / (expected + 1))
+    }
   }
 }

@@ -1,10 +1,11 @@
 import Foundation
 import Models
+import Storage
 
 /// Shows the progress of a long job: a bar that redraws itself in a terminal, otherwise one line
 /// per epoch.
 ///
-/// Writes to standard error.
+/// Writes to standard error, or reports to a closure.
 public final class ProgressBar {
   private let isTerminal: Bool
   private let width: Int
@@ -13,6 +14,7 @@ public final class ProgressBar {
   private var lastDrawn = 0.0
   private var isDrawn = false
   private let write: (String) -> Void
+  private let report: ((TrainingProgress) -> Void)?
 
   /// Creates a bar on standard error.
   public convenience init() {
@@ -32,6 +34,15 @@ public final class ProgressBar {
     self.isTerminal = isTerminal
     self.width = width
     self.write = write
+    report = nil
+  }
+
+  /// Draws nothing, and passes everything to `report`.
+  init(report: @escaping (TrainingProgress) -> Void) {
+    isTerminal = false
+    width = 0
+    write = { _ in }
+    self.report = report
   }
 
   /// Restarts the clock for a new job.
@@ -48,16 +59,23 @@ public final class ProgressBar {
   /// - Parameters:
   ///   - title: the current stage ("epoch 3/10").
   ///   - unit: the unit being counted ("documents").
-  ///   - remark: additional text (the loss).
-  public func update(title: String, done: Int, total: Int, unit: String, remark: String) {
-    guard isTerminal else { return }
+  ///   - loss: the mean loss so far, if there is one.
+  public func update(
+    title: String, done: Int, total: Int, unit: String, loss: Double? = nil
+  ) {
+    guard isTerminal || report != nil else { return }
     let now = ResourceUsage.wallSeconds()
     guard now - lastDrawn > 0.1 || done >= total else { return }
     lastDrawn = now
+    if let report {
+      return report(
+        .advanced(stage: title, done: done, total: total, unit: unit, loss: loss))
+    }
     isDrawn = true
     let elapsed = max(now - start, 1e-9)
     let rate = Double(done - alreadyDone) / elapsed
     let left = rate > 0 ? Self.duration(Double(total - done) / rate) : "–"
+    let remark = loss.map { "loss \(rounded($0))" } ?? ""
     let tail = " \(Self.rate(rate)) \(unit)/s  \(remark)  \(left) left"
     let room = max(0, min(30, width - title.count - tail.count - 3))
     let filled = total > 0 ? room * min(done, total) / total : 0
@@ -75,8 +93,15 @@ public final class ProgressBar {
 
   /// Writes a permanent line.
   public func line(_ text: String) {
+    if let report { return report(.note(text)) }
     clear()
     write(text + "\n")
+  }
+
+  /// Writes the line of an epoch.
+  func end(_ epoch: EpochRecord, of count: Int, _ text: String) {
+    if let report { return report(.finishedEpoch(epoch, of: count)) }
+    line(text)
   }
 
   /// `1:05` for 65 seconds, `2:00:03` for hours.

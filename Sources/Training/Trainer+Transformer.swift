@@ -34,8 +34,7 @@ extension Trainer {
             try write(block)
             done += block.size(along: 0)
             progress?.update(
-              title: "encoding \(name)", done: done, total: texts.count, unit: "texts",
-              remark: "")
+              title: "encoding \(name)", done: done, total: texts.count, unit: "texts")
             if isInterrupted() { throw TrainingError.interruptedWhilePreparing }
           }
         }
@@ -47,7 +46,8 @@ extension Trainer {
         configuration.model.labels == .free
         ? nil
         : try encoded(
-          TextColumn((0..<dataset.labels.count).map(dataset.labels.textOrID(at:))), "labels")(
+          TextColumn((0..<dataset.labels.count).map(dataset.labels.textWithAlternatives(at:))),
+          dataset.labels.vocabularyHash.map { "labels-\(RunSeal.text($0))" } ?? "labels")(
             MappedArray((0..<dataset.labels.count).map(Int32.init)))
       return TransformerTraining(
         settings, encoder: store.encoder, outputs: configuration.model.encoder.dimension,

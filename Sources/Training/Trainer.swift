@@ -1,4 +1,4 @@
-package import Datasets
+public import Datasets
 import Extreme
 import Foundation
 public import Models
@@ -6,7 +6,10 @@ import Storage
 import Torch
 
 /// Trains a run from a data set: features, training, record.
-public struct Trainer {
+///
+///     let data = try Dataset(texts: texts, labels: labels)
+///     try Trainer(data, folder: RunFolder(path: "runs/tickets")).run()
+public struct Trainer: Sendable {
   /// All settings.
   public let configuration: TrainingConfiguration
   /// The folder of the run.
@@ -14,33 +17,72 @@ public struct Trainer {
   /// The version written into the record.
   public let decantVersion: String
   /// The defaults in the configuration that were chosen by the data, for the record.
-  public let chosenDefaults: [ChosenDefault]
+  let choice: DataChoice
   /// The data, unless it is read from the configuration's path.
   let dataset: Dataset?
+  /// Features that may be known already.
+  private let features: FeatureCache?
 
   /// Creates a trainer; nothing is read or written yet.
   ///
   /// - Parameter chosenDefaults: the defaults that were chosen by the data, for the record; a run
   ///   that is resumed knows them already.
   public init(
-    _ configuration: TrainingConfiguration, folder: RunFolder, decantVersion: String,
-    chosenDefaults: [ChosenDefault] = []
+    _ configuration: TrainingConfiguration, folder: RunFolder,
+    decantVersion: String = DecantVersion.current, chosenDefaults: [ChosenDefault] = []
   ) {
     self.init(
-      configuration, folder: folder, decantVersion: decantVersion, chosenDefaults: chosenDefaults,
-      dataset: nil)
+      configuration, folder: folder, decantVersion: decantVersion,
+      choice: DataChoice(defaults: chosenDefaults), dataset: nil)
+  }
+
+  /// Creates a trainer for data in memory; nothing is read or written yet.
+  ///
+  /// - Parameter configuration: the settings; its `dataset` is the path that the run names, and the
+  ///   place for cached vectors of a transformer. A run without one cannot find its data again: name
+  ///   the data when you evaluate or audit it.
+  public init(
+    _ dataset: Dataset, folder: RunFolder,
+    configuration: TrainingConfiguration = TrainingConfiguration(),
+    decantVersion: String = DecantVersion.current
+  ) {
+    self.init(
+      configuration, folder: folder, decantVersion: decantVersion, choice: DataChoice(),
+      dataset: dataset)
   }
 
   /// Creates a trainer for data already in memory, such as a part of a data set.
+  ///
+  /// - Parameter features: features of its documents, which are taken from there if they fit.
   package init(
     _ configuration: TrainingConfiguration, folder: RunFolder, decantVersion: String,
-    chosenDefaults: [ChosenDefault] = [], dataset: Dataset?
+    choice: DataChoice = DataChoice(), dataset: Dataset?, features: FeatureCache? = nil
   ) {
-    self.chosenDefaults = chosenDefaults
+    self.features = features
+    self.choice = choice
     self.dataset = dataset
     self.configuration = configuration
     self.folder = folder
     self.decantVersion = decantVersion
+  }
+
+  /// Trains, or resumes an interrupted run, and reports to a closure.
+  ///
+  /// - Parameters:
+  ///   - isInterrupted: checked before each step, such as `{ Task.isCancelled }`; see
+  ///     `TrainingLoop.run`.
+  ///   - report: receives the progress, on the calling thread.
+  /// - Returns: the run's record.
+  /// - Throws: as `run(resuming:progress:isInterrupted:)`.
+  @discardableResult
+  public func run(
+    resuming: Bool = false, isInterrupted: () -> Bool = { false },
+    onProgress report: (TrainingProgress) -> Void
+  ) throws -> RunRecord {
+    try withoutActuallyEscaping(report) { report in
+      try run(
+        resuming: resuming, progress: ProgressBar(report: report), isInterrupted: isInterrupted)
+    }
   }
 
   /// Trains, or resumes an interrupted run.
@@ -52,8 +94,9 @@ public struct Trainer {
   ///   - isInterrupted: checked before each step; see `TrainingLoop.run`.
   /// - Returns: the run's record.
   /// - Throws: `InputError` for a fault in the data, `FileError`, `TorchError`, `TrainingError`.
+  @discardableResult
   public func run(
-    resuming: Bool, progress: ProgressBar? = nil, isInterrupted: () -> Bool = { false }
+    resuming: Bool = false, progress: ProgressBar? = nil, isInterrupted: () -> Bool = { false }
   ) throws -> RunRecord {
     try configuration.check(file: folder.configuration)
     try Runtime.load()
@@ -78,7 +121,7 @@ public struct Trainer {
     let prepared: Preparation
     do {
       // First, so that a run that has settings also knows where they came from.
-      if !chosenDefaults.isEmpty { try folder.write(chosenDefaults, to: folder.chosenDefaults) }
+      if choice != DataChoice() { try folder.write(choice, to: folder.chosenDefaults) }
       try folder.write(configuration, to: folder.configuration)
       prepared = try prepare(progress: progress, isInterrupted: isInterrupted)
     } catch {
@@ -93,22 +136,25 @@ public struct Trainer {
         + "\(counted(prepared.labelCount, "label")), "
         + "\(counted(prepared.featureCount, "feature")); prepared in "
         + "\(rounded(begun.wallSeconds - started.wallSeconds, places: 1)) s")
-    for line in chosenDefaults.sentences { progress?.line(line) }
+    for line in choice.defaults.sentences { progress?.line(line) }
     if let progress { task.negatives?.report = { progress.line($0) } }
     let outcome = try configuration.loop.run(
       task, in: folder, resuming: resuming, progress: progress, isInterrupted: isInterrupted)
-    try writeLabelEmbeddings(of: task)
+    let precision = try store(task, untrained: prepared.untrained)
 
     var warnings = [outcome.warning].compactMap { $0 }
     if prepared.labelCount == 1 {
       warnings.append("there is only one label: the model cannot tell texts apart")
     }
     let identity = prepared.identity
+    let choice =
+      folder.has(folder.chosenDefaults)
+      ? try folder.read(DataChoice.self, from: folder.chosenDefaults) : DataChoice()
     let record = RunRecord(
       decantVersion: decantVersion, torchVersion: Runtime.torchVersion,
       cpuCapability: Runtime.cpuCapability, threads: configuration.threads,
       dataset: identity.name, datasetHash: identity.contentHash,
-      documents: task.exampleCount, labels: prepared.labelCount,
+      documents: task.labelledCount, labels: prepared.labelCount,
       features: prepared.featureCount,
       parameters: task.dualEncoder.parameters.reduce(task.wide?.weights.elementCount ?? 0) {
         $0 + $1.tensor.elementCount
@@ -120,8 +166,11 @@ public struct Trainer {
       trainSeconds: outcome.wallSeconds, trainCPUSeconds: outcome.cpuSeconds,
       peakMemoryBytes: ResourceUsage.now().peakMemoryBytes,
       warnings: warnings.isEmpty ? nil : warnings,
-      chosenDefaults: folder.has(folder.chosenDefaults)
-        ? try folder.read([ChosenDefault].self, from: folder.chosenDefaults) : nil)
+      chosenDefaults: choice.defaults.isEmpty ? nil : choice.defaults, precision: precision,
+      pilotCPUSeconds: choice.pilotCPUSeconds,
+      start: folder.has(folder.start)
+        ? try folder.read(PretrainedStart.self, from: folder.start) : nil,
+      validationIsApart: prepared.validationIsApart ? true : nil)
     try Sealed(record, files: folder.checkSums()).write(to: folder.record)
     folder.clean()
     return record
@@ -133,23 +182,37 @@ public struct Trainer {
     var documentCount: Int
     var labelCount: Int
     var featureCount: Int
+    var validationIsApart: Bool
     var task: DualEncoderTask
+    /// Labels that are ranked by their texts alone.
+    var untrained: UntrainedTexts?
   }
 
   private func prepare(progress: ProgressBar?, isInterrupted: () -> Bool) throws -> Preparation {
     let feedback = try configuration.feedback.map(FeedbackFile.init(contentsOf:))
-    let dataset = try loadDataset(feedback: feedback, progress: progress)
-    try DatasetIdentity(dataset, feedback: feedback).keep(in: folder, path: configuration.dataset)
+    let start = try startingPoint()
+    let dataset = try renumbered(
+      loadDataset(feedback: feedback, progress: progress), after: start)
+    try DatasetIdentity(dataset, feedback: feedback).keep(in: folder, path: source)
     try folder.write(dataset.labels.ids.map(\.normalizedToNFC), to: folder.labels)
+    try folder.write(labelTexts: dataset.labels.texts)
 
     let validation = configuration.loop.patience == nil ? nil : dataset.validation
     let training =
       validation == nil
       ? dataset.train : dataset.train.selecting(rows: dataset.trainRowsOutsideValidation)
     try folder.write(training.labels.columnCounts(), to: folder.counts)
+    let (learnt, teacher) = try taught(training, of: dataset, progress: progress)
     let features = try TextFeatureStore(configuration, folder: folder)
-    try attributingErrors(to: configuration.dataset) {
-      try features.fit(dataset.documents, rows: training.documentIndices)
+    // Feedback may have changed texts, and a continued run extends the features of another.
+    if configuration.feedback == nil, start == nil,
+      let known = self.features?.take(configuration.features, rows: learnt.documentIndices)
+    {
+      try features.adopt(known.features, bags: known.bags, as: "train")
+    }
+    try attributingErrors(to: source) {
+      try features.fit(
+        dataset.documents, rows: learnt.documentIndices, extending: start?.features)
     }
     if let note = features.cutNote(dataset.documents, rows: dataset.train.documentIndices) {
       progress?.line(note)
@@ -163,22 +226,29 @@ public struct Trainer {
       try configuration.model.labels == .free
       ? nil
       : features.bags(
-        ofTexts: (0..<dataset.labels.count).map(dataset.labels.textOrID(at:)), as: "labels")
-    let known = try examples(training, as: "train")
+        ofTexts: (0..<dataset.labels.count).map(dataset.labels.textWithAlternatives(at:)),
+        as: "labels")
+    let known = try examples(learnt, as: "train")
     let heldOut = try validation.map { try examples($0, as: "validation") }
     try refuseIfTooLarge(featureCount: features.count, labelCount: dataset.labels.count)
     let transformer = try transformer(
-      of: dataset, training: training, validation: validation, progress: progress,
+      of: dataset, training: learnt, validation: validation, progress: progress,
       isInterrupted: isInterrupted)
     let task = try checked {
       try DualEncoderTask(
         configuration, examples: known, labelTexts: labelTexts, validation: heldOut,
-        propensity: dataset.description.inversePropensity, transformer: transformer)
+        propensity: dataset.description.inversePropensity, transformer: transformer,
+        teacher: teacher)
     }
+    try takeWeights(of: start, into: task, features, progress: progress)
+    try startFromEncoder(
+      task, features, of: dataset, training: training, progress: progress,
+      isInterrupted: isInterrupted)
     return Preparation(
       identity: DatasetIdentity(dataset), documentCount: dataset.documents.count,
       labelCount: dataset.labels.count,
-      featureCount: features.count, task: task)
+      featureCount: features.count, validationIsApart: dataset.validationIsApart, task: task,
+      untrained: try untrainedTexts(of: dataset.labels, features, progress: progress))
   }
 
   /// Throws if the model does not fit into memory, before the system kills the process.
@@ -198,21 +268,20 @@ public struct Trainer {
     }
   }
 
-  private func loadDataset(feedback: FeedbackFile?, progress: ProgressBar?) throws -> Dataset {
-    let path = configuration.dataset
-    var dataset = try self.dataset ?? Dataset.read(path, badLines: configuration.badLines)
-    if self.dataset == nil, let note = dataset.skipped.note { progress?.line(note) }
+  /// The name of the data in messages.
+  private var source: String {
+    configuration.dataset.isEmpty
+      ? dataset?.description.name ?? configuration.dataset : configuration.dataset
+  }
+
+  func loadDataset(feedback: FeedbackFile?, progress: ProgressBar?) throws -> Dataset {
+    let path = source
+    var dataset =
+      try self.dataset ?? Dataset.read(for: configuration) { progress?.line($0) }
     if let feedback {
       let taken = try dataset.taking(feedback)
       dataset = taken.dataset
       progress?.line("feedback: \(taken.summary)")
-      let known = Set(dataset.labels.ids)
-      let idle = feedback.labelTexts.keys.filter { !known.contains($0) }
-      if let first = idle.min() {
-        progress?.line(
-          "feedback: \(counted(idle.count, "added label")) ignored, because no text has it: "
-            + "\(first)\(idle.count > 1 ? ", …" : "")")
-      }
     }
     guard dataset.train.count > 0 else {
       throw InputError(
@@ -241,36 +310,26 @@ public struct Trainer {
         file: path, reason: "the documents are features, which share nothing with label texts",
         expected: "documents with texts, or free label vectors")
     }
+    guard configuration.startFrom == nil || dataset.documents.texts != nil else {
+      throw InputError(
+        file: path, reason: "the documents are features, which have no words",
+        expected: "documents with texts, or no --start-from")
+    }
     guard configuration.loop.patience != nil else { return dataset }
     var held = dataset
     if dataset.validation == nil {
       progress?.line("the data set has no validation part: a tenth of train is held out")
-      held = dataset.carvingValidation()
+      let isGrouped = try DatasetIdentity.keepsCopiesTogether(in: folder)
+      held = dataset.carvingValidation(keepingCopiesTogether: isGrouped)
+      if isGrouped, let note = dataset.nearCopiesInTrain().note { progress?.line(note) }
     }
     let count = held.validation?.count ?? 0
-    guard count > 0, count < held.train.count else {
+    guard count > 0, count < held.train.count || held.validationIsApart else {
       throw InputError(
         file: path,
         reason: "\(count) of \(held.train.count) documents would be held out for validation",
         expected: "more documents, or training without early stopping")
     }
     return held
-  }
-
-  /// Writes the label vectors that prediction needs, computed once for each saved model.
-  private func writeLabelEmbeddings(of task: DualEncoderTask) throws {
-    for epoch in KeptEpoch.allCases where folder.has(folder.model(of: epoch)) {
-      let kept = try SafetensorsFile(path: folder.model(of: epoch))
-      try attributingErrors(to: kept.path) {
-        try task.dualEncoder.restore(
-          kept.tensors().filter { !$0.key.hasPrefix(WidePart.modelPrefix) })
-      }
-      let embeddings = try checked { try task.labelEmbeddings() }
-      guard try checked({ try embeddings.isAllFinite && task.hasFiniteScores(labels: embeddings) })
-      else { throw TrainingError.scoresAreNotFinite }
-      try Safetensors.write(
-        ["embeddings": embeddings], metadata: ["format": "decant"],
-        to: folder.labelEmbeddings(of: epoch))
-    }
   }
 }

@@ -78,7 +78,7 @@ extension TrainingLoop {
         progress?.update(
           title: "epoch \(state.position.epoch + 1)/\(epochs)", done: state.examples,
           total: task.exampleCount, unit: "documents",
-          remark: "loss \(rounded(state.lossSum / Double(max(state.examples, 1))))")
+          loss: state.lossSum / Double(max(state.examples, 1)))
         if state.position.step < task.stepsPerEpoch,
           ResourceUsage.wallSeconds() - lastCheckpoint >= checkpointInterval
         {
@@ -90,7 +90,8 @@ extension TrainingLoop {
       let examples = state.examples - begun.examples
       let record = try endEpoch(&state, of: task, in: folder)
       let now = ResourceUsage.wallSeconds()
-      progress?.line(summary(record, seconds: now - begun.wall, examples: examples))
+      progress?.end(
+        record, of: epochs, summary(record, seconds: now - begun.wall, examples: examples))
       if now - lastCheckpoint >= checkpointInterval {
         stopClocks()
         try save(state, of: task, in: folder)
@@ -188,6 +189,8 @@ public enum TrainingError: Error, CustomStringConvertible {
   case weightIsNotFinite(name: String, epoch: Int)
   /// The weights are finite, but their scores are not.
   case scoresAreNotFinite
+  /// A weight or a label vector does not fit into the numbers of a precision.
+  case weightsAreTooLarge(for: WeightPrecision)
   /// The model does not fit into the memory available to the process.
   case modelIsTooLarge(bytes: Double, available: Double)
   /// Interrupted; a checkpoint was written.
@@ -196,6 +199,8 @@ public enum TrainingError: Error, CustomStringConvertible {
   case interruptedWhilePreparing
   /// Interrupted during cross-validation; nothing is saved.
   case interruptedInFold(Int, of: Int)
+  /// Interrupted in a training that calibrates a finished run.
+  case interruptedInCalibration
   /// Interrupted in a pilot, before a run was begun.
   case interruptedInPilot
   /// Interrupted in a search for settings, whose trials are kept in a file.
@@ -212,9 +217,14 @@ public enum TrainingError: Error, CustomStringConvertible {
         + "a smaller learning rate usually helps"
     case .scoresAreNotFinite:
       "the model's scores are infinite or NaN; a smaller learning rate usually helps"
+    case .weightsAreTooLarge(let precision):
+      "a weight of the model is too large for --precision \(precision.rawValue); use float32, or a "
+        + "smaller learning rate"
     case .modelIsTooLarge(let bytes, let available):
       String(
-        format: "the model needs %.1f GB, this process can use %.1f GB; choose shorter embeddings",
+        format:
+          "the model needs %.1f GB, this process can use %.1f GB; choose shorter embeddings or "
+          + "smaller hidden layers",
         bytes / 1e9, available / 1e9)
     case .interrupted(let position):
       "interrupted before step \(position.step + 1) of epoch \(position.epoch + 1); "
@@ -223,6 +233,9 @@ public enum TrainingError: Error, CustomStringConvertible {
       "interrupted while encoding texts; the next run starts encoding again"
     case .interruptedInFold(let fold, let folds):
       "interrupted in fold \(fold) of \(folds); nothing is saved, the next audit starts over"
+    case .interruptedInCalibration:
+      "interrupted while the scores were calibrated; the model is complete, and decant calibrate makes "
+        + "its probabilities"
     case .interruptedInPilot:
       "interrupted in a pilot; nothing is saved, the next training starts with it again"
     case .interruptedInSearch(let log):

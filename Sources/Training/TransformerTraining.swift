@@ -23,7 +23,7 @@ final class TransformerTraining: TaskPart {
   ///   - encoder: the initial transformer.
   ///   - outputs: the embedding dimension.
   init(
-    _ settings: TransformerSettings, encoder: TransformerEncoder, outputs: Int,
+    _ settings: TransformerSettings, encoder: PretrainedEncoder, outputs: Int,
     generator: Generator, documents: TransformerTexts, labels: TransformerTexts?,
     validation: TransformerTexts?, seed: UInt64
   ) {
@@ -33,8 +33,8 @@ final class TransformerTraining: TaskPart {
     self.validation = validation
     self.seed = seed
     tower = TransformerTower(
-      settings.tower, from: encoder.configuration.width, to: outputs,
-      training: settings.isFineTuned ? encoder : nil, generator: generator)
+      settings.tower, from: encoder.width, to: outputs,
+      training: settings.isFineTuned ? encoder.bert : nil, generator: generator)
     projectionOptimizer = AdamW(
       tower.projectionParameters.map(\.tensor),
       .init(learningRate: settings.projectionLearningRate, weightDecay: 0))
@@ -97,8 +97,24 @@ final class TransformerTraining: TaskPart {
     transformerOptimizer?.clearGradients()
   }
 
+  /// The vectors of the training documents, with the current weights.
+  func trainingVectors() -> TextVectors { TextVectors(currentVectors(documents)) }
+
   /// The vectors of the held-out documents, with the current weights.
   func validationVectors() -> TextVectors? { validation.map { TextVectors(currentVectors($0)) } }
+
+  /// The vectors of some training documents, with the current weights.
+  func documentVectors(_ rows: [Int]) -> TextVectors { vectors(documents, rows) }
+
+  /// The vectors of some held-out documents, with the current weights.
+  func validationVectors(_ rows: [Int]) -> TextVectors? { validation.map { vectors($0, rows) } }
+
+  private func vectors(_ texts: TransformerTexts, _ rows: [Int]) -> TextVectors {
+    switch texts {
+    case .vectors(let vectors): TextVectors(vectors.gathered(rows))
+    case .tokens(let tokens): TextVectors(currentVectors(.tokens(tokens.selecting(rows: rows))))
+    }
+  }
 
   /// The vectors of the labels' texts, with the current weights.
   func labelVectors() -> Tensor? { labels.map(currentVectors) }

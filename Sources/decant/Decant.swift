@@ -1,4 +1,5 @@
 import ArgumentParser
+import Models
 
 @main
 struct Decant: ParsableCommand {
@@ -17,17 +18,26 @@ struct Decant: ParsableCommand {
     version: version,
     subcommands: [
       NewCommand.self, DataCommand.self, InspectCommand.self, TuneCommand.self,
-      TrainCommand.self, CalibrateCommand.self, EvaluateCommand.self, ReportCommand.self,
-      RunsCommand.self,
-      AuditCommand.self, PredictCommand.self, EmbedCommand.self, IndexCommand.self,
+      TrainCommand.self, MergeCommand.self, CalibrateCommand.self, EvaluateCommand.self,
+      ReportCommand.self, RunsCommand.self,
+      AuditCommand.self, LabelNextCommand.self, PredictCommand.self, EmbedCommand.self,
+      IndexCommand.self,
       SearchCommand.self, ServeCommand.self, ExportModelCommand.self, StreamCommand.self,
       DoctorCommand.self,
     ]
   )
 
-  static let version = "0.1.0"
+  static let version = DecantVersion.current
 
-  static func main() { main(joiningNegativeNumbers(Array(CommandLine.arguments.dropFirst()))) }
+  static func main() {
+    HelpLevel.answer(Array(CommandLine.arguments.dropFirst()))
+    main(arguments.map { $0 == HelpLevel.all ? "--help" : $0 })
+  }
+
+  /// The words after the program's name.
+  static var arguments: [String] {
+    joiningNegativeNumbers(Array(CommandLine.arguments.dropFirst()))
+  }
 
   /// The arguments with `--name -1` as `--name=-1`.
   ///

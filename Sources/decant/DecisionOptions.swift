@@ -5,8 +5,11 @@ import Storage
 
 /// Probabilities and decisions of a calibrated run.
 struct DecisionOptions: ParsableArguments {
-  @Flag(help: "Print probabilities too; the run must be calibrated (decant calibrate).")
+  @Flag(help: "Print probabilities, or refuse a run without a calibration (decant calibrate).")
   var calibrated = false
+
+  @Flag(help: "Print scores instead of probabilities.")
+  var scores = false
 
   @Option(
     help: ArgumentHelp(
@@ -32,15 +35,31 @@ struct DecisionOptions: ParsableArguments {
     }
   }
 
-  /// A function that writes the decisions on texts; nil if only scores are asked for.
-  func writer(_ model: TrainedModel, k: Int?, json: Bool, notes: TextNotes) throws -> (
-    ([String]) throws -> Void
+  func validate() throws {
+    guard !scores || !areDecisions else {
+      throw ValidationError("--scores excludes --calibrated and --threshold.")
+    }
+  }
+
+  /// Whether probabilities are asked for, rather than only shown if the run has them.
+  var areDecisions: Bool { calibrated || threshold != nil }
+
+  /// A function that decides on the labels of texts; nil if there are only scores.
+  ///
+  /// - Throws: `InputError` if probabilities are asked for and the run is not calibrated.
+  func ranking(_ model: TrainedModel, k: Int?) throws -> (
+    ([String]) throws -> [TrainedModel.Prediction]
   )? {
-    guard calibrated || threshold != nil else { return nil }
+    guard !scores else { return nil }
     guard let calibration = try model.calibration() else {
+      guard areDecisions else { return nil }
       throw InputError(
         file: model.folder.path, reason: "the run is not calibrated",
         expected: "a run that decant calibrate has processed, or no --calibrated and --threshold")
+    }
+    if !areDecisions, let k, k > calibration.depth, k <= model.labelIDs.count {
+      StandardStreams.note("scores: only the best \(calibration.depth) labels have probabilities")
+      return nil
     }
     let choice: TrainedModel.LabelChoice =
       switch threshold {
@@ -49,24 +68,11 @@ struct DecisionOptions: ParsableArguments {
       case nil: .likeliest(k ?? 5)
       }
     return { texts in
-      var answer = ""
-      for (text, found) in zip(
-        texts, try model.predict(texts, by: calibration, choosing: choice))
-      {
-        notes.say(isKnown: found.isKnown, isCut: found.isCut, by: model)
+      try model.predict(texts, by: calibration, choosing: choice).map { found in
         var prediction = found
         if let k { prediction.labels = Array(found.labels.prefix(k)) }
-        if json {
-          answer += try prediction.json(text: text) + "\n"
-          continue
-        }
-        answer += text.onOneLine + "\n"
-        if !prediction.isKnown { answer += TextNotes.unknown + "\n" }
-        for label in prediction.labels {
-          answer += String(format: "  %6.3f  ", label.probability ?? 0) + label.id.onOneLine + "\n"
-        }
+        return prediction
       }
-      try StandardStreams.write(answer)
     }
   }
 }

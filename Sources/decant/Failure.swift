@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Models
 import Retrieval
 import Storage
 import Torch
@@ -33,6 +34,7 @@ private func exitCode(of error: any Error) -> ExitCode {
   case is FileError, is DebianUnavailable: ExitCode(74)
   case let error as TorchError where error.kind == .library: ExitCode(74)
   case let error as SearchError where error.isMissingLibrary: ExitCode(74)
+  case let error as ONNXRuntimeError where error.isMissingLibrary: ExitCode(74)
   case TrainingError.modelIsTooLarge: ExitCode(64)
   // The settings do not suit the data.
   case TrainingError.lossIsNotFinite, TrainingError.weightIsNotFinite,
@@ -40,7 +42,7 @@ private func exitCode(of error: any Error) -> ExitCode {
     ExitCode(65)
   case TrainingError.interrupted, TrainingError.interruptedWhilePreparing,
     TrainingError.interruptedInFold, TrainingError.interruptedInPilot,
-    TrainingError.interruptedInSearch:
+    TrainingError.interruptedInCalibration, TrainingError.interruptedInSearch:
     ExitCode(Interruption.exitCode)
   default: ExitCode(70)
   }

@@ -33,7 +33,7 @@ func require(_ options: [(name: String, value: Int?, minimum: Int)]) throws {
   }
 }
 
-/// The absolute form of a path on the command line.
+/// The absolute form of a path on the command line; `-` stays, as it is standard input.
 func absolutePath(_ path: String) -> String {
-  URL(fileURLWithPath: path).standardizedFileURL.path
+  path == "-" ? path : URL(fileURLWithPath: path).standardizedFileURL.path
 }

@@ -166,7 +166,8 @@ import Testing
     let leak = try Self.folder(changing: ["test.jsonl": #"{"id":"a","labels":["x"]}"#])
     #expect(throws: InputError.self) { try DatasetFolder.read(leak.path) }
     let stray = try Self.folder(changing: ["validation.jsonl": #"{"id":"d","labels":[]}"#])
-    #expect(throws: InputError.self) { try DatasetFolder.read(stray.path) }
+    let error = #expect(throws: InputError.self) { try DatasetFolder.read(stray.path) }
+    #expect(error?.reason.contains("validation.jsonl too") == true)
     let missing = try Self.folder(changing: ["labels.jsonl": nil])
     #expect(throws: FileError.self) { try DatasetFolder.read(missing.path) }
     let odd = try Self.folder(changing: ["dataset.json": "[]"])

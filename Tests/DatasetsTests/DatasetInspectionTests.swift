@@ -59,10 +59,8 @@ import Testing
     #expect(found.duplicates.nearPairs == 0)
     #expect(found.leaks?.equal == 1 && found.leaks?.nearlyEqual == 1)
     #expect(
-      found.leaks?.examples == [
-        .init(test: "d4", train: "d0", similarity: 1),
-        .init(test: "d5", train: "d2", similarity: 1),
-      ])
+      found.leaks?.examples.map { [$0.test, $0.train, "\($0.similarity)"] }
+        == [["d4", "d0", "1.0"], ["d5", "d2", "1.0"]])
     // The worst first.
     let warnings = found.warnings
     #expect(warnings.count == 8, "\(warnings)")
@@ -104,19 +102,95 @@ import Testing
   @Test func `label co-occurrence lifts match values by hand`() {
     let rows = CSRMatrix(rows: [[0, 1], [0], [1, 0], [2, 0], [2], []], columnCount: 3)
     let names = TextColumn(["a", "b", "c"])
-    let found = LabelCooccurrence(rows, names: names, leastDocuments: 1)
+    let found = LabelCooccurrence(rows, of: Labels(ids: names), leastDocuments: 1)
     // a has 4 of 6 documents, b 2, both in 2; c has 2, one of them with a, fewer than by chance:
     // 2 · 6 / (4 · 2) and 1 · 6 / (4 · 2).
     #expect(found.pairs.map(\.labels) == [["a", "b"]])
     #expect(found.pairs.map(\.documents) == [2])
     #expect(found.pairs.map(\.lift) == [1.5])
     #expect(found.pairs.map(\.shareOfRarer) == [1])
-    #expect(LabelCooccurrence(rows, names: names, leastDocuments: 2).pairs.count == 1)
-    #expect(LabelCooccurrence(rows, names: names, leastDocuments: 5).pairs.isEmpty)
+    #expect(LabelCooccurrence(rows, of: Labels(ids: names), leastDocuments: 2).pairs.count == 1)
+    #expect(LabelCooccurrence(rows, of: Labels(ids: names), leastDocuments: 5).pairs.isEmpty)
     let many = CSRMatrix(
       rows: [[Int]](repeating: Array(0..<201), count: 5), columnCount: 201)
-    let wide = LabelCooccurrence(many, names: TextColumn((0..<201).map { "\($0)" }))
+    let wide = LabelCooccurrence(
+      many, of: Labels(ids: TextColumn((0..<201).map { "\($0)" })))
     #expect(wide.documentsLeftOut == 5 && wide.pairs.isEmpty)
+  }
+
+  /// A data set of a training part only.
+  private static func train(_ texts: [String], _ labels: [[Int]], columns: Int) -> Dataset {
+    Dataset(
+      documents: Documents(
+        ids: TextColumn(texts.indices.map { "d\($0)" }), content: .texts(TextColumn(texts))),
+      labels: Labels(
+        ids: TextColumn((0..<columns).map { "\($0)" }),
+        texts: TextColumn((0..<columns).map { "label \($0)" })),
+      train: Split(
+        documentIndices: MappedArray(texts.indices.map(Int32.init)),
+        labels: CSRMatrix(rows: labels, columnCount: columns)),
+      description: DatasetDescription(name: "train"))
+  }
+
+  @Test func `examples have texts and labels`() throws {
+    let texts = [
+      "the old printer does not answer any more after the update of today",
+      "the old printer does not answer any more after the update of today",
+      "another text with different words in it",
+      "the old printer does not answer any more after the update of yesterday",
+    ]
+    let found = DatasetInspection(Self.train(texts, [[0], [1], [2], [0, 2]], columns: 3))
+    let differing = try #require(found.duplicates.differing?.first)
+    #expect(differing.documents == ["d0", "d1"] && differing.similarity == 1)
+    #expect(differing.texts == [texts[0]])
+    #expect(differing.labels == [["label 0"], ["label 1"]])
+    let near = try #require(found.duplicates.near?.first)
+    #expect(near.documents == ["d0", "d3"] && near.texts == [texts[0], texts[3]])
+    #expect(near.similarity > 0.77 && near.labels == [["label 0"], ["label 0", "label 2"]])
+    let table = found.table(settings: ["a sentence"])
+    #expect(table.contains("\n  d0, d1\n      the old printer does not answer"))
+    #expect(table.contains("of yesterday  [label 0, label 2]"))
+    #expect(table.contains("\n  - a sentence\n"))
+    // Test documents that copy training documents have both texts.
+    let leak = try #require(DatasetInspection(Self.texts).leaks?.examples.last)
+    #expect(leak.testText == "One, two -- three FOUR!" && leak.trainText == "one two three four")
+  }
+
+  @Test func `names the properties that decide the settings`() {
+    func decisions(_ labels: [[Int]], columns: Int = 40, text: (Int) -> String = { "text \($0)" })
+      -> [String]
+    {
+      DatasetInspection(Self.train(labels.indices.map(text), labels, columns: columns)).decisions
+    }
+    let single = decisions((0..<20).map { [$0] })
+    #expect(single.count == 1 && single[0].contains("every training document has one label"))
+    // Of 20 documents 10 have one label and 10 have two: P@5 is at most 30 / 100.
+    let some = decisions((0..<20).map { $0 % 2 == 0 ? [$0] : [$0, $0 + 1] })
+    #expect(some.count == 1 && some[0].hasPrefix("50.0 % of the training documents have one label"))
+    #expect(some[0].hasSuffix("P@5 cannot exceed 30.0"))
+    // 1, 2 or 3 labels; eight documents stop at 3.
+    let capped = decisions(
+      (0..<20).map { row in Array(row..<row + (row < 6 ? 1 : row < 12 ? 2 : 3)) })
+    #expect(capped.count == 2 && capped[1].hasPrefix("8 training documents have exactly 3 labels"))
+    let sampled = decisions((0..<40).map { [$0 % 4] }, columns: 4)
+    #expect(sampled.count == 2 && sampled[1].hasPrefix("4 of 4 labels have exactly 10 training"))
+    let cut = decisions((0..<20).map { [$0] }) { $0 < 6 ? "text \($0) …\n" : "whole \($0)" }
+    #expect(cut.count == 2 && cut[1].contains("6 of 20 end in an ellipsis"), "\(cut)")
+    let long = decisions((0..<20).map { [$0] }) { row in
+      String(repeating: "wörd", count: 10) + (row < 5 ? "\(row)" : "")
+    }
+    #expect(long.last?.contains("5 of 20 have exactly 41 characters") == true, "\(long)")
+  }
+
+  @Test func `counts copies in validation`() {
+    var dataset = Self.texts
+    #expect(DatasetInspection(dataset).traits?.copiesInValidation == 0)
+    dataset.validation = Split(
+      documentIndices: MappedArray([0, 2]),
+      labels: CSRMatrix(rows: [[0, 1], [1, 0]], columnCount: 5))
+    let found = DatasetInspection(dataset)
+    #expect(found.traits?.copiesInValidation == 1)
+    #expect(found.decisions.contains { $0.hasPrefix("1 of 2 validation documents copy") })
   }
 
   @Test func `quantiles match those of a sorted list`() {

@@ -45,6 +45,27 @@ import Testing
       })
   }
 
+  @Test func `an added label that no text has is kept by its text`() throws {
+    var before = try dataset()
+    before.labels.candidates = [.init(id: "five", text: "old"), .init(id: "six", text: "sixth")]
+    let file = try FeedbackFile(
+      contentsOf: folder.write(
+        """
+        {"label":"seven","text":"the seventh"}
+        {"label":"five","text":"the fifth"}
+        {"text":"new","labels":["six"]}
+
+        """, to: "feedback.jsonl"))
+    let (after, summary) = try before.taking(file)
+    #expect(summary.newLabels == 3)
+    #expect(after.labels.added == ["five", "seven"])
+    // A label of the vocabulary that a text has now is a label like others.
+    let kept = after.labels.candidates.sorted { $0.id < $1.id }
+    #expect(kept.map(\.id) == ["five", "seven"])
+    #expect(kept.map(\.text) == ["the fifth", "the seventh"])
+    #expect(Array(after.labels.ids).last == "six" && after.labels.texts?[3] == "sixth")
+  }
+
   @Test func `verdicts change only the training split`() throws {
     let before = try dataset()
     let file = try FeedbackFile(

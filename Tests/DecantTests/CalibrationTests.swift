@@ -71,7 +71,7 @@ import Testing
     #expect(try predict(run, "--threshold", "0", "--k", "3").allSatisfy { $0.labels.count == 3 })
     #expect(try predict(run, "--threshold", "1").allSatisfy { $0.labels.isEmpty })
     let table = try DecantProgram.succeed(["predict", run, "--calibrated", "word3x0 word3x1"])
-    #expect(table.lines.count == 6 && table.lines[1].hasSuffix("label3"), "\(table.output)")
+    #expect(table.lines.count == 6 && table.lines[1].contains("  label3"), "\(table.output)")
   }
 
   @Test(arguments: [["temperature", "example"], ["isotonic", "macro"]])
@@ -85,8 +85,10 @@ import Testing
 
   @Test func `rejects runs without held-out scores`() throws {
     let run = try train()
-    try DecantProgram.refuse(
-      ["calibrate", run], code: 65, "--patience", "trained on the whole training part")
+    let taught = folder.file("taught")
+    try DecantProgram.succeed(
+      ["train", data, "--output", taught, "--quiet", "--epochs", "1", "--teacher", run] + quickly)
+    try DecantProgram.refuse(["calibrate", taught], code: 65, "--patience", "teacher")
     try DecantProgram.refuse(
       ["predict", run, "--calibrated", "a"], code: 65, "not calibrated", "decant calibrate")
     try DecantProgram.refuse(["predict", run, "--threshold", "1.5", "a"], code: 64, "1.5")
@@ -109,9 +111,78 @@ import Testing
     try DecantProgram.refuse(["evaluate", run], code: 65, "calibration.json")
     try writeAtomically(String(good.prefix(good.count / 2)), to: file)
     try DecantProgram.refuse(["predict", run, "--calibrated", "a"], code: 65, "calibration.json")
-    try DecantProgram.succeed(["predict", run, "a"])
+    try DecantProgram.refuse(["predict", run, "a"], code: 65, "calibration.json")
+    try DecantProgram.succeed(["predict", run, "--scores", "a"])
     try DecantProgram.succeed(["calibrate", run, "--shared"])
     #expect(String(decoding: try contents(file), as: UTF8.self) == good)
+  }
+
+  @Test func `training on all documents calibrates on models of fewer`() throws {
+    let plain = try train("--no-calibrate")
+    let run = folder.file("calibrated")
+    // Not by its name, so that the option has its default.
+    let outcome = try DecantProcess(
+      [DecantProgram.path, "train", data, "--output", run, "--epochs", "8"] + quickly,
+      program: "/usr/bin/env"
+    ).wait()
+    #expect(outcome.code == 0, "\(outcome.messages)")
+    #expect(outcome.output.contains("calibrated on "), "\(outcome.output)")
+    #expect(outcome.messages.contains("calibration: a model of "), "\(outcome.messages)")
+    for name in ["model.safetensors", "embeddings.safetensors", "labels.json"] {
+      #expect(try contents(run + "/" + name) == contents(plain + "/" + name))
+    }
+    let (before, after) = (try Evaluation.of(plain), try Evaluation.of(run))
+    #expect(after.values["P@1"] == before.values["P@1"])
+    #expect(after.values["ECE"] ?? 1 < 0.05 && after.values["microF1"] ?? 0 > 60, "\(after.values)")
+    // Probabilities are printed without being asked for.
+    let lines = try predict(run)
+    #expect(lines.allSatisfy { $0.labels.allSatisfy { 0...1 ~= $0.probability } })
+    let scores = try DecantProgram.succeed(["predict", run, "--json", "--scores", "word3x0"])
+    #expect(!scores.output.contains("probability"))
+    let many = try DecantProgram.succeed(["predict", run, "--json", "--k", "20", "word3x0"])
+    #expect(many.output.contains("probability"))
+    try DecantProgram.refuse(
+      ["predict", run, "--scores", "--threshold", "0.5", "a"], code: 64, "--scores")
+
+    // The command makes the same again.
+    let first = try contents(run + "/calibration.json")
+    try DecantProgram.succeed(["calibrate", run])
+    func without(_ data: Data) throws -> Data {
+      let object = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+      return try JSONSerialization.data(
+        withJSONObject: object.filter { !["cpuSeconds", "seal"].contains($0.key) },
+        options: .sortedKeys)
+    }
+    #expect(try without(first) == without(contents(run + "/calibration.json")))
+  }
+
+  @Test func `too little data is trained on without a calibration`() throws {
+    let few = folder.file("few.jsonl")
+    try writeAtomically(
+      (0..<9).map { #"{"text": "word\#($0 % 3) other\#($0)", "labels": ["l\#($0 % 3)"]}"# + "\n" }
+        .joined(), to: few)
+    let run = folder.file("run")
+    let outcome = try DecantProgram.succeed(
+      ["train", few, "--output", run, "--epochs", "1", "--calibrate"] + quickly)
+    #expect(outcome.messages.contains("not calibrated: "), "\(outcome.messages)")
+    #expect(try !names(in: run).contains("calibration.json"))
+    try DecantProgram.succeed(["predict", run, "word1"])
+  }
+
+  @Test func `decisions are tuned for F1 or a precision`() throws {
+    let run = try train("--patience", "2")
+    let said = try DecantProgram.succeed(["calibrate", run, "--for", "f1"])
+    #expect(said.output.contains("labels are assigned from a probability of"))
+    let tuned = try predict(run, "--threshold", "tuned")
+    #expect(tuned.allSatisfy { $0.labels.count <= 3 })
+    try DecantProgram.succeed(["calibrate", run, "--for", "precision=0.99"])
+    let sure = try predict(run, "--threshold", "tuned")
+    #expect(sure.reduce(0) { $0 + $1.labels.count } <= tuned.reduce(0) { $0 + $1.labels.count })
+    for goal in ["f2", "precision", "precision=0", "precision=1.1", "precision=x"] {
+      try DecantProgram.refuse(["calibrate", run, "--for", goal], code: 64, goal)
+    }
+    try DecantProgram.refuse(
+      ["calibrate", run, "--for", "f1", "--objective", "macro"], code: 64, "--objective")
   }
 
   @Test func `the full evaluation groups documents by label count`() throws {

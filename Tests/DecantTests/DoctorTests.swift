@@ -19,8 +19,8 @@ import Testing
     let found = try findings(outcome)
     #expect(
       found.map(\.name) == [
-        "decant", "interface", "libtorch", "processor", "threads", "speed", "memory", "disk",
-        "Debian lists", "decant-serve",
+        "decant", "interface", "libtorch", "processor", "threads", "speed", "search library",
+        "ONNX Runtime", "memory", "disk", "Debian lists", "decant-serve",
       ])
     #expect(found.allSatisfy { $0.state == "ok" || ($0.state == "warn" && $0.advice != nil) })
     let interface = try #require(found.first { $0.name == "interface" })
@@ -30,7 +30,7 @@ import Testing
   @Test func `prints one line per check`() throws {
     let outcome = try DecantProgram.succeed(["doctor"])
     let lines = outcome.lines.filter { !$0.hasPrefix("      → ") }
-    #expect(lines.count == 10)
+    #expect(lines.count == 12)
     #expect(lines.allSatisfy { $0.hasPrefix("ok    ") || $0.hasPrefix("warn  ") }, "\(lines)")
   }
 

@@ -95,6 +95,41 @@ import Torch
         == SmallDataset.labelCount)
   }
 
+  @Test func `writes embeddings in fewer bits`() throws {
+    let run = try train()
+    func written(_ precision: String, _ ending: String) throws -> String {
+      let path = folder.file("\(precision).\(ending)")
+      try DecantProgram.succeed(
+        ["embed", run, "--of", "documents", "--precision", precision, "--output", path])
+      return path
+    }
+    let whole = try NumpyFile.read(written("float32", "npy"))
+    let half = try NumpyFile.read(written("float16", "npy"))
+    #expect(half.dtype == .float16)
+    expectClose(half.converted(to: .float32), whole, tolerance: 1e-3)
+
+    let codes = try NumpyFile.read(written("int8", "npy"))
+    let scales = try NumpyFile.read(folder.file("int8.scales.npy"))
+    #expect(codes.dtype == .int8 && codes.shape == whole.shape)
+    let decoded = codes.converted(to: .float32) * scales.expandingDimension(at: 1)
+    let largest = whole.magnitude().maximum().scalar
+    #expect((decoded - whole).magnitude().maximum().scalar <= largest / 127)
+    let both = try SafetensorsFile(path: written("int8", "safetensors")).tensors()
+    #expect(both["embeddings"]?.array(of: Int8.self) == codes.array(of: Int8.self))
+    #expect(both["embeddings.scales"]?.doubles() == scales.doubles())
+
+    let bits = try NumpyFile.read(written("binary", "npy"))
+    #expect(bits.dtype == .uint8 && bits.shape == [whole.size(along: 0), 2])
+    let expected = whole.doubles().map { $0 > 0 }
+    let found = bits.array(of: UInt8.self).flatMap { byte -> [Bool] in
+      (0..<8).map { byte & (0x80 >> UInt8($0)) != 0 }
+    }
+    #expect(found == expected)
+    try DecantProgram.refuse(
+      ["embed", run, "--inputs", "--precision", "int8", "--output", "x.safetensors", "a"], code: 64,
+      "apply to embeddings")
+  }
+
   @Test func `embeds documents of features`() throws {
     let other = folder.file("features")
     try SmallDataset(documents: 40).write(to: other)
@@ -116,7 +151,7 @@ import Torch
   @Test func `rejects invalid options`() throws {
     let run = folder.file("none")
     for (options, words) in [
-      (["--output", "a.txt"], ".npy or .safetensors"),
+      (["--output", "a.txt"], ".npy, .safetensors, .jsonl, .csv or .tsv"),
       (["--output", "a.npy", "--of", "labels", "text"], "only one of them"),
       (["--output", "a.npy", "--data", "d", "text"], "--data needs"),
       (["--output", "a.npy", "--inputs", "text"], "--inputs applies to"),

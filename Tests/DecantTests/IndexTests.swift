@@ -35,12 +35,15 @@ import Testing
       var id: String
       var score: Double
     }
-    var labels: [Label]
+    var labels: [Label]?
+    var documents: [Label]?
+
+    var results: [Label] { labels ?? documents ?? [] }
   }
 
   private func answers(_ arguments: String...) throws -> [[Line.Label]] {
     try DecantProgram.succeed(arguments + ["--json", "--file", texts]).lines
-      .map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)).labels }
+      .map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)).results }
   }
 
   /// Both rank all labels as `decant predict` does, with its scores.
@@ -50,7 +53,7 @@ import Testing
     let index = folder.file("labels.index")
     let said = try DecantProgram.succeed(
       ["index", run, "--output", index] + (exact ? ["--exact"] : []))
-    #expect(said.output.contains("20 labels of "))
+    #expect(said.messages.contains("20 labels of "))
     let predicted = try answers("predict", run, "--k", "20")
     let found = try answers("search", index, run, "--k", "20")
     #expect(found.count == 30 && predicted.count == 30)
@@ -81,7 +84,7 @@ import Testing
       ["index", run, "--update", index, "--add", "twin=\(words)", "--remove", "label7"])
     let search = ["search", index, run, "--k", "30", "--json", words]
     let line = try DecantProgram.succeed(search).lines[0]
-    let found = try JSONDecoder().decode(Line.self, from: Data(line.utf8)).labels.map(\.id)
+    let found = try JSONDecoder().decode(Line.self, from: Data(line.utf8)).results.map(\.id)
     #expect(found.count == 20 && found.prefix(2).sorted() == ["label4", "twin"])
     #expect(!found.contains("label7"))
     try DecantProgram.refuse(
@@ -98,7 +101,7 @@ import Testing
     }
     let begun = ContinuousClock.now
     try DecantProgram.succeed(update("first"))
-    let duration = ContinuousClock.now - begun
+    var duration = ContinuousClock.now - begun
     var random = SplitMix64(5)
     var known = 21
     var kills = 0
@@ -108,10 +111,11 @@ import Testing
       process.send(SIGKILL)
       let code = try process.wait().code
       #expect([-SIGKILL, 0].contains(code))
-      if code == -SIGKILL { kills += 1 }
+      // The first update may have been slow because other tests ran.
+      if code == -SIGKILL { kills += 1 } else { duration = duration / 2 }
       let line = try DecantProgram.succeed(["search", index, run, "--k", "50", "--json", words])
         .lines[0]
-      let found = try JSONDecoder().decode(Line.self, from: Data(line.utf8)).labels.map(\.id)
+      let found = try JSONDecoder().decode(Line.self, from: Data(line.utf8)).results.map(\.id)
       let isThere = found.contains("new\(round)")
       #expect(isThere || code != 0, "an update that ended well is lost")
       known += isThere ? 1 : 0

@@ -44,7 +44,9 @@ import Torch
       environment: ["DECANT_TORCH_LIBRARY": "", "HOME": folder.path]
     ).wait()
     #expect(doctor.code == 0, "\(doctor.messages)")
-    #expect(doctor.output.contains("\(prefix)/lib/decant/libctorch.so"), "\(doctor.output)")
+    for name in ["libctorch.so", "libsearch.so", "libonnxruntime.so"] {
+      #expect(doctor.output.contains("\(prefix)/lib/decant/\(name)"), "\(doctor.output)")
+    }
     let service = try DecantProcess(["serve", "run"], program: program).wait()
     #expect(service.output == "run\n", "\(service.messages)")
 
@@ -53,6 +55,7 @@ import Torch
       #expect(manual.contains(".SS decant \(command)\n"), "\(command)")
     }
     #expect(manual.contains("\\fB\\-\\-checkpoint\\-interval\\fR \\fIinterval\\fR"))
+    #expect(manual.contains("\\fB\\-\\-maximum\\-feedback\\-text\\fR"))
     #expect(manual.utf8.allSatisfy { $0 < 0x80 })
     for (file, word) in [
       ("bash-completion/completions/decant", "complete"),
@@ -83,7 +86,15 @@ import Torch
       let candidates = Runtime.libraryCandidates
       #expect(candidates.count == 3)
       #expect(candidates.first?.hasSuffix("/lib/decant/libctorch.so") == true)
-      #expect(candidates.last?.hasSuffix("/.cache/decant/libctorch.so") == true)
+      unsetenv("XDG_CACHE_HOME")
+      #expect(
+        Runtime.libraryCandidates.last?.hasSuffix("/.cache/decant/libctorch.so") == true)
+      setenv("XDG_CACHE_HOME", "/elsewhere", 1)
+      #expect(Runtime.libraryCandidates.last == "/elsewhere/decant/libctorch.so")
+      // The specification of these folders says to ignore a relative path.
+      setenv("XDG_CACHE_HOME", "here", 1)
+      #expect(
+        Runtime.libraryCandidates.last?.hasSuffix("/.cache/decant/libctorch.so") == true)
       setenv("DECANT_TORCH_LIBRARY", "/a.so", 1)
       #expect(Runtime.libraryCandidates == ["/a.so"])
     }

@@ -62,6 +62,12 @@ import Testing
     #expect(try JSONDecoder().decode(Object.self, from: Data(json.output.utf8)).documents == 150)
     let file = try SmallDataset(documents: 150).writeSingleFile(to: folder.file("one.jsonl"))
     #expect(try DecantProgram.succeed(["inspect", file]).output.contains("words per text"))
+    let page = folder.file("page.html")
+    let said = try DecantProgram.succeed(["inspect", data, "--output", page])
+    #expect(said.output.isEmpty && said.messages.hasPrefix("\(page): "))
+    #expect(try folder.text("page.html").contains("fewer than 500 documents"))
+    #expect(table.output.contains("train takes loop.epochs 20: fewer than 500 documents"))
+    try DecantProgram.refuse(["inspect", data, "--output", "x.txt"], code: 64, ".html")
     try DecantProgram.refuse(["inspect", data, "--near", "0.2"], code: 64, "0.2")
     try DecantProgram.refuse(["inspect", folder.file("none")], code: 74, "none")
   }

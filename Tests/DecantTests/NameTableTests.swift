@@ -30,11 +30,13 @@ import Torch
     struct Label: Decodable {
       var id: String
     }
-    var labels: [Label]
+    var labels: [Label]?
+    var documents: [Label]?
   }
 
   private func names(_ line: String) throws -> [String] {
-    try JSONDecoder().decode(Ranking.self, from: Data(line.utf8)).labels.map(\.id)
+    let ranking = try JSONDecoder().decode(Ranking.self, from: Data(line.utf8))
+    return try #require(ranking.labels ?? ranking.documents).map(\.id)
   }
 
   private func list(_ path: String) throws -> [String] {
@@ -140,7 +142,7 @@ import Torch
       line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
         .map { field(String(Substring($0))) }
     }
-    #expect(rows.count > 41 && rows.allSatisfy { $0.count == 10 })
+    #expect(rows.count > 41 && rows.allSatisfy { $0.count == 12 })
     let known = (Set(trained.documents.map(bytes)), Set(trained.labels.map(bytes)))
     for row in rows.dropFirst() {
       #expect(known.0.contains(bytes(row[1])) && known.1.contains(bytes(row[2])))

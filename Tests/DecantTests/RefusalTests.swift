@@ -16,7 +16,7 @@ import Testing
 
   @Test func `wrong usage exits with 64`() throws {
     let commands: [([String], String)] = [
-      (["train"], "dir"),
+      (["train"], "<data>"),
       (["train", data], "--output"),
       (["train", data, "--output", run, "--bogus"], "--bogus"),
       (["train", data, "--output", run, "--epochs", "0"], "--epochs is 0"),

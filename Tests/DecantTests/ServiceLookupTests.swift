@@ -57,4 +57,26 @@ import Testing
     #expect(outcome.messages.contains("make service"), "\(outcome.messages)")
     #expect(outcome.messages.contains("decant-serve"), "\(outcome.messages)")
   }
+
+  @Test func `shows the help of a service that is missing`() throws {
+    let decant = try decant(in: "prefix/bin")
+    for arguments in [["serve", "--help"], ["help", "serve"]] {
+      let outcome = try DecantProcess(arguments, program: decant).wait()
+      #expect(outcome.code == 0 && outcome.output.contains("--maximum-feedback-text"))
+    }
+    let wrong = try DecantProcess(["serve", "run", "--port", "70000"], program: decant).wait()
+    #expect(wrong.code == 64 && wrong.messages.contains("--port is 70000"))
+    let shell = ["--generate-completion-script", "bash"]
+    let completion = try DecantProcess(shell, program: decant).wait().output
+    #expect(completion.contains("--maximum-feedback-text"))
+  }
+
+  @Test func `passes on the arguments as they are`() throws {
+    let decant = try decant(in: "prefix/bin")
+    try service("installed", in: "prefix/bin")
+    let arguments = ["serve", "run", "a=b c", "--logit-adjustment", "-0.5", "--log-format", "json"]
+    #expect(
+      try DecantProcess(arguments, program: decant).wait().output
+        == "installed run a=b c --logit-adjustment=-0.5 --log-format json\n")
+  }
 }

@@ -67,7 +67,9 @@ import Testing
     #expect(exported.messages == "\(graph): embeddings of 16 numbers, scores of 20 labels\n")
     let index = folder.file("labels.index")
     let indexed = try DecantProgram.succeed(["index", run, "--output", index])
-    #expect(indexed.output == "\(index): 20 labels of 16 numbers, float32\n")
+    #expect(indexed.output.isEmpty)
+    #expect(
+      indexed.messages.hasPrefix("\(index): 20 labels of 16 numbers, float32, with texts\n"))
     #expect(indexed.messages.contains("--exact"))
     let last = try DecantProgram.succeed(["evaluate", run, "--epoch", "last"])
     #expect(last.messages.contains("one model"))

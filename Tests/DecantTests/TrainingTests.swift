@@ -64,7 +64,7 @@ import Training
     #expect(table.size(along: 1) == 24)
     #expect(try file.tensor(named: "encoder.layers.0.weight").size(along: 1) == 24)
     let answer = try DecantProgram.succeed(["predict", run, "--k", "1", "word3x0 word3x1"])
-    #expect(answer.lines.last?.hasSuffix("label3") == true, "\(answer.output)")
+    #expect(answer.lines.last?.contains("  label3  ") == true, "\(answer.output)")
     // Without the option there is none.
     let none = try train(["--bag-hidden", "0", "--epochs", "1"], as: "none")
     let plain = try train(["--epochs", "1"], as: "plain")
@@ -92,7 +92,7 @@ import Training
     #expect(
       try names(in: run) == [
         "configuration.json", "counts.json", "dataset.json", "embeddings.safetensors",
-        "labels.json",
+        "label-texts.json", "labels.json",
         "metrics.jsonl", "model.safetensors", "run.json", "vocabulary.bin",
       ])
     let values = try evaluate(run)
@@ -136,7 +136,7 @@ import Training
     let plain = try DecantProgram.succeed(["predict", run] + texts)
     #expect(plain.lines.count == 12)
     #expect(plain.lines[0] == texts[0])
-    #expect(plain.lines[1].hasSuffix("  label3"))
+    #expect(plain.lines[1].contains("  label3  "))
     let all = try answers(DecantProgram.succeed(["predict", run, "--json", "--k", "500", "word"]))
     #expect(all.first?.labels.count == SmallDataset.labelCount)
     #expect(try DecantProgram.succeed(["predict", run]).output.isEmpty)
@@ -272,5 +272,24 @@ import Training
     try SmallDataset(documents: 310).write(to: data)
     let outcome = try DecantProgram.succeed(["evaluate", run, "--json"])
     #expect(outcome.messages.contains("changed"))
+  }
+
+  @Test func `a folder that cannot be written is refused before the data is read`() throws {
+    let broken = try folder.write("{", to: "broken.jsonl")
+    let file = try folder.write("", to: "file")
+    for (output, named) in [("/proc/decant/run", "/proc/decant"), ("\(file)/run", file)] {
+      try DecantProgram.refuse(["train", broken, "--output", output], code: 74, named)
+    }
+    // A folder that was made for nothing does not stay.
+    let output = folder.file("new")
+    try DecantProgram.refuse(["train", broken, "--output", output], code: 65, "broken.jsonl")
+    #expect(!FileManager.default.fileExists(atPath: output))
+  }
+
+  @Test func `the cost of choosing defaults is reported`() throws {
+    let chosen = try train(["--epochs", "1"], as: "chosen")
+    #expect(try evaluate(chosen)["pilot_cpu_seconds"] ?? -1 >= 0)
+    let fixed = try train(["--epochs", "1", "--defaults", "1"], as: "fixed")
+    #expect(try evaluate(fixed)["pilot_cpu_seconds"] == nil)
   }
 }

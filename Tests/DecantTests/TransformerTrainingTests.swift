@@ -151,7 +151,7 @@ import Torch
     let disturbed = folder.file("disturbed")
     let begun = ContinuousClock.now
     try DecantProgram.succeed(command(undisturbed, options))
-    let duration = ContinuousClock.now - begun
+    var duration = ContinuousClock.now - begun
     try FileManager.default.removeItem(atPath: data + "/cache")
     var random = SplitMix64(77)
     var kills = 0
@@ -161,7 +161,8 @@ import Torch
       process.send(SIGKILL)
       let outcome = try process.wait()
       #expect([-SIGKILL, 0].contains(outcome.code), "\(outcome.messages)")
-      if outcome.code == -SIGKILL { kills += 1 }
+      // The undisturbed run may have been slow because other tests ran.
+      if outcome.code == -SIGKILL { kills += 1 } else { duration = duration / 4 }
     }
     #expect(kills > 0)
     // What the run was begun with is in its folder.

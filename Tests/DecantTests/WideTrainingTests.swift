@@ -48,7 +48,7 @@ import Torch
     #expect(loss < 0.9 * plainLoss, "\(loss), \(plainLoss)")
     #expect(with.values["P@1"] ?? 0 > 90)
     let answer = try DecantProgram.succeed(["predict", run, "--k", "1", "word3x0 word3x1"])
-    #expect(answer.lines.last?.hasSuffix("label3") == true, "\(answer.output)")
+    #expect(answer.lines.last?.contains("  label3  ") == true, "\(answer.output)")
 
     // Without its pairs the model is another one: prediction reads them.
     try unseal(run)

@@ -29,6 +29,7 @@ let evaluationDefaults = """
   NeighbourLayout.epochs | 500 | the authors' code for few points
   NeighbourLayout.negatives | 5 | the authors' code
   NeighbourLayout.callAsFunction.seed | 0 | ours
+  PrincipalAxes.count | 2 | ours: a map
   PrequentialMetrics.fading | 0.999 | ours
   RankingMetrics.metrics | standardMetrics | ours
   RankingMetrics.propensity | .standard | Jain, Prabhu, Varma, KDD 2016

@@ -30,6 +30,16 @@ import Testing
     #expect(ranking.rowOffsets == [0, 2, 2])
   }
 
+  @Test func `ranks only the labels that are allowed`() throws {
+    var ranking = TopK(k: 2)
+    let allowed = [false, true, true, false, true]
+    try ranking.append(selectingFrom: [5, 4, 3, 2, 1], among: allowed)
+    try ranking.append(selectingFrom: [5, 4, 3, 2, 1], excluding: [1], among: allowed)
+    #expect(ranking.labels == [1, 2, 2, 4])
+    try ranking.append(selectingFrom: [5, 4], among: [false, false])
+    #expect(ranking.labels(ofRow: 2).isEmpty)
+  }
+
   @Test(arguments: [1, 2, 3, 7, 100, 300])
   func `agrees with a full sort`(k: Int) throws {
     var random = SplitMix64(UInt64(k))

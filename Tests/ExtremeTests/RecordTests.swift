@@ -19,6 +19,8 @@ import Testing
     [
       Record(ConditionalTransportLoss(temperature: 0.125, forwardWeight: 0.75)),
       Record(CoupledEstimationLoss(weightTemperature: 3, normalizesWeights: true)),
+      Record(DistillationLoss(temperature: 0.5, softness: 2, blockSize: 3)),
+      Record(MatryoshkaLoss(dimensions: [2, 5], isNormalized: true)),
       Record(LaSOLoss(reconstructionWeight: 0.5, tautologyWeight: 0)),
     ]
     + [SoftTopKLoss.Places.fixed(3), .positives, .atLeast(4)].map { places in

@@ -21,7 +21,7 @@ enum CheckSums {
   /// header's.
   static func index(_ bytes: inout [UInt8]) {
     guard bytes.count >= 256 else { return }
-    for section in 0..<5 {
+    for section in 0..<(bytes[8] == 1 ? 5 : 7) {
       let place = 64 + 24 * section
       let (offset, length) = (load(bytes, at: place), load(bytes, at: place + 8))
       let end = offset.addingReportingOverflow(length)

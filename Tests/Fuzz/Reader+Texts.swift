@@ -22,6 +22,37 @@ extension Reader {
         _ = try Dataset.read(path)
       }),
     Reader(
+      name: "tables", weight: 8,
+      tokens: [
+        "\"", "\"\"", ",", ";", "|", "\t", "\r\n", "text", "labels", "__label__", "<http://x>",
+        "[\"a\"]",
+      ],
+      make: { folder in
+        try
+          ("id,text,labels\n"
+          + Sample.rows.enumerated().map { index, row in
+            let text = row.text.replacing("\\\"", with: "\"\"")
+            return "\(index),\"\(text), more\nlines\",\(row.label);all\n"
+          }.joined()).write(to: folder, "data.csv")
+        try Sample.rows.map { "__label__\($0.label) \($0.text)\n" }.joined()
+          .write(to: folder, "data.txt")
+        try
+          ("["
+          + Sample.rows.map {
+            "{\"body\": \"\($0.text)\",\n \"tags\": [{\"id\": \"\($0.label)\"}]}"
+          }
+          .joined(separator: ",\n") + "]").write(to: folder, "data.json")
+      },
+      read: { folder in
+        for name in ["data.csv", "data.txt", "data.json"] {
+          do {
+            _ = DatasetInspection(try Dataset.read("\(folder)/\(name)", badLines: .skip)).table()
+          } catch is InputError {}
+        }
+        _ = try Dataset.read(
+          "\(folder)/data.csv", DataReading(text: "text", validation: "\(folder)/data.txt"))
+      }),
+    Reader(
       name: "folder", weight: 8,
       tokens: [
         "\"id\":", "\"text\":", "\"features\":{", "\"labels\":", "\"propensity\":{\"a\":0,\"b\":1}",

@@ -20,7 +20,7 @@ struct Reader: Sendable {
   var read: @Sendable (_ folder: String) throws -> Void
 
   static let all: [Reader] =
-    texts + matrices + models + pictures + [numbers]
+    texts + vocabularies + matrices + models + encoders + pictures + [numbers]
 }
 
 extension String {

@@ -113,7 +113,7 @@ import Torch
     }
   }
 
-  /// Throws unless 12,000 × 12,000 scores, 576 MB, take less than 60 MB; for a separate process.
+  /// Throws unless 12,000 × 12,000 scores, 576 MB, take less than 200 MB; for a separate process.
   static func growsLittle(rows count: Int) throws {
     func step(_ count: Int) throws {
       let rows = Tensor.normal([count, 4], generator: Generator(seed: 14)).requiringGradient()
@@ -128,7 +128,7 @@ import Torch
     let before = try memory("VmRSS:")
     try step(count)
     let growth = try memory("VmHWM:") - before
-    if growth > 60_000_000 { throw Growth(bytes: growth) }
+    if growth > 200_000_000 { throw Growth(bytes: growth) }
   }
 
   private struct Growth: Error { let bytes: Int }

@@ -77,6 +77,8 @@ let learningDefaults = """
   ConditionalTransportLoss.forwardWeight | 0.5 | the authors' code
   CoupledEstimationLoss.weightTemperature | 2.0 | the authors' code
   CoupledEstimationLoss.normalizesWeights | false | ours
+  DistillationLoss.softness | 1.0 | ours; the paper tries 1 to 20
+  DistillationLoss.temperature | 1.0 | ours
   DecoupledSoftmaxLoss.temperature | 0.05 | the authors' code
   InfoNCELoss.temperature | 0.05 | the authors' code
   LaSOLoss.reconstructionWeight | 1.0 | the authors
@@ -141,6 +143,7 @@ let learningDefaults = """
   InfoLOOBLoss.temperature | 0.03333333333333333 | the authors' training
   LOOKLoss.neighbours | 200 | Wu and others
   LOOKLoss.temperature | 0.07 | Wu and others
+  MatryoshkaLoss.isNormalized | false | the paper
   MetrixLoss.positiveSharpness | 2.0 | multi-similarity's paper
   MetrixLoss.negativeSharpness | 50.0 | multi-similarity's paper
   MetrixLoss.base | 0.5 | multi-similarity's paper
@@ -177,6 +180,7 @@ let learningDefaults = """
   Loki.observed | nil | ours
   PlattScaling.softensTargets | true | Platt
   PlattScaling.prior | nil | ours
+  SoftmaxTemperature.prior | 1 | ours
   SCut.minimumPositives | 8 | ours
   SCut.rareF1 | 0.0 | ours
   SCut.byLabel | [:] | ours

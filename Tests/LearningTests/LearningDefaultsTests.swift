@@ -35,7 +35,7 @@ import Torch
     "ClusteredBatches": ClusteredBatches(batchSize: 2), "ConfidentLearning": ConfidentLearning(),
     "ConditionalTransportLoss": ConditionalTransportLoss(),
     "CoupledEstimationLoss": CoupledEstimationLoss(),
-    "DecoupledSoftmaxLoss": DecoupledSoftmaxLoss(),
+    "DecoupledSoftmaxLoss": DecoupledSoftmaxLoss(), "DistillationLoss": DistillationLoss(),
     "DynamicBadPairMining": DynamicBadPairMining(pairCount: 1, epochs: 1, warmUp: 1),
     "FalseNegativeFilter": FalseNegativeFilter(),
     "FeatureTransformation": FeatureTransformation(),

@@ -1,11 +1,12 @@
 import Extreme
 import Foundation
-import Models
 import Storage
 import TestSupport
 import Testing
 import Torch
 import Training
+
+@testable import Models
 
 /// Labels that a finished model learns of by their texts.
 @Suite struct NewLabelTests {
@@ -27,6 +28,7 @@ import Training
       dataset: data, model: .init(encoder: .init(dimension: 16), labels: labels),
       optimization: .init(batchSize: 32, tableLearningRate: 0.1, learningRate: 0.05),
       loop: TrainingLoop(epochs: 5), seed: 1, threads: 1)
+    settings.precision = .float32
     change(&settings)
     _ = try Trainer(settings, folder: run, decantVersion: "test").run(resuming: false)
     return try TrainedModel(folder: run)
@@ -44,25 +46,78 @@ import Training
     }
   }
 
-  /// A new label with the text of a known one gets the known one's vector: only the bias differs.
+  /// The direction and length of a vector.
+  private func unit(_ vector: [Double]) -> [Double] {
+    let length = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    return vector.map { $0 / length }
+  }
+
+  /// The documented vector of a label whose text has the embedding `text`, by loops over all labels:
+  /// there are fewer than a hundred.
+  private func expected(_ text: [Double], _ known: [[Double]]) -> [Double] {
+    let direction = unit(text)
+    var similar = [Double](repeating: 0, count: text.count)
+    var length = 0.0
+    for vector in known {
+      let cosine = zip(direction, unit(vector)).map(*).reduce(0, +)
+      for place in similar.indices { similar[place] += exp(cosine / 0.1) * vector[place] }
+      length += vector.reduce(0) { $0 + $1 * $1 }.squareRoot() / Double(known.count)
+    }
+    return unit(zip(direction, unit(similar)).map(+)).map { $0 * length }
+  }
+
+  /// A known label whose vector is the embedding of its text.
   @Test(arguments: [true, false])
-  func `a new label gets the vector of its text`(sharing: Bool) throws {
+  func `a new label's vector joins its text and similar labels`(sharing: Bool) throws {
     let model = try train("run", .text) { $0.model.sharesEncoder = sharing }
-    let grown = try model.adding([.init(id: "twin", text: Self.text(of: 4))])
-    #expect(grown.labelIDs == model.labelIDs + ["twin"])
-    let biases = try #require(model.labelBiases).array(of: Float.self)
+    let values = model.scorer.labelVectors.doubles()
+    let known = (0..<Self.count).map { Array(values[16 * $0..<16 * ($0 + 1)]) }
     let place = try #require(model.labelIDs.firstIndex(of: "label4"))
-    let median = biases.sorted()[biases.count / 2]
+    let twin = TrainedModel.NewLabel(id: "twin", text: Self.text(of: 4))
+    let vector = expected(known[place], known)
+    let added = try model.vectors(of: [twin])
+    expectClose(added.embeddings.doubles(), vector, tolerance: 1e-4)
+
+    let grown = try model.adding([.init(id: "first", text: Self.text(of: 2))]).adding([twin])
+    #expect(grown.labelIDs == model.labelIDs + ["first", "twin"])
+    // Labels that were added before do not change it.
+    expectClose(
+      Array(grown.scorer.labelVectors.doubles().suffix(16)), vector, tolerance: 1e-4)
+    // What was known is scored as before.
     let before = try scores(model)
     for (row, after) in try scores(grown).enumerated() {
-      // What was known is scored as before.
       for id in model.labelIDs {
         expectClose(after[id] ?? .nan, before[row][id] ?? .nan, tolerance: 1e-5, id)
       }
-      expectClose(
-        after["twin"] ?? .nan, (after["label4"] ?? .nan) + Double(median - biases[place]),
-        tolerance: 1e-4)
     }
+  }
+
+  @Test func `a new label's bias is that of the mean frequency of labels in use`() throws {
+    // Two labels more, which have few documents and do not count.
+    var rows = SmallDataset().rows.prefix(200).map { ($0.text, $0.labels) }
+    rows += (0..<4).map { ("rare word\($0)", ["rare\($0 / 2)"]) }
+    let lines = try rows.map { text, labels in
+      try String(
+        decoding: JSONEncoder().encode(Row(text: text, labels: labels)), as: UTF8.self) + "\n"
+    }
+    let file = try folder.write(lines.joined(), to: "rare.jsonl")
+    let model = try train("run", .both) { $0.dataset = file }
+    let counts = try JSONDecoder().decode(
+      [Int].self, from: Data(contentsOf: URL(filePath: model.folder.counts)))
+    let biases = try #require(model.labelBiases).doubles()
+    var (sum, used) = (0.0, 0)
+    for (bias, count) in zip(biases, counts) where count >= 5 {
+      sum += exp(bias)
+      used += 1
+    }
+    #expect(used > 0 && used < counts.count)
+    let added = try model.vectors(of: [.init(id: "new", text: Self.text(of: 7))])
+    expectClose(try #require(added.biases).doubles(), [log(sum / Double(used))], tolerance: 1e-5)
+  }
+
+  private struct Row: Encodable {
+    var text: String
+    var labels: [String]
   }
 
   @Test func `a label added to free labels is found by its words`() throws {

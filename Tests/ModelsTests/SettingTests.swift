@@ -13,11 +13,22 @@ import Testing
   private var full: TrainingConfiguration {
     var full = TrainingConfiguration(dataset: "d")
     full.feedback = "f"
+    full.initial = "i"
+    full.vocabulary = "v"
+    full.language = "en"
+    full.data = DataReading(
+      format: .csv, encoding: .utf8, header: true, text: "t", label: "l", id: "i", separator: ";",
+      group: "g", time: "t", more: ["m"], validation: "v", test: "t")
+    full.startFrom = "e"
+    full.nestedDimensions = [16, 32]
     full.optimization.gradientClipping = 2
     full.features.maximumFeatureCount = 9
     full.loop.patience = 2
     full.model.wide = .init()
+    full.memory = .init()
+    full.precision = .int8
     full.transformer = TransformerSettings(checkpoint: "c", pooling: .mean)
+    full.teacher = TeacherConfiguration(runs: ["r"])
     full.negatives = NegativeConfiguration(
       pool: .init(positiveLimit: 3), shortlist: 3, filter: FalseNegativeFilter(), refreshSteps: 3)
     return full
@@ -122,6 +133,7 @@ import Testing
     ("transformer.tuning.gradientLimit", "0"), ("transformer.tuning.warmup", "1"),
     ("transformer.tuning.pieceTokenCount", "0"), ("negatives.probes", "0"),
     ("negatives.pool.hardNegatives", "-1"), ("negatives.neighbours", "0"),
+    ("memory.neighbours", "0"), ("memory.temperature", "0"), ("memory.weight", "-1"),
   ])
   func `a value out of range is refused`(path: String, wrong: String) throws {
     let setting = try #require(Setting.all.first { $0.path == path })

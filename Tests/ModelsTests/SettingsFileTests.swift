@@ -147,7 +147,7 @@ import Testing
     refuse("{\"epochs\": 3}", line: 1, "did you mean loop.epochs?")
     refuse("{loss: {infoNEC: {}}}", line: 1, "expected \"infoNCE\"")
     refuse("{features: {families: [{wieght: 1}]}}", line: 1, "expected \"weight\"")
-    refuse("{\"zzzzzzzzz\": 3}", line: 1, "expected one of dataset, badLines")
+    refuse("{\"zzzzzzzzz\": 3}", line: 1, "expected one of dataset, data, badLines")
     refuse("{seed: 1,\n\"seed\": 2}", line: 2, "comes twice")
   }
 

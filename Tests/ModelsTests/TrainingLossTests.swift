@@ -1,5 +1,7 @@
 import Extreme
 import Foundation
+import Storage
+import TestSupport
 import Testing
 
 @testable import Models
@@ -64,5 +66,30 @@ import Testing
     #expect(throws: DecodingError.self) {
       try JSONDecoder().decode(TrainingLoss.self, from: Data(json.utf8))
     }
+  }
+
+  @Test func `a loss that this program lacks is stored as it was read`() throws {
+    let json = #"{"other":{"name":"FocalLoss","settings":"{\"focus\": 2}","temperature":0.5}}"#
+    let loss = try JSONDecoder().decode(TrainingLoss.self, from: Data(json.utf8))
+    #expect(loss.name == "FocalLoss" && loss.temperature == 0.5 && !loss.isOffered)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    #expect(String(decoding: try encoder.encode(loss), as: UTF8.self) == json)
+    #expect(loss.with(temperature: 1) != loss)
+    // A training with its settings needs another loss.
+    let settings = TrainingConfiguration(loss: loss)
+    var draft = SettingsDraft(settings)
+    let error = #expect(throws: ValueError.self) { try draft.completed() }
+    #expect(error?.reason.contains("FocalLoss belongs to the program") == true)
+    draft.add("loss.infoNCE")
+    #expect(try draft.completed().loss.value is InfoNCELoss)
+  }
+
+  @Test func `a settings file cannot name a loss of a program's own`() throws {
+    let text = #"{"loss": {"other": {"name": "FocalLoss", "temperature": 1, "settings": "{}"}}}"#
+    let folder = try TemporaryFolder()
+    let path = try folder.write(text, to: "settings.json")
+    let error = #expect(throws: InputError.self) { try SettingsFile(contentsOf: path) }
+    #expect(error?.reason.contains("\"other\" in loss is not known") == true)
   }
 }

@@ -23,34 +23,39 @@ import Torch
       to: folder.file("data"), parts: ["train", "validation", "test"])
   }
 
-  private func train(seed: UInt64 = 1, limit: Int? = nil) throws -> TrainedModel {
+  private func train(
+    seed: UInt64 = 1, limit: Int? = nil, memory: DocumentMemoryConfiguration? = nil
+  ) throws -> TrainedModel {
     let run = RunFolder(path: folder.file("run\(seed)"))
     var settings = TrainingConfiguration(
       dataset: data, model: .init(encoder: .init(dimension: 16)),
       optimization: .init(batchSize: 32, tableLearningRate: 0.1, learningRate: 0.05),
       loop: TrainingLoop(epochs: 4, patience: 2), seed: seed, threads: 1)
     if let limit { settings.features.maximumWordCount = limit }
+    settings.memory = memory
     _ = try Trainer(settings, folder: run, decantVersion: "test").run(resuming: false)
     return try TrainedModel(folder: run)
   }
 
-  @Test func `marks unknown texts in rankings and JSON`() throws {
-    let model = try train()
+  @Test(arguments: [nil, DocumentMemoryConfiguration()])
+  func `unknown texts have no labels`(memory: DocumentMemoryConfiguration?) throws {
+    let model = try train(memory: memory)
     let found = try model.predict(Self.texts, k: 2)
     #expect(found.map(\.isKnown) == [false, false, true, false])
-    #expect(found[0].labels == found[1].labels && found[0].labels.count == 2)
-    #expect(try found[0].json(text: "").hasPrefix(#"{"known":false,"labels":["#))
-    #expect(try !found[2].json(text: "x").contains("known"))
+    #expect(found.map(\.labels.count) == [0, 0, 2, 0])
     // A mean of models knows what one of them knows.
-    let mean = try model.averaged(with: [train(seed: 2)])
-    #expect(try mean.predict(Self.texts, k: 1).map(\.isKnown) == [false, false, true, false])
+    let mean = try model.averaged(with: [train(seed: 2)]).adjusted(byLogPrior: 0.3)
+    let both = try mean.predict(Self.texts, k: 1)
+    #expect(both.map(\.isKnown) == [false, false, true, false])
+    #expect(both.map(\.labels.count) == [0, 0, 1, 0])
     let embedded = try model.embedded(Self.texts)
     #expect(embedded.isKnown == [false, false, true, false])
     let vectors = try model.embeddings(of: Self.texts).array(of: Float.self)
     #expect(embedded.vectors.array(of: Float.self) == vectors)
   }
 
-  @Test(arguments: RunCalibration.Method.allCases)
+  // A softmax is for one label a document.
+  @Test(arguments: RunCalibration.Method.allCases.filter { $0 != .softmax })
   func `a calibration gives unknown texts no label`(method: RunCalibration.Method) throws {
     let model = try train()
     let calibration = try model.calibrate(.init(method: method)).calibration
@@ -92,7 +97,6 @@ import Torch
     let long = String(repeating: Self.known + " ", count: 3)
     let found = try model.predict([Self.known + " a b", long, ""], k: 1)
     #expect(found.map(\.isCut).suffix(2) == [true, false])
-    #expect(try found[1].json(text: "x").hasPrefix(#"{"cut":true,"#))
     #expect(try model.embedded([long]).isCut == [true])
   }
 }

@@ -143,6 +143,40 @@ import Testing
     #expect(html.contains("validation documents") && html.contains("slightly optimistic"))
   }
 
+  @Test func `documents and labels are shown by their texts`() throws {
+    let data = try write([
+      "documents": (0..<40).map { "{\"id\":\"\($0)\",\"text\":\"word\($0 % 4) says \($0)\"}" },
+      "labels": (0..<4).map { "{\"id\":\"1780\($0)\",\"text\":\"Meaning \($0)\"}" },
+      "train": (0..<30).map { "{\"id\":\"\($0)\",\"labels\":[\"1780\($0 % 4)\"]}" },
+      "test": (30..<40).map { "{\"id\":\"\($0)\",\"labels\":[\"1780\($0 % 4)\"]}" },
+    ])
+    let html = try page(train(data, epochs: 2))
+    #expect(html.contains("<h4>word3 says 31 <span class=\"id\">31</span></h4>"))
+    #expect(html.contains(" Meaning 3</span>") && html.contains("title=\"17803: Meaning 3\""))
+    #expect(!html.contains("</span> 17803"))
+  }
+
+  @Test func `an inspection's page shows problems with their texts`() throws {
+    let data = try write([
+      "documents": (0..<12).map {
+        "{\"id\":\"d\($0)\",\"text\":\"<b>word\($0 / 2) of a longer text\"}"
+      },
+      "labels": (0..<2).map { "{\"id\":\"\($0)\",\"text\":\"<i>Meaning \($0)\"}" },
+      "train": (0..<8).map { "{\"id\":\"d\($0)\",\"labels\":[\"\($0 % 2)\"]}" },
+      "test": (8..<12).map { "{\"id\":\"d\($0)\",\"labels\":[\"\($0 % 2)\"]}" },
+    ])
+    let html = InspectionPage(
+      DatasetInspection(try Dataset.read(data)), settings: ["a <sentence>"]
+    ).html()
+    expectSound(html)
+    for section in ["Summary", "Warnings", "Decides the settings", "Copies", "Labels"] {
+      #expect(html.contains("<h2>\(section)</h2>"), "\(section)")
+    }
+    #expect(html.contains("<h4>d0, d1</h4>\n<p class=\"text\">&lt;b&gt;word0 of a longer text</p>"))
+    #expect(html.contains("<span>&lt;i&gt;Meaning 1</span>") && html.contains("a &lt;sentence&gt;"))
+    #expect(html.contains("every training document has one label"))
+  }
+
   @Test func `shows features of documents`() throws {
     let data = try write([
       "documents": (0..<40).map {

@@ -31,7 +31,7 @@ struct ApproximateIndexTests {
   }
 
   /// Vectors of different lengths, with biases: the largest inner product is not the smallest angle.
-  @Test(.timeLimit(.minutes(1)), arguments: VectorScalar.allCases)
+  @Test(.timeLimit(.minutes(10)), arguments: VectorScalar.allCases)
   func `recall is at least 95 % of 20,000 vectors`(scalar: VectorScalar) throws {
     let sample = VectorCase.clustered(20_000, dimension: 16, centres: 100, queries: 100, seed: 8)
     let store = try sample.store(scalar)

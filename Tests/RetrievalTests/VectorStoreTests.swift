@@ -53,6 +53,49 @@ import Torch
     #expect(try folder.names() == ["a.index"])
   }
 
+  /// Programs without texts read version 1.
+  @Test func `texts are in a file of version 2`() throws {
+    let folder = try TemporaryFolder()
+    var store = try Self.sample.store()
+    try store.write(to: folder.file("plain.index"))
+    #expect(try contents(folder.file("plain.index"))[8] == 1)
+    #expect(!store.hasTexts && store.text(ofRow: 0) == nil)
+    let vectors = Tensor([Float](repeating: 0.5, count: 18), shape: [2, 9])
+    try store.add(vectors, ids: ["x", "y"], texts: ["an ex\n", ""])
+    try store.update(vectors, ids: ["row 1", "row 2"])
+    try store.update(vectors[0..<1], ids: ["row 3"], texts: ["three"])
+    try store.remove(ids: ["row 0"])
+    try store.write(to: folder.file("texts.index"))
+    #expect(try contents(folder.file("texts.index"))[8] == 2)
+    let opened = try VectorStore(path: folder.file("texts.index"))
+    for found in [
+      store, opened, try VectorStore(path: folder.file("texts.index"), verifying: false),
+    ] {
+      #expect(found.hasTexts && found.rowCount == 45)
+      #expect(found.text(ofRow: 0) == nil && found.text(ofRow: 40) == "an ex\n")
+      #expect((41..<44).allSatisfy { found.text(ofRow: $0) == nil })
+      #expect(found.text(ofRow: 44) == "three")
+    }
+    let compacted = opened.compacted()
+    #expect(compacted.rowCount == 41 && compacted.text(ofRow: 40) == "three")
+    #expect(throws: ValueError.self) { try store.add(vectors, ids: ["p", "q"], texts: ["one"]) }
+  }
+
+  @Test func `rejects damaged texts`() throws {
+    let folder = try TemporaryFolder()
+    var store = VectorStore(dimension: 1)
+    try store.add(Tensor([Float]([1]), shape: [1, 1]), ids: ["x"], texts: ["the text of x"])
+    try store.write(to: folder.file("a.index"))
+    var bytes = try contents(folder.file("a.index"))
+    let place = try #require(bytes.firstRange(of: Data("the text".utf8))?.lowerBound)
+    bytes[place] ^= 1
+    try folder.write(bytes, to: "a.index")
+    let error = #expect(throws: InputError.self) {
+      try VectorStore(path: folder.file("a.index"))
+    }
+    #expect(error?.reason.contains("checksum of the texts") == true)
+  }
+
   @Test func `changes apply in memory and leave the file alone`() throws {
     let folder = try TemporaryFolder()
     try Self.sample.store().write(to: folder.file("a.index"))

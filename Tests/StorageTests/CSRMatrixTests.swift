@@ -14,6 +14,18 @@ import Testing
     #expect(rows.values.map(Array.init) == [3, 4, 5, 3, 4, 5, 1, 2])
   }
 
+  @Test func `selecting columns numbers them anew`() {
+    let kept = matrix.selecting(columns: [1, 3])
+    #expect(Array(kept.rowOffsets) == [0, 1, 1, 3] && kept.columnCount == 2)
+    #expect(Array(kept.columns) == [1, 0, 1])
+    #expect(kept.values.map(Array.init) == [1, 3, 5])
+    #expect(matrix.selecting(columns: Array(0..<4), keepingLengths: true) == matrix)
+    let scaled = matrix.selecting(columns: [2, 3], keepingLengths: true)
+    #expect(Array(scaled.columns) == [1, 0, 1])
+    let factor = Float((50.0 / 41).squareRoot())
+    #expect(scaled.values.map(Array.init) == [Float(5.0.squareRoot()), 4 * factor, 5 * factor])
+  }
+
   @Test func `transposing twice sorts columns`() {
     let once = matrix.transposed()
     #expect(Array(once.rowOffsets) == [0, 1, 2, 3, 5])

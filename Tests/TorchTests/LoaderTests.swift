@@ -52,10 +52,49 @@ import Torch
     }
   }
 
-  @Test func `traps on a tensor without a library`() async {
-    await #expect(processExitsWith: .failure) {
+  @Test func `throws without a library wherever it can`() async {
+    await #expect(processExitsWith: .success) {
       setenv("DECANT_TORCH_LIBRARY", "/nowhere/libctorch.so", 1)
-      _ = Tensor([1.0])
+      let folder = try TemporaryFolder()
+      let file = folder.file("weights.safetensors")
+      let header = Array(#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#.utf8)
+      try Data([UInt8(header.count), 0, 0, 0, 0, 0, 0, 0] + header + [0, 0, 0, 0])
+        .write(to: URL(filePath: file))
+      let entries: [() throws -> Void] = [
+        { _ = try checked { Tensor([1.0]) }.sum() },
+        { _ = try checked { Tensor.normal([2, 2], generator: Generator(seed: 0)) } },
+        { _ = try SafetensorsFile(path: file).tensors() },
+        { _ = try Generator(seed: 0, device: .cpu) },
+        { try Runtime.loadCUDA() },
+      ]
+      for (number, entry) in entries.enumerated() {
+        let error = #expect(throws: TorchError.self, "\(number)") { try entry() }
+        #expect(error?.kind == .library, "\(number)")
+        #expect(error?.message.contains("swift package decant-setup") == true, "\(number)")
+      }
+    }
+  }
+
+  @Test func `traps on a tensor without a library, and names the throwing call`() async throws {
+    let results = [
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        setenv("DECANT_TORCH_LIBRARY", "/nowhere/libctorch.so", 1)
+        _ = Tensor([1.0])
+      },
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        setenv("DECANT_TORCH_LIBRARY", "/nowhere/libctorch.so", 1)
+        _ = Generator(seed: 0)
+      },
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        setenv("DECANT_TORCH_LIBRARY", "/nowhere/libctorch.so", 1)
+        _ = Tensor.zeros([1])
+      },
+    ]
+    for result in results {
+      let errors = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+      let line = errors.split(separator: "\n").first { $0.contains("Fatal error") } ?? ""
+      #expect(line.contains("swift package decant-setup"), "\(errors)")
+      #expect(line.contains("Runtime.load() throws this"), "\(errors)")
     }
   }
 }

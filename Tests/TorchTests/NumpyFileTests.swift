@@ -52,6 +52,9 @@ import Torch
     for tensor in [
       Tensor(values, shape: shape), Tensor(values.map(Float.init), shape: shape),
       Tensor(values.map { Int64($0) }, shape: shape),
+      Tensor(values, shape: shape).converted(to: .float16),
+      Tensor(values.map { Int8($0) }, shape: shape),
+      Tensor(values.map { UInt8(abs($0)) }, shape: shape),
     ] {
       try NumpyFile.write(tensor, to: path)
       let back = try NumpyFile.read(path)
@@ -97,7 +100,7 @@ import Torch
     refuse(try file(header("'<f8'", order: "True"), elements: eight), "column-major")
     refuse(try file(header("'|O'"), elements: eight), "Python objects; expected one of <f4")
     refuse(try file(header("'>f8'"), elements: eight), "of type '>f8'")
-    refuse(try file(header("'<f2'"), elements: eight), "of type '<f2'")
+    refuse(try file(header("'<i2'"), elements: eight), "of type '<i2'")
     refuse(try file(header("[('a', '<f8')]"), elements: eight), "records with fields")
     refuse(try file(header("'<f8'"), elements: eight.dropLast()), "expected 8 bytes")
     refuse(try file(header("'<f8'"), elements: eight + eight), "has 16 bytes of elements")

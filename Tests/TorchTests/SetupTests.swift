@@ -72,6 +72,45 @@ import Testing
     #expect(sandbox.count("downloads") == 1 && sandbox.count("compilations") == Self.build)
   }
 
+  @Test func `fills the user's cache and leaves the package alone`() throws {
+    try sandbox.takeSearchLibrary()
+    let first = try sandbox.setup(script: "setup --user")
+    #expect(first.status == 0, "\(first.text)")
+    for library in ["libctorch.so", "libsearch.so"] {
+      #expect(sandbox.exists(".cache/decant/\(library)"), "\(first.text)")
+    }
+    #expect(sandbox.exists(".cache/decant/torch/include/ATen/a.h") && !sandbox.exists(".deps"))
+    let second = try sandbox.setup(script: "setup --user")
+    #expect(second.text.hasSuffix(".cache/decant/libctorch.so\n"), "\(second.text)")
+    let (downloads, compilations) = (sandbox.count("downloads"), sandbox.count("compilations"))
+    let other = ["XDG_CACHE_HOME": sandbox.path(of: "other cache")]
+    #expect(try sandbox.setup(other, script: "setup --user").status == 0)
+    #expect(sandbox.exists("other cache/decant/libctorch.so"))
+    #expect(sandbox.count("downloads") == 2 * downloads)
+    #expect(sandbox.count("compilations") == 2 * compilations)
+    let unknown = try sandbox.setup(script: "setup --usr")
+    #expect(unknown.status == 1 && unknown.text.contains("usage"), "\(unknown.text)")
+    let homeless = try sandbox.setup(["HOME": ""], script: "setup --user")
+    #expect(homeless.status != 0 && homeless.text.contains("HOME"), "\(homeless.text)")
+  }
+
+  @Test(arguments: ["download", "unpack", "compile"])
+  func `recovers the user's cache after a kill, with another setup waiting`(during phase: String)
+    throws
+  {
+    let first = try sandbox.start(["PAUSE": phase], script: "setup --user")
+    try sandbox.wait(for: "pausing")
+    let second = try sandbox.start([:], script: "setup --user")
+    try sandbox.wait(for: "output-\(second.processIdentifier)", containing: "waiting")
+    kill(first.processIdentifier, SIGKILL)
+    try sandbox.write("", to: "go-on")
+    first.waitUntilExit()
+    second.waitUntilExit()
+    #expect(second.terminationStatus == 0)
+    #expect(sandbox.exists(".cache/decant/libctorch.so"))
+    #expect(sandbox.exists(".cache/decant/torch/include/ATen/a.h"))
+  }
+
   @Test func `errors name the remedy`() throws {
     func expect(_ words: String, _ variables: [String: String]) throws {
       let run = try sandbox.setup(variables)
@@ -167,6 +206,7 @@ private final class SetupSandbox {
         "-m pip download"*) ;;
         *" "*/.deps) [ "$PAUSE" = unpack ] && mkdir -p .deps/torch/lib \\
           && touch .deps/torch/lib/libtorch_cpu.so && pause ;;&
+        *" "*/decant) [ "$PAUSE" = unpack ] && pause ;;&
         *) exec /usr/bin/python3 "$@" ;;
       esac
       [ "$PAUSE" = no-network ] && exit 1
@@ -235,9 +275,9 @@ private final class SetupSandbox {
     try String(contentsOfFile: root + "/" + name, encoding: .utf8)
   }
 
-  func exists(_ name: String) -> Bool {
-    FileManager.default.fileExists(atPath: root + "/" + name)
-  }
+  func path(of name: String) -> String { root + "/" + name }
+
+  func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(of: name)) }
 
   /// How often one of the pretending programs did what `name` counts.
   func count(_ name: String) -> Int {

@@ -3,6 +3,7 @@ import Extreme
 import Foundation
 import Models
 import Storage
+import TestSupport
 import Testing
 
 @testable import Training
@@ -20,12 +21,12 @@ import Testing
   @Test func `a profile counts labels, pairs and names`() {
     let plain = DataProfile(madeDataset(60, labels: 5, labelTexts: true))
     #expect(plain.documents == 60 && plain.labels == 5 && plain.pairs == 60)
-    #expect(plain.isSingleLabel && plain.hasTexts)
+    #expect(plain.hasTexts && plain.features == 0)
     #expect(plain.labelTextShare == 1 && plain.namedShare == 0 && plain.medianWords == 5)
     #expect(plain.documentsPerLabel == 12)
     let named = DataProfile(madeDataset(60, labels: 5, perDocument: 2) { "p\($0): of topic\($1)" })
-    #expect(named.namedShare == 1 && named.labelTextShare == 0)
-    #expect(!named.isSingleLabel && named.pairs == 120)
+    #expect(named.namedShare == 1 && named.labelTextShare == 0 && named.featureShare == 0)
+    #expect(named.pairs == 120)
   }
 
   /// The settings after choosing defaults, and the choices.
@@ -46,8 +47,7 @@ import Testing
     for documents in [100, 1000, 4500, 20_000] {
       for hasTexts in [false, true] {
         var profile = DataProfile(
-          documents: documents, labels: 2000, pairs: documents, isSingleLabel: true,
-          hasTexts: hasTexts)
+          documents: documents, labels: 2000, pairs: documents, hasTexts: hasTexts)
         profiles.append(profile)
         (profile.labelTextShare, profile.medianLabelWords) = (1, 30)
         (profile.multilineShare, profile.medianWords, profile.rareWordShare) = (1, 5, 0.2)
@@ -67,7 +67,40 @@ import Testing
         }
       }
     }
+    let memory = DefaultRule.memory(.init(neighbours: 3, temperature: 0.1, weight: 2))
+    for rule in memory {
+      let setting = try #require(Setting.all.first { $0.path == rule.setting })
+      try setting.check(.init(rule.value))
+    }
+    names.formUnion(memory.map(\.setting) + ["memory"])
     #expect(Setting.followingData.isSubset(of: names))
+  }
+
+  @Test func `a new settings file leaves every default open`() throws {
+    let folder = try TemporaryFolder()
+    func draft(_ text: String) throws -> SettingsDraft {
+      try SettingsFile(contentsOf: folder.write(text, to: "s.json")).draft
+    }
+    let profiles = [
+      DataProfile(documents: 700, labels: 40, pairs: 900, hasTexts: false),
+      DataProfile(documents: 9000, labels: 40, pairs: 9000, hasTexts: true),
+    ]
+    let rules = profiles.flatMap { profile in
+      DefaultRule.rules(for: profile)
+        + DefaultCandidate.candidates(for: profile).flatMap(\.rules)
+    }
+    #expect(rules.contains { $0.setting == "loss" })
+    let new = try draft(SettingsFile.template())
+    for rule in rules { #expect(rule.isOpen(in: new), "\(rule.setting)") }
+    // What the file changes is chosen.
+    for (text, path) in [
+      ("{loss: {infoNCE: {}}}", "loss"), ("{loss: {decoupledSoftmax: {temperature: 2}}}", "loss"),
+      ("{model: {wide: {}}}", "model.wide.method"),
+      ("{model: {encoder: {initialScale: 0.2}}}", "model.encoder.initialScale"),
+      ("{loop: {epochs: 5}}", "loop.epochs"),
+    ] {
+      #expect(try draft(text).isChosen(path), "\(text)")
+    }
   }
 
   @Test func `folds judge every document once`() throws {
@@ -76,6 +109,47 @@ import Testing
     #expect(folds.reduce(0) { $0 + $1.judgedCount } == 300)
     #expect(folds.allSatisfy { $0.learntCount + $0.judgedCount == 300 })
     #expect(HeldOutJudge.folds(5, of: madeDataset(40, labels: 3), decantVersion: "test").isEmpty)
+  }
+
+  @Test func `scores of documents average to the metrics`() throws {
+    let judge = try #require(
+      HeldOutJudge(
+        madeDataset(1200, labels: 40, perDocument: 3) { "words of topic\($1 / 2) \($0 % 7)" },
+        learning: 400, judging: 300, share: (400, 300), decantVersion: "test"))
+    var settings = TrainingConfiguration(dataset: "made", threads: 1)
+    settings.loop.epochs = 1
+    let result = try #require(try judge.judge(settings) { false })
+    let mean = result.scores.reduce(0, +) / Double(result.scores.count)
+    #expect(result.scores.count == judge.judgedCount)
+    #expect(Set(result.scores).count > 2, "\(Set(result.scores))")
+    #expect(abs(mean - result.metrics.score) < 1e-9)
+  }
+
+  @Test func `labels without a document to train on can be left out`() throws {
+    let data = madeDataset(3000, labels: 1500, labelTexts: true)
+    func judge(_ knownLabels: Bool) throws -> HeldOutJudge {
+      try #require(
+        HeldOutJudge(
+          data, learning: 1000, judging: 800, share: (500, 500), knownLabels: knownLabels,
+          decantVersion: "test"))
+    }
+    let (known, all) = (try judge(true), try judge(false))
+    #expect(known.learntCount == all.learntCount)
+    #expect(known.judgedCount > 100 && 2 * known.judgedCount < all.judgedCount)
+    var settings = TrainingConfiguration(dataset: "made", threads: 1)
+    settings.model.labels = .both
+    let scores = try [known, all].map { try #require(try $0.judge(settings) { false }) }
+    #expect(scores[0].metrics.score > scores[1].metrics.score)
+  }
+
+  @Test func `fewer epochs are not tried where most labels are found`() throws {
+    var lines: [String] = []
+    var draft = SettingsDraft()
+    draft.values["dataset"] = .string("made")
+    _ = try DataDefaults(
+      madeDataset(4000, labels: 12), decantVersion: "test", reporting: { lines.append($0) }
+    ).choose(in: &draft) { try $0.completed() }
+    #expect(lines.contains { $0.contains("memory") } && !lines.contains { $0.contains("epochs") })
   }
 
   @Test(arguments: ["model.wide", "loss"])
@@ -88,6 +162,23 @@ import Testing
     try draft.set(setting, to: .init(value))
     #expect(draft.isChosen(path))
     #expect(draft.isChosen("model.wide.method") == (path == "model.wide"))
+  }
+
+  @Test func `a memory is suggested unless the user chose about it`() throws {
+    let memory = DocumentMemoryConfiguration(neighbours: 3, temperature: 0.1, weight: 2)
+    var draft = SettingsDraft()
+    draft.values["dataset"] = .string("d")
+    #expect(try draft.completed().memory == nil)
+    let choices = DefaultRule.memory(memory).compactMap { $0.apply(to: &draft) }
+    #expect(choices.map(\.setting) == ["memory.neighbours", "memory.temperature", "memory.weight"])
+    #expect(try draft.completed().memory == memory)
+    let setting = try #require(Setting.all.first { $0.path == "memory" })
+    for value in [JSONValue.null, .object([])] {
+      var chosen = SettingsDraft()
+      try chosen.set(setting, to: .init(value))
+      #expect(DefaultRule.memory(memory).allSatisfy { !$0.isOpen(in: chosen) })
+      #expect(chosen.contains("memory") == (value != .null))
+    }
   }
 
   @Test func `a suggested group is added`() throws {
@@ -105,6 +196,63 @@ import Testing
     #expect(plain.choices.contains { $0.setting == "features.families" })
     let named = try choose(madeDataset(60, labels: 5) { "p\($0): of topic\($1)" })
     #expect(named.settings.features == TextFeatures.Configuration())
+  }
+
+  /// Texts of which half have a random label: learnt by heart, they say nothing about others.
+  @Test func `noisy labels get fewer epochs, several a document or one`() throws {
+    for perDocument in [1, 2] {
+      var state: UInt64 = 1
+      let data = madeDataset(8000, labels: 12, perDocument: perDocument) { row, label in
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        let shown = (state >> 60) < 8 ? label : Int(state >> 33) % 12
+        return "topic\(shown) word\(state >> 40 & 4095) word\(state >> 20 & 4095)"
+      }
+      let chosen = try choose(data)
+      #expect(chosen.settings.loop.epochs < 5, "\(perDocument) labels")
+      #expect(chosen.choices.contains { $0.setting == "loop.epochs" })
+    }
+    let clear = try choose(madeDataset(8000, labels: 12)).settings
+    // Everything is learnt: neither fewer epochs nor a memory gain anything.
+    #expect(clear.loop.epochs == 5 && clear.memory == nil)
+  }
+
+  @Test func `measurements get no linear model, bags of words may`() {
+    var profile = DataProfile(documents: 1000, labels: 20, pairs: 1000, hasTexts: false)
+    for (share, count) in [(0.24, 1), (0.25, 0)] {
+      profile.featureShare = share
+      #expect(DefaultCandidate.candidates(for: profile).count == count)
+    }
+    let matrix = CSRMatrix(rows: [[0, 1], [2], [0, 1, 2, 3]], columnCount: 4)
+    let train = Split(
+      documentIndices: MappedArray([0, 1]), labels: CSRMatrix(rows: [[0], [0]], columnCount: 1))
+    let dataset = Dataset(
+      documents: Documents(
+        ids: TextColumn(["a", "b", "c"]),
+        content: .features(matrix, names: ["w", "x", "y", "z"])),
+      labels: Labels(ids: TextColumn(["l"])), train: train,
+      description: DatasetDescription(name: "made", statistics: .init(train: train)))
+    #expect(DataProfile(dataset).featureShare == 3.0 / 8)
+  }
+
+  @Test func `word pairs of the whole text need many documents a label`() throws {
+    var profile = DataProfile(documents: 9000, labels: 9, pairs: 9000)
+    profile.multilineShare = 1
+    for (labels, families) in [(9, DefaultFamilies.paragraphs), (10, DefaultFamilies.plain)] {
+      profile.labels = labels
+      let value = DefaultRule.rules(for: profile).first { $0.setting == "features.families" }?.value
+      #expect(value == JSONValue(encoding: families))
+    }
+  }
+
+  @Test func `few features get a hidden layer, many do not`() {
+    for (documents, features, isHidden) in [
+      (4999, 2000, true), (5000, 2000, true), (5000, 2001, false), (4999, 2001, true),
+    ] {
+      var profile = DataProfile(documents: documents, labels: 20, pairs: documents, hasTexts: false)
+      profile.features = features
+      let settings = DefaultRule.rules(for: profile).map(\.setting)
+      #expect(settings.contains("model.encoder.hiddenDimensions") == isHidden)
+    }
   }
 
   @Test func `a setting that was chosen is left alone`() throws {

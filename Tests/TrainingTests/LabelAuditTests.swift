@@ -14,7 +14,9 @@ import Training
   }
 
   private static let plain = LabelAudit(
-    confidentLearning: .init(order: .selfConfidence), neighbourWeight: 0, minimumCount: 1)
+    confidentLearning: .init(order: .selfConfidence), neighbourWeight: 0, countWeight: 0,
+    learntWeight: 0,
+    minimumCount: 1)
 
   @Test func `sorts by the probability of the given labels`() throws {
     let scores = OutOfSampleScores(
@@ -30,7 +32,7 @@ import Training
     #expect(report.wrong[0].neighbourShare == nil && report.wrong[0].neighboursWith.isEmpty)
   }
 
-  @Test func `confident errors precede merely unlikely labels`() throws {
+  @Test func `marks confident errors and sorts by suspicion alone`() throws {
     // Label 0: t₁ = 0.7 and t₀ = 0.6, so that 0.3 is sure. Label 1: 0.1 is as usual.
     let scores = OutOfSampleScores(
       probabilities: Self.matrix(
@@ -39,10 +41,60 @@ import Training
     for top in [1, 3] {
       let report = try Self.plain(scores, given: given, top: top)
       #expect(
-        report.wrong.map { [$0.row, $0.label] } == Array([[2, 0], [0, 1], [1, 1]].prefix(top)))
-      #expect(report.wrong.map(\.isConfident) == Array([true, false, false].prefix(top)))
+        report.wrong.map { [$0.row, $0.label] } == Array([[0, 1], [1, 1], [2, 0]].prefix(top)))
+      #expect(report.wrong.map(\.isConfident) == Array([false, false, true].prefix(top)))
       #expect(report.surelyWrong == 1 && report.surelyMissing == 0)
     }
+  }
+
+  @Test func `a document with more labels than expected has more credible labels`() throws {
+    // Rows 0 and 1 have the same probabilities, E = 1; row 0 has one label, row 1 has three.
+    let row = [(0, 0.2), (1, 0.5), (2, 0.2), (3, 0.1)]
+    let scores = OutOfSampleScores(probabilities: Self.matrix([row, row, [(0, 0.2)]], 4))
+    let given = CSRMatrix(rows: [[0], [0, 1, 2], []], columnCount: 4)
+    var audit = Self.plain
+    audit.minimumCount = 0
+    audit.countWeight = 1
+    let report = try audit(scores, given: given, top: 10)
+    #expect(
+      report.wrong.map { [$0.row, $0.label] } == [[0, 0], [1, 0], [1, 2], [1, 1]])
+    // Odds of p = 0.2 are 1 to 4: unmoved by d = E, doubled by d = 3.
+    expectClose(report.wrong[0].suspicion, 0.8, tolerance: 1e-6)
+    expectClose(report.wrong[1].suspicion, 1 - 1 / 3.0, tolerance: 1e-6)
+    // [0, 2] and [2, 0] are equal but for rounding.
+    let missing = report.missing.map { [$0.row, $0.label] }
+    #expect([missing[0]] + missing[3...] == [[0, 1], [1, 3], [0, 3]])
+    #expect(Set(missing[1...2]) == [[0, 2], [2, 0]])
+    // A document without labels is unmoved too, although d < E.
+    expectClose(report.missing[2].suspicion, 0.2, tolerance: 1e-6)
+    expectClose(report.missing[3].suspicion, 2 / 11.0, tolerance: 1e-6)
+    audit.countWeight = 2
+    expectClose(
+      try audit(scores, given: given, top: 10).wrong[1].suspicion, 0.5, tolerance: 1e-6)
+  }
+
+  @Test func `the judgement of a label that the model has learnt counts more`() throws {
+    // Means over the documents with the label: 0.6 and 0.2, odds of 3/2 and 1/4.
+    let scores = OutOfSampleScores(
+      probabilities: Self.matrix(
+        [
+          [(0, 0.85), (1, 0.25)], [(0, 0.85), (1, 0.25)], [(0, 0.1), (1, 0.1)],
+          [(0, 0.1), (1, 0.1)],
+        ],
+        3))
+    let given = CSRMatrix(rows: [[0, 1], [0, 1], [0, 1], []], columnCount: 3)
+    var audit = Self.plain
+    audit.learntWeight = 1
+    let report = try audit(scores, given: given, top: 10)
+    #expect(
+      report.wrong.map { [$0.row, $0.label] } == [
+        [2, 0], [2, 1], [0, 1], [1, 1], [0, 0], [1, 0],
+      ])
+    expectClose(report.wrong[0].suspicion, 27 / 29.0, tolerance: 1e-6)
+    expectClose(report.wrong[1].suspicion, 9 / 13.0, tolerance: 1e-6)
+    #expect(report.missing.map { [$0.row, $0.label] } == [[3, 0], [3, 1]])
+    expectClose(report.missing[0].suspicion, 1 / 7.0, tolerance: 1e-6)
+    expectClose(report.missing[1].suspicion, 1 / 37.0, tolerance: 1e-6)
   }
 
   @Test func `breaks ties by row and label`() throws {

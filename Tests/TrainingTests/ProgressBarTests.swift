@@ -14,7 +14,7 @@ import Training
     var text = ""
     let bar = ProgressBar(isTerminal: true, width: 72) { text += $0 }
     bar.begin()
-    bar.update(title: "epoch 1/2", done: 50, total: 100, unit: "documents", remark: "loss 0.5")
+    bar.update(title: "epoch 1/2", done: 50, total: 100, unit: "documents", loss: 0.5)
     #expect(text.hasPrefix("\r\u{1B}[2K"))
     #expect(text.contains("epoch 1/2"))
     #expect(text.contains("loss 0.5"))
@@ -30,7 +30,7 @@ import Training
   @Test func `prints only lines without a terminal`() {
     var text = ""
     let bar = ProgressBar(isTerminal: false, width: 80) { text += $0 }
-    bar.update(title: "epoch 1/2", done: 50, total: 100, unit: "documents", remark: "")
+    bar.update(title: "epoch 1/2", done: 50, total: 100, unit: "documents")
     bar.line("epoch 1/2 done")
     #expect(text == "epoch 1/2 done\n")
   }

@@ -1,10 +1,12 @@
 import Datasets
+import Extreme
 import Foundation
 import Models
 import Storage
 import TestSupport
 import Testing
-import Training
+
+@testable import Training
 
 @Suite struct TuningTests {
   private let folder: TemporaryFolder
@@ -73,7 +75,7 @@ import Training
   }
 
   @Test func `the best settings are at least as good as the start`() throws {
-    let result = try tune(draft(), budget: 3)
+    let result = try tune(draft(), on: madeDataset(300, labels: 6), budget: 20)
     let scores = result.trials.filter { $0.seed == 0 }.map(\.score)
     #expect(result.best.score >= result.start.score)
     #expect(scores.contains(result.best.score))
@@ -86,6 +88,57 @@ import Training
     #expect(result.trials.allSatisfy { $0.changes[setting.path] == nil })
   }
 
+  @Test func `a trial of few documents is judged on all of them`() throws {
+    let trial = try #require(try tune(draft(), on: madeDataset(300, labels: 3)).trials.first)
+    #expect((200..<280).contains(trial.documents))
+    // Every document has one label of three, so the folds' precision at 5 is a fifth.
+    #expect(abs((trial.metrics["P@5"] ?? 0) - 20) < 1e-9)
+  }
+
+  @Test func `a gain must exceed half a standard error`() throws {
+    var search = TuningSearch(
+      log: try TuningLog(path: log, data: "", start: "") { 10 }, budget: 1, draft: try draft())
+    func add(_ changes: [String: String], _ score: Double, seeds: [UInt64] = [0, 1]) throws {
+      for seed in seeds {
+        try search.add(
+          TuningTrial(
+            changes: changes, seed: seed, documents: 10,
+            metrics: ["P@1": score, "nDCG@5": score], seconds: 0))
+      }
+    }
+    try add([:], 50)
+    try add(["loop.epochs": "2"], 50.5)
+    try add(["loop.epochs": "3"], 60, seeds: [0])
+    // Half a standard error is 0.79 points of 1,000 documents and 0.35 of 5,000.
+    #expect(!search.isBetter(["loop.epochs": "2"], judgedCount: 1000))
+    #expect(search.isBetter(["loop.epochs": "2"], judgedCount: 5000))
+    #expect(!search.isBetter(["loop.epochs": "3"], judgedCount: 5000))
+  }
+
+  @Test func `a loss keeps the temperature, and a group can be left out`() throws {
+    let log = try TuningLog(path: log, data: "", start: "") { 10 }
+    var search = TuningSearch(log: log, budget: 1, draft: try draft())
+    search.current = try #require(
+      try search.changes(with: [("loss.temperature", .number("4"))]))
+    #expect(search.current == ["loss.decoupledSoftmax.temperature": "4"])
+    let other = try #require(try search.changes(with: [("loss", .string("infoNCE"))]))
+    #expect(other == ["loss": #""infoNCE""#, "loss.infoNCE.temperature": "4"])
+    let loss = try search.draft(of: other).completed().loss
+    #expect(loss.name == "infoNCE" && loss.temperature == 4)
+    search.current = other
+    #expect(
+      try search.changes(with: [("loss", .string("decoupledSoftmax"))])
+        == ["loss.decoupledSoftmax.temperature": "4"])
+    #expect(
+      try search.changes(with: [("loss.temperature", .number("2"))])?["loss.infoNCE.temperature"]
+        == "2")
+    #expect(try search.changes(with: [("model.wide.method", .null)]) == nil)
+    let wide = try #require(try search.changes(with: [("model.wide.method", .string("adagrad"))]))
+    #expect(try search.draft(of: wide).completed().model.wide?.method == .adagrad)
+    search.current = wide
+    #expect(try search.changes(with: [("model.wide.method", .null)]) == other)
+  }
+
   @Test func `trials of other settings are refused`() throws {
     _ = try tune(draft())
     let error = #expect(throws: InputError.self) {
@@ -94,11 +147,44 @@ import Training
     #expect(error?.reason == "these trials are of other data or of other settings")
   }
 
+  @Test(arguments: [
+    "", "hello\n", "{}\n", #"{"data":"0","documents":0,"start":"{}"}"# + "\n",
+    #"{"documents":4000,"start":""}"# + "\n",
+  ])
+  func `a strange file of trials is refused and stays`(text: String) throws {
+    try writeAtomically(text, to: log)
+    let error = #expect(throws: InputError.self) { try tune(draft()) }
+    #expect(error?.file == log)
+    #expect(try String(contentsOfFile: log, encoding: .utf8) == text)
+  }
+
+  @Test func `a trial of an unknown setting is refused`() throws {
+    _ = try tune(draft())
+    let text = try String(contentsOfFile: log, encoding: .utf8)
+    let strange = text.replacing(
+      "\"changes\":{", with: "\"changes\":{\"model.depth\":\"3\"", maxReplacements: 1)
+    #expect(strange != text)
+    try writeAtomically(strange, to: log)
+    let error = #expect(throws: InputError.self) { try tune(draft()) }
+    #expect(error?.line == 2 && error?.reason == "this is not a trial")
+  }
+
+  @Test func `only one search at a time uses a file of trials`() throws {
+    var lock: TuningLock? = try TuningLock(log: log)
+    let error = #expect(throws: FileError.self) { try TuningLock(log: log) }
+    #expect(error?.code == EBUSY && error?.path == log)
+    _ = try TuningLock(log: folder.file("other.jsonl"))
+    withExtendedLifetime(lock) {}
+    lock = nil
+    #expect(try names(in: folder.path).isEmpty)
+    _ = try TuningLock(log: log)
+  }
+
   @Test func `too few documents are refused`() throws {
     let error = #expect(throws: InputError.self) {
-      try tune(draft(), on: madeDataset(100, labels: 3))
+      try tune(draft(), on: madeDataset(40, labels: 3))
     }
-    #expect(error?.reason == "100 training documents are too few for a search")
+    #expect(error?.reason == "40 training documents are too few for a search")
     #expect(error?.file == "made")
   }
 

@@ -2,22 +2,22 @@ import Foundation
 import Hummingbird
 import HummingbirdCore
 public import Logging
-import Metrics
 import Models
 import NIOCore
 import ServiceLifecycle
+import Storage
 import Torch
 import UnixSignals
 
-/// Serves a finished run over HTTP: predictions, similar documents, labels, feedback, and a page to
-/// try it.
+/// Serves finished runs over HTTP: predictions, embeddings, similar documents, labels, feedback, and
+/// a page to try them.
 ///
-/// If the run is replaced on disk, so is the model. On SIGTERM and SIGINT the service ends after
-/// responding to all requests in progress.
+/// If a run is replaced on disk, so is its model; SIGHUP opens all runs again. On SIGTERM and SIGINT
+/// the service ends after responding to all requests in progress.
 public struct DecantService: Sendable {
-  private let routes: Routes
-  private let watcher: RunWatcher
-  private let lock: StoreLock
+  let routes: Routes
+  private let watchers: [RunWatcher]
+  private let reloads: ReloadSignal
   private let settings: ServiceConfiguration
   private let logger: Logger
   private let onReady: @Sendable (_ port: Int) -> Void
@@ -25,37 +25,58 @@ public struct DecantService: Sendable {
   /// Creates a service; it does not listen yet.
   ///
   /// - Parameters:
-  ///   - source: the runs of the model.
-  ///   - path: the file for labels and feedback; created if it does not exist.
+  ///   - runs: the runs; the first one has the paths that name no run.
   ///   - onReady: receives the port once requests are accepted.
   /// - Throws: `InputError`, also for a store that cannot be opened; `FileError`, also for a store
-  ///   in use by another service; `TorchError`.
+  ///   in use by another service; `TorchError`; `ValueError` for no run, or two of the same name.
   public init(
-    _ source: ModelSource, store path: String, settings: ServiceConfiguration = .init(),
-    logger: Logger, onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }
+    _ runs: [ServiceRun], settings: ServiceConfiguration = .init(), logger: Logger,
+    onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }
   ) throws {
-    var opened = try source.open()
-    lock = try StoreLock(store: path)
-    let store = try ServiceStore(path: path, limit: settings.maximumStoreSize)
-    logger.warn(of: try opened.addKept(store.labels()))
-    let registry = PrometheusRegistry()
-    let observation = Observation(registry: registry)
-    let catalogue = LabelCatalogue(opened.labels)
-    let model = CurrentModel(opened.description)
-    let stamps = opened.stamps
-    let thread = ModelThread(opened.engine, limits: settings.queue) {
-      observation.batchSize.record($0)
+    try Self.check(runs.map(\.name))
+    let observation = Observation()
+    var served: [ServedRun] = []
+    do {
+      for run in runs {
+        served.append(
+          try ServedRun(run, settings: settings, observation: observation, logger: logger))
+      }
+    } catch {
+      for run in served { try run.close() }
+      throw error
     }
     routes = Routes(
-      settings: settings, model: model, thread: thread, catalogue: catalogue, store: store,
-      observation: observation, readiness: Readiness(grace: settings.grace))
-    watcher = RunWatcher(
-      source: source, opened: stamps, thread: thread, catalogue: catalogue, model: model,
-      store: store, additions: routes.additions, logger: logger,
-      interval: settings.watchInterval)
+      settings: settings, runs: ServedRuns(served), observation: observation,
+      readiness: Readiness(grace: settings.grace))
+    let (openings, reloads) = (Turnstile(), ReloadSignal(logger: logger))
+    watchers = served.map {
+      RunWatcher(
+        $0, openings: openings, reloads: reloads, logger: logger, interval: settings.watchInterval)
+    }
+    self.reloads = reloads
     self.settings = settings
     self.logger = logger
     self.onReady = onReady
+  }
+
+  private static func check(_ names: [String]) throws {
+    guard !names.isEmpty else {
+      throw ValueError("runs", reason: "there are none to serve", expected: "one or more")
+    }
+    for (index, name) in names.enumerated() {
+      guard !name.isEmpty, !name.contains("/"), !name.unicodeScalars.contains(where: \.isControl)
+      else {
+        throw ValueError(
+          "the name \"\(name)\" of a run",
+          reason: "it is empty or has a slash or a control character",
+          expected: "a name for the paths of the service, as NAME=FOLDER")
+      }
+      guard !names[..<index].contains(name) else {
+        throw ValueError(
+          "the name \"\(name)\" of a run", reason: "two runs have it",
+          expected: "a name for each run, as NAME=FOLDER")
+      }
+    }
   }
 
   /// Runs until it is told to end.
@@ -69,21 +90,22 @@ public struct DecantService: Sendable {
         visit; use --token-file, or --allowed-host with the intended names
         """)
     }
+    var services: [any Service] = watchers
+    services += [reloads, application, routes.readiness]
     let group = ServiceGroup(
       configuration: .init(
-        services: [watcher, application, routes.readiness],
+        services: services,
         gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     let outcome: Result<Void, any Error>
     do { outcome = .success(try await group.run()) } catch { outcome = .failure(error) }
-    routes.thread.stop()
-    try routes.store.close()
-    lock.release()
+    for run in routes.runs.all { try run.close() }
     try outcome.get()
   }
 
   private var application: some Service {
     let limit = TimeAmount.seconds(Int64(settings.arrivalSeconds))
-    let (readiness, lock, host, onReady) = (routes.readiness, lock, settings.host, onReady)
+    let (readiness, runs) = (routes.readiness, routes.runs.all)
+    let (host, onReady) = (settings.host, onReady)
     return Application(
       router: routes.router(),
       server: HTTPServerBuilder { responder in
@@ -102,7 +124,7 @@ public struct DecantService: Sendable {
         availableConnectionsDelegate: .maximum(settings.maximumConnections, logger: logger)),
       onServerRunning: { channel in
         let port = channel.localAddress?.port ?? 0
-        lock.describe("process \(getpid()) at \(host), port \(port),")
+        for run in runs { run.lock.describe("process \(getpid()) at \(host), port \(port),") }
         readiness.set(true)
         onReady(port)
       },

@@ -14,6 +14,8 @@ public struct ServiceConfiguration: Sendable {
   public var maximumBodySize = 1 << 20
   /// The maximum number of texts per request.
   public var maximumTexts = 256
+  /// The maximum number of texts to embed per request.
+  public var maximumEmbeddings = 2048
   /// The maximum number of labels per response.
   public var maximumLabels = 1000
   /// The maximum number of added labels.

@@ -73,7 +73,7 @@ import Testing
       try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: store)
       for path in [store, link] {
         let error = #expect(throws: FileError.self) {
-          try DecantService(ModelSource(run: small.run), store: path, logger: logger)
+          try DecantService([small.toServe(store: path)], logger: logger)
         }
         let words = "process \(getpid()) at 127.0.0.1, port \(service.port)"
         #expect(error?.description.contains(words) == true, "\(String(describing: error))")

@@ -13,9 +13,10 @@ import Torch
     SmallDataset().rows.prefix(count).map(\.text)
   }
 
-  private func expectSame(_ found: [RankedLabel], _ wanted: TrainedModel.Prediction) {
-    #expect(found.map(\.id) == wanted.labels.map(\.id))
-    expectClose(found.map(\.score), wanted.labels.map(\.score), tolerance: 1e-5)
+  private func expectSame(_ found: RankedText, _ wanted: TrainedModel.Prediction) {
+    #expect(found.labels.map(\.id) == wanted.labels.map(\.id))
+    #expect(found.isKnown == wanted.isKnown)
+    expectClose(found.labels.map(\.score), wanted.labels.map(\.score), tolerance: 1e-5)
   }
 
   @Test func `every caller gets its own answer`() async throws {
@@ -24,7 +25,7 @@ import Torch
     let wanted = try small.open().predict(texts, k: 7)
     let thread = ModelThread(try Engine(small.open()))
     defer { thread.stop() }
-    try await withThrowingTaskGroup(of: (Int, [[RankedLabel]]).self) { group in
+    try await withThrowingTaskGroup(of: (Int, [RankedText]).self) { group in
       for first in texts.indices {
         // One to three texts, of different depths.
         let own = Array(texts[first...].prefix(1 + first % 3))
@@ -37,6 +38,30 @@ import Torch
           prediction.labels = Array(prediction.labels.prefix(1 + first % 7))
           expectSame(answer, prediction)
         }
+      }
+    }
+  }
+
+  @Test func `requests for different labels are ranked apart`() async throws {
+    let small = try SmallModel()
+    let texts = Self.texts(12)
+    let wanted = try small.open().predict(texts, k: 20)
+    let thread = ModelThread(try Engine(small.open()))
+    defer { thread.stop() }
+    try await withThrowingTaskGroup(of: (Int, LabelRestriction, [RankedText]).self) { group in
+      for row in texts.indices {
+        let restriction = LabelRestriction(
+          only: row % 3 == 0 ? ["label\(row)", "label4", "label9"] : nil,
+          except: row % 3 == 1 ? ["label\(row)", "label2"] : [])
+        group.addTask {
+          (row, restriction, try await thread.rank([texts[row]], k: 3, restriction: restriction))
+        }
+      }
+      for try await (row, restriction, answers) in group {
+        var prediction = wanted[row]
+        prediction.labels = Array(
+          prediction.labels.filter { restriction.allows($0.id) }.prefix(3))
+        expectSame(answers[0], prediction)
       }
     }
   }
@@ -82,9 +107,9 @@ import Torch
     defer { thread.stop() }
     let answers = try await thread.rank(texts, k: 3)
     for (answer, wanted) in zip(answers, wanted) {
-      #expect(answer.map(\.id) == wanted.labels.map(\.id))
+      #expect(answer.labels.map(\.id) == wanted.labels.map(\.id))
       expectClose(
-        answer.map { $0.probability ?? .nan }, wanted.labels.map { $0.probability ?? .nan },
+        answer.labels.map { $0.probability ?? .nan }, wanted.labels.map { $0.probability ?? .nan },
         tolerance: 1e-5)
     }
   }
@@ -97,7 +122,7 @@ import Torch
       try Engine(small.open(), documents: Dataset.read(small.data).documents))
     defer { thread.stop() }
     let found = try await thread.perform { try $0.similar(to: rows[3].text, k: 4) }
-    #expect(found.first?.id == "d3")
+    #expect(found.first?.id == "d3" && found.first?.text == rows[3].text)
     expectClose(found[0].similarity, 1, tolerance: 1e-5)
     // The same by hand.
     let all = try model.embeddings(of: rows.map(\.text)).array(of: Float.self).map(Double.init)

@@ -37,7 +37,7 @@ import Testing
         let one = try await service.ask("GET", "/v1/labels/\(encoded(written))")
         let id = one.json["id"] as? String ?? ""
         #expect(one.status == 200 && OddNames.areSame([id], [read]), "\(one)")
-        let list = try await service.ask("GET", "/v1/labels?limit=20&query=\(encoded(read))")
+        let list = try await service.ask("GET", "/v1/labels?limit=1000&query=\(encoded(read))")
         let ids = (list.json["labels"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? String }
         #expect(ids.contains { OddNames.areSame([$0], [read]) }, "\(list)")
         let verdict =

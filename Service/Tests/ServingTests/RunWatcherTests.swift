@@ -112,7 +112,8 @@ import Testing
         try await service.ask("GET", "/healthz").json["run"] as? String == "changed"
       }
       #expect(Self.isSame(try await Self.answers(service), before))
-      #expect(try await service.ask("GET", "/readyz").status == 200)
+      let ready = try await service.ask("GET", "/readyz")
+      #expect(ready.status == 200 && ready.json["runs"] as? [String: String] == ["run": "changed"])
       try whole.write(
         to: URL(fileURLWithPath: small.run.model), options: inPlace ? [] : .atomic)
       try await Self.expectSoon("the model's return") {

@@ -1,6 +1,5 @@
 import Foundation
 import Logging
-import Models
 import ServiceLifecycle
 import Serving
 import TestSupport
@@ -12,15 +11,20 @@ func withService<R: Sendable>(
   _ change: (inout ServiceConfiguration) -> Void = { _ in },
   _ body: @Sendable @escaping (LoopbackClient) async throws -> R
 ) async throws -> R {
+  try await withService([small.toServe(store: store, documents: documents)], change, body)
+}
+
+/// A service of several runs.
+func withService<R: Sendable>(
+  _ runs: [ServiceRun], logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+  _ change: (inout ServiceConfiguration) -> Void = { _ in },
+  _ body: @Sendable @escaping (LoopbackClient) async throws -> R
+) async throws -> R {
   var settings = ServiceConfiguration()
   settings.port = 0
   change(&settings)
   let (ports, port) = AsyncStream<Int>.makeStream()
-  let service = try DecantService(
-    ModelSource(run: small.run, documents: documents ? small.data : nil),
-    store: store ?? small.folder.file("service.sqlite"), settings: settings,
-    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-  ) { port.yield($0) }
+  let service = try DecantService(runs, settings: settings, logger: logger) { port.yield($0) }
   return try await withThrowingTaskGroup(of: R?.self) { group in
     group.addTask {
       // A service that cannot start must not leave the other task waiting.
@@ -54,10 +58,9 @@ func withServiceToEnd(
   change(&settings)
   let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   let (ports, port) = AsyncStream<Int>.makeStream()
-  let service = try DecantService(
-    ModelSource(run: small.run), store: small.folder.file("service.sqlite"), settings: settings,
-    logger: logger
-  ) { port.yield($0) }
+  let service = try DecantService([small.toServe()], settings: settings, logger: logger) {
+    port.yield($0)
+  }
   let group = ServiceGroup(
     configuration: .init(
       services: [.init(service: Whole(service: service), successTerminationBehavior: .ignore)],

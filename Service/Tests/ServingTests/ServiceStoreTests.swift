@@ -31,7 +31,7 @@ import Testing
     #expect(try first.labels().isEmpty)
     try await first.add(.init(id: "zebra", text: "striped"))
     try await first.add(.init(id: "ant", text: "six legs\nand \"feelers\""))
-    try await first.add(.init(text: "a horse?", labels: ["zebra"], rejected: ["ant", "fly"]))
+    try await first.add([.init(text: "a horse?", labels: ["zebra"], rejected: ["ant", "fly"])])
     // Not closed: a crash does not either.
     let second = try ServiceStore(path: path)
     #expect(try second.labels().map(\.id) == ["zebra", "ant"])
@@ -44,9 +44,9 @@ import Testing
 
   @Test func `the latest verdict wins`() async throws {
     let store = try ServiceStore(path: folder.file("service.sqlite"))
-    try await store.add(.init(text: "b", labels: ["one", "two"], rejected: ["three"]))
-    try await store.add(.init(text: "a", labels: ["one"], rejected: []))
-    try await store.add(.init(text: "b", labels: ["three"], rejected: ["one"]))
+    try await store.add([.init(text: "b", labels: ["one", "two"], rejected: ["three"])])
+    try await store.add([.init(text: "a", labels: ["one"], rejected: [])])
+    try await store.add([.init(text: "b", labels: ["three"], rejected: ["one"])])
     #expect(
       try await all(store) == [
         .init(text: "b", labels: ["two", "three"], rejected: ["one"]),
@@ -124,7 +124,7 @@ import Testing
       ])
     #expect(found[1].text.unicodeScalars.count == 4)
     #expect(try store.labels().map(\.text.unicodeScalars.count) == [5, 6, 1])
-    try await store.add(.init(text: "b", labels: ["one"], rejected: []))
+    try await store.add([.init(text: "b", labels: ["one"], rejected: [])])
     #expect(try await all(store)[0].labels.contains("one"))
   }
 
@@ -134,14 +134,15 @@ import Testing
     let store = try ServiceStore(path: folder.file("service.sqlite"))
     for number in 0..<5 { try await store.add(.init(id: "label \(number)", text: "text")) }
     for number in 0..<20 {
-      try await store.add(.init(text: "text \(number)", labels: ["a", "b"], rejected: ["c"]))
+      try await store.add([.init(text: "text \(number)", labels: ["a", "b"], rejected: ["c"])])
     }
     var pieces: [String] = []
     for try await piece in FeedbackLines(store: store, pieceSize: 1) {
       pieces.append(String(buffer: piece))
-      try await store.add(
-        .init(text: "text \(19 - pieces.count % 20)", labels: [], rejected: ["a"]))
-      try await store.add(.init(text: "late \(pieces.count)", labels: ["a"], rejected: []))
+      try await store.add([
+        .init(text: "text \(19 - pieces.count % 20)", labels: [], rejected: ["a"]),
+        .init(text: "late \(pieces.count)", labels: ["a"], rejected: []),
+      ])
       try await store.add(.init(id: "late \(pieces.count)", text: "text"))
     }
     #expect(pieces.count == 25)
@@ -158,7 +159,7 @@ import Testing
     var kept = 0
     await #expect(throws: ServiceStore.Refusal.full(limit: 256 << 10)) {
       for number in 0..<100 {
-        try await store.add(.init(text: "\(number) \(text)", labels: ["a"], rejected: []))
+        try await store.add([.init(text: "\(number) \(text)", labels: ["a"], rejected: [])])
         kept += 1
       }
     }
@@ -169,10 +170,10 @@ import Testing
   @Test func `a moved store rejects writes`() async throws {
     let path = folder.file("service.sqlite")
     let store = try ServiceStore(path: path)
-    try await store.add(.init(text: "a", labels: ["one"], rejected: []))
+    try await store.add([.init(text: "a", labels: ["one"], rejected: [])])
     try FileManager.default.moveItem(atPath: path, toPath: folder.file("old.sqlite"))
     await #expect(throws: ServiceStore.Refusal.moved) {
-      try await store.add(.init(text: "b", labels: ["one"], rejected: []))
+      try await store.add([.init(text: "b", labels: ["one"], rejected: [])])
     }
     #expect(try await all(store).count == 1)
   }

@@ -1,5 +1,6 @@
 import Extreme
 import Models
+import Serving
 import TestSupport
 import Torch
 import Training
@@ -19,6 +20,13 @@ struct SmallModel: Sendable {
       optimization: .init(batchSize: 32, tableLearningRate: 0.1, learningRate: 0.05),
       loop: TrainingLoop(epochs: 5, patience: patience), seed: 1, threads: 1)
     _ = try Trainer(settings, folder: run, decantVersion: "test").run(resuming: false)
+  }
+
+  /// The run under the name `run`, by default with a store next to it.
+  func toServe(store: String? = nil, documents: Bool = false, name: String = "run") -> ServiceRun {
+    ServiceRun(
+      name: name, source: ModelSource(run: run, documents: documents ? data : nil),
+      store: store ?? folder.file("service.sqlite"))
   }
 
   func open() throws -> TrainedModel { try TrainedModel(folder: run) }

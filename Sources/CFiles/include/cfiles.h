@@ -1,4 +1,5 @@
-// File operations that Swift lacks: writing a message in a signal handler, and swapping two names.
+// File operations that Swift lacks: writing a message in a signal handler, swapping two names; and
+// the search for libraries that are opened at run time.
 #pragma once
 #include <stddef.h>
 
@@ -14,3 +15,23 @@ void cf_report_lost_pages(const char *program);
 // Swaps the names of two files or folders atomically. Returns 0, or -1 with errno set: EINVAL or
 // ENOSYS if the file system does not support it.
 int cf_exchange_names(const char *first, const char *second);
+
+// A library that Scripts/setup provides and a program opens at run time.
+struct cf_library {
+  // Its file name.
+  const char *name;
+  // The path in the package that the program was built from.
+  const char *path;
+  // The environment variable that names another one.
+  const char *variable;
+};
+
+// Writes the library's possible paths, in search order: only that of the environment variable if it
+// is set; else ../lib/decant next to the program's folder, the path in the package, the folder decant
+// in the user's cache ($XDG_CACHE_HOME, ~/.cache). Returns `path`, or NULL after the last.
+const char *cf_library_candidate(
+  const struct cf_library *library, int index, char *path, size_t size);
+
+// Writes the path of the first candidate that can be read, or that of the environment variable, and
+// returns 1; without one, writes all candidates and returns 0.
+int cf_find_library(const struct cf_library *library, char *path, size_t size);

@@ -20,6 +20,9 @@ extern struct cs_table cs_functions;
 // failure. Not thread-safe: call it once, before anything else.
 const char *cs_load(const char *path);
 
+// The path of the library that is open.
+const char *cs_library_path(void);
+
 #define CS_FUNCTION(result, name, parameters, names) \
   static inline result cs_##name parameters { return cs_functions.name names; }
 #include "csearch_functions.h"

@@ -11,6 +11,8 @@ struct Subprocess {
   var arguments: [String]
   /// The folder to run in; nil for the current one.
   var folder: String?
+  /// An open file for its standard input; nil for an empty one.
+  var input: Int32?
 
   /// The full path of the program `name`, searched in `PATH` and the system's folders.
   static func path(of name: String) -> String? {
@@ -32,7 +34,7 @@ struct Subprocess {
     var messages: String
   }
 
-  /// Runs the program with an empty standard input and messages in English.
+  /// Runs the program with messages in English.
   ///
   /// Both outputs go to files, so that neither can fill up and block.
   ///
@@ -48,15 +50,20 @@ struct Subprocess {
     // A wait status on Linux: the signal in the low seven bits, the exit status above.
     let signal = state & 0x7F
     return Outcome(
-      status: signal == 0 ? (state >> 8) & 0xFF : -signal, output: try output.mapped(),
-      messages: try errors.mapped().text)
+      status: signal == 0 ? (state >> 8) & 0xFF : -signal,
+      output: try output.mapped(as: "a program's output"),
+      messages: try errors.mapped(as: "a program's output").text)
   }
 
   private func spawn(output: Int32, errors: Int32) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    if let input {
+      posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
+    } else {
+      posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    }
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
     posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)
 
@@ -82,36 +89,6 @@ struct Subprocess {
     let copies = strings.map { strdup($0) }
     defer { copies.forEach { free($0) } }
     return body(copies + [nil])
-  }
-}
-
-/// An unnamed file that disappears with the object and its mappings, however the process ends.
-private final class TemporaryFile {
-  let descriptor: Int32
-
-  init() throws {
-    let template = NSTemporaryDirectory() + "/decant-XXXXXX"
-    guard let name = strdup(template) else {
-      throw FileError(path: template, action: "make", code: ENOMEM)
-    }
-    defer { free(name) }
-    descriptor = mkstemp(name)
-    guard descriptor >= 0 else { throw FileError(path: template, action: "make", code: errno) }
-    unlink(name)
-    // Programs inherit only the files passed to them.
-    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-  }
-
-  deinit {
-    if descriptor >= 0 { close(descriptor) }
-  }
-
-  func mapped() throws -> MappedFile {
-    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-    guard copy >= 0 else {
-      throw FileError(path: "a program's output", action: "open", code: errno)
-    }
-    return try MappedFile(descriptor: copy, path: "a program's output")
   }
 }
 

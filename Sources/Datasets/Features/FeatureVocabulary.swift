@@ -104,6 +104,16 @@ public struct FeatureVocabulary: Sendable {
       documentFrequencies: MappedArray(entries.map(\.documents)), documentCount: documentCount)
   }
 
+  /// The features of some rows alone; their document counts stay those of all training documents.
+  ///
+  /// - Precondition: `rows` ascends.
+  func selecting(rows: [Int]) throws -> FeatureVocabulary {
+    try FeatureVocabulary(
+      hashes: MappedArray(rows.map { hashes[$0] }),
+      documentFrequencies: MappedArray(rows.map { documentFrequencies[$0] }),
+      documentCount: documentCount)
+  }
+
   /// The row of the feature with this hash; nil if it is unknown.
   public func row(of feature: UInt64) -> Int? {
     places.withUnsafeBufferPointer { places in

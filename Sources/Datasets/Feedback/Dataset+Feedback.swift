@@ -6,7 +6,7 @@ public struct FeedbackSummary: Hashable, Sendable {
   public var changed = 0
   /// New texts that were added to train.
   public var added = 0
-  /// Texts of test documents; they are left unchanged and not added to train.
+  /// Texts of test documents, or of validation documents apart from train; they are left unchanged and not added to train.
   public var ofTest = 0
   /// New texts that have only rejected labels.
   public var withoutLabels = 0
@@ -36,7 +36,7 @@ extension Dataset {
   /// A text that is already in train gets the accepted labels and loses the rejected ones. A new
   /// text becomes a document of train with exactly the accepted labels. Texts of the test set are
   /// left out, so that test does not change. New labels are appended, with their texts if the file
-  /// has them.
+  /// or the vocabulary has them.
   ///
   /// - Throws: `InputError` when the documents are features, or two labels have the same name.
   /// - Complexity: one pass over the texts.
@@ -55,7 +55,8 @@ extension Dataset {
     for index in texts.indices {
       if let record = wanted[texts[index]] { documentsOf[record].append(Int32(index)) }
     }
-    let testDocuments = Set(test?.documentIndices ?? MappedArray([]))
+    var testDocuments = Set(test?.documentIndices ?? MappedArray([]))
+    if validationIsApart, let validation { testDocuments.formUnion(validation.documentIndices) }
     let trainDocuments = Set(train.documentIndices)
 
     let columns = try result.appendLabels(of: feedback, summary: &summary)
@@ -77,7 +78,7 @@ extension Dataset {
     let first = documents.count
     result.documents = Documents(
       ids: documents.ids.appending(documents.ids.unusedNames(added.count, after: "feedback-")),
-      content: .texts(texts.appending(added.map(\.text))))
+      content: .texts(texts.appending(added.map(\.text))), metadata: documents.metadata)
     result.train = result.train.changing(changes, columns: columns).appending(
       added.enumerated().map { (Int32(first + $0), $1) }, columns: columns)
     result.validation = result.validation?.changing(changes, columns: columns)
@@ -96,20 +97,44 @@ extension Dataset {
       columns[label] = Int32(columns.count)
       new.append(label)
     }
-    summary.newLabels = new.count
+    let added = feedback.labelTexts.filter { columns[$0.key] == nil }
+    summary.newLabels = new.count + added.count
+    defer { keep(added) }
     guard !new.isEmpty else { return columns }
-    let newTexts = new.map { feedback.labelTexts[$0] ?? "" }
     let old = labels
+    // A label of the vocabulary that no document had until now.
+    let described = Dictionary(old.candidates.map { ($0.id, $0) }) { first, _ in first }
+    let newTexts = new.map { feedback.labelTexts[$0] ?? described[$0]?.text ?? "" }
+    let newDetails = new.map { described[$0]?.details ?? LabelDetails() }
+    let hasDetails = old.details != nil || newDetails.contains { !$0.isEmpty }
     let hasTexts = old.texts != nil || newTexts.contains { !$0.isEmpty }
     labels = Labels(
       ids: old.ids.appending(new),
       texts: hasTexts
         ? (old.texts ?? TextColumn([String](repeating: "", count: old.count))).appending(newTexts)
+        : nil,
+      details: hasDetails
+        ? (old.details ?? [LabelDetails](repeating: LabelDetails(), count: old.count)) + newDetails
         : nil)
+    labels.candidates = old.candidates.filter { columns[$0.id] == nil }
+    labels.vocabularyHash = old.vocabularyHash
     train = train.widened(to: columns.count)
     validation = validation?.widened(to: columns.count)
     test = test?.widened(to: columns.count)
     return columns
+  }
+
+  /// Adds labels that people named but that no text has, with their texts by name.
+  private mutating func keep(_ added: [String: String]) {
+    for place in labels.candidates.indices {
+      guard let text = added[labels.candidates[place].id], !text.isEmpty else { continue }
+      labels.candidates[place].text = text
+    }
+    let known = Set(labels.candidates.map(\.id))
+    labels.candidates += added.filter { !known.contains($0.key) }.sorted { $0.key < $1.key }.map {
+      LabelVocabulary.Entry(id: $0.key, text: $0.value.isEmpty ? nil : $0.value)
+    }
+    labels.added = Set(added.keys)
   }
 }
 

@@ -65,6 +65,13 @@ extension DatasetFolder {
         }
         writer.append("}")
       }
+      for field in documents.metadata?[index] ?? []
+      where !["id", "text", "features"].contains(field.name) {
+        writer.append(",")
+        writer.appendString(field.name)
+        writer.append(":")
+        writer.append(json: field.json)
+      }
       writer.append("}\n")
       try writer.flush(to: file)
     }
@@ -82,6 +89,7 @@ extension DatasetFolder {
         writer.append(",\"text\":")
         writer.appendString(texts[index])
       }
+      if let details = labels.details?[index] { writer.append(details) }
       writer.append("}\n")
       try writer.flush(to: file)
     }
@@ -116,5 +124,29 @@ extension DatasetFolder {
     }
     try writer.flush(to: file, all: true)
     try file.commit()
+  }
+}
+
+extension JSONTextWriter {
+  /// Appends the details of a label as further members of its record.
+  fileprivate mutating func append(_ details: LabelDetails) {
+    for (name, words) in [
+      (",\"alternatives\":[" as StaticString, details.alternatives),
+      (",\"parents\":[", details.parents),
+    ] where !words.isEmpty {
+      append(name)
+      for (index, word) in words.enumerated() {
+        if index > 0 { append(",") }
+        appendString(word)
+      }
+      append("]")
+    }
+    for (name, word) in [
+      (",\"notation\":" as StaticString, details.notation), (",\"language\":", details.language),
+    ] {
+      guard let word else { continue }
+      append(name)
+      appendString(word)
+    }
   }
 }

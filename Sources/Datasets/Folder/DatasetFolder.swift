@@ -6,9 +6,9 @@ import Storage
 /// | file | record | |
 /// |---|---|---|
 /// | `documents.jsonl` | `{"id", "text"}` or `{"id", "features": {name: weight, …}}` | all documents |
-/// | `labels.jsonl` | `{"id", "text"?}` | all labels |
+/// | `labels.jsonl` | `{"id", "text"?, "alternatives"?, "parents"?, "notation"?, "language"?}` | all labels |
 /// | `train.jsonl` | `{"id", "labels": […], "weights": […]?}` | the rows to learn from |
-/// | `validation.jsonl` | the same | optional; documents of `train.jsonl` to hold out |
+/// | `validation.jsonl` | the same | optional; documents to hold out, of `train.jsonl` or all apart from it |
 /// | `test.jsonl` | the same | optional; documents that are not in `train.jsonl` |
 /// | `filter-train.jsonl` | `{"id", "labels": […]}` | optional; labels not to rank for a row of train |
 /// | `filter-test.jsonl` | the same | optional; the same for test |
@@ -79,8 +79,10 @@ public enum DatasetFolder {
     var validation = try splitLines.validation.map { try readSplit("validation", $0) }
     var test = try splitLines.test.map { try readSplit("test", $0) }
     let ids = documents.table.column
-    try check(validation, isPartOf: train, ids: ids, file: "\(path)/validation.jsonl")
-    try check(test, isApartFrom: train, ids: ids, file: "\(path)/test.jsonl")
+    try check(validation, isPartOrApartFrom: train, ids: ids, file: "\(path)/validation.jsonl")
+    for (name, part) in [("train", train), ("validation", validation)] {
+      try check(test, isApartFrom: part, named: name, ids: ids, file: "\(path)/test.jsonl")
+    }
     func readFilter(_ lines: LineReader) throws -> FilterPairs {
       FilterPairs(
         try SplitReader(
@@ -121,27 +123,27 @@ public enum DatasetFolder {
   }
 
   private static func check(
-    _ validation: Split?, isPartOf train: Split, ids: TextColumn, file: String
+    _ validation: Split?, isPartOrApartFrom train: Split, ids: TextColumn, file: String
   ) throws {
     guard let validation else { return }
     let known = Set(train.documentIndices)
-    guard let stray = validation.documentIndices.first(where: { !known.contains($0) }) else {
-      return
-    }
+    let strays = validation.documentIndices.filter { !known.contains($0) }
+    guard let stray = strays.first, strays.count < validation.count else { return }
     throw InputError(
-      file: file, reason: "the document \"\(ids[Int(stray)])\" is not in train.jsonl",
-      expected: "documents of train.jsonl: validation is a held-out part of train")
+      file: file,
+      reason: "the document \"\(ids[Int(stray)])\" is not in train.jsonl, but others are",
+      expected: "documents of train.jsonl to hold out, or only documents that are not in it")
   }
 
   private static func check(
-    _ test: Split?, isApartFrom train: Split, ids: TextColumn, file: String
+    _ test: Split?, isApartFrom part: Split?, named name: String, ids: TextColumn, file: String
   ) throws {
-    guard let test else { return }
-    let known = Set(train.documentIndices)
+    guard let test, let part else { return }
+    let known = Set(part.documentIndices)
     guard let leak = test.documentIndices.first(where: { known.contains($0) }) else { return }
     throw InputError(
-      file: file, reason: "the document \"\(ids[Int(leak)])\" is in train.jsonl too",
-      expected: "documents that are not in train")
+      file: file, reason: "the document \"\(ids[Int(leak)])\" is in \(name).jsonl too",
+      expected: "documents that are not in train and validation")
   }
 
   private static func readDescription(_ path: String) throws -> DatasetDescription {

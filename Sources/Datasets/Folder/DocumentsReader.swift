@@ -5,6 +5,8 @@ struct DocumentsReader {
   private(set) var table: IdentifierTable
   private var texts: [TextColumn.Location] = []
   private var features = FeatureRows()
+  private var records: [TextColumn.Location] = []
+  private var hasMetadata = false
 
   /// Reads every line of `reader`'s file.
   ///
@@ -22,11 +24,17 @@ struct DocumentsReader {
       features.isEmpty
       ? .texts(TextColumn(file: table.file, locations: texts))
       : .features(features.matrix, names: features.names)
-    return Documents(ids: table.column, content: content)
+    return Documents(
+      ids: table.column, content: content,
+      metadata: hasMetadata
+        ? MetadataColumn(
+          file: table.file, locations: records, without: ["id", "text", "features"]) : nil)
   }
 
   private mutating func read(_ cursor: inout JSONCursor) throws(LineFault) {
     let bytes = cursor.bytes
+    let start = cursor.position
+    var isExtra = false
     var id: JSONString?
     var text: JSONString?
     var row: FeatureRows.Row?
@@ -40,8 +48,10 @@ struct DocumentsReader {
         row = try FeatureRows.Row(&cursor)
       } else {
         try cursor.skipValue()
+        isExtra = true
       }
     }
+    let end = cursor.position
     try cursor.finish()
     let identifier = try cursor.required(id)
     guard (text == nil) != (row == nil) else {
@@ -55,6 +65,12 @@ struct DocumentsReader {
         expected: "documents of one kind")
     }
     try table.insertNew(identifier)
+    if isExtra, !hasMetadata {
+      // Records before the first one with further keys have none.
+      records = [TextColumn.Location](repeating: .missing, count: table.count - 1)
+      hasMetadata = true
+    }
+    if hasMetadata { records.append(isExtra ? TextColumn.Location(record: start..<end) : .missing) }
     if let text { texts.append(TextColumn.Location(text)) }
     if let row { features.append(row) }
   }

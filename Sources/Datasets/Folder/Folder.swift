@@ -21,6 +21,12 @@ enum Folder {
     return try naming(path, "list") { try FileManager.default.contentsOfDirectory(atPath: path) }
   }
 
+  /// A number that changes with any byte of the files.
+  static func contentHash(_ paths: [String]) throws -> UInt64 {
+    try paths.map { try MappedFile(path: $0).withBytes(XXHash64.hash) }
+      .withUnsafeBytes { XXHash64.hash($0) }
+  }
+
   private static func naming<R>(
     _ path: String, _ action: String, _ body: () throws -> R
   ) throws -> R {

@@ -51,10 +51,28 @@ extension JSONCursor {
     return JSONString(content: digits, hasEscapes: false, isNormalized: true)
   }
 
-  /// Reads an array of names, or a single name without brackets.
+  /// Reads an array of names, or a single name without brackets; `null` means none.
   mutating func names(_ name: (inout JSONCursor) throws(LineFault) -> Void) throws(LineFault) {
-    if !isAtEnd(), bytes[position] == UInt8(ascii: "\"") { return try name(&self) }
-    try array(name)
+    if skipNull() { return }
+    if !isAtEnd(), bytes[position] != UInt8(ascii: "[") { return try name(&self) }
+    try array { (cursor) throws(LineFault) in
+      if !cursor.skipNull() { try name(&cursor) }
+    }
+  }
+
+  /// Skips a missing value, `null` or `NaN`, if it is next.
+  private mutating func skipNull() -> Bool {
+    guard !isAtEnd() else { return false }
+    if skipNaN() { return true }
+    guard bytes[position] == UInt8(ascii: "n") else { return false }
+    do throws(LineFault) {
+      var copy = self
+      try copy.skipValue()
+      self = copy
+      return true
+    } catch {
+      return false
+    }
   }
 
   /// The identifier, which must be present and a valid name.

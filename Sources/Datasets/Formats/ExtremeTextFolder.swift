@@ -54,6 +54,7 @@ public enum ExtremeTextFolder {
       ids = ids.appending(test.table.column)
       texts = texts.appending(test.texts)
     }
+    let files = [required("lbl"), required("trn"), existing("tst")].compactMap { $0 }
     return Dataset(
       documents: Documents(ids: ids, content: .texts(texts)),
       labels: Labels(ids: labels.table.column, texts: labels.texts),
@@ -61,7 +62,8 @@ public enum ExtremeTextFolder {
       description: DatasetDescription(
         name: URL(fileURLWithPath: path).lastPathComponent,
         origins: [DatasetDescription.Origin(source: path)],
-        statistics: DatasetStatistics(train: trainSplit, test: testSplit)))
+        statistics: DatasetStatistics(train: trainSplit, test: testSplit)),
+      contentHash: try Folder.contentHash(files))
   }
 
   /// The pairs of the folder's filter file for `part`; nil if there is no file or no pair.

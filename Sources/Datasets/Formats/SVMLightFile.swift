@@ -41,7 +41,7 @@ public struct SVMLightFile: Sendable, Equatable {
   /// - Throws: `FileError` when it cannot be read; `InputError` with line and column of the first
   ///   violation of the format or the header, a repeated label or feature included.
   public init(reading path: String, columnLimit: Int = Self.columnLimit) throws {
-    let reader = LineReader(file: try MappedFile(path: path), policy: .refuse)
+    let reader = LineReader(file: try PackedFile.open(path), policy: .refuse, name: path)
     let limit = max(columnLimit, reader.file.count)
     var skipped = SkippedLines()
     var rows: SVMLightRows?

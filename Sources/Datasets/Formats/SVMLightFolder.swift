@@ -42,11 +42,36 @@ public enum SVMLightFolder {
       try ExtremeTextFolder.filter(
         in: path, part: part, rowCount: split.count, labelCount: labelCount)
     }
+    dataset.contentHash = try Folder.contentHash([trainPath, testPath].compactMap { $0 })
     dataset.train.filter = try filter("train", dataset.train)
     if var test = dataset.test {
       test.filter = try filter("test", test)
       dataset.test = test
     }
+    return dataset
+  }
+
+  /// Reads the single file at `path` and splits it by a hash of each row, as texts are split.
+  ///
+  /// - Throws: `FileError` when it cannot be read; `InputError` with the position of the first problem.
+  static func readFile(_ path: String) throws -> Dataset {
+    let file = try SVMLightFile(reading: path)
+    var dataset = try Dataset.joining(
+      train: file, test: nil, name: URL(fileURLWithPath: path).lastPathComponent, file: path)
+    let buckets = (0..<file.features.rowCount).map { row in
+      SplitBucket(
+        of: file.features.entries(ofRow: row).map { entry in
+          "\(file.features.columns[entry]):\(file.features.values?[entry] ?? 1)"
+        }.joined(separator: " "))
+    }
+    let whole = dataset.train
+    dataset.train = whole.selecting(rows: whole.rows(where: { !buckets[$0].isTest }))
+    dataset.validation = whole.selecting(rows: whole.rows(where: { buckets[$0].isValidation }))
+    dataset.test = whole.selecting(rows: whole.rows(where: { buckets[$0].isTest }))
+    dataset.description.origins = [DatasetDescription.Origin(source: path)]
+    dataset.description.statistics = DatasetStatistics(
+      train: dataset.train, validation: dataset.validation, test: dataset.test)
+    dataset.contentHash = try MappedFile(path: path).withBytes(XXHash64.hash)
     return dataset
   }
 
@@ -99,6 +124,10 @@ public enum SVMLightFolder {
       return { numbered.selecting(rows: $0.map(Int.init)) }
     }
   }
+}
+
+extension Split {
+  fileprivate func rows(where isMember: (Int) -> Bool) -> [Int] { (0..<count).filter(isMember) }
 }
 
 extension CSRMatrix {

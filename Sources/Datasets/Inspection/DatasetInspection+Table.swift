@@ -65,7 +65,9 @@ extension DatasetInspection {
   }
 
   /// The whole inspection as text, warnings first.
-  public func table() -> String {
+  ///
+  /// - Parameter settings: sentences about the settings that training chooses for the data.
+  public func table(settings: [String] = []) -> String {
     var lines = [
       "\(name): \(documents) documents of \(hasTexts ? "texts" : "features"), \(labels) labels"
         + (labelsWithTexts > 0 ? ", \(labelsWithTexts) of them with a text" : "")
@@ -73,6 +75,8 @@ extension DatasetInspection {
     let warnings = self.warnings
     lines += ["", warnings.isEmpty ? "no warnings" : "warnings"]
     lines += warnings.map { "  ! " + $0 }
+    let decisions = self.decisions + settings
+    if !decisions.isEmpty { lines += ["", "decides the settings"] + decisions.map { "  - " + $0 } }
     lines += [
       "", row("part", "documents", summaryNames + ["without"], note: "labels per document"),
     ]
@@ -95,7 +99,9 @@ extension DatasetInspection {
     }
     lines.append("  \(labelsOfHalfThePairs) labels make up half of all pairs")
     lines += ["", "the most frequent labels"]
-    lines += mostFrequent.map { "\($0.documents)".padded(to: 10) + "  \($0.label)" }
+    lines += mostFrequent.map {
+      "\($0.documents)".padded(to: 10) + "  " + Self.shown($0.label, $0.text)
+    }
     lines += [
       "",
       "labels that co-occur more often than by chance, in \(cooccurrence.leastDocuments) training "
@@ -104,18 +110,69 @@ extension DatasetInspection {
     ]
     lines += cooccurrence.pairs.map {
       String(format: "%10.1f%11d%12.0f %%  ", $0.lift, $0.documents, 100 * $0.shareOfRarer)
-        + $0.labels.joined(separator: " + ")
+        + zip($0.labels, $0.texts ?? $0.labels).map { $1.title(of: $0, Self.labelLength) }
+        .joined(separator: " + ")
     }
     if cooccurrence.documentsLeftOut > 0 {
       lines.append(
         "  without \(cooccurrence.documentsLeftOut) documents with more than "
           + "\(LabelCooccurrence.mostLabels) labels")
     }
-    lines += ["", repeats]
+    lines += [""] + repeats + pairs
     return lines.map(\.onOneLine).joined(separator: "\n")
   }
 
-  private var repeats: String {
+  /// The most characters of a text in the table.
+  private static let textLength = 100
+  /// The most characters of a label's text in the table.
+  private static let labelLength = 40
+
+  private static func shown(_ label: String, _ text: String?) -> String {
+    let caption = text?.caption(of: label, labelLength) ?? ""
+    return caption.isEmpty || caption == label ? label : "\(label)  \(caption)"
+  }
+
+  /// The pairs that warnings and counts stand for, with their texts.
+  private var pairs: [String] {
+    var lines: [String] = []
+    func add(_ heading: String, _ examples: [[String]]) {
+      guard !examples.isEmpty else { return }
+      lines += ["", heading]
+      for example in examples.prefix(5) {
+        lines.append("  " + (example.first ?? ""))
+        lines += example.dropFirst().map { "      " + $0 }
+      }
+    }
+    func texts(_ texts: [String]?) -> [String] {
+      (texts ?? []).map { $0.snippet(Self.textLength) }
+    }
+    func labels(_ labels: [String]) -> String {
+      labels.prefix(5).map { $0.caption(of: "", Self.labelLength) }.joined(separator: ", ")
+        + (labels.count > 5 ? ", …" : "")
+    }
+    add(
+      "test documents that are in train too",
+      (leaks?.examples ?? []).map { pair in
+        [String(format: "%.2f  ", pair.similarity) + "\(pair.test) and \(pair.train) of train"]
+          + texts([pair.testText].compactMap(\.self))
+          + (pair.similarity < 1 ? texts([pair.trainText].compactMap(\.self)) : [])
+      })
+    add(
+      "equal training documents with different labels",
+      (duplicates.differing ?? []).map { group in
+        [group.documents.joined(separator: ", ")] + texts(group.texts)
+          + group.labels.prefix(3).map(labels)
+      })
+    add(
+      "nearly equal training documents",
+      (duplicates.near ?? []).map { pair in
+        [String(format: "%.2f  ", pair.similarity) + pair.documents.joined(separator: " and ")]
+          + zip(texts(pair.texts), pair.labels).map { "\($0)  [\(labels($1))]" }
+      })
+    return lines
+  }
+
+  private var repeats: [String] {
     var text =
       "equal training documents: \(duplicates.documents) in \(duplicates.groups) groups"
     if let near = duplicates.nearPairs {
@@ -123,7 +180,12 @@ extension DatasetInspection {
         "; nearly equal pairs: \(near) (at least \(nearThreshold) of all runs of "
         + "\(Shingles.length) words in common)"
     }
-    return text
+    guard let nearCopies else { return [text] }
+    return [
+      text,
+      "near-copies, also with other case or numbers: \(nearCopies.documents) in "
+        + "\(nearCopies.groups) groups",
+    ]
   }
 
   private var summaryNames: [String] { ["mean", "least", "median", "90 %", "most"] }
@@ -138,11 +200,5 @@ extension DatasetInspection {
   {
     name + String(repeating: " ", count: max(0, 24 - name.count)) + count.padded(to: 10)
       + cells.map { $0.padded(to: 9) }.joined() + (note.isEmpty ? "" : "   (\(note))")
-  }
-}
-
-extension String {
-  fileprivate func padded(to length: Int) -> String {
-    String(repeating: " ", count: max(0, length - count)) + self
   }
 }

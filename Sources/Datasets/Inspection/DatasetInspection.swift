@@ -17,6 +17,8 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
   public struct LabelCount: Codable, Hashable, Sendable {
     /// The label's name.
     public var label: String
+    /// The label's text; nil if it has none.
+    public var text: String?
     /// The number of training documents that have it.
     public var documents: Int
   }
@@ -33,6 +35,18 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
     public var pairs: Int
   }
 
+  /// Training documents that equal each other, or nearly.
+  public struct Likeness: Codable, Hashable, Sendable {
+    /// The names of the documents; at most ten.
+    public var documents: [String]
+    /// The text of each, or one text if all are equal; nil for documents of features.
+    public var texts: [String]?
+    /// The labels of each, as texts or names.
+    public var labels: [[String]]
+    /// 1 for equal content, or else the Jaccard similarity of the word runs.
+    public var similarity: Double
+  }
+
   /// Documents with equal content.
   public struct Duplicates: Codable, Hashable, Sendable {
     /// The number of groups of training documents with equal content.
@@ -43,8 +57,20 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
     public var groupsOfDifferentLabels: Int
     /// The first ten of these groups, by the documents' names; at most ten names each.
     public var examplesOfDifferentLabels: [[String]]
+    /// The same groups with texts and labels; nil in inspections of older versions.
+    public var differing: [Likeness]?
+    /// The ten most similar pairs of nearly equal training documents; nil for documents of features.
+    public var near: [Likeness]?
     /// The number of pairs of nearly equal training documents; nil for documents of features.
     public var nearPairs: Int?
+  }
+
+  /// Documents that copy each other, or nearly; see `NearCopies`.
+  public struct Copies: Codable, Hashable, Sendable {
+    /// The number of documents in groups of two or more.
+    public var documents: Int
+    /// The number of these groups.
+    public var groups: Int
   }
 
   /// Test documents that are also in train.
@@ -57,6 +83,10 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
       public var train: String
       /// 1 for equal content, or else the Jaccard similarity of the word runs.
       public var similarity: Double
+      /// The text of the test document; nil for documents of features.
+      public var testText: String?
+      /// The text of the training document; nil for documents of features.
+      public var trainText: String?
     }
 
     /// The number of test documents with the content of a training document.
@@ -109,8 +139,12 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
   public var labelTwins: LabelTwins
   /// The labels that co-occur in train.
   public var cooccurrence: LabelCooccurrence
+  /// Properties that decide the settings; nil in inspections of older versions.
+  public var traits: Traits?
   /// Training documents with equal content.
   public var duplicates: Duplicates
+  /// Training documents that copy each other, or nearly; nil in inspections of older versions.
+  public var nearCopies: Copies?
   /// Test documents that are also in train; nil without a test part.
   public var leaks: Leaks?
   /// The similarity from which two texts count as nearly equal.
@@ -139,7 +173,9 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
     hasTexts = dataset.documents.texts != nil
     parts = [:]
     for case (let name, let split?) in splits { parts[name] = Part(split) }
-    let used = Set([dataset.train, dataset.test].compactMap { $0 }.flatMap(\.documentIndices))
+    let used = Set(
+      [dataset.train, dataset.validation, dataset.test].compactMap { $0 }.flatMap(\.documentIndices)
+    )
     documentsInNoPart = documents - used.count
     let empty = (0..<documents).filter { contents.isEmpty(at: $0) }
     emptyDocuments = empty.count
@@ -156,7 +192,11 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
     labelsOfHalfThePairs = Self.labelsOfHalf(counts)
     mostFrequent = counts.indices.sorted { (-counts[$0], $0) < (-counts[$1], $1) }.prefix(20)
       .filter { counts[$0] > 0 }
-      .map { LabelCount(label: dataset.labels.ids[$0], documents: counts[$0]) }
+      .map { label in
+        LabelCount(
+          label: dataset.labels.ids[label], text: dataset.labels.text(at: label),
+          documents: counts[label])
+      }
     let testCounts =
       dataset.test?.labels.columnCounts() ?? [Int](repeating: 0, count: counts.count)
     let untrained = counts.indices.filter { counts[$0] == 0 && testCounts[$0] > 0 }
@@ -165,10 +205,13 @@ public struct DatasetInspection: Codable, Hashable, Sendable {
     testPairsWithoutTraining = untrained.reduce(0) { $0 + testCounts[$1] }
     unusedLabels = counts.indices.count { counts[$0] == 0 && testCounts[$0] == 0 }
     labelTwins = LabelTwins(dataset.labels.ids)
-    cooccurrence = LabelCooccurrence(dataset.train.labels, names: dataset.labels.ids)
+    cooccurrence = LabelCooccurrence(dataset.train.labels, of: dataset.labels)
 
     let repeats = RepeatedDocuments(dataset, contents: contents, nearThreshold: nearThreshold)
     duplicates = repeats.duplicates
+    let copies = dataset.nearCopiesInTrain()
+    nearCopies = Copies(documents: copies.documentCount, groups: copies.groupCount)
+    traits = Traits(dataset, copies: copies)
     leaks = repeats.leaks
     self.nearThreshold = nearThreshold
     skippedLines = dataset.skipped.count

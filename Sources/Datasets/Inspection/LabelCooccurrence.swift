@@ -12,6 +12,8 @@ public struct LabelCooccurrence: Codable, Hashable, Sendable {
   public struct Pair: Codable, Hashable, Sendable {
     /// The names, in the order of the data set.
     public var labels: [String]
+    /// Their texts, or the names of labels without one; nil if no label has a text.
+    public var texts: [String]?
     /// The number of documents that have both.
     public var documents: Int
     /// The ratio to the expected number of documents if the labels were independent.
@@ -34,24 +36,24 @@ public struct LabelCooccurrence: Codable, Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - rows: `[documents, labels]`.
-  ///   - names: the labels' names.
+  ///   - labels: the labels.
   ///   - count: the number of pairs to keep.
   ///   - leastDocuments: the smallest number of documents of a pair; 5 is our choice.
   /// - Complexity: O(documents k²) for k labels per document; memory O(pairs that occur).
-  public init(_ rows: CSRMatrix, names: TextColumn, count: Int = 20, leastDocuments: Int = 5) {
+  public init(_ rows: CSRMatrix, of labels: Labels, count: Int = 20, leastDocuments: Int = 5) {
     let single = rows.columnCounts()
     var together: [UInt64: Int32] = [:]
     var leftOut = 0
     for row in 0..<rows.rowCount {
       // A pair of a label that is too rare is too rare as well.
-      let labels = Set(rows.columns(ofRow: row)).filter { single[Int($0)] >= leastDocuments }
+      let own = Set(rows.columns(ofRow: row)).filter { single[Int($0)] >= leastDocuments }
         .sorted()
-      guard labels.count <= Self.mostLabels else {
+      guard own.count <= Self.mostLabels else {
         leftOut += 1
         continue
       }
-      for (place, first) in labels.enumerated() {
-        for second in labels[(place + 1)...] {
+      for (place, first) in own.enumerated() {
+        for second in own[(place + 1)...] {
           together[UInt64(first) << 32 | UInt64(second), default: 0] += 1
         }
       }
@@ -69,10 +71,12 @@ public struct LabelCooccurrence: Codable, Hashable, Sendable {
     let first = all.filter { $0.lift > 1 }.sorted {
       ($1.lift, $1.documents, $0.first, $0.second) < ($0.lift, $0.documents, $1.first, $1.second)
     }.prefix(count)
-    pairs = first.map {
-      Pair(
-        labels: [names[$0.first], names[$0.second]], documents: $0.documents, lift: $0.lift,
-        shareOfRarer: $0.share)
+    pairs = first.map { pair in
+      let both = [pair.first, pair.second]
+      return Pair(
+        labels: both.map { labels.ids[$0] },
+        texts: labels.texts == nil ? nil : both.map(labels.textOrID), documents: pair.documents,
+        lift: pair.lift, shareOfRarer: pair.share)
     }
     self.leastDocuments = leastDocuments
     documentsLeftOut = leftOut

@@ -36,10 +36,32 @@ struct RepeatedDocuments {
           * members(pair.second).count { trainRows[$0] != nil }
       }
     }
+    func likeness(_ group: [Int], similarity: Double = 1) -> DatasetInspection.Likeness {
+      let shown = Array(group.prefix(10))
+      let distinct = similarity == 1 ? Array(shown.prefix(1)) : shown
+      return .init(
+        documents: shown.map { ids[$0] },
+        texts: dataset.documents.texts.map { texts in distinct.map { texts[$0] } },
+        labels: shown.map { document in
+          trainRows[document].map { dataset.train.labels.columns(ofRow: $0) }?
+            .map { dataset.labels.textOrID(at: Int($0)) } ?? []
+        }, similarity: similarity)
+    }
+    let closest = near.map { pairs in
+      pairs.compactMap { pair -> (documents: [Int], similarity: Double)? in
+        guard let first = members(pair.first).first(where: { trainRows[$0] != nil }),
+          let second = members(pair.second).first(where: { trainRows[$0] != nil })
+        else { return nil }
+        return ([first, second], pair.similarity)
+      }
+      .sorted { ($1.similarity, $0.documents[0]) < ($0.similarity, $1.documents[0]) }.prefix(10)
+    }
     duplicates = DatasetInspection.Duplicates(
       groups: ofTrain.count, documents: ofTrain.reduce(0) { $0 + $1.count },
       groupsOfDifferentLabels: different.count,
       examplesOfDifferentLabels: different.prefix(10).map { $0.prefix(10).map { ids[$0] } },
+      differing: different.prefix(10).map { likeness($0) },
+      near: closest?.map { likeness($0.documents, similarity: $0.similarity) },
       nearPairs: nearInTrain)
 
     guard dataset.test != nil else {
@@ -51,30 +73,33 @@ struct RepeatedDocuments {
       guard let source = group.first(where: { trainRows[$0] != nil }) else { continue }
       for document in group where testRows[document] != nil { equal[document] = source }
     }
-    var closest: [Int: (document: Int, similarity: Double)] = [:]
+    var sources: [Int: (document: Int, similarity: Double)] = [:]
     for pair in near ?? [] {
       for (one, other) in [(pair.first, pair.second), (pair.second, pair.first)] {
         guard let source = members(other).first(where: { trainRows[$0] != nil }) else { continue }
         for document in members(one) where testRows[document] != nil && equal[document] == nil {
-          if pair.similarity > closest[document]?.similarity ?? 0 {
-            closest[document] = (source, pair.similarity)
+          if pair.similarity > sources[document]?.similarity ?? 0 {
+            sources[document] = (source, pair.similarity)
           }
         }
       }
     }
-    let equalExamples = equal.sorted { $0.key < $1.key }.prefix(10).map {
-      DatasetInspection.Leaks.Example(test: ids[$0.key], train: ids[$0.value], similarity: 1)
+    func example(_ test: Int, _ train: Int, _ similarity: Double) -> DatasetInspection.Leaks.Example
+    {
+      .init(
+        test: ids[test], train: ids[train], similarity: similarity,
+        testText: dataset.documents.texts?[test], trainText: dataset.documents.texts?[train])
     }
-    let nearExamples = closest.sorted {
+    let equalExamples = equal.sorted { $0.key < $1.key }.prefix(10).map {
+      example($0.key, $0.value, 1)
+    }
+    let nearExamples = sources.sorted {
       ($1.value.similarity, $0.key) < ($0.value.similarity, $1.key)
     }
     .prefix(10)
-    .map {
-      DatasetInspection.Leaks.Example(
-        test: ids[$0.key], train: ids[$0.value.document], similarity: $0.value.similarity)
-    }
+    .map { example($0.key, $0.value.document, $0.value.similarity) }
     leaks = DatasetInspection.Leaks(
-      equal: equal.count, nearlyEqual: near == nil ? nil : closest.count,
+      equal: equal.count, nearlyEqual: near == nil ? nil : sources.count,
       examples: equalExamples + nearExamples)
   }
 

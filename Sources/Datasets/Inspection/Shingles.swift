@@ -57,7 +57,7 @@ struct Shingles {
     return common == 0 ? 0 : Double(common) / Double(hashes.count + other.hashes.count - common)
   }
 
-  private static func letter(_ byte: UInt8) -> UInt8? {
+  static func letter(_ byte: UInt8) -> UInt8? {
     switch byte {
     case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): byte

@@ -9,9 +9,12 @@ public struct Dataset: Sendable {
   public var documents: Documents
   /// Every label.
   public var labels: Labels
-  /// The training split, validation documents included.
+  /// The training split.
   public var train: Split
-  /// The part of `train` that is held out for making choices; nil if there is none.
+  /// The documents that are held out for making choices; nil if there are none.
+  ///
+  /// Either all of them are rows of `train`, and a training that does not hold them out learns from
+  /// them; or none is, as those of a separate file, and no training learns from them.
   public var validation: Split?
   /// The split for reported results; nil if there is none.
   ///
@@ -21,6 +24,8 @@ public struct Dataset: Sendable {
   public var description: DatasetDescription
   /// The lines that were skipped on reading.
   public var skipped: SkippedLines
+  /// Sentences for the user about the formats and columns that were understood.
+  public var notes: [String] = []
   /// A number that changes with any document, label or split; nil for a data set that was not read
   /// from files.
   public var contentHash: UInt64?
@@ -53,6 +58,12 @@ public struct Dataset: Sendable {
     self.contentHash = contentHash
   }
 
+  /// Whether no validation document is in `train`; false without a validation part.
+  public var validationIsApart: Bool {
+    guard let validation, let first = validation.documentIndices.first else { return false }
+    return !train.documentIndices.contains(first)
+  }
+
   /// The rows of `train` whose document is not in `validation`, ascending; all rows without one.
   public var trainRowsOutsideValidation: [Int] {
     guard let validation else { return Array(0..<train.count) }
@@ -63,15 +74,30 @@ public struct Dataset: Sendable {
   /// This data set with a new validation part, taken from `train` by `SplitBucket` of the
   /// documents' ids.
   ///
-  /// - Parameter percent: the expected percentage of `train`, in `1 ... 99`.
-  public func carvingValidation(percent: Int = 10) -> Dataset {
+  /// - Parameters:
+  ///   - percent: the expected percentage of `train`, in `1 ... 99`.
+  ///   - isGrouped: whether documents that copy each other, or nearly, stay on one side; see
+  ///     `NearCopies`.
+  public func carvingValidation(percent: Int = 10, keepingCopiesTogether isGrouped: Bool = true)
+    -> Dataset
+  {
     precondition(1...99 ~= percent, "\(percent) % of train cannot be held out")
     var carved = self
+    let copies = isGrouped ? nearCopiesInTrain() : nil
     carved.validation = train.selecting(
-      rows: (0..<train.count).filter {
-        SplitBucket(of: documents.ids[Int(train.documentIndices[$0])]).number < percent
+      rows: (0..<train.count).filter { row in
+        let document = Int(train.documentIndices[row])
+        let name = documents.ids[copies?.representative(of: document) ?? document]
+        return SplitBucket(of: name).number < percent
       })
     return carved
+  }
+}
+
+extension Dataset {
+  /// The documents of `train` that copy each other, or nearly.
+  public func nearCopiesInTrain() -> NearCopies {
+    NearCopies(of: documents, among: train.documentIndices.lazy.map(Int.init))
   }
 }
 
@@ -89,11 +115,13 @@ public struct Documents: Sendable {
   public var ids: TextColumn
   /// The documents themselves, in the order of `ids`.
   public var content: Content
+  /// The further keys or columns of the documents' records; nil if there are none.
+  public var metadata: MetadataColumn?
 
   /// Creates documents from names and content.
   ///
   /// - Precondition: there are as many names as documents.
-  public init(ids: TextColumn, content: Content) {
+  public init(ids: TextColumn, content: Content, metadata: MetadataColumn? = nil) {
     let count =
       switch content {
       case .texts(let texts): texts.count
@@ -102,6 +130,7 @@ public struct Documents: Sendable {
     precondition(ids.count == count, "\(ids.count) ids for \(count) documents")
     self.ids = ids
     self.content = content
+    self.metadata = metadata
   }
 
   /// The number of documents.
@@ -121,26 +150,59 @@ public struct Labels: Sendable {
   ///
   /// Individual labels may still lack one.
   public var texts: TextColumn?
-
-  /// Creates labels from names and texts.
+  /// `[labels]`; alternative texts, parents and codes, nil if no label has any.
+  public var details: [LabelDetails]?
+  /// Labels of a vocabulary that no document has, which are known by their texts alone.
   ///
-  /// - Precondition: there are as many names as texts.
-  public init(ids: TextColumn, texts: TextColumn? = nil) {
+  /// They have no column in the splits.
+  public var candidates: [LabelVocabulary.Entry] = []
+  /// The names of those candidates that people added to a service: every model ranks them, also one
+  /// that does not learn from label texts.
+  public var added: Set<String> = []
+  /// A number that changes with the vocabulary that describes the labels; nil without one.
+  public var vocabularyHash: UInt64?
+
+  /// Creates labels from names, texts and details.
+  ///
+  /// - Precondition: there are as many names as texts and details.
+  public init(ids: TextColumn, texts: TextColumn? = nil, details: [LabelDetails]? = nil) {
     precondition(
       texts.map { $0.count == ids.count } ?? true,
       "\(ids.count) ids for \(texts?.count ?? 0) texts")
+    precondition(
+      details.map { $0.count == ids.count } ?? true,
+      "\(ids.count) ids for \(details?.count ?? 0) details")
     self.ids = ids
     self.texts = texts
+    self.details = details
   }
 
   /// The number of labels.
   public var count: Int { ids.count }
 
-  /// The text of label `index`, or its name if it has none.
-  public func textOrID(at index: Int) -> String {
-    guard let texts, !texts.isMissing(at: index) else { return ids[index] }
+  /// The labels `indices`, in that order, without candidates; those without a text get their name as
+  /// text.
+  package func selecting(_ indices: [Int]) -> Labels {
+    Labels(
+      ids: TextColumn(indices.map { ids[$0] }),
+      texts: texts == nil ? nil : TextColumn(indices.map(textOrID(at:))),
+      details: details.map { details in indices.map { details[$0] } })
+  }
+
+  /// The text of label `index` with its alternative texts, for a model to learn from.
+  public func textWithAlternatives(at index: Int) -> String {
+    LabelVocabulary.text(
+      textOrID(at: index), alternatives: details?[index].alternatives ?? [])
+  }
+
+  /// The text of label `index`; nil if it has none.
+  public func text(at index: Int) -> String? {
+    guard let texts, !texts.isMissing(at: index) else { return nil }
     return texts[index]
   }
+
+  /// The text of label `index`, or its name if it has none.
+  public func textOrID(at index: Int) -> String { text(at: index) ?? ids[index] }
 }
 
 /// The documents of one part of the data, with their labels.
@@ -185,5 +247,14 @@ public struct Split: Sendable, Equatable {
     Split(
       documentIndices: MappedArray(rows.map { documentIndices[$0] }),
       labels: labels.selecting(rows: rows), filter: filter?.selecting(rows: rows))
+  }
+
+  /// The same rows with the labels `columns` alone, numbered in that order.
+  ///
+  /// - Precondition: `columns` ascends.
+  package func selecting(labels columns: [Int]) -> Split {
+    Split(
+      documentIndices: documentIndices, labels: labels.selecting(columns: columns),
+      filter: filter?.selecting(columns: columns))
   }
 }

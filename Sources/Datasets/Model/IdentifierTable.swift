@@ -29,6 +29,14 @@ struct IdentifierTable {
     }
   }
 
+  /// Whether an identifier is also in `other`.
+  func hasCommonName(with other: IdentifierTable) -> Bool {
+    guard other.count > 0 else { return false }
+    return file.withBytes { bytes in
+      locations.contains { other.index(of: $0.literal, in: bytes) != nil }
+    }
+  }
+
   /// Adds the identifier that `literal` in this table's file denotes; false if it exists already.
   mutating func insert(_ literal: JSONString) -> Bool {
     if 2 * (count + 1) > slots.count { grow() }

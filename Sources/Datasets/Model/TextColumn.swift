@@ -34,6 +34,14 @@ public struct TextColumn: RandomAccessCollection, Sendable {
           | (literal.isNormalized ? 0 : Self.otherForm))
     }
 
+    /// The bytes of a whole record; missing if they are too many.
+    init(record range: Range<Int>) {
+      let isPossible = range.count <= Self.lengthLimit
+      self.init(
+        start: isPossible ? range.lowerBound : 0, length: isPossible ? range.count : 0,
+        flags: isPossible ? 0 : Self.absent)
+    }
+
     private init(start: Int, length: Int, flags: UInt16) {
       startLow = UInt32(truncatingIfNeeded: start)
       startHigh = UInt16(start >> 32)

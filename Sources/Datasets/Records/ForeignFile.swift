@@ -28,6 +28,18 @@ package struct ForeignFile {
     }
   }
 
+  /// The error for a file of this format.
+  ///
+  /// - Parameters:
+  ///   - file: its name.
+  ///   - wanted: the formats that are read.
+  func error(file: String, line: Int? = 1, wanted: String) -> InputError {
+    InputError(
+      file: file, line: line, column: line == nil ? nil : 1,
+      reason: "the file looks like \(name)",
+      expected: wanted + (remedy.map { " (\($0))" } ?? ""))
+  }
+
   /// Recognises other text by its first non-blank line; nil if that begins like a line of JSON
   /// objects.
   package init?(text bytes: UnsafeRawBufferPointer) {
@@ -72,8 +84,15 @@ package struct ForeignFile {
       ([0xFD] + named("7zXZ"), "xz", "xz -dc FILE unpacks it"),
       ([0x28, 0xB5, 0x2F, 0xFD], "Zstandard", "zstd -dc FILE unpacks it"),
       (named("BZh"), "bzip2", "bzip2 -dc FILE unpacks it"),
-      (named("PK\u{3}\u{4}"), "a ZIP archive (as XLSX, DOCX and ODS are)", nil),
-      (named("PAR1"), "Parquet", nil), (named("ARROW1"), "an Arrow file", nil),
+      (
+        named("PK\u{3}\u{4}"), "a ZIP archive (as XLSX, DOCX and ODS are)",
+        "a spreadsheet program saves a sheet as CSV"
+      ),
+      (
+        named("PAR1"), "Parquet",
+        "python3 -c \"import pandas; pandas.read_parquet('FILE').to_json('FILE.jsonl', "
+          + "orient='records', lines=True)\" converts it"
+      ), (named("ARROW1"), "an Arrow file", nil),
       ([0x89] + named("HDF"), "HDF5", nil), (named("SQLite format 3"), "an SQLite database", nil),
       ([0x80, 0x03], "a Python pickle", nil), ([0x80, 0x04], "a Python pickle", nil),
       ([0x80, 0x05], "a Python pickle", nil), (named("%PDF"), "PDF", nil),
@@ -86,7 +105,7 @@ package struct ForeignFile {
   }
 
   /// `N D L`, or `label,label feature:value …`.
-  private static func isSVMLight(_ line: String) -> Bool {
+  static func isSVMLight(_ line: String) -> Bool {
     let words = line.split(whereSeparator: \.isWhitespace).prefix(4)
     if words.count == 3, words.allSatisfy({ Int($0) != nil }) { return true }
     return words.count > 1

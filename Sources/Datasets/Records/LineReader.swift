@@ -34,6 +34,8 @@ package struct LineReader {
   let name: String
   /// An example of a valid record, for files of JSON objects; nil for other text.
   let example: String?
+  /// Where the lines come from; nil if the file is the user's.
+  let places: RecordPlaces?
 
   /// - Parameters:
   ///   - name: the file's name in errors, if it differs from its path: a compressed file is read
@@ -42,10 +44,19 @@ package struct LineReader {
   package init(
     file: MappedFile, policy: BadLinePolicy, name: String? = nil, example: String? = nil
   ) {
+    self.init(file: file, policy: policy, name: name, example: example, places: nil)
+  }
+
+  /// - Parameter places: where the lines come from, if the file is a converted copy.
+  init(
+    file: MappedFile, policy: BadLinePolicy, name: String? = nil, example: String? = nil,
+    places: RecordPlaces?
+  ) {
     self.file = file
     self.policy = policy
     self.name = name ?? file.path
     self.example = example
+    self.places = places
   }
 
   /// Calls `body` with the byte range of each line, without its line feed and without a byte order
@@ -71,7 +82,7 @@ package struct LineReader {
           try body(bytes, start..<end)
           hasGoodLine = hasGoodLine || !bytes[start..<end].allSatisfy(ForeignFile.isBlank)
         } catch {
-          let fault = error.inputError(file: name, line: line, lineStart: start)
+          let fault = located(error, line: line, lineStart: start)
           // Only the first line reveals the format of the whole file.
           if !hasGoodLine, bad == nil, let other = foreignFile(bytes, line: line) { throw other }
           guard policy == .skip else { throw fault }
@@ -82,6 +93,16 @@ package struct LineReader {
       }
       if let bad, !hasGoodLine { throw allBad(bad.count, bad.first, bytes) }
     }
+  }
+
+  /// A fault with its position in the user's file.
+  private func located(_ fault: LineFault, line: Int, lineStart: Int) -> InputError {
+    guard let places else {
+      return fault.inputError(file: name, line: line, lineStart: lineStart)
+    }
+    // Columns of a converted line are not those of the file.
+    let (file, line) = places[line - 1]
+    return InputError(file: file, line: line, reason: fault.reason, expected: fault.expected)
   }
 
   /// The error for a file of another format; nil if the format is not recognised, or if it may
@@ -95,10 +116,9 @@ package struct LineReader {
   }
 
   private func error(of foreign: ForeignFile, line: Int) -> InputError {
-    let wanted = example.map { "one JSON object per line: \($0)" } ?? "lines of text"
-    return InputError(
-      file: name, line: line, column: 1, reason: "the file looks like \(foreign.name)",
-      expected: wanted + (foreign.remedy.map { " (\($0))" } ?? ""))
+    foreign.error(
+      file: name, line: line,
+      wanted: example.map { "one JSON object per line: \($0)" } ?? "lines of text")
   }
 
   private func allBad(_ count: Int, _ first: InputError, _ bytes: UnsafeRawBufferPointer)

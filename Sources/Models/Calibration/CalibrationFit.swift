@@ -10,6 +10,7 @@ package import Storage
 /// often adjacent in the data.
 package struct CalibrationFit {
   let settings: RunCalibration.Settings
+  private let method: RunCalibration.Method
   let pairs: ScoredPairs
   let truth: CSRMatrix
   private let folds: [Fold]
@@ -29,6 +30,7 @@ package struct CalibrationFit {
 
   package init(_ settings: RunCalibration.Settings, ranking: TopK, truth: CSRMatrix) throws {
     self.settings = settings
+    method = settings.method ?? .platt
     self.truth = truth
     let pairs = try ScoredPairs(ranking, truth: truth)
     self.pairs = pairs
@@ -46,10 +48,10 @@ package struct CalibrationFit {
   package func run() throws -> (fitted: FittedCalibration, crossFitted: RunCalibration.Quality) {
     let (shareWeight, curves) = try bestShareWeight()
     let (strength, best) = try bestStrength(curves)
-    var fitted = try FittedCalibration(settings.method, shareWeight: shareWeight, fitting: pairs)
+    var fitted = try FittedCalibration(method, shareWeight: shareWeight, fitting: pairs)
     if let strength { fitted = try fitted.fittingLines(to: pairs, strength: strength) }
     let quality = try quality(of: best)
-    return (try fitted.choosingThresholds(settings.thresholds, on: pairs), quality)
+    return (try fitted.choosingDecisions(settings, on: pairs), quality)
   }
 
   /// Fits once per fold, and computes the log loss over all folds.
@@ -68,10 +70,11 @@ package struct CalibrationFit {
 
   private func bestShareWeight() throws -> (Double, [FittedCalibration]) {
     var best: (weight: Double, fits: [FittedCalibration], loss: Double)?
-    // A temperature needs scores with a meaningful sign, which shares do not have.
-    for weight in settings.method == .temperature ? [0] : Self.shareWeights {
+    // A temperature needs scores with a meaningful sign, which shares do not have, and a softmax
+    // subtracts the other scores itself.
+    for weight in [.temperature, .softmax].contains(method) ? [0] : Self.shareWeights {
       let (fits, loss) = try crossFit {
-        try FittedCalibration(settings.method, shareWeight: weight, fitting: $1)
+        try FittedCalibration(method, shareWeight: weight, fitting: $1)
       }
       if loss < best?.loss ?? .infinity { best = (weight, fits, loss) }
     }
@@ -85,7 +88,8 @@ package struct CalibrationFit {
   /// or do not help.
   private func bestStrength(_ curves: [FittedCalibration]) throws -> (Double?, [FittedCalibration])
   {
-    guard settings.isPerLabel else { return (nil, curves) }
+    // With a line for each label, probabilities would not add up to 1.
+    guard settings.isPerLabel, method != .softmax else { return (nil, curves) }
     var (strength, best, least) = (
       Double?.none, curves, try crossFit { index, _ in curves[index] }.loss
     )
@@ -100,7 +104,7 @@ package struct CalibrationFit {
     var probabilities: [Double] = []
     var rows: [[Int]] = []
     for (fit, fold) in zip(fits, folds) {
-      let chosen = try fit.choosingThresholds(settings.thresholds, on: fold.known)
+      let chosen = try fit.choosingDecisions(settings, on: fold.known)
       let own = chosen.probabilities(of: fold.judged)
       let decisions = chosen.decisions(on: fold.judged, probabilities: own)
       probabilities += own

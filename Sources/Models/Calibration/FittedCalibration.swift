@@ -13,13 +13,37 @@ package struct FittedCalibration {
   var lines: [Int: PlattScaling] = [:]
   /// The probability thresholds for assigning labels.
   var thresholds = LabelThresholds(common: 0.5)
+  /// The number of labels that the calibrated model was trained on, the first ones.
+  ///
+  /// Only their scores are normalised over, so that labels known by their texts alone do not change
+  /// the probabilities of others. Such a label's own score is added to the sum for its own probability.
+  var trainedCount = Int.max
+  /// The most labels that a document is assigned; nil for no limit.
+  var limit: Int?
 
   /// The minimum distance of the curve's probabilities from 0 and 1, where log-odds are infinite.
   private static let margin = 1e-6
 
   /// The probability of each pair.
-  package func probabilities(of pairs: ScoredPairs) -> [Double] {
-    zip(pairs.labels, Self.inputs(of: pairs, shareWeight: shareWeight)).map { label, score in
+  ///
+  /// - Parameter all: the best pairs of the same documents if `pairs` leaves out some labels, so that
+  ///   the probabilities of the others do not change; nil if it leaves out none.
+  package func probabilities(of pairs: ScoredPairs, among all: ScoredPairs? = nil) -> [Double] {
+    let all = all ?? pairs
+    if case .softmax(let scaling) = curve {
+      return (0..<pairs.documentCount).flatMap { document in
+        let trained = all.scores(ofDocument: document, labelsBelow: trainedCount)
+        let known = scaling(pairs.scores(ofDocument: document), among: trained)
+        return zip(pairs.places(ofDocument: document), known).map { place, probability in
+          pairs.labels[place] < trainedCount
+            ? probability
+            : scaling([pairs.scores[place]], among: trained + [pairs.scores[place]])[0]
+        }
+      }
+    }
+    let inputs = Self.inputs(
+      of: pairs, among: all, shareWeight: shareWeight, trainedCount: trainedCount)
+    return zip(pairs.labels, inputs).map { label, score in
       let probability = curve(score)
       guard let line = lines[Int(label)] else { return probability }
       return line(Self.logOdds(probability))
@@ -28,9 +52,10 @@ package struct FittedCalibration {
 
   /// The labels assigned to each document.
   func decisions(on pairs: ScoredPairs, probabilities: [Double]) -> CSRMatrix {
+    let beyond = limit.map { Set(Self.places(beyond: $0, in: pairs, probabilities)) } ?? []
     let rows = (0..<pairs.documentCount).map { document in
       (pairs.offsets[document]..<pairs.offsets[document + 1]).filter {
-        probabilities[$0] >= thresholds[Int(pairs.labels[$0])]
+        probabilities[$0] >= thresholds[Int(pairs.labels[$0])] && !beyond.contains($0)
       }.map { Int(pairs.labels[$0]) }
     }
     return CSRMatrix(rows: rows, columnCount: pairs.labelCounts.count)
@@ -42,14 +67,23 @@ package struct FittedCalibration {
   }
 
   /// The curve's input for each pair.
-  private static func inputs(of pairs: ScoredPairs, shareWeight: Double) -> [Double] {
+  private static func inputs(
+    of pairs: ScoredPairs, among all: ScoredPairs? = nil, shareWeight: Double,
+    trainedCount: Int = .max
+  ) -> [Double] {
     guard shareWeight != 0 else { return pairs.scores }
     var result = pairs.scores
     for document in 0..<pairs.documentCount {
-      let places = pairs.offsets[document]..<pairs.offsets[document + 1]
-      guard let largest = pairs.scores[places].max() else { continue }
-      let total = largest + log(pairs.scores[places].reduce(0) { $0 + exp($1 - largest) })
-      for place in places { result[place] -= shareWeight * total }
+      let scores = (all ?? pairs).scores(ofDocument: document, labelsBelow: trainedCount)
+      guard let largest = scores.max() else { continue }
+      let total = largest + log(scores.reduce(0) { $0 + exp($1 - largest) })
+      for place in pairs.places(ofDocument: document) {
+        let score = pairs.scores[place]
+        let isTrained = pairs.labels[place] < trainedCount
+        let top = max(total, score)
+        result[place] -=
+          shareWeight * (isTrained ? total : top + log(exp(total - top) + exp(score - top)))
+      }
     }
     return result
   }
@@ -68,14 +102,17 @@ package struct FittedCalibration {
       curve = .platt(line: try PlattScaling(fitting: scores, outcomes: pairs.outcomes))
     case .isotonic:
       curve = .isotonic(steps: try IsotonicCalibration(fitting: scores, outcomes: pairs.outcomes))
+    case .softmax:
+      curve = .softmax(scaling: try SoftmaxTemperature(fitting: pairs))
     }
   }
 
   /// Restores a stored calibration.
   init(
     shareWeight: Double, curve: RunCalibration.Curve, lines: [Int: PlattScaling],
-    thresholds: LabelThresholds
+    thresholds: LabelThresholds, limit: Int? = nil
   ) {
+    self.limit = limit
     self.shareWeight = shareWeight
     self.curve = curve
     self.lines = lines
@@ -123,6 +160,21 @@ extension RunCalibration.Quality {
 }
 
 extension ScoredPairs {
+  /// The scores of a document's pairs.
+  fileprivate func scores(ofDocument document: Int) -> ArraySlice<Double> {
+    scores[places(ofDocument: document)]
+  }
+
+  /// The indices of a document's pairs.
+  fileprivate func places(ofDocument document: Int) -> Range<Int> {
+    offsets[document]..<offsets[document + 1]
+  }
+
+  /// The scores of a document's pairs with the first labels.
+  fileprivate func scores(ofDocument document: Int, labelsBelow count: Int) -> [Double] {
+    places(ofDocument: document).filter { labels[$0] < count }.map { scores[$0] }
+  }
+
   /// Creates the pairs of a ranking.
   init(_ ranking: TopK, truth: CSRMatrix) throws {
     try self.init(

@@ -1,4 +1,5 @@
 import Evaluation
+import Extreme
 import Foundation
 
 extension EvaluationReport {
@@ -23,6 +24,11 @@ extension EvaluationReport {
     String(repeating: " ", count: max(0, 11 - name.count)) + name
       + String(
         format: "%11d%13.2f%12.2f%13.2f", group.documents, group.real, group.variable, group.all)
+  }
+
+  /// The best pairs of each document if only some labels are ranked; else nil.
+  func unrestrictedPairs() throws -> ScoredPairs? {
+    try unrestrictedRanking.map { try ScoredPairs($0, truth: truth) }
   }
 
   /// F1 and calibration error for people; nil if the run is not calibrated.

@@ -1,3 +1,4 @@
+public import Datasets
 public import Evaluation
 import Foundation
 public import Storage
@@ -28,12 +29,23 @@ public struct EvaluationReport: Sendable {
   public var notes: [String]
   /// The top labels of each document, at most 100, as label indices of the model.
   public var ranking: TopK
+  /// The ranking of all labels if only some are ranked, which probabilities depend on; else nil.
+  let unrestrictedRanking: TopK?
   /// `[documents, labels]`; labels unknown to the model come after its own.
   public var truth: CSRMatrix
+  /// The labels of the columns of `truth`, with the texts and details that the data set has.
+  public var labels: Labels
+  /// The number of training documents with each label of `truth`.
+  public var trainingCounts: [Int]
   /// Whether the model knows any feature of each document; see `TrainedModel.Prediction.isKnown`.
   public var isKnown: [Bool]
   /// The quality of the calibrated decisions; nil without a calibration.
   public var decisions: RunCalibration.Quality?
+  /// The labels that the calibrated model assigns to each document, `[documents, labels]`; nil without
+  /// a calibration.
+  public var assigned: CSRMatrix?
+  /// Metrics that count the labels above the predicted and true ones; nil without a hierarchy.
+  public var hierarchy: HierarchyQuality?
 
   private static let shown = [
     "P@1", "P@3", "P@5", "nDCG@5", "PSP@1", "PSP@3", "PSP@5", "R@10", "R@100",
@@ -55,6 +67,7 @@ public struct EvaluationReport: Sendable {
     for name in Self.shown { values[name] = metrics[name] }
     values["train_seconds"] = record.trainSeconds
     values["train_cpu_seconds"] = record.trainCPUSeconds
+    values["pilot_cpu_seconds"] = record.pilotCPUSeconds
     values["preparation_seconds"] = record.preparationSeconds
     values["preparation_cpu_seconds"] = record.preparationCPUSeconds
     values["peak_memory_bytes"] = Double(record.peakMemoryBytes)
@@ -69,6 +82,7 @@ public struct EvaluationReport: Sendable {
     values["filter_pairs"] = Double(filterPairs)
     values["epoch"] = epochNumber.map(Double.init)
     values.merge(try decisionValues()) { first, _ in first }
+    values.merge(hierarchy?.values ?? [:]) { first, _ in first }
     let groups = Groups(
       macro: Dictionary(
         Self.macroMetrics.joined().map { ($0.description, metrics[$0] ?? .nan) }

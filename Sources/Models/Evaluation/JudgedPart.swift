@@ -34,10 +34,21 @@ extension TrainedModel {
   /// Whether one of the models was trained on the data set with this hash, or on the earlier
   /// contents of `path`.
   func isTrained(on hash: String?, at path: String) -> Bool {
-    func resolved(_ path: String) -> String {
-      URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
+    record.datasetHash == hash
+      || (!configuration.dataset.isEmpty && resolved(configuration.dataset) == resolved(path))
+  }
+
+  /// The path of a data set: the given one, or that of the training.
+  ///
+  /// - Throws: `InputError` if none is given and the model was trained on data in memory.
+  package func datasetPath(_ given: String?) throws -> String {
+    let path = given ?? configuration.dataset
+    guard !path.isEmpty else {
+      throw InputError(
+        file: folder.path, reason: "it was trained on data in memory (\(record.dataset))",
+        expected: "the data set to use, such as --data")
     }
-    return record.datasetHash == hash || resolved(configuration.dataset) == resolved(path)
+    return path
   }
 
   /// Selects the documents to evaluate on.
@@ -46,36 +57,40 @@ extension TrainedModel {
   ///   - name: the split; nil means test, or all documents of a single file that no model was
   ///     trained on.
   ///   - datasetPath: the data set; nil means the one trained on.
+  ///   - reading: how to read it; nil means as in training, as far as its columns are there.
   /// - Throws: `InputError` if there is no such split, or if a model was trained on the validation
   ///   part.
-  package func judgedPart(_ name: SplitName?, datasetPath: String?, badLines: BadLinePolicy?) throws
-    -> JudgedPart
-  {
-    let path = datasetPath ?? configuration.dataset
+  package func judgedPart(
+    _ name: SplitName?, datasetPath: String?, reading: DataReading? = nil,
+    badLines: BadLinePolicy?
+  ) throws -> JudgedPart {
+    let path = try self.datasetPath(datasetPath)
     let policy = badLines ?? configuration.badLines
-    var isFolder: ObjCBool = false
-    _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    var part: JudgedPart
-    if !isFolder.boolValue, name == .all || (name == nil && datasetPath != nil) {
-      let whole = try LabelledTextFile.readWhole(path, badLines: policy)
-      part = JudgedPart(
-        dataset: whole, split: whole.test ?? whole.train, name: .all, path: path,
-        documentsInAll: whole.documents.count, isWholeFile: true, notes: [])
-      let isOwn = knowers(of: whole, at: path).first != nil
-      if isOwn, name == nil {
-        part = try namedPart(.test, of: Dataset.read(path, badLines: policy), at: path)
-        part.documentsInAll = whole.documents.count
-      } else if !isOwn, name == nil {
-        part.notes.append(
-          "\(path) is not the model's training data: all of it is evaluated "
-            + "(--split test takes the fifth that would be held out for testing)")
-      }
-    } else {
-      part = try namedPart(name ?? .test, of: Dataset.read(path, badLines: policy), at: path)
-      if !isFolder.boolValue, name != .all { part.documentsInAll = part.dataset.documents.count }
+    guard datasetPath != nil || path != "-" else {
+      throw InputError(
+        file: folder.path, reason: "the run was trained on standard input",
+        expected: "--data with the documents to evaluate")
     }
-    if let note = part.dataset.skipped.note { part.notes.insert(note, at: 0) }
-    if !isFolder.boolValue, part.split.count < part.documentsInAll {
+    var part: JudgedPart
+    var isSplit = false
+    switch try DataSource(path, self.reading(of: path, reading, isNamed: datasetPath != nil)) {
+    case .folder(let read):
+      part = try namedPart(name ?? .test, of: read(policy), at: path)
+    case .texts(let file, let reading):
+      let records = try LabelledRecords(file, reading, badLines: policy)
+      isSplit = !records.namesParts
+      if isSplit, name == .all || (name == nil && datasetPath != nil) {
+        part = try judgedFile(records, name, at: path)
+      } else {
+        let dataset = try records.dataset(keepingAllLabels: true)
+        part = try namedPart(name ?? .test, of: dataset, at: path)
+        if isSplit, name != .all { part.documentsInAll = part.dataset.documents.count }
+      }
+    }
+    // The columns of the training were shown there.
+    if datasetPath == nil { part.dataset.notes = [] }
+    part.notes.insert(contentsOf: part.dataset.remarks, at: 0)
+    if isSplit, part.split.count < part.documentsInAll {
       part.notes.append(
         "\(part.split.count) of the \(part.documentsInAll) documents of \(path) are evaluated: its "
           + "\(part.name.rawValue) part (--split all takes all)")
@@ -90,6 +105,37 @@ extension TrainedModel {
     return part
   }
 
+  /// All records of a single file, or those of its test part if a model was trained on it.
+  private func judgedFile(
+    _ records: LabelledRecords, _ name: SplitName?, at path: String
+  ) throws -> JudgedPart {
+    let whole = try records.whole()
+    let isOwn = knowers(of: whole, at: path).first != nil
+    if isOwn, name == nil {
+      var part = try namedPart(.test, of: records.dataset(), at: path)
+      part.documentsInAll = whole.documents.count
+      return part
+    }
+    var part = JudgedPart(
+      dataset: whole, split: whole.test ?? whole.train, name: .all, path: path,
+      documentsInAll: whole.documents.count, isWholeFile: true, notes: [])
+    if name == nil {
+      part.notes.append(
+        "\(path) is not the model's training data: all of it is evaluated "
+          + "(--split test takes the fifth that would be held out for testing)")
+    }
+    return part
+  }
+
+  /// How to read a data set: as given, else as in training.
+  private func reading(of path: String, _ given: DataReading?, isNamed: Bool) -> DataReading {
+    let trained = configuration.data ?? DataReading()
+    guard isNamed, resolved(path) != resolved(configuration.dataset) else {
+      return given ?? trained
+    }
+    return given ?? trained.asPreference
+  }
+
   /// The models that were trained on a data set.
   private func knowers(of dataset: Dataset, at path: String) -> [TrainedModel] {
     let hash = DatasetIdentity(dataset).contentHash
@@ -99,8 +145,12 @@ extension TrainedModel {
   private func namedPart(_ name: SplitName, of read: Dataset, at path: String) throws -> JudgedPart
   {
     var dataset = read
-    if name == .validation, dataset.validation == nil { dataset = dataset.carvingValidation() }
+    if name == .validation, dataset.validation == nil {
+      dataset = dataset.carvingValidation(
+        keepingCopiesTogether: identity.keepsCopiesTogether ?? false)
+    }
     if name == .validation,
+      !dataset.validationIsApart,
       let learner = knowers(of: dataset, at: path).first(where: { !$0.record.validationIsHeldOut })
     {
       throw InputError(
@@ -123,6 +173,10 @@ extension TrainedModel {
       dataset: dataset, split: split, name: name, path: path,
       documentsInAll: dataset.train.count + (dataset.test?.count ?? 0), isWholeFile: false,
       notes: [])
+  }
+
+  private func resolved(_ path: String) -> String {
+    URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
   }
 
   private func noteOtherData(_ datasetPath: String?, _ part: inout JudgedPart) {

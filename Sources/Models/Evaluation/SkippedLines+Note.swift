@@ -7,3 +7,8 @@ extension SkippedLines {
     return "\(count) \(count == 1 ? "line" : "lines") skipped; the first: \(reason)"
   }
 }
+
+extension Dataset {
+  /// Sentences for the user: the lines that were skipped, and what was understood of the files.
+  package var remarks: [String] { notes + [skipped.note].compactMap { $0 } }
+}

@@ -16,18 +16,35 @@ extension TrainedModel {
   ///     trained on.
   ///     on.
   ///   - datasetPath: the data set's folder or file; nil means the one trained on.
+  ///   - reading: how to read it; nil means as in training, as far as its columns are there.
   ///   - badLines: how to treat malformed lines; nil means as in training.
   ///   - propensity: the propensity model; nil means the data set's, else the standard one.
   ///   - rankings: a file for the top 100 labels of each document; nil for none.
   /// - Throws: `InputError` if there is no such split, if the model was trained on the validation
   ///   part, or if no document has a label that the model knows.
   public func evaluate(
-    split name: SplitName? = nil, datasetPath: String? = nil, badLines: BadLinePolicy? = nil,
+    split name: SplitName? = nil, datasetPath: String? = nil, reading: DataReading? = nil,
+    badLines: BadLinePolicy? = nil,
     propensity: InversePropensity? = nil, rankings: String? = nil
   ) throws -> EvaluationReport {
     try evaluate(
-      judgedPart(name, datasetPath: datasetPath, badLines: badLines), propensity: propensity,
-      rankings: rankings)
+      judgedPart(name, datasetPath: datasetPath, reading: reading, badLines: badLines),
+      propensity: propensity, rankings: rankings)
+  }
+
+  /// The same for all documents of a data set in memory.
+  ///
+  /// Label frequencies come from the model. Nothing tells whether it was trained on these documents.
+  ///
+  /// - Throws: `InputError` if no document has a label that the model knows.
+  public func evaluate(on dataset: Dataset, propensity: InversePropensity? = nil) throws
+    -> EvaluationReport
+  {
+    try evaluate(
+      JudgedPart(
+        dataset: dataset, split: dataset.train, name: .all, path: dataset.description.name,
+        documentsInAll: dataset.train.count, isWholeFile: true, notes: []),
+      propensity: propensity)
   }
 
   /// Evaluates a part that is already selected.
@@ -37,23 +54,33 @@ extension TrainedModel {
     let (dataset, split) = (part.dataset, part.split)
     try refuseUnless(hasTexts: dataset.documents.texts != nil, file: part.path)
     let columns = try columns(for: dataset.labels)
-    let truth = split.labels.renamingColumns(columns.ofLabel, count: columns.count)
+    let written = split.labels.renamingColumns(columns.ofLabel, count: columns.count)
+    let truth = candidates.map { written.keeping(rankedBy: $0) } ?? written
     let known = KnownLabels(truth, knownCount: labelIDs.count)
     try known.check(part, of: self)
     var notes = part.notes
+    if let candidates {
+      notes.append(
+        "\(counted(candidates.count { $0 }, "label")) of \(labelIDs.count) are ranked; "
+          + "\(written.entryCount - truth.entryCount) of \(written.entryCount) pairs are of others and "
+          + "do not count")
+    }
     if let note = known.note(part.name) { notes.append(note) }
     let filter = split.filter?.renamingColumns(columns.ofLabel, count: columns.count)
     let begun = ResourceUsage.wallSeconds()
-    let (ranking, isKnown) = try checked {
-      let inputs = try inputs(ofRows: split.documentIndices, in: dataset, at: part.path)
-      return (
-        try attributingErrors(to: folder.path) {
-          try ranker.topK(100, of: inputs, excluding: filter, threads: threads)
-        },
-        knows(inputs, documents: split.documentIndices, of: dataset)
-      )
+    let inputs = try checked {
+      try self.inputs(ofRows: split.documentIndices, in: dataset, at: part.path)
     }
+    func ranked(by ranker: Ranker) throws -> TopK {
+      try attributingErrors(to: folder.path) {
+        try checked { try ranker.topK(100, of: inputs, excluding: filter, threads: threads) }
+      }
+    }
+    let ranking = try ranked(by: ranker)
     let seconds = ResourceUsage.wallSeconds() - begun
+    let unrestricted =
+      candidates == nil ? nil : try ranked(by: restricted(to: LabelRestriction()).ranker)
+    let isKnown = try checked { knows(inputs, documents: split.documentIndices, of: dataset) }
     if let rankings {
       try Self.write(
         ranking, of: split.documentIndices.map { dataset.documents.ids[Int($0)] },
@@ -78,7 +105,24 @@ extension TrainedModel {
       record: others.reduce(record) { $0.joined(with: $1.record) }, documents: split.count,
       documentsInAll: part.documentsInAll, known: known,
       filterPairs: split.filter?.entryCount ?? 0, predictionSeconds: seconds, notes: notes,
-      ranking: ranking, truth: truth, isKnown: isKnown)
+      ranking: ranking, unrestrictedRanking: unrestricted, truth: truth,
+      labels: judgedLabels(dataset.labels, columns), trainingCounts: training.labels,
+      isKnown: isKnown)
+  }
+
+  /// The labels of the truth's columns: the model's, then those of the data set that it lacks.
+  private func judgedLabels(_ labels: Labels, _ columns: (ofLabel: [Int], count: Int)) -> Labels {
+    var ids = labelIDs + [String](repeating: "", count: columns.count - labelIDs.count)
+    var texts = [String](repeating: "", count: columns.count)
+    var details = [LabelDetails](repeating: LabelDetails(), count: columns.count)
+    for (label, column) in columns.ofLabel.enumerated() {
+      ids[column] = labels.ids[label]
+      texts[column] = labels.texts?[label] ?? ""
+      details[column] = labels.details?[label] ?? LabelDetails()
+    }
+    return Labels(
+      ids: TextColumn(ids), texts: labels.texts == nil ? nil : TextColumn(texts),
+      details: labels.details == nil ? nil : details)
   }
 
   /// The number of training documents, and of those with each label.
@@ -157,6 +201,22 @@ struct KnownLabels: Sendable {
 }
 
 extension CSRMatrix {
+  /// The same rows without the entries of the model's labels that are not ranked; other labels stay.
+  fileprivate func keeping(rankedBy candidates: [Bool]) -> CSRMatrix {
+    var offsets: [Int64] = [0]
+    var kept: [Int] = []
+    for row in 0..<rowCount {
+      kept += entries(ofRow: row).filter {
+        Int(columns[$0]) >= candidates.count || candidates[Int(columns[$0])]
+      }
+      offsets.append(Int64(kept.count))
+    }
+    return CSRMatrix(
+      rowOffsets: MappedArray(offsets), columns: MappedArray(kept.map { columns[$0] }),
+      values: values.map { values in MappedArray(kept.map { values[$0] }) },
+      columnCount: columnCount)
+  }
+
   /// The same entries with renumbered columns.
   fileprivate func renamingColumns(_ new: [Int], count: Int) -> CSRMatrix {
     CSRMatrix(

@@ -8,8 +8,8 @@ extension TrainedModel {
   /// Inputs are those of `encoderInputs(of:)`, for any number of texts. Outputs: `embedding`,
   /// `[texts, D]`, and `scores`, `[texts, L]`, in the order of the run's labels.json.
   ///
-  /// A wide part is left out, and with it the scores; so are the calibration and the extraction of
-  /// features and tokens. Of an ensemble only the first model is written.
+  /// A wide part and a memory are left out, and with either of them the scores; so are the
+  /// calibration and the extraction of features and tokens. Of an ensemble only the first model is written.
   ///
   /// - Parameter version: the program's version, for the file's metadata.
   /// - Returns: whether the file has `scores`.
@@ -22,7 +22,11 @@ extension TrainedModel {
         var parts: [String] = []
         if features.count > 0 { parts.append(graph.bags(scorer.encoder)) }
         if let transformer, let tower = scorer.tower {
-          let encoder = transformer.encoder
+          guard case .bert(let encoder) = transformer.encoder else {
+            throw InputError(
+              file: folder.path, reason: "the run's transformer is an ONNX file by others",
+              expected: "a run with bags, or with a BERT encoder; rank with decant predict instead")
+          }
           parts.append(
             graph.projection(
               tower, of: graph.transformer(encoder), width: encoder.configuration.width))
@@ -35,13 +39,18 @@ extension TrainedModel {
         if configuration.model.encoder.isNormalized { sum = graph.normalized(sum) }
         let embedding = graph.apply("Identity", sum, as: "embedding")
         graph.output(embedding, .float32, ["texts", .fixed(dimension)])
-        let hasScores = configuration.model.wide == nil
+        let leftOut = [
+          configuration.model.wide.map { _ in "the wide part" },
+          configuration.memory.map { _ in "the memory" },
+        ].compactMap { $0 }
+        let hasScores = leftOut.isEmpty
         if hasScores { graph.addScores(of: self, embedding: embedding) }
         try graph.write(
           to: path, version: version,
           notes: [
             "dataset": record.dataset, "features": "\(features.count)",
-            "left out": hasScores ? "" : "the wide part, and with it the scores",
+            "left out": hasScores
+              ? "" : leftOut.joined(separator: ", ") + ", and with it the scores",
           ])
         return hasScores
       }
@@ -60,7 +69,7 @@ extension TrainedModel {
     if features.count > 0 { result = ONNXGraph.bagInputs(try features.bags(ofTexts: texts)) }
     if let transformer {
       let ids = texts.map(transformer.tokenIDs)
-      result.merge(ONNXGraph.tokenInputs(ids, paddingID: transformer.paddingID)) { $1 }
+      result.merge(transformer.encoder.inputs(of: ids, paddingID: transformer.paddingID)) { $1 }
     }
     return result
   }

@@ -106,8 +106,9 @@ extension RunFolder {
       inner = []
     }
     return [
-      configuration, dataset, labels, counts, vocabulary, model, labelEmbeddings, last,
-      lastLabelEmbeddings, metrics,
+      configuration, dataset, labels, labelTexts, counts, vocabulary, model, labelEmbeddings, last,
+      lastLabelEmbeddings, metrics, memory(of: .best), memory(of: .last), memoryLabels,
+      untrainedLabels, untrainedVectors(of: .best), untrainedVectors(of: .last),
     ]
       + inner.map { transformer + "/" + $0 }.filter { file in
         var isFolder: ObjCBool = false

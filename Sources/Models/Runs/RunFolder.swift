@@ -14,21 +14,31 @@ public enum KeptEpoch: String, Hashable, Sendable, CaseIterable {
 ///     configuration.json       all settings, before the first step
 ///     dataset.json             name and content hash of the data set
 ///     labels.json              the labels' names, in the order of the model's rows
+///     label-texts.json         the labels' texts in the same order, if there are any
 ///     counts.json              the number of training documents with each label
 ///     vocabulary.bin           the features, in the order of the table's rows
 ///     transformer/             the pretrained checkpoint, if there is one; without its weights if
 ///                              they were trained, because these are part of the model
 ///     defaults.json            the defaults that were chosen by the data; deleted at the end, as
 ///                              run.json contains them
+///     start.json               the encoder whose word vectors training began with; deleted at the
+///                              end, as run.json contains it
 ///     checkpoint.safetensors   the training state; deleted at the end
+///     teacher.csr              the teacher's scores of the training documents; deleted at the end
 ///     bags-*.csr               the features of the training texts; deleted at the end
 ///     vectors-*.safetensors    the vectors of the training texts if they cannot be cached next to
 ///                              the data set; deleted at the end
 ///     best.safetensors         the best model so far, if a validation part is held out
 ///     model.safetensors        the result
 ///     embeddings.safetensors   the vectors of all labels, as prediction uses them
+///     candidates.json          the labels that are ranked by their texts alone, with --vocabulary
+///     candidates.safetensors   their vectors and their bias
+///     last-candidates.safetensors   the same by the last epoch's model
+///     memory.index             the embeddings of the training documents, with --memory
+///     memory.csr               their labels
 ///     last.safetensors         the last epoch's model, if a validation part is held out
 ///     last-embeddings.safetensors   its vectors of all labels
+///     last-memory.index        its embeddings of the training documents, with --memory
 ///     metrics.jsonl            one line per epoch
 ///     calibration.json         probabilities and thresholds; only after decant calibrate
 ///     run.json                 versions, times, memory, checksums of the files above; written
@@ -47,14 +57,20 @@ public struct RunFolder: Hashable, Sendable {
   public var dataset: String { path + "/dataset.json" }
   /// The labels.
   public var labels: String { path + "/labels.json" }
+  /// The labels' texts, if there are any.
+  public var labelTexts: String { path + "/label-texts.json" }
   /// The number of training documents with each label.
   public var counts: String { path + "/counts.json" }
   /// The features.
   public var vocabulary: String { path + "/vocabulary.bin" }
   /// The defaults that were chosen by the data, until run.json contains them.
   package var chosenDefaults: String { path + "/defaults.json" }
+  /// The encoder whose word vectors training began with, until run.json contains it.
+  package var start: String { path + "/start.json" }
   /// The training state.
   public var checkpoint: String { path + "/checkpoint.safetensors" }
+  /// The teacher's scores of the training documents; deleted at the end of training.
+  package var teacher: String { path + "/teacher.csr" }
   /// The best model so far.
   public var best: String { path + "/best.safetensors" }
   /// The result.
@@ -71,6 +87,18 @@ public struct RunFolder: Hashable, Sendable {
   package func labelEmbeddings(of epoch: KeptEpoch) -> String {
     epoch == .best ? labelEmbeddings : lastLabelEmbeddings
   }
+  /// The embeddings of the training documents by the model of a saved epoch.
+  package func memory(of epoch: KeptEpoch) -> String {
+    path + (epoch == .best ? "/memory.index" : "/last-memory.index")
+  }
+  /// The labels that are ranked by their texts alone.
+  var untrainedLabels: String { path + "/candidates.json" }
+  /// Their vectors and bias by the model of a saved epoch.
+  func untrainedVectors(of epoch: KeptEpoch) -> String {
+    path + (epoch == .best ? "/candidates.safetensors" : "/last-candidates.safetensors")
+  }
+  /// The labels of the training documents.
+  package var memoryLabels: String { path + "/memory.csr" }
   /// One line per epoch.
   public var metrics: String { path + "/metrics.jsonl" }
   /// Versions, times, memory.
@@ -103,9 +131,24 @@ public struct RunFolder: Hashable, Sendable {
   /// - Throws: `FileError` if it cannot be created.
   public func create() throws { try makeFolder(path) }
 
+  /// Creates the folder, or checks that files can be made in it.
+  ///
+  /// - Returns: whether it is new.
+  /// - Throws: `FileError` if it cannot be created or written.
+  package func createForWriting() throws -> Bool {
+    let isNew = !has(path)
+    try create()
+    guard access(path, W_OK | X_OK) == 0 else {
+      throw FileError(path: path, action: "write to", code: errno)
+    }
+    return isNew
+  }
+
   /// Removes files needed only during training, and partial files left by killed processes.
   public func clean() {
-    for name in [chosenDefaults, checkpoint, best, initialTransformer] { unlink(name) }
+    for name in [chosenDefaults, start, checkpoint, teacher, best, initialTransformer] {
+      unlink(name)
+    }
     for name in names(in: path) where isBags(name) || isVectors(name) {
       unlink(path + "/" + name)
     }
@@ -115,7 +158,7 @@ public struct RunFolder: Hashable, Sendable {
   /// Removes the files written before the first step, and the folder if it is then empty.
   package func discardPreparation() {
     clean()
-    for name in [vocabulary, labels, counts, dataset, configuration] { unlink(name) }
+    for name in [vocabulary, labels, labelTexts, counts, dataset, configuration] { unlink(name) }
     // The run created this folder, so it is removed whole.
     do { try FileManager.default.removeItem(atPath: transformer) } catch {}
     rmdir(path)

@@ -25,6 +25,9 @@ public struct RunRecord: Codable, Hashable, Sendable {
   public var parameters: Int
   /// Whether a validation part was held out.
   public var validationIsHeldOut: Bool
+  /// Whether the validation documents are apart from the training documents, so that no training
+  /// learns from them; nil in records of older versions, for no.
+  public var validationIsApart: Bool?
   /// The epoch of the saved model, from 1.
   public var keptEpoch: Int
   /// The last epoch, from 1; nil in records of older versions.
@@ -45,6 +48,16 @@ public struct RunRecord: Codable, Hashable, Sendable {
   /// The defaults that were chosen by the data; nil if there are none, and in records of older
   /// versions.
   public var chosenDefaults: [ChosenDefault]?
+  /// The names of the runs that were merged into this one; nil for a training run, and in records of
+  /// older versions.
+  public var mergedRuns: [String]?
+  /// The precision of the stored weights; nil in records of older versions, for float32.
+  public var precision: WeightPrecision?
+  /// CPU seconds of choosing defaults by the data, pilots included, which are not in the others; nil
+  /// with fixed defaults, and in records of older versions.
+  public var pilotCPUSeconds: Double?
+  /// The encoder whose word vectors training began with; nil for a random start.
+  public var start: PretrainedStart?
 
   /// Records a finished training.
   package init(
@@ -53,7 +66,8 @@ public struct RunRecord: Codable, Hashable, Sendable {
     parameters: Int, validationIsHeldOut: Bool, keptEpoch: Int, lastEpoch: Int? = nil,
     preparationSeconds: Double, preparationCPUSeconds: Double, trainSeconds: Double,
     trainCPUSeconds: Double, peakMemoryBytes: Int, warnings: [String]? = nil,
-    chosenDefaults: [ChosenDefault]? = nil
+    chosenDefaults: [ChosenDefault]? = nil, precision: WeightPrecision? = nil,
+    pilotCPUSeconds: Double? = nil, start: PretrainedStart? = nil, validationIsApart: Bool? = nil
   ) {
     self.decantVersion = decantVersion
     self.torchVersion = torchVersion
@@ -75,5 +89,12 @@ public struct RunRecord: Codable, Hashable, Sendable {
     self.peakMemoryBytes = peakMemoryBytes
     self.warnings = warnings
     self.chosenDefaults = chosenDefaults
+    self.precision = precision
+    self.pilotCPUSeconds = pilotCPUSeconds
+    self.start = start
+    self.validationIsApart = validationIsApart
   }
+
+  /// Whether there are validation documents that the training did not learn from.
+  package var hasUnseenValidation: Bool { validationIsHeldOut || validationIsApart == true }
 }

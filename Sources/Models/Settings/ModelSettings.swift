@@ -54,7 +54,7 @@ extension BagEncoder {
     Setting("dimension", "Embedding dimension.", .size, .steps("dimension"), from: .tuned),
     Setting(
       "hiddenDimensions",
-      "Widths of hidden layers on top of the feature table; for a few numeric features.",
+      "Widths of hidden layers on top of the feature table; for up to a few thousand features.",
       .integers(1...Int.max), .model("bag-hidden", .value(words: [("0", .array([]))])), from: .tuned
     ),
     Setting(

@@ -81,7 +81,12 @@ package struct Setting: Sendable {
     "features.families", "model.labels", "model.encoder.isNormalized",
     "model.encoder.hiddenDimensions", "optimization.batchSize", "optimization.tableLearningRate",
     "optimization.learningRate", "optimization.featureDropout", "loop.epochs",
+    "memory", "memory.neighbours", "memory.temperature", "memory.weight",
   ]
+
+  /// The settings that a new file names although their default may follow from the data: there the
+  /// default's value leaves them open.
+  static let openAsUsual: Set<String> = ["loss", "model.wide", "model.encoder.initialScale"]
 
   /// Whether the default may follow from the data.
   var followsData: Bool { Self.followingData.contains(path) }

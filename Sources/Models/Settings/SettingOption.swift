@@ -4,7 +4,7 @@ package import Storage
 package struct SettingOption: Sendable {
   /// The part of a command's options that it belongs to.
   package enum Section: Sendable {
-    case data, run, steps, model, loss, wide, transformer, negatives
+    case data, parts, run, steps, model, loss, teacher, wide, transformer, negatives
   }
 
   /// How the option is written.
@@ -21,6 +21,15 @@ package struct SettingOption: Sendable {
   package let name: String
   package let form: Form
 
+  /// Whether the short help of a command has the option.
+  package var isCommon: Bool { Self.common.contains(name) }
+
+  /// The options that most people need.
+  private static let common: Set = [
+    "epochs", "feedback", "initial", "label", "loss", "patience", "seed", "test", "text",
+    "validation",
+  ]
+
   init(_ section: Section, _ name: String, _ form: Form = .value()) {
     (self.section, self.name, self.form) = (section, name, form)
   }
@@ -31,6 +40,7 @@ package struct SettingOption: Sendable {
     .init(.model, name, form)
   }
   static func loss(_ name: String) -> SettingOption { .init(.loss, name) }
+  static func teacher(_ name: String) -> SettingOption { .init(.teacher, name) }
   static func wide(_ name: String, _ form: Form = .value()) -> SettingOption {
     .init(.wide, name, form)
   }

@@ -12,6 +12,8 @@ package struct SettingsDraft: Sendable {
   private var chosen: Set<String> = []
   /// The settings whose defaults follow from the data.
   private var suggested: Set<String> = []
+  /// The loss of a run that no option names.
+  private var unknownLoss: UnknownLoss?
 
   /// The defaults.
   package init() { values = Self.values(of: TrainingConfiguration(dataset: "")) }
@@ -20,6 +22,7 @@ package struct SettingsDraft: Sendable {
   package init(_ configuration: TrainingConfiguration) {
     values = Self.values(of: configuration)
     chosen = Set(Setting.all.map(\.path))
+    unknownLoss = configuration.loss.value as? UnknownLoss
   }
 
   private static func values(of configuration: TrainingConfiguration) -> [String: JSONValue] {
@@ -36,7 +39,10 @@ package struct SettingsDraft: Sendable {
   package static let usual: [String: JSONValue] = {
     var complete = TrainingConfiguration(dataset: "")
     complete.model.wide = .init()
+    complete.memory = .init()
+    complete.data = .init()
     complete.transformer = TransformerSettings(checkpoint: "")
+    complete.teacher = TeacherConfiguration(runs: [])
     complete.negatives = NegativeConfiguration(filter: FalseNegativeFilter())
     return TrainingLoss.kinds.reduce(into: [:]) { values, kind in
       complete.loss = TrainingLoss(kind.usual)
@@ -64,6 +70,7 @@ package struct SettingsDraft: Sendable {
         $0.key.hasSuffix(".temperature") && $0.key.hasPrefix("loss.")
       }
       remove("loss")
+      unknownLoss = nil
       values["\(group).temperature"] = temperature?.value
     }
     let inner = Setting.all.filter { $0.isOptionalGroup && $0.path.hasPrefix(group + ".") }
@@ -143,8 +150,10 @@ package struct SettingsDraft: Sendable {
 
   /// The settings, after filling in the defaults that depend on other settings.
   ///
-  /// - Throws: `InputError` when the transformer's checkpoint names an impossible length.
+  /// - Throws: `InputError` when the transformer's checkpoint names an impossible length; `ValueError`
+  ///   when they are those of a run with a loss of another program.
   package func completed() throws -> TrainingConfiguration {
+    if let unknownLoss { throw unknownLoss.fault }
     func tree(_ settings: [Setting]) -> JSONValue {
       .object(
         settings.compactMap { setting in
@@ -198,7 +207,22 @@ extension SettingsDraft {
         if setting.kind.isGroup, value.value != .null {
           try read(value, by: setting.members, of: setting.path)
         }
+        if Setting.openAsUsual.contains(setting.path), Self.isUsual(value.value, of: setting) {
+          chosen.remove(setting.path)
+        }
       }
+    }
+  }
+
+  /// Whether a value is the default, or a group that says no more than its defaults.
+  private static func isUsual(_ value: JSONValue, of setting: Setting) -> Bool {
+    guard setting.path == "loss" else { return value == setting.usual }
+    guard let named = value.members.first, named.name == setting.members.first?.name else {
+      return false
+    }
+    return named.element.value.members.allSatisfy { member in
+      let inner = setting.members[0].members.first { $0.name == member.name }
+      return member.element.value == .null || member.element.value == inner?.usual
     }
   }
 

@@ -1,11 +1,14 @@
+public import Datasets
 import Storage
 
 extension SettingsFile {
   /// A file with every key: its default, its effect, and the source of the default.
   ///
-  /// - Parameter dataset: the data set to name in it; nil leaves it to the command line.
-  public static func template(dataset: String? = nil) -> String {
-    var writer = TemplateWriter(dataset: dataset)
+  /// - Parameters:
+  ///   - dataset: the data set to name in it; nil leaves it to the command line.
+  ///   - data: how to read it; nil leaves it to be guessed.
+  public static func template(dataset: String? = nil, data: DataReading? = nil) -> String {
+    var writer = TemplateWriter(dataset: dataset, data: data)
     return writer.text()
   }
 }
@@ -13,15 +16,17 @@ extension SettingsFile {
 /// Writes the text of a new settings file.
 private struct TemplateWriter {
   let dataset: String?
+  let data: DataReading?
   private var lines: [String] = []
 
-  init(dataset: String?) { self.dataset = dataset }
+  init(dataset: String?, data: DataReading?) { (self.dataset, self.data) = (dataset, data) }
 
   mutating func text() -> String {
     comment(
       "Settings of a training run: decant train --config FILE. Every key is here with its default; "
         + "a key that is left out has the same default. Keys in comments have defaults that follow "
-        + "from the data; remove the slashes to fix one. Options of the command line override this "
+        + "from the data; remove the slashes to fix one. So have the loss, initialScale and wide while "
+        + "they are as here. Options of the command line override this "
         + "file. The source of a default is in brackets; tuned means chosen on the validation part "
         + "of debian-tags.", indent: "")
     lines.append("{")
@@ -36,6 +41,9 @@ private struct TemplateWriter {
     for setting in settings {
       switch setting.kind {
       case .group where setting.path == "loss": writeLosses(setting, indent: indent)
+      case .group where setting.path == "data" && data != nil:
+        comment(setting.text, indent: indent)
+        lines.append("\(indent)\"data\": \(JSONValue(encoding: data).json),")
       case .group where setting.isOptionalGroup: writeMissing(setting, indent: indent)
       case .group:
         comment(setting.text, indent: indent)

@@ -4,7 +4,7 @@ import Storage
 
 /// A configuration file that people write: JSON with comments, in which every key is optional.
 ///
-/// `SettingsFile.template(dataset:)` writes one with all keys.
+/// `SettingsFile.template(dataset:data:)` writes one with all keys.
 public struct SettingsFile {
   /// The settings, with defaults for the keys that the file leaves out.
   public let configuration: TrainingConfiguration
@@ -32,6 +32,15 @@ public struct SettingsFile {
       guard case .string(let name) = draft.values[setting.path], !name.isEmpty else { continue }
       draft.values[setting.path] = .string(
         URL(fileURLWithPath: name, relativeTo: folder).standardizedFileURL.path)
+    }
+    for list in ["teacher.runs", "data.more"] {
+      guard case .array(let paths) = draft.values[list] else { continue }
+      draft.values[list] = .array(
+        paths.map { path in
+          guard case .string(let name) = path.value else { return path }
+          let file = URL(fileURLWithPath: name, relativeTo: folder)
+          return .init(.string(file.standardizedFileURL.path))
+        })
     }
     if draft.values["transformer.checkpoint"] == .string("") {
       let element = file.root.value.members.first { $0.name == "transformer" }?.element

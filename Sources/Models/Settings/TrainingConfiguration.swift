@@ -6,20 +6,43 @@ import Storage
 ///
 /// The run stores them before its first step.
 public struct TrainingConfiguration: Codable, Hashable, Sendable {
-  /// The data set, a folder or a file, as an absolute path.
+  /// The data set, a folder or a file, as an absolute path; empty for data in memory.
   public var dataset: String
+  /// The columns, the format, the split and further files of the data set; nil if all are guessed.
+  public var data: DataReading?
   /// How to treat malformed lines of the data set.
   public var badLines: BadLinePolicy
   /// A file of verdicts on a model's answers, as an absolute path; nil for none.
   public var feedback: String?
+  /// A vocabulary that describes the labels, as an absolute path; nil for none.
+  public var vocabulary: String?
+  /// The language of the vocabulary's texts; nil for its only one.
+  public var language: String?
   /// The features that make up the bag of a text.
   public var features: TextFeatures.Configuration
   /// The model.
   public var model: DualEncoder.Configuration
   /// A pretrained transformer that embeds texts instead of bags or in addition to them.
   public var transformer: TransformerSettings?
+  /// The addition of similar training documents' labels to the scores; nil for none.
+  public var memory: DocumentMemoryConfiguration?
+  /// The folder of a pretrained encoder whose word vectors the feature table starts from, as an
+  /// absolute path; nil for a random start.
+  ///
+  /// It is read once, when the run starts.
+  public var startFrom: String?
+  /// The folder of a finished run whose weights, vocabulary and labels the training starts from, as an
+  /// absolute path; nil for a random start.
+  public var initial: String?
   /// The training loss.
   public var loss: TrainingLoss
+  /// The lengths of prefixes of the embeddings that the loss is also computed for, ascending and
+  /// below the dimension; nil for none.
+  ///
+  /// See `MatryoshkaLoss` and `TrainedModel.truncated(to:)`.
+  public var nestedDimensions: [Int]?
+  /// Runs whose scores are learnt from, too; nil for none.
+  public var teacher: TeacherConfiguration?
   /// The labels that a step scores, and the composition of batches; nil for all labels and shuffled
   /// batches.
   public var negatives: NegativeConfiguration?
@@ -27,36 +50,59 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var optimization: OptimizationConfiguration
   /// Epochs, early stopping, checkpoints.
   public var loop: TrainingLoop
+  /// The precision of the stored weights; nil for the shortest that keeps the rankings.
+  public var precision: WeightPrecision?
   /// The random seed.
   public var seed: UInt64
-  /// The number of threads libtorch may use.
+  /// The number of threads libtorch may use; by default as many as this process has processors.
   ///
   /// Results repeat only for the same number.
   public var threads: Int
 
   /// Describes a training run.
   public init(
-    dataset: String, badLines: BadLinePolicy = .refuse,
+    dataset: String = "", data: DataReading? = nil, badLines: BadLinePolicy = .refuse,
     features: TextFeatures.Configuration = .init(),
     model: DualEncoder.Configuration = .init(),
-    transformer: TransformerSettings? = nil,
+    transformer: TransformerSettings? = nil, startFrom: String? = nil,
+    memory: DocumentMemoryConfiguration? = nil,
     loss: TrainingLoss = TrainingLoss(DecoupledSoftmaxLoss(temperature: 1)),
+    nestedDimensions: [Int]? = nil,
+    teacher: TeacherConfiguration? = nil,
     negatives: NegativeConfiguration? = nil,
     optimization: OptimizationConfiguration = .init(),
-    loop: TrainingLoop = TrainingLoop(epochs: 5), seed: UInt64 = 0, threads: Int = 2
+    loop: TrainingLoop = TrainingLoop(epochs: 5), seed: UInt64 = 0,
+    threads: Int = TrainingConfiguration.usualThreads
   ) {
     self.dataset = dataset
+    self.data = data
     self.badLines = badLines
     self.features = features
     self.model = model
     self.transformer = transformer
+    self.memory = memory
+    self.startFrom = startFrom
     self.loss = loss
+    self.nestedDimensions = nestedDimensions
+    self.teacher = teacher
     self.negatives = negatives
     self.optimization = optimization
     self.loop = loop
     self.seed = seed
     self.threads = threads
   }
+
+  /// Reads the data set, or another one with its columns as far as they are there.
+  ///
+  /// - Throws: the errors of `Dataset.read`.
+  package func readDataset(at path: String? = nil) throws -> Dataset {
+    let reading = data ?? DataReading()
+    return try Dataset.read(
+      path ?? dataset, path == nil ? reading : reading.asPreference, badLines: badLines)
+  }
+
+  /// The default number of threads: the processors that this process may use.
+  public static var usualThreads: Int { MachineShare.current.processors }
 
   /// Whether texts are embedded as bags of features.
   package var hasBags: Bool { transformer?.isBesideBags ?? true }
@@ -74,6 +120,21 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         throw InputError(file: file, reason: error.reason, expected: error.expected)
       }
     }
+    if let fault = nestingFault {
+      throw InputError(file: file, reason: fault.reason, expected: fault.expected)
+    }
+  }
+
+  /// The fault of `nestedDimensions`; nil if they ascend and are below the dimension.
+  package var nestingFault: SettingFault? {
+    let lengths = nestedDimensions ?? []
+    let dimension = model.encoder.dimension
+    guard zip(lengths, lengths.dropFirst() + [dimension]).contains(where: { $0 >= $1 }) else {
+      return nil
+    }
+    return SettingFault(
+      reason: "nestedDimensions is \(lengths) and the dimension is \(dimension)",
+      expected: "ascending lengths below the dimension")
   }
 
   /// The settings in the order of a new file, as a tree.
@@ -81,6 +142,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     Setting(
       "dataset", "Data set: a folder or a file. A relative path starts at the folder of this file.",
       .path, null: "named on the command line", isDerived: true),
+    DataReading.setting,
     Setting(
       "badLines", "How to treat malformed lines of the data set.", .one(of: BadLinePolicy.self),
       .init(
@@ -90,12 +152,22 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
       "feedback",
       "File of verdicts on a model's answers, applied to the training documents; decant serve gives "
         + "it at /v1/feedback.", .path, .run("feedback"), null: "none"),
+    Setting(
+      "vocabulary",
+      "Vocabulary that describes the labels (a table, records or SKOS): texts, alternative texts, "
+        + "parents.", .path, .run("vocabulary"), null: "none"),
+    Setting(
+      "language", "Language of the vocabulary's texts, such as sv.", .text, .run("language"),
+      null: "the only one", needs: .init("--vocabulary") { $0.vocabulary != nil }),
     Setting("seed", "Random seed.", .natural, .steps("seed")),
     Setting(
       // Only a damaged file asks for more threads than this.
       "threads", "Threads to compute with; results repeat only for the same number.",
       .integer(1...4096), .steps("threads"), null: "one for each available processor",
       isDerived: true),
+    Setting(
+      "precision", "Precision of the weights that the run stores.", .one(of: WeightPrecision.self),
+      .run("precision"), null: "the shortest that keeps the rankings"),
     Setting("features", "Features that make up the bag of a text.", members: TextFeatures.settings),
     Setting("model", "The model.", members: DualEncoder.settings),
     Setting(
@@ -104,7 +176,29 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
       null: "none", addedBy: "--encoder transformer or --encoder both",
       members: TransformerSettings.settings
     ),
+    Setting(
+      "memory", "Add the labels of the nearest training documents to the scores.", .group,
+      .model("memory", .onOff), null: "none", addedBy: "--memory",
+      members: DocumentMemoryConfiguration.settings),
+    Setting(
+      "startFrom",
+      "Folder of a pretrained encoder whose word vectors the feature table starts from.", .path,
+      .model("start-from"), null: "a random start",
+      needs: .init("bags: --encoder bag or --encoder both") { $0.hasBags }),
+    Setting(
+      "initial",
+      "Finished run to continue: its weights, vocabulary and labels are the start.", .path,
+      .run("initial"), null: "a random start",
+      needs: .init("bags without --wide") { $0.transformer == nil && $0.model.wide == nil }),
     TrainingLoss.setting,
+    Setting(
+      "nestedDimensions",
+      "Prefixes of the embeddings to train for as well, as lengths, so that they can be used alone.",
+      .integers(1...Int.max), .init(.loss, "nested", .value(words: [("0", .array([]))])),
+      null: "the whole alone"),
+    Setting(
+      "teacher", "Runs whose scores are learnt from, in addition to the documents' labels.",
+      null: "none", addedBy: "--teacher", members: TeacherConfiguration.settings),
     Setting(
       "negatives", "Labels that a step scores, and the composition of batches.",
       null: "all labels and shuffled batches", members: NegativeConfiguration.settings),

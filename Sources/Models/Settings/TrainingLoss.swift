@@ -2,21 +2,18 @@ public import Extreme
 public import Storage
 public import Torch
 
-/// The training loss: one of `kinds`.
+/// The training loss: one of `kinds`, or one that the caller defines.
+///
+/// The latter is stored with a run by the name of its type and its settings. Any program can
+/// use the run; only one that has the loss can train with it.
 public struct TrainingLoss: Codable, Hashable, Sendable {
-  /// The loss itself.
+  /// The loss itself; an `UnknownLoss` where it was read from a run and is not one of `kinds`.
   public let value: any LossOverLabels
 
   /// Chooses a loss.
-  ///
-  /// - Precondition: `kinds` lists its type.
-  public init(_ value: some LossOverLabels) {
-    precondition(
-      Self.kinds.contains { $0.usual.isOfSameType(as: value) }, "\(type(of: value)) is not offered")
-    self.value = value
-  }
+  public init(_ value: some LossOverLabels) { self.value = value }
 
-  /// Every loss that can be chosen.
+  /// Every loss that can be chosen by name.
   package static let kinds: [Kind] = [
     Kind(
       "decoupledSoftmax", "decoupled-softmax", DecoupledSoftmaxLoss(),
@@ -53,15 +50,15 @@ public struct TrainingLoss: Codable, Hashable, Sendable {
       ]),
   ]
 
-  /// The name of the loss in configurations.
-  public var name: String { kind.name }
-
-  private var kind: Kind {
-    guard let kind = Self.kinds.first(where: { $0.usual.isOfSameType(as: value) }) else {
-      fatalError("`init` accepts only the types of `kinds`")
-    }
-    return kind
+  /// The name of the loss in configurations; that of its type if the caller defines it.
+  public var name: String {
+    kind?.name ?? (value as? UnknownLoss)?.name ?? "\(type(of: value))"
   }
+
+  /// Whether settings files and options can name the loss.
+  package var isOffered: Bool { kind != nil }
+
+  private var kind: Kind? { Self.kinds.first { $0.usual.isOfSameType(as: value) } }
 
   /// The softmax temperature; scores are divided by it.
   public var temperature: Double {
@@ -109,9 +106,14 @@ public struct TrainingLoss: Codable, Hashable, Sendable {
   /// Hashes the loss with its settings.
   public func hash(into hasher: inout Hasher) { value.hash(into: &hasher) }
 
-  /// Reads an object whose only key names the loss: `{"decoupledSoftmax": {"temperature": 1}}`.
+  /// Reads an object whose only key names the loss: `{"decoupledSoftmax": {"temperature": 1}}`; or
+  /// `{"other": {"name": "FocalLoss", "temperature": 1, "settings": "{…}"}}`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Name.self)
+    if container.contains(.other) {
+      value = try container.decode(UnknownLoss.self, forKey: .other)
+      return
+    }
     guard container.allKeys.count == 1, let name = container.allKeys.first,
       let kind = Self.kinds.first(where: { $0.name == name.stringValue })
     else {
@@ -124,7 +126,11 @@ public struct TrainingLoss: Codable, Hashable, Sendable {
   /// Writes an object whose only key names the loss.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Name.self)
-    try container.encode(value, forKey: Name(stringValue: name))
+    if isOffered {
+      try container.encode(value, forKey: Name(stringValue: name))
+    } else {
+      try container.encode(value as? UnknownLoss ?? UnknownLoss(value, named: name), forKey: .other)
+    }
   }
 
   fileprivate struct Name: CodingKey {
@@ -132,6 +138,7 @@ public struct TrainingLoss: Codable, Hashable, Sendable {
     var intValue: Int? { nil }
     init(stringValue: String) { self.stringValue = stringValue }
     init?(intValue: Int) { nil }
+    static let other = Name(stringValue: "other")
   }
 }
 

@@ -76,8 +76,9 @@ public struct TransformerSettings: Codable, Hashable, Sendable {
   static let settings: [Setting] = [
     Setting(
       "checkpoint",
-      "Folder of a BERT encoder: config.json, model.safetensors and its vocabulary, or a "
-        + "sentence-transformers folder. The run keeps a copy.", .path, .transformer("checkpoint"),
+      "Folder of a BERT encoder (config.json, model.safetensors and its vocabulary), of another "
+        + "encoder with model.onnx and tokenizer.json, or of sentence-transformers. The run keeps a "
+        + "copy.", .path, .transformer("checkpoint"),
       from: "required", usual: "none"),
     Setting(
       "isFineTuned", "Train the transformer too; otherwise each text is encoded once.", .boolean,

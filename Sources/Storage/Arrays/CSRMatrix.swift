@@ -118,6 +118,46 @@ public struct CSRMatrix: Sendable, Equatable {
       values: values == nil ? nil : MappedArray(newValues), columnCount: columnCount)
   }
 
+  /// The same rows with the columns `kept` alone, numbered in that order.
+  ///
+  /// - Parameter keepsLengths: whether the values of a row are scaled so that the root of the sum of
+  ///   their squares stays.
+  /// - Precondition: `kept` ascends.
+  /// - Complexity: O(columns + entries) time and memory.
+  package func selecting(columns kept: [Int], keepingLengths keepsLengths: Bool = false)
+    -> CSRMatrix
+  {
+    var places = [Int32](repeating: -1, count: columnCount)
+    for (place, column) in kept.enumerated() { places[column] = Int32(place) }
+    var offsets: [Int64] = [0]
+    offsets.reserveCapacity(rowCount + 1)
+    var newColumns: [Int32] = []
+    var newValues: [Float] = []
+    withUnsafeEntries { bounds, columns, values in
+      for row in 0..<rowCount {
+        let start = newColumns.count
+        var (before, after) = (0.0, 0.0)
+        for entry in Int(bounds[row])..<Int(bounds[row + 1]) {
+          let square = values.map { Double($0[entry]) * Double($0[entry]) } ?? 0
+          before += square
+          let place = places[Int(columns[entry])]
+          guard place >= 0 else { continue }
+          after += square
+          newColumns.append(place)
+          if let values { newValues.append(values[entry]) }
+        }
+        if keepsLengths, after > 0, after < before {
+          let factor = Float((before / after).squareRoot())
+          for entry in start..<newValues.count { newValues[entry] *= factor }
+        }
+        offsets.append(Int64(newColumns.count))
+      }
+    }
+    return CSRMatrix(
+      rowOffsets: MappedArray(offsets), columns: MappedArray(newColumns),
+      values: values == nil ? nil : MappedArray(newValues), columnCount: kept.count)
+  }
+
   /// The transpose; entries of a new row keep the order of the old rows.
   ///
   /// - Complexity: O(rows + columns + entries) time and memory.

@@ -4,6 +4,9 @@
 /// at most 64 deep. Strings and member names come out in Normalization Form C. Skipped values are
 /// checked like those that are read, except for repeated names in skipped objects.
 ///
+/// Numbers that JSON lacks, `NaN` and `Infinity`, which other programs write for missing values, are
+/// read as `null` on request.
+///
 /// The lenient mode is for files that people write. It adds a part of JSON5
 /// (<https://spec.json5.org>): comments (`// …` and `/* … */`), a comma after the last value, member
 /// names without quotation marks, strings in single quotes, tabs in strings, any Unicode white space.
@@ -13,12 +16,17 @@ package struct JSONCursor {
   package let bytes: UnsafeRawBufferPointer
   package private(set) var position: Int
   package let isLenient: Bool
+  package let readsNaN: Bool
   let end: Int
 
   /// Starts at the first byte of `range` and never looks past its end.
-  package init(_ bytes: UnsafeRawBufferPointer, in range: Range<Int>, isLenient: Bool = false) {
+  package init(
+    _ bytes: UnsafeRawBufferPointer, in range: Range<Int>, isLenient: Bool = false,
+    readsNaN: Bool = false
+  ) {
     self.bytes = bytes
     self.isLenient = isLenient
+    self.readsNaN = readsNaN
     position = range.lowerBound
     end = range.upperBound
   }
@@ -167,6 +175,7 @@ package struct JSONCursor {
     case UInt8(ascii: "t"): try skipWord("true")
     case UInt8(ascii: "f"): try skipWord("false")
     case UInt8(ascii: "n"): try skipWord("null")
+    case _ where skipNaN(): break
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): _ = try number()
     default: throw unexpected(expected: "a value")
     }
@@ -247,6 +256,17 @@ package struct JSONCursor {
     skipWhitespace()
     if take(",") { return !(isLenient && close(closing)) }
     guard take(closing) else { throw unexpected(expected: "a comma or '\(closing)'") }
+    return false
+  }
+
+  /// Skips a number that JSON lacks, if it is next and may be there.
+  package mutating func skipNaN() -> Bool {
+    skipWhitespace()
+    guard readsNaN else { return false }
+    for word in ["NaN", "Infinity", "-Infinity"] as [StaticString] where isNext(word) {
+      position += word.utf8CodeUnitCount
+      return true
+    }
     return false
   }
 

@@ -31,12 +31,41 @@ package struct JSONTextWriter {
     bytes.append(UInt8(ascii: "\""))
   }
 
+  /// Appends text that is JSON already.
+  package mutating func append(json: String) { bytes.append(contentsOf: json.utf8) }
+
   /// Appends the shortest decimal that reads back as `number`.
   ///
   /// - Precondition: it is finite; JSON has no other numbers.
   package mutating func appendNumber(_ number: Float) {
     precondition(number.isFinite, "\(number) has no JSON form")
     bytes.append(contentsOf: "\(number)".utf8)
+  }
+
+  /// Appends a value without white space.
+  package mutating func appendValue(_ value: JSONValue) {
+    switch value {
+    case .object(let members):
+      append("{")
+      for (index, member) in members.enumerated() {
+        if index > 0 { append(",") }
+        appendString(member.name)
+        append(":")
+        appendValue(member.element.value)
+      }
+      append("}")
+    case .array(let elements):
+      append("[")
+      for (index, element) in elements.enumerated() {
+        if index > 0 { append(",") }
+        appendValue(element.value)
+      }
+      append("]")
+    case .string(let text): appendString(text)
+    case .number(let digits): append(json: digits)
+    case .boolean(let value): append(value ? "true" : "false")
+    case .null: append("null")
+    }
   }
 
   /// Appends an array of integers.
@@ -57,8 +86,15 @@ package struct JSONTextWriter {
 
   /// Writes the appended text to `file` once a piece is full, or immediately if `all`.
   package mutating func flush(to file: AtomicFile, all: Bool = false) throws {
+    try flush(all: all) { try file.write($0) }
+  }
+
+  /// Passes the appended text to `write` once a piece is full, or immediately if `all`.
+  package mutating func flush(
+    all: Bool = false, _ write: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
     guard all || bytes.count > 1 << 18 else { return }
-    try bytes.withUnsafeBytes { try file.write($0) }
+    try bytes.withUnsafeBytes { try write($0) }
     bytes.removeAll(keepingCapacity: true)
   }
 

@@ -165,6 +165,7 @@ extension JSONCursor {
       return .init(.array(elements), at: start)
     case UInt8(ascii: "\""), UInt8(ascii: "'"):
       return .init(.string(try string().written(in: bytes)), at: start)
+    case _ where skipNaN(): return .init(.null, at: start)
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
       _ = try number()
       return .init(.number(String(decoding: bytes[start..<position], as: UTF8.self)), at: start)

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Zeroes random elements in training and scales up the rest; the identity in evaluation.
 ///
 /// - Source: Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov. Dropout: A Simple Way to
@@ -5,13 +7,17 @@
 ///   <https://jmlr.org/papers/v15/srivastava14a.html>.
 /// - Departures: scaled in training, as in all current libraries, not in evaluation as in the
 ///   paper.
-public final class Dropout: UnaryLayer, TrainingAware {
+public final class Dropout: UnaryLayer, TrainingAware, Sendable {
   /// The probability of zeroing an element.
   public let probability: Double
   /// The source of randomness; a checkpoint stores its state.
   public let generator: Generator
+  private let zeroes = Atomic(true)
   /// Whether elements are zeroed.
-  public var isTraining = true
+  public var isTraining: Bool {
+    get { zeroes.load(ordering: .relaxed) }
+    set { zeroes.store(newValue, ordering: .relaxed) }
+  }
 
   /// Creates a layer that draws from `generator`.
   ///

@@ -1,5 +1,5 @@
 /// A table of vectors, looked up by row: the first layer over token ids.
-public final class Embedding: UnaryLayer {
+public final class Embedding: UnaryLayer, Sendable {
   /// The size of an embedding table.
   public struct Configuration: Codable, Hashable, Sendable {
     /// The number V of rows.

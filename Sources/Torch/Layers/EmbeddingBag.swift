@@ -12,7 +12,7 @@ public import Storage
 /// The gradient of the table is dense, or a sparse matrix of the distinct rows that the batch
 /// touched, in ascending order. With the latter, time and memory of a step do not grow with the
 /// table. `SparseAdagrad`, `SparseAdam` and `SGD` without momentum accept such gradients.
-public final class EmbeddingBag: Layer {
+public final class EmbeddingBag: Layer, Sendable {
   /// How the rows of a bag are combined.
   public enum Mode: String, Codable, Hashable, Sendable {
     /// Summed.

@@ -5,7 +5,7 @@
 /// along the last axis, with the population variance (divided by D).
 ///
 /// - Source: Ba, Kiros, Hinton. Layer Normalization. 2016, <https://arxiv.org/abs/1607.06450>.
-public final class LayerNorm: UnaryLayer {
+public final class LayerNorm: UnaryLayer, Sendable {
   /// The size and options of a layer normalisation.
   public struct Configuration: Codable, Hashable, Sendable {
     /// The length D of a vector.

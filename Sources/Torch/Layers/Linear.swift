@@ -1,5 +1,5 @@
 /// A linear layer: y = x Wᵀ + b.
-public final class Linear: UnaryLayer {
+public final class Linear: UnaryLayer, Sendable {
   /// The size and options of a linear layer.
   public struct Configuration: Codable, Hashable, Sendable {
     /// The length of an input vector.
@@ -55,6 +55,17 @@ public final class Linear: UnaryLayer {
   ) {
     self.init(
       Configuration(inputs: inputs, outputs: outputs, hasBias: hasBias), generator: generator)
+  }
+
+  /// A layer with copies of the weights of the first `outputs` outputs.
+  ///
+  /// - Precondition: the layer has as many.
+  public func truncated(to outputs: Int) -> Linear {
+    precondition(
+      0...weight.size(along: 0) ~= outputs, "\(outputs) of \(weight.size(along: 0)) outputs")
+    return Linear(
+      weight: weight.detached()[0..<outputs].copied(),
+      bias: bias.map { $0.detached()[0..<outputs].copied() })
   }
 
   /// `weight`, and `bias` if the layer has one.

@@ -4,7 +4,9 @@ import Storage
 
 /// The libtorch that this process uses, and its number of threads.
 ///
-/// libtorch is loaded when the first tensor is made or `load()` is called, not before.
+/// libtorch is loaded when the first tensor is made or `load()` is called, not before. Without it,
+/// throwing functions throw the error of `load()`; others, such as `Tensor.zeros`, end the process
+/// outside `checked`. A program that should not end calls `load()` first.
 ///
 /// ## Threads Tensors may be used from any thread and passed between tasks: reference counts are
 /// atomic and operators share no state. Two threads that write to the same tensor race, as they
@@ -23,7 +25,8 @@ public enum Runtime {
 
   /// Loads libtorch now instead of with the first tensor.
   ///
-  /// - Throws: `TorchError` of kind `library`, which says how to install it, if there is none.
+  /// - Throws: `TorchError` of kind `library`, which names the command that installs it, if there is
+  ///   none.
   public static func load() throws(TorchError) {
     if let failure { throw failure }
   }
@@ -44,7 +47,8 @@ public enum Runtime {
 
   /// Loads libtorch or ends the process; for code that cannot throw.
   static func require() {
-    if let failure { fatalError(failure.message) }
+    guard let failure else { return }
+    fatalError("\(failure.message); Runtime.load() throws this instead of ending the process")
   }
 
   /// The version of libtorch, such as "2.15.0".

@@ -59,8 +59,10 @@ public struct TorchError: Error, Hashable, Sendable, CustomStringConvertible {
 /// `body` returns. Use it around work whose shapes are external input, in a server for instance.
 /// Scopes nest; each thread has its own.
 ///
-/// - Throws: the first `TorchError` of an operator, or else the error of `body`.
+/// - Throws: the error of `Runtime.load()` without libtorch; else the first `TorchError` of an
+///   operator, or else the error of `body`.
 public func checked<R>(_ body: () throws -> R) throws -> R {
+  try Runtime.load()
   let scopes = ct_checked_scopes()!
   let outer = scopes.pointee.first_error
   scopes.pointee.first_error = nil
@@ -81,7 +83,10 @@ public func checked<R>(_ body: () throws -> R) throws -> R {
 @inline(never)
 func refuse(_ error: TorchError) {
   let scopes = ct_checked_scopes()!
-  guard scopes.pointee.depth > 0 else { fatalError(error.message) }
+  guard scopes.pointee.depth > 0 else {
+    Runtime.require()
+    fatalError(error.message)
+  }
   if scopes.pointee.first_error == nil {
     _ = excusesPreconditions
     scopes.pointee.first_error = Unmanaged.passRetained(ErrorBox(error)).toOpaque()

@@ -20,7 +20,10 @@ public final class Generator: @unchecked Sendable {
   }
 
   /// Creates a CPU generator; it yields the same numbers as PyTorch for the same seed.
+  ///
+  /// Ends the process without libtorch; see `Runtime`.
   public convenience init(seed: UInt64) {
+    Runtime.require()
     do {
       try self.init(seed: seed, device: .cpu)
     } catch {

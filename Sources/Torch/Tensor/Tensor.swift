@@ -48,9 +48,9 @@ public struct Tensor: Sendable {
 
   /// Copies the elements of `shape` from `bytes`.
   ///
-  /// - Throws: `TorchError` when libtorch rejects the shape or memory is exhausted.
+  /// - Throws: `TorchError` when libtorch is missing or rejects the shape, or memory is exhausted.
   init(copying bytes: UnsafeRawPointer?, shape: [Int], dtype: DType) throws(TorchError) {
-    Runtime.require()
+    try Runtime.load()
     var made: ct_tensor?
     let sizes = shape.map(Int64.init)
     try TorchError.check(

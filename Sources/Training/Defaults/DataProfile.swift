@@ -11,10 +11,12 @@ public struct DataProfile: Hashable, Sendable {
   public var labels: Int
   /// The number of (document, label) pairs.
   public var pairs: Int
-  /// Whether every training document has exactly one label.
-  public var isSingleLabel: Bool
   /// Whether the documents are texts; otherwise they are features.
   public var hasTexts: Bool
+  /// The number of different features; 0 for texts.
+  public var features = 0
+  /// The mean share of the features that a document has, from 0 to 1; 0 for texts.
+  public var featureShare = 0.0
   /// The share of labels that have a text, from 0 to 1.
   public var labelTextShare = 0.0
   /// The median number of words of a label's text.
@@ -33,15 +35,21 @@ public struct DataProfile: Hashable, Sendable {
   private static let sampleSize = 2000
   /// The most words of a short text.
   static let shortLength = 12
+  /// The documents a label from which pairs of words of the whole text are worth their time.
+  static let manyDocuments = 1000.0
   /// The documents of features below which trainings are judged by folds.
   static let fewFeatures = 2000
+  /// The share of the features from which documents are measurements rather than bags of words.
+  static let denseShare = 0.25
+  /// The most features of a data set for which a hidden layer needs no pilot.
+  static let narrowWidth = 2000
 
   /// Describes a data set by hand.
   init(
-    documents: Int, labels: Int, pairs: Int, isSingleLabel: Bool = false, hasTexts: Bool = true
+    documents: Int, labels: Int, pairs: Int, hasTexts: Bool = true
   ) {
     (self.documents, self.labels, self.pairs) = (documents, labels, pairs)
-    (self.isSingleLabel, self.hasTexts) = (isSingleLabel, hasTexts)
+    self.hasTexts = hasTexts
   }
 
   /// Looks at the training part of a data set.
@@ -49,10 +57,12 @@ public struct DataProfile: Hashable, Sendable {
     let train = dataset.train
     self.init(
       documents: train.count, labels: train.labels.columnCounts().count { $0 > 0 },
-      pairs: train.labels.entryCount,
-      isSingleLabel: train.count > 0
-        && (0..<train.count).allSatisfy { train.labels.columns(ofRow: $0).count == 1 },
-      hasTexts: dataset.documents.texts != nil)
+      pairs: train.labels.entryCount, hasTexts: dataset.documents.texts != nil)
+    if case .features(let matrix, let names) = dataset.documents.content {
+      features = names.count
+      let entries = train.documentIndices.reduce(0) { $0 + matrix.entries(ofRow: Int($1)).count }
+      featureShare = Double(entries) / Double(max(1, train.count * features))
+    }
     if let texts = dataset.labels.texts {
       let lengths = (0..<texts.count).filter { !texts.isMissing(at: $0) && !texts[$0].isEmpty }
         .map { Self.words(of: texts[$0]).count }.sorted()

@@ -3,7 +3,7 @@ package import Datasets
 extension Dataset {
   /// The same without the validation part: `train` has the other rows.
   ///
-  /// - Parameter carving: whether a tenth of `train` is left out if there is no validation part, as
+  /// - Parameter carving: whether a tenth of `train` is left out if the validation part is missing, as
   ///   early stopping does.
   package func withoutValidation(carving: Bool) -> Dataset {
     var result = validation == nil && carving ? carvingValidation() : self

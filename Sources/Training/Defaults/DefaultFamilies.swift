@@ -11,7 +11,8 @@ package enum DefaultFamilies {
     TextFeatures.Family(.wordPairs, of: .lead, weight: 0.5),
   ]
 
-  /// The same with the word pairs of the whole text, for texts of several lines.
+  /// The same with the word pairs of the whole text, for texts of several lines with many
+  /// documents a label.
   package static let paragraphs: [TextFeatures.Family] =
     plain.dropLast() + [TextFeatures.Family(.wordPairs, of: .text, weight: 0.5)]
 

@@ -43,8 +43,13 @@ extension DefaultRule {
     if profile.namedShare < 0.95 {
       if profile.medianWords <= DataProfile.shortLength, profile.rareWordShare >= 0.05 {
         families(DefaultFamilies.shortTexts, "short texts with many rare words")
-      } else if profile.multilineShare >= 0.5 {
-        families(DefaultFamilies.paragraphs, "first lines do not begin with a name")
+      } else if profile.multilineShare >= 0.5,
+        profile.documentsPerLabel >= DataProfile.manyDocuments
+      {
+        // Pairs double the cost of a training; with fewer documents they gain less than chance.
+        families(
+          DefaultFamilies.paragraphs,
+          "texts of several lines, at least 1,000 documents a label")
       } else {
         families(DefaultFamilies.plain, "first lines do not begin with a name")
       }
@@ -59,20 +64,39 @@ extension DefaultRule {
   }
 
   private static func featureRules(for profile: DataProfile) -> [DefaultRule] {
-    guard profile.documents < 5000 else { return [] }
+    guard profile.documents < 5000 else {
+      guard profile.features <= DataProfile.narrowWidth else { return [] }
+      let reason = "features of at least 5,000 documents, at most 2,000 different ones"
+      return [
+        DefaultRule("model.encoder.hiddenDimensions", .array([.init(.number("512"))]), reason),
+        DefaultRule("optimization.featureDropout", .number("0.2"), reason),
+      ]
+    }
     return perceptron(
       epochs: profile.documents < DataProfile.fewFeatures ? 20 : 10, batchSize: 32,
       "features of fewer than 5,000 documents")
   }
 
+  /// A memory of documents.
+  static func memory(_ memory: DocumentMemoryConfiguration) -> [DefaultRule] {
+    let reason = "better in a pilot"
+    return [
+      DefaultRule("memory.neighbours", .number("\(memory.neighbours)"), reason),
+      DefaultRule("memory.temperature", .number("\(memory.temperature)"), reason),
+      DefaultRule("memory.weight", .number("\(memory.weight)"), reason),
+    ]
+  }
+
   /// A hidden layer, with the dropout and the learning rate that keep it from overfitting.
-  fileprivate static func perceptron(epochs: Int, batchSize: Int, _ reason: String) -> [DefaultRule]
-  {
+  fileprivate static func perceptron(
+    epochs: Int, batchSize: Int, dropout: String = "0.5", learningRate: String = "0.002",
+    _ reason: String
+  ) -> [DefaultRule] {
     [
       DefaultRule("loop.epochs", .number("\(epochs)"), reason),
       DefaultRule("optimization.batchSize", .number("\(batchSize)"), reason),
-      DefaultRule("optimization.featureDropout", .number("0.5"), reason),
-      DefaultRule("optimization.learningRate", .number("0.002"), reason),
+      DefaultRule("optimization.featureDropout", .number(dropout), reason),
+      DefaultRule("optimization.learningRate", .number(learningRate), reason),
       DefaultRule("model.encoder.hiddenDimensions", .array([.init(.number("512"))]), reason),
     ]
   }
@@ -86,6 +110,8 @@ struct DefaultCandidate {
   ///
   /// A sample has fewer documents a label than all data, which favours label texts and unit length.
   var margin: Double
+  /// The score from which on the settings before it are good enough to leave it out.
+  var limit = Double.infinity
   /// Whether it is tried only if the candidate before it won.
   var builds = false
 
@@ -111,19 +137,16 @@ struct DefaultCandidate {
   static func candidates(for profile: DataProfile) -> [DefaultCandidate] {
     guard profile.hasTexts else {
       if profile.documents < DataProfile.fewFeatures {
+        // Words add up, measurements have to be combined.
+        guard profile.featureShare < DataProfile.denseShare else { return [] }
         return [DefaultCandidate(name: "a linear model", rules: linear, margin: 1)]
       }
       guard profile.documents >= 5000 else { return [] }
       return [
         DefaultCandidate(
-          name: "a hidden layer",
-          rules: [
-            DefaultRule(
-              "model.encoder.hiddenDimensions", .array([.init(.number("512"))]), reason)
-          ], margin: 0.5),
-        DefaultCandidate(
           name: "a hidden layer with more dropout",
-          rules: DefaultRule.perceptron(epochs: 10, batchSize: 128, reason), margin: 0.5),
+          rules: DefaultRule.perceptron(
+            epochs: 8, batchSize: 128, dropout: "0.4", learningRate: "0.005", reason), margin: 0.5)
       ]
     }
     var candidates: [DefaultCandidate] = []
@@ -146,10 +169,12 @@ struct DefaultCandidate {
           name: "label texts and unit length", rules: bounded, margin: 1, builds: true),
       ]
     }
-    if profile.isSingleLabel, profile.documents >= 4000 {
+    // Noisy labels are soon learnt by heart; where most held-out labels are found, few are noisy.
+    if profile.documents >= 4000 {
       candidates.append(
         DefaultCandidate(
-          name: "2 epochs", rules: [DefaultRule("loop.epochs", .number("2"), reason)], margin: 0.5))
+          name: "2 epochs", rules: [DefaultRule("loop.epochs", .number("2"), reason)],
+          margin: 0.5, limit: 75))
     }
     return candidates
   }

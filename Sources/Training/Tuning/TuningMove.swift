@@ -7,7 +7,10 @@ import Storage
 struct TuningMove {
   /// The name in tables.
   var name: String
-  /// Each alternative: values by path; `loss.temperature` stands for that of the loss in force.
+  /// Each alternative: values by path.
+  ///
+  /// `loss` is the name of a loss, `loss.temperature` the temperature of the loss in force; null
+  /// leaves a setting's group out.
   var alternatives: [[(path: String, value: JSONValue)]]
 
   private init(_ name: String, _ alternatives: [[(path: String, value: JSONValue)]]) {
@@ -57,11 +60,17 @@ struct TuningMove {
           }))
     }
     moves += [
-      TuningMove("loop.epochs", numbers: ["2", "3", "5", "10", "20"]),
+      TuningMove(
+        "loss",
+        ["decoupledSoftmax", "infoNCE", "binaryCrossEntropy"].map { [("loss", .string($0))] }),
+      TuningMove(
+        "wide model",
+        [.null, .string("adagrad")].map { [("model.wide.method", $0)] }),
+      TuningMove("loop.epochs", numbers: ["1", "2", "3", "5", "10", "20"]),
       TuningMove("optimization.batchSize", numbers: ["32", "128", "512"]),
       TuningMove("optimization.learningRate", numbers: ["0.002", "0.01", "0.02", "0.04"]),
       TuningMove("optimization.tableLearningRate", numbers: ["0.03", "0.045", "0.06", "0.09"]),
-      TuningMove("optimization.featureDropout", numbers: ["0.1", "0.3", "0.5"]),
+      TuningMove("optimization.featureDropout", numbers: ["0.1", "0.2", "0.3", "0.5"]),
       TuningMove("optimization.weightDecay", numbers: ["0", "0.1"]),
       TuningMove("model.encoder.dimension", numbers: ["64", "128", "256"]),
     ]

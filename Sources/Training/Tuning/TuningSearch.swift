@@ -35,17 +35,41 @@ struct TuningSearch {
     seeds.reduce(0) { $0 + (trial(changes, seed: $1)?.score ?? 0) } / Double(seeds.count)
   }
 
+  /// Whether settings beat the current ones on average over two seeds, by more than half a standard
+  /// error of P@1.
+  ///
+  /// - Parameter judgedCount: the number of documents that trials are judged on.
+  func isBetter(_ changes: [String: String], judgedCount: Int) -> Bool {
+    let seeds: [UInt64] = [0, 1]
+    let rivals = [changes, current]
+    guard
+      seeds.allSatisfy({ seed in rivals.allSatisfy { trial($0, seed: seed) != nil } }),
+      let share = trial(current, seed: 0)?.metrics["P@1"].map({ $0 / 100 })
+    else { return false }
+    let error = 100 * (share * (1 - share) / Double(max(judgedCount, 1))).squareRoot()
+    return score(changes, seeds: seeds) - score(current, seeds: seeds) > error / 2
+  }
+
   /// Adds a trial.
   mutating func add(_ trial: TuningTrial) throws { try log.add(trial) }
 
   /// The current settings with some other values; nil if nothing changes or if the user chose one
   /// of these settings.
-  func changes(with values: [(path: String, value: JSONValue)]) -> [String: String]? {
+  func changes(with values: [(path: String, value: JSONValue)]) throws -> [String: String]? {
     var result = current
     for (path, value) in values {
-      let path = path == "loss.temperature" ? draft.temperaturePath ?? path : path
+      if path == "loss", case .string(let name) = value {
+        guard !draft.isChosen(path) else { return nil }
+        let temperature = result.first { $0.key.hasPrefix("loss.") }?.value
+        result = result.filter { $0.key != path && !$0.key.hasPrefix("loss.") }
+        result[path] = draft.contains("loss.\(name)") ? nil : value.json
+        result["loss.\(name).temperature"] = temperature
+        continue
+      }
+      let path =
+        path == "loss.temperature" ? try draft(of: result).temperaturePath ?? path : path
       guard !draft.isChosen(path) else { return nil }
-      result[path] = draft.values[path] == value ? nil : value.json
+      result[path] = (draft.values[path] ?? .null) == value ? nil : value.json
     }
     return result == current ? nil : result
   }
@@ -53,7 +77,8 @@ struct TuningSearch {
   /// The draft of some settings.
   func draft(of changes: [String: String]) throws -> SettingsDraft {
     var result = draft
-    for (path, json) in changes {
+    // A loss comes before its temperature.
+    for (path, json) in changes.sorted(by: { $0.key < $1.key }) {
       result.suggest(try JSONText(json, file: path).root.value, for: path)
     }
     return result

@@ -3,35 +3,39 @@ import Datasets
 import Foundation
 import Models
 import Noise
+import Storage
 import Training
 
 struct AuditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "audit",
     abstract: "List labels of a data set that are probably wrong or missing.",
-    discussion: """
-      Splits the training documents into folds, predicts each fold with a model trained on the \
-      others, and compares the given labels with the predictions and with the nearest documents. \
-      Test documents are not audited; of a single file, that is a fifth. An interrupted audit starts \
-      over.
+    discussion: HelpLevel.discussion(
+      "audit",
+      full: """
+        Splits the training documents into folds, predicts each fold with a model trained on the \
+        others, and compares the given labels with the predictions and with the nearest documents. \
+        Test documents are not audited; of a single file, that is a fifth. An interrupted audit starts \
+        over.
 
-      Prints two lists, the most suspicious first: given labels that are probably wrong, and labels \
-      that are probably missing. Each entry has the model's probability, the usual probability of \
-      the label where it is given, and near documents that agree. A star marks errors by the rule of \
-      confident learning; the others are less certain.
+        Prints two lists, the most suspicious first: given labels that are probably wrong, and labels \
+        that are probably missing. Each entry has the model's probability, the usual probability of \
+        the label where it is given, and near documents that agree. A star marks errors by the rule of \
+        confident learning; the others are less certain.
 
-      A .tsv file has tabs, line ends, backslashes and control characters in names as \
-      \\t, \\n, \\r, \\\\ and \\u001b.
+        A .tsv file has tabs, line ends, backslashes and control characters in names as \
+        \\t, \\n, \\r, \\\\ and \\u001b.
 
-      The models are trained with the settings of --like, if given, and with the options here. \
-      --keep saves their scores, so that --scores can list more entries without training.
+        The models are trained with the settings of --like, if given, or else with the defaults for \
+        the data, and with the options here. \
+        --keep saves their scores, so that --scores can list more entries without training.
 
-      Examples:
-        decant audit data/debian-tags --missing --top 50
-        decant audit data/debian-tags --like runs/tags --keep audits/tags --output errors.tsv
-        decant audit data/debian-tags --scores audits/tags --as-feedback verdicts.jsonl
-        decant train data/debian-tags --feedback verdicts.jsonl --output runs/audited
-      """)
+        Examples:
+          decant audit data/debian-tags --missing --top 50
+          decant audit data/debian-tags --like runs/tags --keep audits/tags --output errors.tsv
+          decant audit data/debian-tags --scores audits/tags --as-feedback verdicts.jsonl
+          decant train data/debian-tags --feedback verdicts.jsonl --output runs/audited
+        """))
 
   @Argument(help: ArgumentHelp("Data set: a folder or a file.", valueName: "dir"))
   var dataset: String
@@ -57,7 +61,8 @@ struct AuditCommand: ParsableCommand {
   var minimumCount = LabelAudit().minimumCount
 
   @Option(
-    help: ArgumentHelp("Write the lists to a .jsonl or .tsv file.", valueName: "file"))
+    help: ArgumentHelp(
+      "Write the lists with all texts to a .jsonl, .tsv or .csv file.", valueName: "file"))
   var output: String?
 
   @Option(
@@ -75,7 +80,8 @@ struct AuditCommand: ParsableCommand {
 
   @OptionGroup var training: AuditTrainingOptions
 
-  @OptionGroup var malformed: SettingOptions<DataPart>
+  @OptionGroup(title: HelpLevel.title("Data")) var malformed: SettingOptions<DataPart>
+  @OptionGroup(title: HelpLevel.title("Parts")) var files: SettingOptions<FilePart>
 
   @Flag(help: "Print only the lists and errors.")
   var quiet = false
@@ -90,8 +96,8 @@ struct AuditCommand: ParsableCommand {
     guard !(missing && wrong) else {
       throw ValidationError("Give --missing or --wrong, or neither for both lists.")
     }
-    if let output, !output.hasSuffix(".jsonl"), !output.hasSuffix(".tsv") {
-      throw ValidationError("--output is \(output); it must end in .jsonl or .tsv.")
+    if let output, RowsFormat(path: output) == nil {
+      throw ValidationError("--output is \(output); it must end in .jsonl, .tsv or .csv.")
     }
     guard scores == nil || (keep == nil && folds == nil && training.areUsual) else {
       throw ValidationError(
@@ -107,8 +113,17 @@ struct AuditCommand: ParsableCommand {
     try reporting {
       var settings = try training.settings(dataset: absolutePath(dataset))
       if malformed.badLines == .skip { settings.badLines = .skip }
-      let data = try Dataset.read(settings.dataset, badLines: settings.badLines)
-      if !quiet, scores == nil { noteThreads(settings.threads) }
+      if let reading = try (malformed.given + files.given).reading() { settings.data = reading }
+      let data = try Dataset.read(for: settings) { if !quiet { StandardStreams.note($0) } }
+      if scores == nil {
+        try CrossValidation.refuseEmptyFolds(of: data, count: folds ?? 5, at: settings.dataset)
+        if !quiet { noteThreads(settings.threads) }
+        let (badLines, reading) = (settings.badLines, settings.data)
+        settings = try training.settings(dataset: settings.dataset, following: data) {
+          if !quiet { StandardStreams.note($0) }
+        }
+        (settings.badLines, settings.data) = (badLines, reading)
+      }
       let progress = quiet ? nil : ProgressBar()
       let found = try outOfSampleScores(of: data, settings, progress)
       if data.documents.count > data.train.count, !quiet {
@@ -126,10 +141,13 @@ struct AuditCommand: ParsableCommand {
       if missing { report.wrong = [] }
       if wrong { report.missing = [] }
       let listing = AuditListing(report, of: data)
-      if let output {
-        try output.hasSuffix(".tsv") ? listing.writeTSV(to: output) : listing.writeJSON(to: output)
-      }
+      if let output { try listing.write(to: output) }
       if let asFeedback { try listing.writeFeedback(to: asFeedback) }
+      if !quiet {
+        for file in [output, asFeedback].compactMap(\.self) {
+          StandardStreams.note("\(file): written")
+        }
+      }
       // A file has the lists already.
       let shown = output == nil && asFeedback == nil ? top : 0
       try StandardStreams.write(listing.table(faults, count: shown) + "\n")

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Datasets
 import Models
+import Storage
 import Training
 
 /// How the models of an audit are trained.
@@ -7,20 +9,68 @@ struct AuditTrainingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A run to take the settings from.", valueName: "run"))
   var like: String?
 
-  @OptionGroup(title: "Training") var steps: SettingOptions<StepPart>
-  @OptionGroup(title: "Loss") var loss: SettingOptions<LossPart>
-  @OptionGroup(title: "Wide model") var wide: SettingOptions<WidePart>
+  @Option(
+    help: ArgumentHelp(
+      """
+      Defaults of the settings that you leave open: 1 for fixed ones, 2 for those that follow from \
+      the data (default: 2).
+      """, valueName: "version"))
+  var defaults: Int?
+
+  @OptionGroup(title: HelpLevel.title("Training")) var steps: SettingOptions<StepPart>
+  @OptionGroup(title: HelpLevel.title("Loss")) var loss: SettingOptions<LossPart>
+  @OptionGroup(title: HelpLevel.title("Wide model")) var wide: SettingOptions<WidePart>
 
   private var given: [GivenSetting] { steps.given + loss.given + wide.given }
 
   /// Whether no option is given that only training would use.
-  var areUsual: Bool { like == nil && given.allSatisfy { $0.name == "threads" } }
+  var areUsual: Bool {
+    like == nil && defaults == nil && given.allSatisfy { $0.name == "threads" }
+  }
 
-  /// These options over the settings of the run named by --like, or over the defaults.
+  func validate() throws {
+    guard [nil, 1, 2].contains(defaults) else {
+      throw ValidationError("--defaults is \(defaults ?? 0); it must be 1 or 2.")
+    }
+    guard like == nil || defaults == nil else {
+      throw ValidationError("--like names all settings: leave out --defaults.")
+    }
+  }
+
+  /// These options over the settings of the run named by --like, or over the fixed defaults.
   func settings(dataset path: String) throws -> TrainingConfiguration {
+    try completed(draft(dataset: path))
+  }
+
+  /// The same with the defaults that follow from the data, unless --like or --defaults says otherwise.
+  ///
+  /// - Parameter report: receives a line about each choice.
+  func settings(dataset path: String, following data: Dataset, reporting report: (String) -> Void)
+    throws -> TrainingConfiguration
+  {
+    var draft = try draft(dataset: path)
+    guard like == nil, defaults != 1 else { return try completed(draft) }
+    // Catches signals from here on.
+    _ = Interruption.isRequested()
+    let choices = try withoutActuallyEscaping(report) { report in
+      try DataDefaults(
+        data, decantVersion: Decant.version, reporting: report,
+        isInterrupted: Interruption.isRequested
+      ).choose(in: &draft, completing: completed)
+    }
+    choices.sentences.forEach(report)
+    return try completed(draft)
+  }
+
+  private func draft(dataset path: String) throws -> SettingsDraft {
     let model = try like.map { try RunFolder(path: $0).readConfiguration() }
-    var settings = try given.settings(over: model.map(SettingsDraft.init) ?? SettingsDraft())
-    settings.dataset = path
+    var draft = try given.applied(to: model.map(SettingsDraft.init) ?? SettingsDraft())
+    draft.values["dataset"] = .string(path)
+    return draft
+  }
+
+  private func completed(_ draft: SettingsDraft) throws -> TrainingConfiguration {
+    var settings = try given.settings(of: draft)
     settings.feedback = nil
     // Nothing is held out within a fold, and no fold is resumed.
     settings.loop.patience = nil

@@ -5,7 +5,7 @@ struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data",
     abstract: "Create a data set, or convert one.",
-    subcommands: [Debian.self, Import.self, Export.self])
+    subcommands: [Debian.self, Convert.self, Import.self, Export.self])
 
   struct Debian: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -14,7 +14,7 @@ struct EnsembleOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Subtract this multiple of a label's log prior from its score, which favours rare labels.
-      """, valueName: "strength"))
+      """, valueName: "strength", visibility: .rare))
   var logitAdjustment = 0.0
 
   func validate() throws {

@@ -10,23 +10,26 @@ struct IndexCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "index",
     abstract: "Write a search index of a run's labels or documents.",
-    discussion: """
-      decant search reads the index. Labels are scored as in decant predict, but without the wide \
-      model of a run that has one; documents are scored by cosine similarity. float16 halves the file \
-      and changes scores in the fourth digit; int8 quarters it and changes them in the second or \
-      third.
+    discussion: HelpLevel.discussion(
+      "index",
+      full: """
+        decant search reads the index. Labels are scored as in decant predict, but without the wide \
+        model and the memory of a run that has them; documents are scored by cosine similarity. float16 halves the file \
+        and changes scores in the fourth digit; int8 quarters it and changes them in the second or \
+        third.
 
-      Approximate search follows a graph of neighbours. It pays from some hundred thousand vectors; \
-      --exact leaves the graph out, and fewer vectors are then searched faster.
+        Approximate search follows a graph of neighbours. It pays from some hundred thousand vectors; \
+        --exact leaves the graph out, and fewer vectors are then searched faster.
 
-      In --add the first “=” separates the label from its text; write \\= for one that is part of \
-      the label.
+        In --add the first “=” separates the label from its text; write \\= for one that is part of \
+        the label.
 
-      Examples:
-        decant index runs/tags --output tags.index
-        decant index runs/tags --of documents --scalar float16 --output packages.index
-        decant index runs/tags --update tags.index --add "use::learning=for learning" --remove old
-      """)
+        Examples:
+          decant index runs/tags --output tags.index
+          decant index runs/tags --of documents --scalar float16 --output packages.index
+          decant index runs/nested --dimensions 32 --output small.index
+          decant index runs/tags --update tags.index --add "use::learning=for learning" --remove old
+        """))
 
   enum Scalar: String, ExpressibleByArgument, CaseIterable {
     case float32, float16, int8
@@ -59,11 +62,16 @@ struct IndexCommand: ParsableCommand {
   @Flag(help: "Write only the vectors, for exact search.")
   var exact = false
 
+  @Flag(help: "Leave out the texts, which decant search shows.")
+  var noTexts = false
+
   @Option(help: "Neighbours of a vector in the graph (default: 16).")
   var connectivity: Int?
 
   @Option(help: "Candidates that a new vector is compared with (default: 128).")
   var breadth: Int?
+
+  @OptionGroup var dimensions: DimensionsOption
 
   @OptionGroup var threads: ThreadsOption
 
@@ -93,10 +101,13 @@ struct IndexCommand: ParsableCommand {
       throw ValidationError(
         "--connectivity and --breadth apply to the graph, which --exact leaves out.")
     }
-    guard update == nil || (of == nil && scalar == nil && !exact && connectivity == nil) else {
+    guard
+      update == nil
+        || (of == nil && scalar == nil && !exact && connectivity == nil && dimensions.count == nil)
+    else {
       throw ValidationError(
-        "--update keeps the kind of an index: leave out --of, --scalar, --exact and --connectivity."
-      )
+        "--update keeps the kind of an index: leave out --of, --scalar, --exact, --connectivity and "
+          + "--dimensions.")
     }
     guard update == nil || !(add.isEmpty && remove.isEmpty) else {
       throw ValidationError("--update needs a label to --add or to --remove.")
@@ -119,9 +130,10 @@ struct IndexCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads.count)
-      if let update { return try change(update, model) }
+      let whole = try TrainedModel(folder: RunFolder(path: run_), threads: threads.count)
+      if let update { return try change(update, whole) }
       guard let output else { return }
+      let model = try dimensions.applied(to: whole)
       let content = of ?? .labels
       let store = try content == .labels ? labels(model) : documents(model)
       if exact {
@@ -129,9 +141,10 @@ struct IndexCommand: ParsableCommand {
       } else {
         try ApproximateIndex(store, configuration: graph).write(to: output)
       }
-      try StandardStreams.write(
+      StandardStreams.note(
         "\(output): \(counted(store.count, String(content.rawValue.dropLast()))) of "
-          + "\(counted(store.dimension, "number")), \((scalar ?? .float32).rawValue)\n")
+          + "\(counted(store.dimension, "number")), \((scalar ?? .float32).rawValue)"
+          + (store.hasTexts ? ", with texts" : ""))
       if !exact, store.count < Self.worthAGraph {
         StandardStreams.note(
           "so few vectors are searched faster without a graph; --exact leaves it out")
@@ -139,31 +152,40 @@ struct IndexCommand: ParsableCommand {
     }
   }
 
+  private func note(of content: Content) -> [String: String] {
+    var note = ["of": content.rawValue, "run": run_]
+    note[VectorStore.dimensionsNote] = dimensions.count.map(String.init)
+    return note
+  }
+
   private func labels(_ model: TrainedModel) throws -> VectorStore {
     var store = VectorStore(
       dimension: model.dimension, scalar: (scalar ?? .float32).ofVectors,
       scoreScale: 1 / model.temperature,
-      note: ["of": Content.labels.rawValue, "run": run_])
+      note: note(of: .labels))
     try store.add(
       model.labelEmbeddings, ids: model.labelIDs,
+      texts: noTexts ? nil : model.labelIDs.indices.map { model.labelText(at: $0) ?? "" },
       biases: model.labelBiases.map { $0 * model.temperature })
     return store
   }
 
   private func documents(_ model: TrainedModel) throws -> VectorStore {
-    let path = data ?? model.configuration.dataset
-    let dataset = try Dataset.read(path)
+    let path = try model.datasetPath(data)
+    let dataset = try model.configuration.readDataset(at: data)
     guard let texts = dataset.documents.texts else {
       throw InputError(
         file: path, reason: "the documents are features", expected: "documents of texts")
     }
     var store = VectorStore(
       dimension: model.dimension, scalar: (scalar ?? .float32).ofVectors, metric: .cosine,
-      note: ["of": Content.documents.rawValue, "run": run_, "data": path])
+      note: note(of: .documents).merging(["data": path]) { $1 })
     for start in stride(from: 0, to: texts.count, by: 4096) {
       let rows = start..<min(start + 4096, texts.count)
+      let own = rows.map { texts[$0] }
       try store.add(
-        model.embeddings(of: rows.map { texts[$0] }), ids: rows.map { dataset.documents.ids[$0] })
+        model.embeddings(of: own), ids: rows.map { dataset.documents.ids[$0] },
+        texts: noTexts ? nil : own)
     }
     return store
   }
@@ -184,27 +206,29 @@ struct IndexCommand: ParsableCommand {
     return nil
   }
 
-  private func change(_ path: String, _ model: TrainedModel) throws {
-    let new = try add.compactMap(Self.parts).map { id, text in
-      TrainedModel.NewLabel(try Name(id, of: "label", from: "--add"), text: text)
-    }
-    let ids = new.map(\.id)
-    _ = try NameIndex(ids, of: "label", from: "--add")
-    let added = new.isEmpty ? nil : try model.vectors(of: new)
-    let biases = added?.biases.map { $0 * model.temperature }
-    let remove = self.remove.map(\.normalizedToNFC)
-    let hasGraph: Bool
+  private func change(_ path: String, _ whole: TrainedModel) throws {
     let store = try VectorStore(path: path)
     guard store.note["of"] == Content.labels.rawValue else {
       throw InputError(
         file: path, reason: "the index does not contain labels",
         expected: "an index that decant index RUN has written")
     }
+    let model = try store.cut(whole)
+    let new = try add.compactMap(Self.parts).map { id, text in
+      TrainedModel.NewLabel(try Name(id, of: "label", from: "--add"), text: text)
+    }
+    let ids = new.map(\.id)
+    let texts = noTexts ? nil : new.map(\.text)
+    _ = try NameIndex(ids, of: "label", from: "--add")
+    let added = new.isEmpty ? nil : try model.vectors(of: new)
+    let biases = added?.biases.map { $0 * model.temperature }
+    let remove = self.remove.map(\.normalizedToNFC)
+    let hasGraph: Bool
     do {
       let index = try ApproximateIndex(path: path, configuration: graph)
       try attributingErrors(to: path) {
         if !remove.isEmpty { try index.remove(ids: remove) }
-        if let added { try index.update(added.embeddings, ids: ids, biases: biases) }
+        if let added { try index.update(added.embeddings, ids: ids, texts: texts, biases: biases) }
       }
       try index.write(to: path)
       hasGraph = true
@@ -212,13 +236,23 @@ struct IndexCommand: ParsableCommand {
       var store = store
       try attributingErrors(to: path) {
         if !remove.isEmpty { try store.remove(ids: remove) }
-        if let added { try store.update(added.embeddings, ids: ids, biases: biases) }
+        if let added { try store.update(added.embeddings, ids: ids, texts: texts, biases: biases) }
       }
       try store.compacted().write(to: path)
       hasGraph = false
     }
-    try StandardStreams.write(
+    StandardStreams.note(
       "\(path): \(counted(ids.count, "label")) added or replaced, \(remove.count) removed"
-        + (hasGraph ? "\n" : ", no graph\n"))
+        + (hasGraph ? "" : ", no graph"))
+  }
+}
+
+extension VectorStore {
+  /// The key of the number of dimensions that the run was cut to.
+  static let dimensionsNote = "dimensions"
+
+  /// The model cut to the dimensions that the index was made with.
+  func cut(_ model: TrainedModel) throws -> TrainedModel {
+    try note[Self.dimensionsNote].flatMap { Int($0) }.map(model.truncated(to:)) ?? model
   }
 }

@@ -16,6 +16,7 @@ struct NewCommand: ParsableCommand {
 
       Examples:
         decant new tags.json --data data/debian-tags
+        decant new mails.json --data mails.csv --text subject,body --test test.csv
         decant train --config tags.json --output runs/tags
         decant new | less
       """)
@@ -26,9 +27,19 @@ struct NewCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Data set to name in the file.", valueName: "dir"))
   var data: String?
 
+  @OptionGroup(title: "Data") var columns: SettingOptions<DataPart>
+  @OptionGroup(title: "Parts") var files: SettingOptions<FilePart>
+
+  func validate() throws {
+    guard !columns.given.contain("skip-bad") else {
+      throw ValidationError("--skip-bad belongs in the file: set badLines to \"skip\".")
+    }
+  }
+
   func run() throws {
     try reporting {
-      let text = SettingsFile.template(dataset: data.map(absolutePath))
+      let text = SettingsFile.template(
+        dataset: data.map(absolutePath), data: try (columns.given + files.given).reading())
       guard let file else { return try StandardStreams.write(text) }
       // Pipes and devices, such as /dev/stdout, exist before they are written to.
       var status = stat()

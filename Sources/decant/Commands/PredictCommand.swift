@@ -7,21 +7,32 @@ struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
     abstract: "Rank labels for texts.",
-    discussion: """
-      Texts are arguments, lines of a file, or lines of standard input, which are answered as they \
-      arrive. A line that is not UTF-8 does not stop the others: it is named at the end, with exit \
-      code 65. With --json an object {"error", "line"} replaces its answer.
+    discussion: HelpLevel.discussion(
+      "predict",
+      full: """
+        Texts are arguments, or come from files or standard input and are answered as they arrive: \
+        lines, or records as decant train reads them. A file named .jsonl, .json, .csv or .tsv, also \
+        compressed, has records; --format, --text, --id and --keep say so for others. The columns of \
+        the text are those of the training, unless --text names others.
 
-      Examples:
-        decant predict runs/tags --k 3 "a text editor for programmers"
-        cut -f2 descriptions.tsv | decant predict runs/tags --json
-        decant predict runs/patient --threshold tuned "a text editor for programmers"
-      """)
+        A text that cannot be read does not stop the others: it is named at the end, with exit code \
+        65. With --json an object {"error", "line"} replaces its answer.
+
+        A text in which the run knows no word gets no labels.
+
+        Examples:
+          decant predict runs/tags --k 3 "a text editor for programmers"
+          cut -f2 descriptions.tsv | decant predict runs/tags --json
+          decant predict runs/tickets --file new.csv --keep customer --output answers.csv
+          tail -f new.jsonl | decant predict runs/tickets --format jsonl --output-format tsv
+          decant predict runs/patient --threshold tuned "a text editor for programmers"
+          decant predict runs/tags --except withdrawn.txt "a text editor for programmers"
+        """))
 
   @Argument(help: ArgumentHelp("Folder of the run.", valueName: "run"))
   var run_: String
 
-  @OptionGroup(title: "Several models")
+  @OptionGroup(title: HelpLevel.title("Several models"))
   var ensemble: EnsembleOptions
 
   @Argument(help: ArgumentHelp("Texts to label.", valueName: "text"))
@@ -30,56 +41,40 @@ struct PredictCommand: ParsableCommand {
   @Option(help: "Labels per text (default: 5; with --threshold, all that reach it).")
   var k: Int?
 
+  @OptionGroup var dimensions: DimensionsOption
+
   @OptionGroup var decisions: DecisionOptions
 
-  @OptionGroup var lines: LineOptions
+  @OptionGroup(title: HelpLevel.title("Some of the labels")) var restriction: RestrictionOptions
+
+  @OptionGroup(title: HelpLevel.title("Texts")) var input: TextInputOptions
+
+  @OptionGroup(title: HelpLevel.title("Answers")) var answers: AnswerOptions
 
   @OptionGroup var threads: ThreadsOption
 
-  @Flag(
-    help: """
-      Print one JSON object per text: {"text", "labels": [{"id", "score"}]}, with "known": false if \
-      the model knows none of its features.
-      """)
-  var json = false
-
   func validate() throws {
     try require([("k", k, 1)])
-    try lines.check(texts: texts)
-    guard ensemble.isAlone || !(decisions.calibrated || decisions.threshold != nil) else {
+    try input.check(texts: texts)
+    let areOwnScores = ensemble.isAlone && dimensions.count == nil
+    guard areOwnScores || !decisions.areDecisions else {
       throw ValidationError(
-        "--calibrated and --threshold need the scores of one run, without --with and "
-          + "--logit-adjustment.")
+        "--calibrated and --threshold need the scores of one run, without --with, "
+          + "--logit-adjustment and --dimensions.")
     }
   }
 
   func run() throws {
     try reporting {
-      let lines = texts.isEmpty ? try TextLines(path: self.lines.file) : nil
-      let model = try ensemble.model(run_, threads: threads.count)
-      let notes = TextNotes()
-      let write =
-        try decisions.writer(model, k: k, json: json, notes: notes)
-        ?? { try self.write($0, model, notes) }
-      guard let lines else { return try write(texts.map(\.normalizedToNFC)) }
-      try self.lines.answer(lines, json: json, write)
+      let model = try restriction.restricted(
+        dimensions.applied(to: ensemble.model(run_, threads: threads.count)))
+      let texts = try input.open(texts: self.texts, as: model.configuration.data)
+      let decide = try decisions.ranking(model, k: k)
+      let output = try RankedAnswers(
+        answers, of: .labels, hasTexts: model.hasLabelTexts, hasProbabilities: decide != nil,
+        keeping: texts.kept)
+      try output.write(
+        texts, input, by: model, ranking: decide ?? { try model.predict($0, k: k ?? 5) })
     }
-  }
-
-  private func write(_ texts: [String], _ model: TrainedModel, _ notes: TextNotes) throws {
-    var answer = ""
-    for (text, prediction) in zip(texts, try model.predict(texts, k: k ?? 5)) {
-      notes.say(isKnown: prediction.isKnown, isCut: prediction.isCut, by: model)
-      if json {
-        answer += try prediction.json(text: text) + "\n"
-        continue
-      }
-      answer += text.onOneLine + "\n"
-      if !prediction.isKnown { answer += TextNotes.unknown + "\n" }
-      for label in prediction.labels {
-        answer += String(format: "  %8.3f  ", label.score) + label.id.onOneLine + "\n"
-      }
-    }
-    try StandardStreams.write(answer)
   }
 }

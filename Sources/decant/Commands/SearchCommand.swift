@@ -12,8 +12,7 @@ struct SearchCommand: ParsableCommand {
     abstract: "Find the labels or documents nearest to texts, in an index.",
     discussion: """
       decant index writes the index. The run must be the one that the index was made with; it embeds \
-      the texts. Texts are arguments, lines of a file, or lines of standard input. Lines that are not \
-      UTF-8 are treated as in decant predict.
+      the texts, which are arguments, or come from files or standard input as in decant predict.
 
       Examples:
         decant search tags.index runs/tags "a text editor for programmers"
@@ -39,35 +38,46 @@ struct SearchCommand: ParsableCommand {
   @Flag(help: "Compare with every vector; always so if the index has no graph.")
   var exact = false
 
-  @OptionGroup var lines: LineOptions
+  @OptionGroup(title: "Texts") var input: TextInputOptions
+
+  @OptionGroup(title: "Answers") var answers: AnswerOptions
 
   @OptionGroup var threads: ThreadsOption
-
-  @Flag(help: "Print one JSON object per text: {\"text\", \"labels\": [{\"id\", \"score\"}]}.")
-  var json = false
 
   func validate() throws {
     try require([("k", k, 1), ("breadth", breadth, 1)])
     guard !exact || breadth == nil else {
       throw ValidationError("--breadth applies to the graph, which --exact does not use.")
     }
-    try lines.check(texts: texts)
+    try input.check(texts: texts)
   }
 
   func run() throws {
     try reporting {
-      let lines = texts.isEmpty ? try TextLines(path: self.lines.file) : nil
-      let model = try TrainedModel(folder: RunFolder(path: run_), threads: threads.count)
-      let search = try searcher(threads: model.threads)
-      let notes = TextNotes()
-      guard let lines else { return try write(texts.map(\.normalizedToNFC), model, search, notes) }
-      try self.lines.answer(lines, json: json) { try write($0, model, search, notes) }
+      let whole = try TrainedModel(folder: RunFolder(path: run_), threads: threads.count)
+      let texts = try input.open(texts: self.texts, as: whole.configuration.data)
+      let (store, search) = try searcher(threads: whole.threads)
+      let model = try store.cut(whole)
+      let kind = store.note["of"].flatMap(RankedAnswers.Kind.init(rawValue:)) ?? .labels
+      let output = try RankedAnswers(
+        answers, of: kind, hasTexts: store.hasTexts, keeping: texts.kept)
+      try output.write(texts, input, by: model) { texts in
+        let queries = try model.embedded(texts)
+        return try search(queries.vectors).enumerated().map { row, nearest in
+          var found = nearest
+          (found.isKnown, found.isCut) = (queries.isKnown[row], queries.isCut[row])
+          // A text without known words has no nearest neighbours.
+          if !found.isKnown { found.labels = [] }
+          return found
+        }
+      }
     }
   }
 
   private typealias Search = (Tensor) throws -> [TrainedModel.Prediction]
 
-  private func searcher(threads: Int) throws -> Search {
+  /// The index and the search in it.
+  private func searcher(threads: Int) throws -> (VectorStore, Search) {
     let store: VectorStore
     var graph: ApproximateIndex?
     if exact {
@@ -89,7 +99,7 @@ struct SearchCommand: ParsableCommand {
         "\(index) was made with \(maker): scores are only valid if \(run_) is the same run"
       )
     }
-    return { queries in
+    let search: Search = { [graph] queries in
       let ranking = try attributingErrors(to: index) {
         try graph?.search(queries, k: k, breadth: breadth ?? 64, threads: threads)
           ?? ExactSearch(store)(queries, k: k, threads: threads)
@@ -97,36 +107,14 @@ struct SearchCommand: ParsableCommand {
       return (0..<ranking.rowCount).map { row in
         TrainedModel.Prediction(
           labels: zip(ranking.labels(ofRow: row), ranking.scores(ofRow: row)).map {
-            .init(id: store.id(ofRow: Int($0)), score: Double($1))
+            .init(
+              id: store.id(ofRow: Int($0)), text: store.text(ofRow: Int($0)), score: Double($1))
           })
       }
     }
+    return (store, search)
   }
 
   /// The last part of a run's path: the folders around it may have moved.
   private static func name(_ run: String) -> String { URL(filePath: run).lastPathComponent }
-
-  private func write(
-    _ texts: [String], _ model: TrainedModel, _ search: Search, _ notes: TextNotes
-  ) throws {
-    var answer = ""
-    let queries = try model.embedded(texts)
-    for (row, (text, nearest)) in zip(texts, try search(queries.vectors)).enumerated() {
-      var found = nearest
-      (found.isKnown, found.isCut) = (queries.isKnown[row], queries.isCut[row])
-      // A text without known words has no nearest neighbours.
-      if !found.isKnown { found.labels = [] }
-      notes.say(isKnown: found.isKnown, isCut: found.isCut, by: model)
-      if json {
-        answer += try found.json(text: text) + "\n"
-        continue
-      }
-      answer += text.onOneLine + "\n"
-      if !found.isKnown { answer += TextNotes.unknown + "\n" }
-      for label in found.labels {
-        answer += String(format: "  %8.3f  ", label.score) + label.id.onOneLine + "\n"
-      }
-    }
-    try StandardStreams.write(answer)
-  }
 }

@@ -1,21 +1,14 @@
 import ArgumentParser
 import Foundation
+import ServiceOptions
 import Storage
 
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "serve",
-    abstract: "Serve a finished run over HTTP, with a page to try it.",
-    discussion: """
-      Starts the program decant-serve. Build it once:
+    commandName: "serve", abstract: ServiceOptions.abstract,
+    discussion: ServiceOptions.discussion)
 
-        make service
-
-      decant serve --help lists its options.
-      """)
-
-  @Argument(parsing: .captureForPassthrough)
-  var arguments: [String] = []
+  @OptionGroup var options: ServiceOptions
 
   /// The path of decant-serve, or the first path tried if it is not built.
   ///
@@ -36,10 +29,12 @@ struct ServeCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let program = Self.program
+      // The name of this command comes first.
+      let arguments = Decant.arguments.dropFirst()
       var words = ([program] + arguments).map { strdup($0) } + [nil]
       execv(program, &words)
       throw FileError(
-        path: program, action: "start (build it: make service)",
+        path: program, action: "start decant-serve (build it in Decant's folder: make service) at",
         code: errno)
     }
   }

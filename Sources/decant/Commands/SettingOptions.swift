@@ -9,10 +9,12 @@ import Training
 protocol SettingPart { static var section: SettingOption.Section { get } }
 
 enum DataPart: SettingPart { static let section = SettingOption.Section.data }
+enum FilePart: SettingPart { static let section = SettingOption.Section.parts }
 enum RunPart: SettingPart { static let section = SettingOption.Section.run }
 enum StepPart: SettingPart { static let section = SettingOption.Section.steps }
 enum ModelPart: SettingPart { static let section = SettingOption.Section.model }
 enum LossPart: SettingPart { static let section = SettingOption.Section.loss }
+enum TeacherPart: SettingPart { static let section = SettingOption.Section.teacher }
 enum WidePart: SettingPart { static let section = SettingOption.Section.wide }
 enum TransformerPart: SettingPart { static let section = SettingOption.Section.transformer }
 enum NegativePart: SettingPart { static let section = SettingOption.Section.negatives }
@@ -57,7 +59,7 @@ struct SettingOptions<Part: SettingPart>: ParsableArguments, CustomReflectable {
 
 extension SettingOptions<DataPart> {
   /// How to treat malformed lines.
-  var badLines: BadLinePolicy { given.isEmpty ? .refuse : .skip }
+  var badLines: BadLinePolicy { given.contain("skip-bad") ? .skip : .refuse }
 }
 
 /// The declaration of an option for the argument parser.
@@ -81,7 +83,9 @@ private struct OptionDeclaration {
 
   static func all(of setting: Setting, _ option: SettingOption) -> [OptionDeclaration] {
     let help = ArgumentHelp(
-      setting.optionHelp, valueName: option.name.split(separator: "-").last.map(String.init))
+      HelpLevel.isShort ? setting.text : setting.optionHelp,
+      valueName: option.name.split(separator: "-").last.map(String.init),
+      visibility: option.isCommon ? .default : .rare)
     switch option.form {
     case .value:
       let words = setting.optionWords
@@ -101,7 +105,8 @@ private struct OptionDeclaration {
     case .switches(let switches):
       return switches.map { one in
         let wrapper = Flag(
-          wrappedValue: false, name: .customLong(one.name), help: ArgumentHelp(one.help))
+          wrappedValue: false, name: .customLong(one.name),
+          help: ArgumentHelp(one.help, visibility: help.visibility))
         return .init(setting, one.name, wrapper) { $0.wrappedValue ? .value(one.value) : nil }
       }
     }
@@ -160,6 +165,13 @@ struct GivenSetting {
 }
 
 extension [GivenSetting] {
+  /// The way to read the data set; nil if no option is about it.
+  ///
+  /// - Throws: `ValidationError` for options that contradict each other.
+  func reading() throws -> DataReading? {
+    try settings(of: applied(to: SettingsDraft())).data
+  }
+
   /// Whether one of the options has the name.
   func contain(_ name: String) -> Bool { contains { $0.name == name } }
 
@@ -195,6 +207,9 @@ extension [GivenSetting] {
     }
     if !settings.model.sharesEncoder, settings.model.labels == .free {
       throw ValidationError("--towers separate needs --labels text or both.")
+    }
+    if let fault = settings.nestingFault {
+      throw ValidationError("\(fault.reason); --nested takes \(fault.expected).")
     }
     if var negatives = settings.negatives {
       // To describe a pool is to ask for one.

@@ -107,7 +107,9 @@ struct StreamCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let dataset = try Dataset.read(data, badLines: malformed.badLines)
+      let dataset = try Dataset.read(
+        data, malformed.given.reading() ?? DataReading(), badLines: malformed.badLines)
+      for note in dataset.notes { StandardStreams.note(note) }
       if dataset.skipped.count > 0 {
         StandardStreams.note("\(counted(dataset.skipped.count, "line")) left out")
       }

@@ -9,32 +9,48 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Train a model on a data set.",
-    discussion: """
-      Learns embeddings of texts and labels. The correct labels of a text get the largest inner \
-      products, among all labels at once.
+    discussion: HelpLevel.discussion(
+      "train",
+      short: """
+        The data set is a file of texts with labels, such as CSV, TSV or JSON lines, or a folder. A \
+        fifth is held out for testing, unless --test names a file. Test documents are never used in \
+        training. Settings that you leave open follow from the data.
 
-      The data set is a folder with documents.jsonl, labels.jsonl, train.jsonl and optionally \
-      validation.jsonl and test.jsonl, or a single file of {"text": "…", "labels": ["…"]} lines. A \
-      fifth of a single file is held out for testing. Test documents are never used in training.
+        Examples:
+          decant train tickets.csv --output runs/tickets
+          decant train train.csv --validation dev.csv --test test.csv --output runs/tickets
+        """,
+      full: """
+        Learns embeddings of texts and labels. The correct labels of a text get the largest inner \
+        products, among all labels at once.
 
-      By default training uses all of train for a fixed number of epochs. With --patience it holds \
-      out the validation documents (or a tenth of train if there are none), stops when their ranking \
-      no longer improves, and keeps the best epoch.
+        The data set is a file of texts with labels: CSV, TSV, JSON lines, a JSON array, fastText or \
+        Annif, also compressed, with columns that are guessed or named by --text and --label. A fifth \
+        of it is held out for testing, unless --test or --validation names a file. Or it is a folder: \
+        documents.jsonl, labels.jsonl and train.jsonl, or files called train, validation and test. \
+        Test documents are never used in training.
 
-      Ctrl-C saves a checkpoint and stops. A run that was killed loses the work since its last \
-      checkpoint. --resume continues either one and ends with the same model.
+        By default training uses all of train for a fixed number of epochs. With --patience it holds \
+        out the validation documents (or a tenth of train if there are none), stops when their ranking \
+        no longer improves, and keeps the best epoch. Documents of a --validation file are never \
+        trained on.
 
-      With --encoder transformer, a pretrained BERT encoder reads the texts. By default its weights \
-      stay frozen: each text is encoded once, the vectors are stored in the data set's cache, and \
-      only the layers on top are trained. --fine-tune trains the encoder too, at many times the \
-      cost. --encoder both adds the embedding of the bag.
+        Ctrl-C saves a checkpoint and stops. A run that was killed loses the work since its last \
+        checkpoint. --resume continues either one and ends with the same model.
 
-      Examples:
-        decant train data/debian-tags --output runs/tags --epochs 10 --seed 1
-        decant train tickets.jsonl --output runs/tickets --patience 2
-        decant train data/debian-tags --output runs/deep --encoder both --checkpoint MiniLM
-        decant train --config tags.json --output runs/tags --epochs 10
-      """)
+        With --encoder transformer, a pretrained encoder reads the texts. By default its weights \
+        stay frozen: each text is encoded once, the vectors are stored in the data set's cache, and \
+        only the layers on top are trained. --fine-tune trains the encoder too, at many times the \
+        cost. --encoder both adds the embedding of the bag.
+
+        Examples:
+          decant train data/debian-tags --output runs/tags --epochs 10 --seed 1
+          decant train tickets.csv --output runs/tickets --patience 2
+          decant train train.csv --validation dev.csv --test test.csv --output runs/tickets
+          decant train mails.tsv.gz --text subject,body --label folder --output runs/mails
+          decant train data/debian-tags --output runs/deep --encoder both --checkpoint MiniLM
+          decant train --config tags.json --output runs/tags --epochs 10
+        """))
 
   enum EncoderName: String, ExpressibleByArgument, CaseIterable {
     case bag, transformer, both
@@ -42,41 +58,58 @@ struct TrainCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "Data set: a folder or a file. Optional if --config names one.", valueName: "dir"))
-  var dataset: String?
+      "Data set: a folder, or one or more files. Optional if --config names one.", valueName: "data"
+    ))
+  var datasets: [String] = []
 
   @Option(
     help: ArgumentHelp(
       "Settings file, as decant new writes it. Options of this command override it.",
-      valueName: "file"))
+      valueName: "file", visibility: .rare))
   var config: String?
 
   @Option(help: ArgumentHelp("Folder for the model and its record.", valueName: "run"))
   var output: String
 
   @Option(
-    help: """
+    help: ArgumentHelp(
+      """
       Encoder of texts: a bag of words and character n-grams (default), a pretrained transformer, or \
       both.
-      """)
+      """, visibility: .rare))
   var encoder: EncoderName?
 
-  @OptionGroup var data: SettingOptions<DataPart>
+  @OptionGroup(title: HelpLevel.title("Data")) var data: SettingOptions<DataPart>
+  @OptionGroup(title: HelpLevel.title("Parts")) var files: SettingOptions<FilePart>
   @OptionGroup var loop: SettingOptions<RunPart>
-  @OptionGroup(title: "Training") var steps: SettingOptions<StepPart>
-  @OptionGroup(title: "Model") var model: SettingOptions<ModelPart>
-  @OptionGroup(title: "Loss") var loss: SettingOptions<LossPart>
-  @OptionGroup(title: "Wide model") var wide: SettingOptions<WidePart>
-  @OptionGroup(title: "Pretrained transformer") var transformer: SettingOptions<TransformerPart>
-  @OptionGroup(title: "Negatives") var negatives: SettingOptions<NegativePart>
+  @OptionGroup(title: HelpLevel.title("Training")) var steps: SettingOptions<StepPart>
+  @OptionGroup(title: HelpLevel.title("Model")) var model: SettingOptions<ModelPart>
+  @OptionGroup(title: HelpLevel.title("Loss")) var loss: SettingOptions<LossPart>
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Runs on the same data set; the model learns from their mean score, too.", valueName: "run",
+      visibility: .rare))
+  var teacher: [String] = []
+
+  @OptionGroup(title: HelpLevel.title("Teacher")) var teacherOptions: SettingOptions<TeacherPart>
+  @OptionGroup(title: HelpLevel.title("Wide model")) var wide: SettingOptions<WidePart>
+  @OptionGroup(title: HelpLevel.title("Pretrained transformer")) var transformer:
+    SettingOptions<TransformerPart>
+  @OptionGroup(title: HelpLevel.title("Negatives")) var negatives: SettingOptions<NegativePart>
 
   @Option(
     help: ArgumentHelp(
       """
       Defaults of the settings that you leave open: 1 for fixed ones, 2 for those that follow from \
       the data (default: 2).
-      """, valueName: "version"))
+      """, valueName: "version", visibility: .rare))
   var defaults: Int?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Make scores probabilities at the end.")
+  var calibrate = true
 
   @Flag(help: "Continue a run that was interrupted.")
   var resume = false
@@ -85,17 +118,18 @@ struct TrainCommand: ParsableCommand {
   var quiet = false
 
   private var given: [GivenSetting] {
-    data.given + loop.given + steps.given + model.given + loss.given + wide.given
-      + transformer.given + negatives.given
+    data.given + files.given + loop.given + steps.given + model.given + loss.given
+      + teacherOptions.given
+      + wide.given + transformer.given + negatives.given
   }
 
   func validate() throws {
     guard [nil, 1, 2].contains(defaults) else {
       throw ValidationError("--defaults is \(defaults ?? 0); it must be 1 or 2.")
     }
-    guard dataset != nil || config != nil else {
+    guard !datasets.isEmpty || config != nil else {
       throw ValidationError(
-        "Name the data set <dir>, or a --config file that names it (decant new writes one).")
+        "Name the data set <data>, or a --config file that names it (decant new writes one).")
     }
   }
 
@@ -111,7 +145,10 @@ struct TrainCommand: ParsableCommand {
           throw ValidationError(
             "\(output) contains a finished run; choose another --output, or remove the folder.")
         }
-        StandardStreams.note("\(output) is finished already")
+        StandardStreams.note(
+          "\(output) is finished already"
+            + (calibrate && !folder.has(folder.calibration)
+              ? "; decant calibrate makes its scores probabilities" : ""))
         return
       }
       if !quiet {
@@ -123,48 +160,98 @@ struct TrainCommand: ParsableCommand {
             "--feature-dropout and --table-learning-rate apply to bags: they have no effect here")
         }
       }
-      var choices: [ChosenDefault] = []
+      var choice = DataChoice()
+      var isNew = false
+      // A folder that was made for nothing does not stay; one with files is not removed.
+      defer { if isNew { rmdir(folder.path) } }
       var dataset: Dataset?
-      if defaults != 1, !folder.has(folder.configuration) {
-        let data = try Dataset.read(configuration.dataset, badLines: configuration.badLines)
-        if !quiet, let note = data.skipped.note { StandardStreams.note(note) }
-        (configuration, choices) = try settings(of: draft, following: data)
+      var features: FeatureCache?
+      // Pilots take time: folders that the options name are looked at before them.
+      if !folder.has(folder.configuration) {
+        if let path = configuration.startFrom { try CheckpointFolder(path: path).check() }
+        for run in configuration.teacher?.runs ?? [] {
+          _ = try RunFolder(path: run).readConfiguration()
+        }
+      }
+      if defaults != 1, configuration.initial == nil, !folder.has(folder.configuration) {
+        // Pilots take time: a folder that cannot be written is refused before them.
+        isNew = try folder.createForWriting()
+        let data = try Dataset.read(for: configuration) {
+          if !quiet { StandardStreams.note($0) }
+        }
+        (configuration, choice, features) = try settings(of: draft, following: data)
         dataset = data
       }
       let trainer = Trainer(
-        configuration, folder: folder, decantVersion: Decant.version, chosenDefaults: choices,
-        dataset: dataset)
+        configuration, folder: folder, decantVersion: Decant.version, choice: choice,
+        dataset: dataset, features: features)
       let record = try trainer.run(
         resuming: resume, progress: quiet ? nil : ProgressBar(),
         isInterrupted: Interruption.isRequested)
       for warning in record.warnings ?? [] {
         StandardStreams.note("decant: warning: \(warning)")
       }
+      let calibration =
+        try calibrate && configuration.initial == nil ? self.calibration(by: trainer) : nil
+      if calibrate, !quiet, let initial = configuration.initial {
+        StandardStreams.note(
+          "not calibrated: \(initial) may know these documents; decant calibrate \(output) if it does not"
+        )
+      }
       if !quiet {
         try StandardStreams.write(
           "\(output): trained on \(counted(record.documents, "document")) in "
             + String(
-              format: "%.1f s (%.1f s of CPU time), %.0f MB at most\n",
-              record.trainSeconds, record.trainCPUSeconds, Double(record.peakMemoryBytes) / 1e6)
+              format: "%.1f s (%.1f s of CPU time%@), %.0f MB at most; weights stored as %@\n",
+              record.trainSeconds, record.trainCPUSeconds,
+              record.pilotCPUSeconds.map { String(format: "; %.1f s to choose defaults", $0) }
+                ?? "",
+              Double(record.peakMemoryBytes) / 1e6,
+              (record.precision ?? .float32).rawValue)
+            + (calibration.map(Self.sentence) ?? "")
             + "Next: decant evaluate \(output)\n")
       }
     }
   }
 
+  /// The calibration of the finished run; nil if its data is unsuitable, which a note explains.
+  private func calibration(by trainer: Trainer) throws -> RunCalibration? {
+    do {
+      return try trainer.calibrate(
+        progress: quiet ? nil : ProgressBar(), isInterrupted: Interruption.isRequested
+      ).calibration
+    } catch let error where error is InputError || error is ValueError {
+      if !quiet { StandardStreams.note("not calibrated: \(error)") }
+      return nil
+    } catch let error as TrainingError {
+      if case .interruptedInCalibration = error { throw error }
+      if !quiet { StandardStreams.note("not calibrated: \(error)") }
+      return nil
+    }
+  }
+
+  private static func sentence(on calibration: RunCalibration) -> String {
+    "calibrated on \(counted(calibration.documents, "held-out document"))"
+      + (calibration.cpuSeconds.map { String(format: " (%.1f s of CPU time)", $0) } ?? "") + "\n"
+  }
+
   /// The settings of a draft, with the defaults that follow from the data.
   private func settings(of draft: SettingsDraft, following data: Dataset) throws
-    -> (TrainingConfiguration, [ChosenDefault])
+    -> (TrainingConfiguration, DataChoice, FeatureCache)
   {
     var draft = draft
     // Catches signals from here on.
     _ = Interruption.isRequested()
     let isHeldOut = try given.settings(of: draft).loop.patience != nil
-    let choices = try DataDefaults(
+    let begun = ResourceUsage.now()
+    let defaults = DataDefaults(
       isHeldOut ? data.withoutValidation(carving: true) : data, decantVersion: Decant.version,
       reporting: { if !quiet { StandardStreams.note($0) } },
-      isInterrupted: Interruption.isRequested
-    ).choose(in: &draft, completing: given.settings(of:))
-    return (try given.settings(of: draft), choices)
+      isInterrupted: Interruption.isRequested)
+    let choice = DataChoice(
+      defaults: try defaults.choose(in: &draft, completing: given.settings(of:)),
+      pilotCPUSeconds: ResourceUsage.now().cpuSeconds - begun.cpuSeconds)
+    return (try given.settings(of: draft), choice, defaults.features)
   }
 
   /// The options over the settings file, or over the settings of the run to resume.
@@ -179,15 +266,24 @@ struct TrainCommand: ParsableCommand {
         "\(output) contains files that no run wrote; choose another --output.")
     }
     let stored = resume && isBegun ? try folder.readConfiguration() : nil
-    var draft = stored.map(SettingsDraft.init) ?? SettingsDraft()
+    let start = stored == nil ? try settingsToContinue() : nil
+    var draft = (stored ?? start).map(SettingsDraft.init) ?? SettingsDraft()
     if let file = try config.map({ try SettingsFile(contentsOf: $0).draft }) {
-      stored == nil ? draft = file : draft.add(chosenIn: file)
+      stored == nil && start == nil ? draft = file : draft.add(chosenIn: file)
     }
-    if let dataset { draft.values["dataset"] = .string(absolutePath(dataset)) }
+    if let dataset = datasets.first {
+      draft.values["dataset"] = .string(absolutePath(dataset))
+      let more = datasets.dropFirst().map { JSONValue.Element(.string(absolutePath($0))) }
+      draft.values["data.more"] = more.isEmpty ? nil : .array(more)
+    }
     guard draft.values["dataset"] != .string("") else {
-      throw ValidationError("\(config ?? "--config") names no data set; name it here, as <dir>.")
+      throw ValidationError("\(config ?? "--config") names no data set; name it here, as <data>.")
     }
     try chooseEncoder(in: &draft)
+    if !teacher.isEmpty {
+      draft.add("teacher")
+      draft.values["teacher.runs"] = .array(teacher.map { .init(.string(absolutePath($0))) })
+    }
     let result = try given.applied(to: draft)
     // How often checkpoints are written does not change the result.
     var comparable = try given.settings(of: result)
@@ -198,6 +294,17 @@ struct TrainCommand: ParsableCommand {
           + "same ones.")
     }
     return result
+  }
+
+  /// The settings of the run that --initial names, without its data.
+  private func settingsToContinue() throws -> TrainingConfiguration? {
+    guard let given = loop.given.first(where: { $0.name == "initial" }),
+      case .string(let path) = try given.value()
+    else { return nil }
+    var settings = try RunFolder(path: path).readConfiguration()
+    settings.dataset = ""
+    (settings.feedback, settings.teacher, settings.startFrom) = (nil, nil, nil)
+    return settings
   }
 
   private func chooseEncoder(in draft: inout SettingsDraft) throws {

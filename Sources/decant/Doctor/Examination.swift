@@ -1,5 +1,7 @@
 import Datasets
 import Foundation
+import Models
+import Retrieval
 import Storage
 import Torch
 
@@ -11,7 +13,7 @@ struct Examination {
   func findings() -> [Finding] {
     var all = [program, library]
     if all.allSatisfy({ $0.state != .fail }) { all += [torch, kernels, threads, speed()] }
-    return all + [memory, disk, debian, service]
+    return all + [search, onnxRuntime, memory, disk, debian, service]
   }
 
   private var program: Finding {
@@ -44,6 +46,28 @@ struct Examination {
       return .warn("libtorch", version, "tested with 2.11 and later; \(setup) with a newer torch")
     }
     return .ok("libtorch", version)
+  }
+
+  private var search: Finding {
+    do {
+      return .ok("search library", "\(try SearchLibrary.version) at \(try SearchLibrary.path)")
+    } catch {
+      return .warn(
+        "search library", "\(error)",
+        "for approximate search: run Scripts/setup in Decant's folder; exact search works without it"
+      )
+    }
+  }
+
+  private var onnxRuntime: Finding {
+    do {
+      let found = try ONNXRuntimeLibrary.version
+      return .ok("ONNX Runtime", "\(found.number) at \(found.path)")
+    } catch {
+      return .warn(
+        "ONNX Runtime", error.message,
+        "for encoders in ONNX files: run Scripts/setup in Decant's folder; nothing else needs it")
+    }
   }
 
   private var kernels: Finding {

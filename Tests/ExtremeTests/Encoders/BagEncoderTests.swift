@@ -83,6 +83,28 @@ import Torch
     expectClose(gradient.densified().doubles(), rows.flatMap { $0 }, tolerance: 1e-6)
   }
 
+  @Test(arguments: [[], [4], [4, 6]], [false, true])
+  func `a truncated encoder gives the first numbers`(hidden: [Int], normalized: Bool) throws {
+    let encoder = encoder(hidden: hidden, normalized: normalized)
+    let short = encoder.truncated(to: 2)
+    #expect(short.configuration.dimension == 2)
+    let whole = try encoder(bags).detached()
+    let part = try short(bags).detached()
+    #expect(part.isIdentical(to: whole.slice(0..<2, along: 1).contiguous()))
+    // The length is that of the part.
+    let unit = short.normalized(part)[0].squared().sum().scalar
+    expectClose(unit, normalized ? 1 : part[0].squared().sum().scalar, tolerance: 1e-6)
+    #expect(
+      encoder.truncated(to: 3).layers.map(\.weight.shape) == encoder.layers.map(\.weight.shape))
+  }
+
+  @Test(arguments: [0, 4]) func `refuses to truncate to other lengths`(length: Int) async {
+    await #expect(processExitsWith: .failure) { [length] in
+      _ = BagEncoder(.init(dimension: 3), featureCount: 1, generator: Generator(seed: 1))
+        .truncated(to: length)
+    }
+  }
+
   @Test func `equal seeds give equal weights`() {
     let first = encoder(hidden: [4]).parameters
     let second = encoder(hidden: [4]).parameters

@@ -54,6 +54,15 @@ import Torch
     Dictionary(uniqueKeysWithValues: tower.parameters.map { ($0.name, $0.tensor.gradient) })
   }
 
+  @Test(arguments: [nil, 6]) func `a truncated tower gives the first numbers`(hidden: Int?) {
+    let generator = Generator(seed: 4)
+    let tower = TransformerTower(
+      .init(hiddenDimension: hidden), from: 5, to: 4, generator: generator)
+    let vectors = Tensor.normal([3, 5], generator: generator)
+    let part = tower.truncated(to: 2)(vectors).detached()
+    expectClose(part, tower(vectors).detached().slice(0..<2, along: 1), tolerance: 1e-6)
+  }
+
   @Test(arguments: [0, 1], [1, 8, 4096])
   func `a training step agrees with the reference`(index: Int, pieceTokenCount: Int) throws {
     let golden = try golden(index)

@@ -282,7 +282,7 @@ import Torch
       ("w.offsets", Tensor([Int64(0), 3, 2, 3]), "row 1"),
       ("w.offsets", Tensor([Int64(0), 9, 9, 3]), "row 2"),
       ("w.offsets", Tensor([Int64(0), -5, 2, 3]), "row 0"),
-      ("w.offsets", Tensor([Int32(0), 2, 2, 3]), "int32"),
+      ("w.offsets", Tensor([Float(0), 2, 2, 3]), "float32"),
       ("w.offsets", nil, "w.offsets"),
       ("w.weights", Tensor([Float(1), 2]), "w.weights"),
       ("w.weights", Tensor([1.0, 2, 3]), "float64"),

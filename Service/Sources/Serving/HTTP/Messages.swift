@@ -3,14 +3,19 @@ import Models
 
 /// `POST /v1/predict`: either `text` or `texts`.
 struct PredictRequest: StrictBody {
-  enum Key: String, CodingKey, CaseIterable { case text, texts, k, threshold }
+  enum Key: String, CodingKey, CaseIterable { case text, texts, k, threshold, only, except }
   var texts: [String]
   var isSingle: Bool
   var k: Int
   var threshold: Double?
+  var restriction: LabelRestriction
 
   init(from decoder: any Decoder) throws {
     let values = try Self.container(decoder)
+    func names(_ key: Key) throws -> Set<String>? {
+      try values.given([RequestName].self, forKey: key).map { Set($0.map(\.value)) }
+    }
+    restriction = LabelRestriction(only: try names(.only), except: try names(.except) ?? [])
     let text = try values.given(RequestText.self, forKey: .text)
     let many = try values.given([RequestText].self, forKey: .texts)
     guard (text == nil) != (many == nil) else {
@@ -30,6 +35,8 @@ struct PredictRequest: StrictBody {
 /// The prediction for one text.
 struct Prediction: Encodable {
   var labels: [RankedLabel]
+  /// False if the model recognises nothing in the text, else nil.
+  var known: Bool?
 }
 
 /// The predictions for several texts, in order.
@@ -98,25 +105,45 @@ struct FeedbackReceipt: Encodable {
   var verdicts: Int
 }
 
+/// `GET /v1/runs`.
+struct RunList: Encodable {
+  var runs: [ModelDescription]
+}
+
 /// `GET /v1/model`.
 struct ModelDescription: Encodable {
-  /// The run's name, without its location.
+  /// The name by which the run is served.
   var name: String
   var labels: Int
   var dimension: Int
   /// The data set's name, without its location.
   var trainedOn: String
+  /// When its training ended.
+  var trained: Date
   var isCalibrated: Bool
   var hasDocuments: Bool
+}
+
+/// `GET /readyz`.
+struct ReadyState: Encodable {
+  var status: String
+  var runs: [String: Health.RunState]
 }
 
 /// `GET /healthz`.
 struct Health: Encodable {
   var status = "ok"
-  /// Whether the run's folder still contains the served model.
+  /// Whether each run's folder still contains its served model.
   var run: RunState
+  /// The same for each run by name.
+  var runs: [String: RunState]
 
-  /// The state of the run's folder since the model was opened.
+  init(_ runs: [String: RunState]) {
+    self.runs = runs
+    run = runs.values.contains(.changed) ? .changed : .current
+  }
+
+  /// The state of a run's folder since its model was opened.
   enum RunState: String, Encodable {
     /// It contains the served model.
     case current

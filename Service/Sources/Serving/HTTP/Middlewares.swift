@@ -1,12 +1,10 @@
 import HTTPTypes
 import Hummingbird
 import Logging
-import Metrics
 
 /// Turns errors into responses; answers 405 to methods that a path does not support.
 struct RefusalMiddleware: RouterMiddleware {
-  /// The methods of each path; the last component of a path may be a wildcard.
-  let methods: [(path: String, methods: [String])]
+  let paths: [KnownPath]
 
   func handle(
     _ request: Request, context: ServiceContext,
@@ -16,33 +14,54 @@ struct RefusalMiddleware: RouterMiddleware {
       return try await next(request, context)
     } catch {
       var refusal = Refusal(error)
+      let path = paths.first { $0.matches(request.uri.path) }
       if let error = error as? HTTPError, error.status == .notFound {
-        refusal = notFound(request)
+        refusal = path?.refusal(of: request.method) ?? Self.noSuchPath(request.uri.path)
       }
       if refusal.status == .internalServerError {
         context.logger.error("request failed", metadata: ["error": "\(error)"])
       }
-      return refusal.response
+      return (path?.form(of: request.method) ?? .decant).response(to: refusal)
     }
+  }
+
+  private static func noSuchPath(_ path: String) -> Refusal {
+    Refusal(.notFound, "no_such_path", "there is no resource at \(path.prefix(200))")
   }
 }
 
-extension RefusalMiddleware {
-  /// The response to a request without a route.
-  private func notFound(_ request: Request) -> Refusal {
-    let path = request.uri.path
-    let allowed = methods.first { own, _ in
-      guard own.hasSuffix("}"), let end = own.lastIndex(of: "/") else { return own == path }
-      let prefix = own[...end]
-      return path.hasPrefix(prefix) && !path.dropFirst(prefix.count).contains("/")
-    }
-    guard let allowed else {
-      return Refusal(.notFound, "no_such_path", "there is no resource at \(path.prefix(200))")
-    }
-    let list = allowed.methods.joined(separator: ", ")
+/// A path of the service, for responses to requests that no route answers.
+struct KnownPath: Sendable {
+  /// The parts between slashes; one in braces matches any text.
+  private let parts: [Substring]
+  private let endpoints: [(method: HTTPRequest.Method, form: ErrorForm)]
+
+  init(_ row: Routes.Row) {
+    parts = row.path.split(separator: "/")
+    endpoints = row.endpoints.map { ($0.method, $0.form) }
+  }
+
+  /// Whether a request's path is this one.
+  func matches(_ path: String) -> Bool {
+    let given = path.split(separator: "/")
+    return given.count == parts.count
+      && zip(parts, given).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+  }
+
+  /// The form of the errors of a method.
+  func form(of method: HTTPRequest.Method) -> ErrorForm {
+    let own = endpoints.first { $0.method == (method == .head ? .get : method) }
+    return (own ?? endpoints[0]).form
+  }
+
+  /// The response to a method that the path does not support.
+  func refusal(of method: HTTPRequest.Method) -> Refusal {
+    let methods = endpoints.map(\.method.rawValue)
+    let list = (methods.sorted() + (methods.contains("GET") ? ["HEAD"] : []))
+      .joined(separator: ", ")
     return Refusal(
       .methodNotAllowed, "method_not_allowed",
-      "\(request.method.rawValue) is not allowed here; expected \(list)", headers: [.allow: list])
+      "\(method.rawValue) is not allowed here; expected \(list)", headers: [.allow: list])
   }
 }
 
@@ -54,7 +73,9 @@ struct TokenMiddleware: RouterMiddleware {
     _ request: Request, context: ServiceContext,
     next: (Request, ServiceContext) async throws -> Response
   ) async throws -> Response {
-    let isOpen = ["/", "/healthz", "/readyz", "/openapi.json"].contains(request.uri.path)
+    let isOpen =
+      ["/healthz", "/readyz", "/health", "/openapi.json"].contains(request.uri.path)
+      || request.uri.path == "/" && request.method != .post
     let given = (request.headers[.authorization] ?? "").split(separator: " ", maxSplits: 1)
     // The scheme is case-insensitive (RFC 9110, section 11.1).
     guard
@@ -97,7 +118,7 @@ struct RateLimitMiddleware: RouterMiddleware {
   }
 }
 
-/// Counts, times and logs requests.
+/// Counts, times and logs requests, and continues their traces.
 struct ObservationMiddleware: RouterMiddleware {
   let observation: Observation
 
@@ -106,7 +127,14 @@ struct ObservationMiddleware: RouterMiddleware {
     next: (Request, ServiceContext) async throws -> Response
   ) async throws -> Response {
     let begun = ContinuousClock.now
-    let response = try await next(request, context)
+    let given = request.headers[values: .traceParent]
+    let trace = TraceContext(continuing: given.count == 1 ? given[0] : nil)
+    var context = context
+    context.logger[metadataKey: "trace_id"] = "\(trace.traceID)"
+    context.logger[metadataKey: "span_id"] = "\(trace.spanID)"
+    if let parent = trace.parentID { context.logger[metadataKey: "parent_id"] = "\(parent)" }
+    var response = try await next(request, context)
+    response.headers[.traceParent] = trace.header
     let duration = begun.duration(to: .now)
     // The route's pattern, not the path: hostile paths must not create new counters.
     let route = context.endpointPath ?? "none"
@@ -122,4 +150,8 @@ struct ObservationMiddleware: RouterMiddleware {
       ])
     return response
   }
+}
+
+extension HTTPField.Name {
+  fileprivate static let traceParent = Self("traceparent")!
 }

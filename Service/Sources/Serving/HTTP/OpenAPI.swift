@@ -1,5 +1,8 @@
 /// The service's OpenAPI 3.1 description.
 enum OpenAPI {
+  /// The version of the interface.
+  static let version = "1"
+
   /// The description with the limits of these settings.
   static func document(_ settings: ServiceConfiguration) -> String {
     let most = settings.maximumLabels
@@ -8,221 +11,50 @@ enum OpenAPI {
         "openapi": "3.1.0",
         "info": {
           "title": "Decant",
-          "version": "1",
-          "description": "Ranks labels for texts. Errors are {\"error\": {\"code\", \"message\"}}. Texts and names are read in Unicode's normal form C. 422 means that a request is well formed but names a label that does not exist, the same label twice, or only words that the model does not know."
+          "version": "\#(version)",
+          "description": "Ranks labels for texts. Errors are {\"error\": {\"code\", \"message\"}}, except on the paths of other interfaces, which have those of OpenAI, text-embeddings-inference and Annif. Paths that name no run belong to the first one. A traceparent is continued and answered. Texts and names are read in Unicode's normal form C. 422 means that a request is well formed but names a label that does not exist, the same label twice, or only words that the model does not know."
         },
         "security": [{}, {"token": []}],
         "paths": {
-          "/v1/predict": {
-            "post": {
-              "operationId": "predict",
-              "summary": "Rank the labels of one or several texts, best first",
-              "requestBody": {
-                "required": true,
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PredictRequest"}}}
-              },
-              "responses": {
-                "200": {
-                  "description": "For text its labels, for texts their predictions in order",
-                  "content": {
-                    "application/json": {
-                      "schema": {
-                        "oneOf": [
-                          {"$ref": "#/components/schemas/Prediction"},
-                          {"$ref": "#/components/schemas/Predictions"}
-                        ]
-                      }
-                    }
-                  }
-                },
-                "default": {"$ref": "#/components/responses/Error"}
-              }
-            }
-          },
-          "/v1/similar": {
-            "post": {
-              "operationId": "similar",
-              "summary": "Find the documents most similar to a text",
-              "requestBody": {
-                "required": true,
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SimilarRequest"}}}
-              },
-              "responses": {
-                "200": {
-                  "description": "Most similar first",
-                  "content": {
-                    "application/json": {"schema": {"$ref": "#/components/schemas/SimilarDocuments"}}
-                  }
-                },
-                "default": {"$ref": "#/components/responses/Error"}
-              }
-            }
-          },
-          "/v1/labels": {
-            "get": {
-              "operationId": "labels",
-              "summary": "Search labels by a part of their name",
-              "parameters": [
-                {"name": "query", "in": "query", "schema": {"type": "string"}},
-                {
-                  "name": "limit",
-                  "in": "query",
-                  "schema": {"type": "integer", "minimum": 1, "maximum": \#(most), "default": \#(min(20, most))}
-                },
-                {
-                  "name": "offset",
-                  "in": "query",
-                  "description": "The number of matches to skip.",
-                  "schema": {"type": "integer", "minimum": 0, "maximum": \#(Routes.maximumOffset), "default": 0}
-                }
-              ],
-              "responses": {
-                "200": {
-                  "description": "In order",
-                  "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LabelList"}}}
-                },
-                "default": {"$ref": "#/components/responses/Error"}
-              }
-            },
-            "post": {
-              "operationId": "addLabel",
-              "summary": "Add a label that is defined by its text alone and ranked from now on",
-              "requestBody": {
-                "required": true,
-                "content": {
-                  "application/json": {"schema": {"$ref": "#/components/schemas/AddLabelRequest"}}
-                }
-              },
-              "responses": {
-                "201": {
-                  "description": "Stored durably",
-                  "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Label"}}}
-                },
-                "default": {"$ref": "#/components/responses/Error"}
-              }
-            }
-          },
-          "/v1/labels/{id}": {
-            "get": {
-              "operationId": "label",
-              "summary": "Get a label by its name",
-              "parameters": [
-                {
-                  "name": "id",
-                  "in": "path",
-                  "required": true,
-                  "schema": {"type": "string", "minLength": 1, "maxLength": \#(AddLabelRequest.maximumName)}
-                }
-              ],
-              "responses": {
-                "200": {
-                  "description": "The label",
-                  "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Label"}}}
-                },
-                "default": {"$ref": "#/components/responses/Error"}
-              }
-            }
-          },
-          "/v1/feedback": {
-            "get": {
-              "operationId": "feedback",
-              "summary": "Export all feedback, one text per line, as decant train --feedback reads it",
-              "responses": {
-                "200": {
-                  "description": "One JSON object per line",
-                  "content": {"application/jsonl": {"schema": {"type": "string"}}}
-                },
-                "default": {"$ref": "#/components/responses/Error"}
-              }
-            },
-            "post": {
-              "operationId": "addFeedback",
-              "summary": "Accept or reject labels of a text",
-              "requestBody": {
-                "required": true,
-                "content": {
-                  "application/json": {"schema": {"$ref": "#/components/schemas/FeedbackRequest"}}
-                }
-              },
-              "responses": {
-                "201": {
-                  "description": "Stored durably",
-                  "content": {
-                    "application/json": {"schema": {"$ref": "#/components/schemas/FeedbackReceipt"}}
-                  }
-                },
-                "default": {"$ref": "#/components/responses/Error"}
-              }
-            }
-          },
-          "/v1/model": {
-            "get": {
-              "operationId": "model",
-              "summary": "Describe the served model",
-              "responses": {
-                "200": {
-                  "description": "The model",
-                  "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Model"}}}
-                },
-                "default": {"$ref": "#/components/responses/Error"}
-              }
-            }
-          },
-          "/healthz": {
-            "get": {
-              "operationId": "health",
-              "summary": "Liveness check",
-              "security": [],
-              "responses": {
-                "200": {
-                  "description": "The process is alive",
-                  "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}
-                },
-                "default": {"$ref": "#/components/responses/Error"}
-              }
-            }
-          },
-          "/readyz": {
-            "get": {
-              "operationId": "ready",
-              "summary": "Readiness check",
-              "security": [],
-              "responses": {
-                "200": {
-                  "description": "Ready for requests",
-                  "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Status"}}}
-                },
-                "503": {
-                  "description": "Starting, shutting down or overloaded",
-                  "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Status"}}}
-                },
-                "default": {"$ref": "#/components/responses/Error"}
-              }
-            }
-          },
-          "/metrics": {
-            "get": {
-              "operationId": "metrics",
-              "summary": "Metrics in Prometheus text format",
-              "responses": {
-                "200": {
-                  "description": "Text format 0.0.4",
-                  "content": {"text/plain": {"schema": {"type": "string"}}}
-                },
-                "default": {"$ref": "#/components/responses/Error"}
-              }
-            }
-          }
+          \#(ownPaths("/v1", settings)),
+          \#(ownPaths("/v1/runs/{run}", settings)),
+          \#(servicePaths),
+          \#(inferencePaths("")),
+          \#(inferencePaths("/v1/runs/{run}")),
+          \#(openAIPaths),
+          \#(annifPaths(settings))
         },
         "components": {
           "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+          "parameters": {
+            "Run": {
+              "name": "run",
+              "in": "path",
+              "required": true,
+              "description": "The name of a run.",
+              "schema": {"type": "string", "minLength": 1}
+            }
+          },
           "responses": {
             "Error": {
               "description": "The error",
               "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+            },
+            "OpenAIError": {
+              "description": "The error",
+              "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OpenAIError"}}}
+            },
+            "InferenceError": {
+              "description": "The error",
+              "content": {"application/json": {"schema": {"$ref": "#/components/schemas/InferenceError"}}}
+            },
+            "Problem": {
+              "description": "The error",
+              "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
             }
           },
           "schemas": {
+            \#(compatibleSchemas(settings)),
             "Text": {
               "type": "string",
               "not": {"pattern": "\\u0000"},
@@ -243,6 +75,11 @@ enum OpenAPI {
               "default": [],
               "description": "Each label at most once over both lists."
             },
+            "RankedNames": {
+              "type": "array",
+              "items": {"$ref": "#/components/schemas/LabelName"},
+              "description": "Names of labels. A name that the model does not have is refused with 422, and lists that leave no label with 400."
+            },
             "PredictRequest": {
               "oneOf": [
                 {
@@ -256,7 +93,9 @@ enum OpenAPI {
                       "default": 5,
                       "description": "The maximum number of labels."
                     },
-                    "threshold": {"type": "number", "minimum": 0, "maximum": 1}
+                    "threshold": {"type": "number", "minimum": 0, "maximum": 1},
+                    "only": {"$ref": "#/components/schemas/RankedNames"},
+                    "except": {"$ref": "#/components/schemas/RankedNames"}
                   },
                   "required": ["text"],
                   "additionalProperties": false
@@ -277,18 +116,21 @@ enum OpenAPI {
                       "default": 5,
                       "description": "The maximum number of labels."
                     },
-                    "threshold": {"type": "number", "minimum": 0, "maximum": 1}
+                    "threshold": {"type": "number", "minimum": 0, "maximum": 1},
+                    "only": {"$ref": "#/components/schemas/RankedNames"},
+                    "except": {"$ref": "#/components/schemas/RankedNames"}
                   },
                   "required": ["texts"],
                   "additionalProperties": false
                 }
               ],
-              "description": "threshold requires a calibrated run."
+              "description": "threshold requires a calibrated run. only and except choose the labels that are ranked; scores and probabilities do not change."
             },
             "RankedLabel": {
               "type": "object",
               "properties": {
                 "id": {"type": "string"},
+                "text": {"type": "string", "description": "Absent for a label without a text."},
                 "score": {"type": "number"},
                 "probability": {"type": "number", "minimum": 0, "maximum": 1}
               },
@@ -298,7 +140,12 @@ enum OpenAPI {
             "Prediction": {
               "type": "object",
               "properties": {
-                "labels": {"type": "array", "items": {"$ref": "#/components/schemas/RankedLabel"}}
+                "labels": {"type": "array", "items": {"$ref": "#/components/schemas/RankedLabel"}},
+                "known": {
+                  "type": "boolean",
+                  "const": false,
+                  "description": "Present if the model recognises nothing in the text, which then has no labels."
+                }
               },
               "required": ["labels"],
               "additionalProperties": false
@@ -333,8 +180,12 @@ enum OpenAPI {
                   "type": "array",
                   "items": {
                     "type": "object",
-                    "properties": {"id": {"type": "string"}, "similarity": {"type": "number"}},
-                    "required": ["id", "similarity"],
+                    "properties": {
+                      "id": {"type": "string"},
+                      "text": {"type": "string"},
+                      "similarity": {"type": "number"}
+                    },
+                    "required": ["id", "text", "similarity"],
                     "additionalProperties": false
                   }
                 }
@@ -414,10 +265,11 @@ enum OpenAPI {
                 "labels": {"type": "integer"},
                 "dimension": {"type": "integer"},
                 "trainedOn": {"type": "string"},
+                "trained": {"type": "string", "format": "date-time"},
                 "isCalibrated": {"type": "boolean"},
                 "hasDocuments": {"type": "boolean"}
               },
-              "required": ["name", "labels", "dimension", "trainedOn", "isCalibrated", "hasDocuments"],
+              "required": ["name", "labels", "dimension", "trainedOn", "trained", "isCalibrated", "hasDocuments"],
               "additionalProperties": false
             },
             "Health": {
@@ -427,16 +279,31 @@ enum OpenAPI {
                 "run": {
                   "type": "string",
                   "enum": ["current", "changed"],
-                  "description": "changed: the run's folder contains something else that cannot be opened; the earlier model still answers."
-                }
+                  "description": "changed: the folder of some run contains something else that cannot be opened; the earlier model still answers."
+                },
+                "runs": {"$ref": "#/components/schemas/RunStates"}
               },
-              "required": ["status", "run"],
+              "required": ["status", "run", "runs"],
+              "additionalProperties": false
+            },
+            "RunStates": {
+              "type": "object",
+              "additionalProperties": {"type": "string", "enum": ["current", "changed"]},
+              "description": "Whether each run's folder contains the served model, by the run's name."
+            },
+            "RunList": {
+              "type": "object",
+              "properties": {"runs": {"type": "array", "items": {"$ref": "#/components/schemas/Model"}}},
+              "required": ["runs"],
               "additionalProperties": false
             },
             "Status": {
               "type": "object",
-              "properties": {"status": {"type": "string"}},
-              "required": ["status"],
+              "properties": {
+                "status": {"type": "string"},
+                "runs": {"$ref": "#/components/schemas/RunStates"}
+              },
+              "required": ["status", "runs"],
               "additionalProperties": false
             },
             "Error": {

@@ -23,6 +23,8 @@ enum Page {
       ol { list-style: none; margin: 1rem 0; padding: 0 }
       li { display: grid; grid-template-columns: minmax(9rem, 16rem) 1fr 4.2rem auto; gap: .8rem; align-items: center; padding: .35rem 0; border-bottom: 1px solid var(--line) }
       .name { overflow-wrap: break-word; min-width: 0; font-weight: 600 }
+      .document { overflow-wrap: anywhere; min-width: 0 }
+      .id { color: var(--muted); font-weight: 400 }
       .bar { height: .6rem; border-radius: .3rem; background: var(--soft); overflow: hidden }
       .bar span { display: block; height: 100%; background: var(--accent) }
       .score { text-align: right; font-variant-numeric: tabular-nums }
@@ -92,10 +94,20 @@ enum Page {
       b.title = title; b.setAttribute("aria-label", title + ": " + label); b.setAttribute("aria-pressed", "false");
       return b;
     }
-    function row(label, share, score) {
+    function short(text, length) { const line = text.replace(/\\s+/g, " ").trim(); return line.length > length ? line.slice(0, length - 1) + "…" : line; }
+    function caption(id, text) {
+      const line = text.trim().split("\\n")[0];
+      return short(line.startsWith(id + ":") ? line.slice(id.length + 1) : line, 80);
+    }
+    function name(id, text) {
+      const shown = text ? caption(id, text) : "", span = element("span", "name", shown || id);
+      if (shown && shown !== id) span.append(" ", element("small", "id", id));
+      return span;
+    }
+    function row(label, text, share, score) {
       const li = element("li");
       li.dataset.label = label;
-      li.append(element("span", "name", label));
+      li.append(name(label, text));
       const bar = element("span", "bar"), fill = element("span");
       fill.style.width = Math.round(100 * share) + "%"; bar.append(fill); li.append(bar);
       li.append(element("span", "score", score));
@@ -112,7 +124,7 @@ enum Page {
     function show(labels) {
       verdicts = new Map();
       const best = labels.length ? labels[0].score : 0;
-      $("labels").replaceChildren(...labels.map(l => row(l.id, l.probability !== undefined ? l.probability : Math.exp(l.score - best),
+      $("labels").replaceChildren(...labels.map(l => row(l.id, l.text, l.probability !== undefined ? l.probability : Math.exp(l.score - best),
         l.probability !== undefined ? (100 * l.probability).toFixed(1) + " %" : l.score.toFixed(2)).li));
       $("send").hidden = labels.length === 0;
     }
@@ -123,12 +135,13 @@ enum Page {
       const k = Math.min(100, Math.max(1, Number($("k").value) || 10));
       const begun = performance.now();
       const answer = await call("POST", "/v1/predict", { text, k });
-      say(answer.labels.length + " labels in " + Math.round(performance.now() - begun) + " ms");
+      if (answer.known === false) say("Nothing known: the model knows no word of this text.");
+      else say(answer.labels.length + " labels in " + Math.round(performance.now() - begun) + " ms");
       shown = text; show(answer.labels);
       if (model.hasDocuments) {
         const similar = await call("POST", "/v1/similar", { text, k: 5 });
         $("similar").hidden = false;
-        $("documents").replaceChildren(...similar.documents.map(d => { const li = element("li"); li.style.gridTemplateColumns = "1fr 4.2rem"; li.append(element("span", "", d.id), element("span", "score", d.similarity.toFixed(3))); return li; }));
+        $("documents").replaceChildren(...similar.documents.map(d => { const li = element("li"); li.style.gridTemplateColumns = "1fr 4.2rem"; const text = element("span", "document", short(d.text, 300)); text.append(" ", element("small", "id", d.id)); li.append(text, element("span", "score", d.similarity.toFixed(3))); return li; }));
       }
     }
     async function keep() {
@@ -140,14 +153,14 @@ enum Page {
     async function addMissing() {
       const id = $("more").value.trim();
       if (!id) return;
-      await call("GET", "/v1/labels/" + encodeURIComponent(id));
+      const known = await call("GET", "/v1/labels/" + encodeURIComponent(id));
       let own = [...$("labels").children].find(li => li.dataset.label === id);
-      if (!own) { const made = row(id, 0, "added"); $("labels").append(made.li); made.press(true); }
+      if (!own) { const made = row(id, known.text, 0, "added"); $("labels").append(made.li); made.press(true); }
       $("more").value = ""; say("");
     }
     async function suggest() {
       const found = await call("GET", "/v1/labels?limit=20&query=" + encodeURIComponent($("more").value));
-      $("known").replaceChildren(...found.labels.map(l => { const o = document.createElement("option"); o.value = l.id; return o; }));
+      $("known").replaceChildren(...found.labels.map(l => { const o = document.createElement("option"); o.value = l.id; if (l.text) o.label = caption(l.id, l.text); return o; }));
     }
     async function newLabel() {
       const added = await call("POST", "/v1/labels", { id: $("labelid").value.trim(), text: $("labeltext").value });

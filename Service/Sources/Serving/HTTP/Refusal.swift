@@ -1,14 +1,13 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
-import Torch
 
 extension HTTPResponse.Status {
   /// 507: there is no room to store the data (RFC 4918, section 11.5).
   static let insufficientStorage = Self(code: 507, reasonPhrase: "Insufficient Storage")
 }
 
-/// An error response: `{"error": {"code", "message"}}`.
+/// An error response, whose form depends on the path; see `ErrorForm`.
 struct Refusal: Error {
   /// The HTTP status.
   var status: HTTPResponse.Status
@@ -16,23 +15,10 @@ struct Refusal: Error {
   var code: String
   /// The message for people.
   var message: String
+  /// The key or parameter of the request that is wrong, if it is one.
+  var parameter: String?
   /// Additional header fields.
   var headers: HTTPFields = [:]
-
-  private struct Body: Encodable {
-    struct Content: Encodable {
-      var code: String
-      var message: String
-    }
-    var error: Content
-  }
-
-  /// The response.
-  var response: Response {
-    var response = JSONResponse.make(Body(error: .init(code: code, message: message)), status)
-    response.headers.append(contentsOf: headers)
-    return response
-  }
 
   /// An internal error, with as much detail as clients may see.
   init(_ error: any Error) {
@@ -57,16 +43,20 @@ struct Refusal: Error {
   }
 
   init(
-    _ status: HTTPResponse.Status, _ code: String, _ message: String, headers: HTTPFields = [:]
+    _ status: HTTPResponse.Status, _ code: String, _ message: String, parameter: String? = nil,
+    headers: HTTPFields = [:]
   ) {
     self.status = status
     self.code = code
     self.message = message
+    self.parameter = parameter
     self.headers = headers
   }
 
   /// The response to an invalid value.
-  static func invalid(_ message: String) -> Refusal {
-    Refusal(.badRequest, "invalid", message)
+  ///
+  /// - Parameter parameter: the key or parameter with the value, if it is one.
+  static func invalid(_ message: String, parameter: String? = nil) -> Refusal {
+    Refusal(.badRequest, "invalid", message, parameter: parameter)
   }
 }

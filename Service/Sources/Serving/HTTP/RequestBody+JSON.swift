@@ -32,6 +32,11 @@ extension KeyedDecodingContainer {
     contains(key) ? try decode(type, forKey: key) : nil
   }
 
+  /// The same; null means that nothing is given.
+  func wholeNumberOrNull(forKey key: Key) throws -> Int? {
+    try contains(key) && !decodeNil(forKey: key) ? wholeNumber(forKey: key) : nil
+  }
+
   /// An integer, also if written as 5.0; `JSONDecoder` reports a fraction as malformed JSON.
   func wholeNumber(forKey key: Key) throws -> Int? {
     guard let number = try given(Double.self, forKey: key) else { return nil }
@@ -55,21 +60,52 @@ extension Request {
   ///
   /// - Throws: `Refusal` naming the key, the value and the expectation.
   func json<Body: Decodable>(_: Body.Type, upTo size: Int) async throws -> Body {
+    let buffer = try await bytes("application/json", upTo: size)
+    do {
+      return try JSONDecoder().decode(Body.self, from: buffer)
+    } catch let error as DecodingError {
+      throw Refusal.invalid(error.sentence, parameter: error.firstKey)
+    }
+  }
+
+  /// The values of a form by name.
+  ///
+  /// - Throws: `Refusal` if it is not one, or has a name twice.
+  func form(upTo size: Int) async throws -> [String: String] {
+    let buffer = try await bytes("application/x-www-form-urlencoded", upTo: size)
+    // The decoder would replace bytes that are not UTF-8.
+    guard let text = String(validating: buffer.readableBytesView, as: UTF8.self),
+      text.removingPercentEncoding != nil
+    else {
+      throw Refusal.invalid("the form is not percent-encoded UTF-8")
+    }
+    do {
+      return try URLEncodedFormDecoder().decode([String: String].self, from: text)
+    } catch let error as DecodingError {
+      throw Refusal.invalid(error.sentence, parameter: error.firstKey)
+    } catch let error as URLEncodedFormError {
+      throw Refusal.invalid(
+        "the form cannot be read at \"\(error.value.prefix(80))\"; expected name=value pairs, "
+          + "percent-encoded, each name once")
+    }
+  }
+
+  /// The body, if it has the type.
+  private func bytes(_ wanted: String, upTo size: Int) async throws -> ByteBuffer {
     let type = headers[.contentType]?.split(separator: ";").first?
       .trimmingCharacters(in: .whitespaces).lowercased()
-    guard type == "application/json" else {
+    guard type == wanted else {
       throw Refusal(
         .unsupportedMediaType, "unsupported_media_type",
         "the body's type is \(type.map { "\"\($0.prefix(80))\"" } ?? "not given"); "
-          + "expected Content-Type: application/json")
+          + "expected Content-Type: \(wanted)")
     }
     let tooLarge = Refusal(
       .contentTooLarge, "too_large", "the body is larger than \(size) bytes",
       headers: [.connection: "close"])
     if let length = headers[.contentLength].flatMap({ Int($0) }), length > size { throw tooLarge }
-    let buffer: ByteBuffer
     do {
-      buffer = try await body.collect(upTo: size)
+      return try await body.collect(upTo: size)
     } catch is NIOTooManyBytesError {
       throw tooLarge
     } catch {
@@ -78,15 +114,20 @@ extension Request {
         .badRequest, "broken_body", "the body ended early or is not valid HTTP",
         headers: [.connection: "close"])
     }
-    do {
-      return try JSONDecoder().decode(Body.self, from: buffer)
-    } catch let error as DecodingError {
-      throw Refusal.invalid(error.sentence)
-    }
   }
 }
 
 extension DecodingError {
+  /// The key at the top of the body that the error is about.
+  fileprivate var firstKey: String? {
+    switch self {
+    case .keyNotFound(let key, let context): (context.codingPath + [key]).first?.stringValue
+    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+      context.codingPath.first?.stringValue
+    @unknown default: nil
+    }
+  }
+
   /// The location and the problem, for people.
   fileprivate var sentence: String {
     func place(_ context: Context, _ last: (any CodingKey)? = nil) -> String {

@@ -9,13 +9,42 @@ struct RequestText: Decodable {
 
   init(from decoder: any Decoder) throws {
     let text = try decoder.singleValueContainer().decode(String.self)
-    guard !text.utf8.contains(0) else {
+    guard let clean = Self.clean(text) else {
       throw DecodingError.dataCorrupted(
-        .init(
-          codingPath: decoder.codingPath,
-          debugDescription: "it contains the character U+0000; expected a text without it"))
+        .init(codingPath: decoder.codingPath, debugDescription: Self.fault))
     }
-    value = text.normalizedToNFC
+    value = clean
+  }
+
+  /// A text that is not in JSON; nil if it contains a NUL.
+  static func clean(_ text: String) -> String? {
+    text.utf8.contains(0) ? nil : text.normalizedToNFC
+  }
+
+  /// Why a text is not clean.
+  static let fault = "it contains the character U+0000; expected a text without it"
+}
+
+/// A text or an array of texts.
+struct RequestTexts: Decodable {
+  let texts: [String]
+
+  init(from decoder: any Decoder) throws {
+    let value = try decoder.singleValueContainer()
+    if (try? value.decode(String.self)) != nil {
+      texts = [try RequestText(from: decoder).value]
+      return
+    }
+    let isTokens =
+      (try? value.decode([Double].self))?.isEmpty == false
+      || (try? value.decode([[Double]].self))?.isEmpty == false
+    guard !isTokens else {
+      throw DecodingError.dataCorruptedError(
+        in: value,
+        debugDescription: "it has token ids, which mean nothing to this model; expected a text or "
+          + "an array of texts")
+    }
+    texts = try value.decode([RequestText].self).map(\.value)
   }
 }
 

@@ -10,7 +10,7 @@ extension Routes {
   static let maximumOffset = 1_000_000_000
 
   /// Handles `GET /v1/labels?query=&offset=&limit=`.
-  func labels(_ request: Request, _ context: ServiceContext) throws -> Response {
+  func labels(_ request: Request, _ context: ServiceContext, _ run: ServedRun) throws -> Response {
     let query = request.uri.queryParameters
     func number(_ name: String, _ usual: Int, _ range: ClosedRange<Int>) throws -> Int {
       guard let text = query[name[...]].map(String.init) else { return usual }
@@ -22,7 +22,7 @@ extension Routes {
       return number
     }
     let most = settings.maximumLabels
-    let (found, total) = catalogue.search(
+    let (found, total) = run.catalogue.search(
       String(query["query"] ?? "").normalizedToNFC,
       offset: try number("offset", 0, 0...Self.maximumOffset),
       limit: try number("limit", min(20, most), 1...most))
@@ -30,17 +30,18 @@ extension Routes {
   }
 
   /// Handles `GET /v1/labels/{id}`.
-  func label(_ request: Request, _ context: ServiceContext) throws -> Response {
-    let id = (context.parameters.get("id").flatMap { $0.removingPercentEncoding } ?? "")
-      .normalizedToNFC
-    guard let entry = catalogue[id] else {
+  func label(_ request: Request, _ context: ServiceContext, _ run: ServedRun) throws -> Response {
+    let id = context.decoded("id") ?? ""
+    guard let entry = run.catalogue[id] else {
       throw Refusal(.notFound, "no_such_label", "there is no label \"\(id.prefix(200))\"")
     }
     return JSONResponse.make(entry)
   }
 
   /// Handles `POST /v1/labels`.
-  func addLabel(_ request: Request, _ context: ServiceContext) async throws -> Response {
+  func addLabel(_ request: Request, _ context: ServiceContext, _ run: ServedRun) async throws
+    -> Response
+  {
     let label = try await request.json(AddLabelRequest.self, upTo: settings.maximumBodySize).label
     let length = label.id.unicodeScalars.count
     guard 1...AddLabelRequest.maximumName ~= length else {
@@ -55,11 +56,11 @@ extension Routes {
       throw Refusal.invalid("\"text\" is empty; expected a description of the label")
     }
     try check(label.text, "text", upTo: settings.maximumLabelText, "--maximum-label-text")
-    try await additions.run {
-      guard catalogue[label.id] == nil else {
+    try await run.additions.run {
+      guard run.catalogue[label.id] == nil else {
         throw Refusal(.conflict, "label_exists", "there is a label \"\(label.id)\" already")
       }
-      guard catalogue.addedCount < settings.maximumAddedLabels else {
+      guard run.catalogue.addedCount < settings.maximumAddedLabels else {
         throw Refusal(
           .insufficientStorage, "too_many_labels",
           "\(settings.maximumAddedLabels) labels were added, the maximum; "
@@ -67,19 +68,20 @@ extension Routes {
       }
       do {
         // The model may reject the label, so it is tried first; only stored labels are served.
-        _ = try await thread.perform { _ = try $0.adding([label]) }
-        try await keeping { try await store.add(label) }
-        try await thread.perform { $0 = try $0.adding([label]) }
+        _ = try await run.thread.perform { _ = try $0.adding([label]) }
+        try await keeping { try await run.store.add(label) }
+        try await run.thread.perform { $0 = try $0.adding([label]) }
       } catch let error as InputError {
         throw Refusal(.unprocessableContent, "unusable", error.reason)
       }
-      catalogue.add(.init(id: label.id, text: label.text, documents: nil))
+      run.catalogue.add(.init(id: label.id, text: label.text, documents: nil))
     }
-    context.logger.info("label added", metadata: ["label": "\(label.id)"])
+    context.logger.info(
+      "label added", metadata: ["label": "\(label.id)", "run": "\(run.name)"])
     var response = JSONResponse.make(
       LabelCatalogue.Entry(id: label.id, text: label.text, documents: nil), .created)
     if let path = label.id.addingPercentEncoding(withAllowedCharacters: .alphanumerics) {
-      response.headers[.location] = "/v1/labels/\(path)"
+      response.headers[.location] = "\(request.uri.path)/\(path)"
     }
     return response
   }

@@ -1,12 +1,14 @@
-import CoreMetrics
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Models
 import Torch
 
 extension Routes {
   /// Handles `POST /v1/predict`.
-  func predict(_ request: Request, _ context: ServiceContext) async throws -> Response {
+  func predict(_ request: Request, _ context: ServiceContext, _ run: ServedRun) async throws
+    -> Response
+  {
     let body = try await request.json(PredictRequest.self, upTo: settings.maximumBodySize)
     guard 1...settings.maximumTexts ~= body.texts.count else {
       throw Refusal.invalid(
@@ -17,36 +19,53 @@ extension Routes {
       guard 0...1 ~= threshold else {
         throw Refusal.invalid("\"threshold\" is \(threshold); expected 0 to 1")
       }
-      guard model.description.isCalibrated else { throw Self.notCalibrated }
+      guard run.model.description.isCalibrated else { throw Self.notCalibrated }
     }
-    var rankings = try await thread.rank(body.texts, k: body.k)
+    try check(body.restriction, of: run)
+    var rankings = try await run.thread.rank(body.texts, k: body.k, restriction: body.restriction)
     if let threshold = body.threshold {
       // The model may have been replaced since the check.
-      rankings = try rankings.map { labels in
-        try labels.filter { label in
+      for row in rankings.indices {
+        rankings[row].labels = try rankings[row].labels.filter { label in
           guard let probability = label.probability else { throw Self.notCalibrated }
           return probability >= threshold
         }
       }
     }
-    observation.textsRanked.increment(by: body.texts.count)
-    let answers = rankings.map(Prediction.init(labels:))
+    observation.countRanked(body.texts.count, by: run.name)
+    let answers = rankings.map {
+      Prediction(labels: $0.labels, known: $0.isKnown ? nil : false)
+    }
     return body.isSingle
       ? JSONResponse.make(answers[0]) : JSONResponse.make(Predictions(predictions: answers))
   }
 
   /// Handles `POST /v1/similar`.
-  func similar(_ request: Request, _ context: ServiceContext) async throws -> Response {
+  func similar(_ request: Request, _ context: ServiceContext, _ run: ServedRun) async throws
+    -> Response
+  {
     let body = try await request.json(SimilarRequest.self, upTo: settings.maximumBodySize)
     try check(k: body.k)
-    guard model.description.hasDocuments else {
+    guard run.model.description.hasDocuments else {
       throw Refusal(
         .notFound, "no_documents",
         "the service has no documents; start it with --documents and a data set")
     }
     return JSONResponse.make(
       SimilarDocuments(
-        documents: try await thread.perform { try $0.similar(to: body.text, k: body.k) }))
+        documents: try await run.thread.read { try $0.similar(to: body.text, k: body.k) }))
+  }
+
+  private func check(_ restriction: LabelRestriction, of run: ServedRun) throws {
+    let (only, except) = (restriction.only, restriction.except)
+    if let unknown = run.catalogue.firstUnknown(in: except.union(only ?? []).sorted()) {
+      throw Refusal(
+        .unprocessableContent, "no_such_label", "there is no label \"\(unknown.prefix(200))\"")
+    }
+    guard only.map({ $0.subtracting(except).count }) ?? (run.catalogue.count - except.count) > 0
+    else {
+      throw Refusal.invalid("\"only\" and \"except\" leave no label; expected at least one")
+    }
   }
 
   private static let notCalibrated = Refusal(

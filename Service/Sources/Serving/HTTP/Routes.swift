@@ -1,5 +1,3 @@
-import CoreMetrics
-import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -8,49 +6,91 @@ import NIOCore
 /// The routes of the service.
 struct Routes: Sendable {
   let settings: ServiceConfiguration
-  let model: CurrentModel
-  let thread: ModelThread
-  let catalogue: LabelCatalogue
-  let store: ServiceStore
+  let runs: ServedRuns
   let observation: Observation
   let readiness: Readiness
-  /// Labels are added one at a time.
-  let additions = Turnstile()
 
   typealias Handler = @Sendable (Request, ServiceContext) async throws -> Response
+  /// A handler of requests to one run.
+  typealias RunHandler = @Sendable (Request, ServiceContext, ServedRun) async throws -> Response
 
   /// A method of a path, with its handler.
-  private struct Endpoint {
+  struct Endpoint: Sendable {
     var method: HTTPRequest.Method
     /// The query parameters that it knows; nil ignores all.
-    var parameters: [String]? = []
+    var parameters: [String]?
+    /// The form of its errors.
+    var form = ErrorForm.decant
     var handler: Handler
-
-    static func get(_ parameters: [String]? = [], _ handler: @escaping Handler) -> Endpoint {
-      Endpoint(method: .get, parameters: parameters, handler: handler)
-    }
-
-    static func post(_ handler: @escaping Handler) -> Endpoint {
-      Endpoint(method: .post, handler: handler)
-    }
   }
 
+  /// A path with its endpoints.
+  typealias Row = (path: String, endpoints: [Endpoint])
+
   /// All paths with their methods.
-  private var table: [(path: RouterPath, endpoints: [Endpoint])] {
-    let json = "application/json; charset=utf-8"
-    return [
-      ("/v1/predict", [.post(predict)]),
-      ("/v1/similar", [.post(similar)]),
-      ("/v1/labels", [.get(["limit", "offset", "query"], labels), .post(addLabel)]),
-      ("/v1/labels/{id}", [.get([], label)]),
-      ("/v1/feedback", [.get([], feedback), .post(addFeedback)]),
-      ("/v1/model", [.get([], describe)]),
-      ("/openapi.json", [.get(nil, fixed(OpenAPI.document(settings), json))]),
-      ("/healthz", [.get(nil, { _, _ in JSONResponse.make(Health(run: model.run)) })]),
-      ("/readyz", [.get(nil, ready)]),
-      ("/metrics", [.get(nil, metrics)]),
-      ("/", [.get(nil, page)]),
+  var table: [Row] {
+    var rows: [Row] = [
+      ("/v1/runs", [get { _, _ in JSONResponse.make(RunList(runs: runs.all.map(\.description))) }]),
+      ("/openapi.json", [get(nil, fixed(OpenAPI.document(settings)))]),
+      ("/healthz", [get(nil) { _, _ in JSONResponse.make(Health(runs.states)) }]),
+      ("/readyz", [get(nil, ready)]),
+      ("/metrics", [get(nil, metrics)]),
+      ("/", [get(nil, page), post(form: .textEmbeddingsInference, onRun(embed))]),
     ]
+    for prefix in Self.prefixes {
+      rows += ownRows(prefix.own)
+      rows += inferenceRows(prefix.inference)
+    }
+    rows += openAIRows
+    rows += annifRows
+    return rows
+  }
+
+  /// The prefixes of the paths of one run: those of the first run, and those with a run's name.
+  private static let prefixes = [
+    (own: "/v1", inference: ""), (own: "/v1/runs/{run}", inference: "/v1/runs/{run}"),
+  ]
+
+  /// Decant's paths of one run.
+  private func ownRows(_ prefix: String) -> [Row] {
+    [
+      ("\(prefix)/predict", [post(onRun(predict))]),
+      ("\(prefix)/similar", [post(onRun(similar))]),
+      (
+        "\(prefix)/labels",
+        [get(["limit", "offset", "query"], onRun(labels)), post(onRun(addLabel))]
+      ),
+      ("\(prefix)/labels/{id}", [get([], onRun(label))]),
+      ("\(prefix)/feedback", [get([], onRun(feedback)), post(onRun(addFeedback))]),
+      ("\(prefix)/model", [get([], onRun { JSONResponse.make($2.description) })]),
+    ]
+  }
+
+  func get(
+    _ parameters: [String]? = [], form: ErrorForm = .decant, _ handler: @escaping Handler
+  ) -> Endpoint {
+    Endpoint(method: .get, parameters: parameters, form: form, handler: handler)
+  }
+
+  func post(
+    parameters: [String] = [], form: ErrorForm = .decant, _ handler: @escaping Handler
+  ) -> Endpoint {
+    Endpoint(method: .post, parameters: parameters, form: form, handler: handler)
+  }
+
+  /// Passes on the run of the path: the one that it names, or else the first.
+  func onRun(_ handler: @escaping RunHandler) -> Handler {
+    { [runs] request, context in
+      guard let name = context.decoded("run") else {
+        return try await handler(request, context, runs.first)
+      }
+      guard let run = runs[name] else {
+        throw Refusal(
+          .notFound, "no_such_run",
+          "there is no run \"\(name.prefix(200))\"; the runs are \(runs.list)")
+      }
+      return try await handler(request, context, run)
+    }
   }
 
   /// The host names that requests may use.
@@ -63,12 +103,7 @@ struct Routes: Sendable {
     let router = Router(context: ServiceContext.self, options: .autoGenerateHeadEndpoints)
     let table = table
     router.add(middleware: ObservationMiddleware(observation: observation))
-    router.add(
-      middleware: RefusalMiddleware(
-        methods: table.map { path, endpoints in
-          let methods = endpoints.map(\.method.rawValue)
-          return ("\(path)", methods.sorted() + (methods.contains("GET") ? ["HEAD"] : []))
-        }))
+    router.add(middleware: RefusalMiddleware(paths: table.map(KnownPath.init)))
     router.add(middleware: SameSiteMiddleware(hosts: hosts))
     if let rate = settings.requestsPerSecond {
       router.add(middleware: RateLimitMiddleware(limiter: RateLimiter(rate: rate)))
@@ -76,7 +111,7 @@ struct Routes: Sendable {
     if let token = settings.token { router.add(middleware: TokenMiddleware(token: token)) }
     for (path, endpoints) in table {
       for endpoint in endpoints {
-        router.on(path, method: endpoint.method) { request, context in
+        router.on(RouterPath(path), method: endpoint.method) { request, context in
           try Self.check(request.uri, knows: endpoint.parameters)
           return try await endpoint.handler(request, context)
         }
@@ -92,19 +127,14 @@ struct Routes: Sendable {
       let expected =
         known.isEmpty
         ? "this path has none" : "the parameters are \(known.joined(separator: ", "))"
-      throw Refusal.invalid("there is no parameter \"\(name.prefix(80))\"; \(expected)")
+      throw Refusal.invalid(
+        "there is no parameter \"\(name.prefix(80))\"; \(expected)", parameter: String(name))
     }
   }
 
-  private func describe(_: Request, _: ServiceContext) -> Response {
-    var description = model.description
-    description.labels = catalogue.count
-    return JSONResponse.make(description)
-  }
-
-  private func fixed(_ text: String, _ type: String) -> Handler {
+  private func fixed(_ text: String) -> Handler {
     let bytes = ByteBuffer(string: text)
-    return { _, _ in JSONResponse.make(bytes: bytes, type: type) }
+    return { _, _ in JSONResponse.make(bytes: bytes) }
   }
 
   private func page(_: Request, _: ServiceContext) -> Response {
@@ -116,16 +146,22 @@ struct Routes: Sendable {
     return response
   }
 
+  /// Whether the service accepts requests now.
+  var isReady: Bool {
+    readiness.isReady
+      && runs.all.allSatisfy { $0.thread.waiting < settings.queue.waiting }
+  }
+
   private func ready(_: Request, _: ServiceContext) -> Response {
-    let isReady = readiness.isReady && thread.waiting < settings.queue.waiting
+    let isReady = isReady
     return JSONResponse.make(
-      ["status": isReady ? "ready" : "busy"], isReady ? .ok : .serviceUnavailable)
+      ReadyState(status: isReady ? "ready" : "busy", runs: runs.states),
+      isReady ? .ok : .serviceUnavailable)
   }
 
   private func metrics(_: Request, _: ServiceContext) -> Response {
-    observation.waiting.record(thread.waiting)
+    for run in runs.all { observation.recordWaiting(run.thread.waiting, for: run.name) }
     return JSONResponse.make(
-      bytes: ByteBuffer(string: observation.registry.text()),
-      type: "text/plain; version=0.0.4; charset=utf-8")
+      bytes: ByteBuffer(string: observation.text), type: "text/plain; version=0.0.4; charset=utf-8")
   }
 }

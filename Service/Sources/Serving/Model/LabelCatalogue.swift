@@ -7,7 +7,7 @@ final class LabelCatalogue: Sendable {
   struct Entry: Codable, Hashable, Sendable {
     /// Its name.
     var id: String
-    /// Its text, if it was added with one.
+    /// Its text, if it has one.
     var text: String?
     /// The number of training documents with it; nil for an added label.
     var documents: Int?
@@ -57,14 +57,18 @@ final class LabelCatalogue: Sendable {
     state.withLock { $0 = new }
   }
 
-  /// Searches for labels whose name contains `part`, ignoring case, in order.
+  /// Searches for labels whose name or text contains `part`, ignoring case, in order.
   ///
   /// - Returns: at most `limit` matches after the first `offset`, and the total number of matches.
   func search(_ part: String, offset: Int = 0, limit: Int) -> (found: [Entry], total: Int) {
     let all = state.withLock { $0.all }
     let wanted = part.lowercased()
     let found =
-      wanted.isEmpty ? all : all.filter { $0.id.lowercased().contains(wanted) }
+      wanted.isEmpty
+      ? all
+      : all.filter {
+        $0.id.lowercased().contains(wanted) || $0.text?.lowercased().contains(wanted) == true
+      }
     return (Array(found.dropFirst(offset).prefix(limit)), found.count)
   }
 }

@@ -11,6 +11,8 @@ public struct ModelSource: Sendable {
   public var others: [RunFolder]
   /// The multiple of a label's log prior that is subtracted from its score.
   public var logitAdjustment: Double
+  /// The number of the first dimensions of the embeddings to use; nil for all.
+  public var dimensions: Int?
   /// The number of threads to compute with; nil means as in training.
   public var threads: Int?
   /// The data set to search for similar documents; nil for none.
@@ -18,12 +20,13 @@ public struct ModelSource: Sendable {
 
   /// Refers to a run without opening it.
   public init(
-    run: RunFolder, others: [RunFolder] = [], logitAdjustment: Double = 0, threads: Int? = nil,
-    documents: String? = nil
+    run: RunFolder, others: [RunFolder] = [], logitAdjustment: Double = 0,
+    dimensions: Int? = nil, threads: Int? = nil, documents: String? = nil
   ) {
     self.run = run
     self.others = others
     self.logitAdjustment = logitAdjustment
+    self.dimensions = dimensions
     self.threads = threads
     self.documents = documents
   }
@@ -36,9 +39,10 @@ public struct ModelSource: Sendable {
   /// - Throws: `InputError`, `FileError`, `TorchError`; also if a run is replaced meanwhile.
   func open() throws -> OpenedModel {
     let stamps = stamps
-    let model = try TrainedModel(folder: run, threads: threads)
+    let whole = try TrainedModel(folder: run, threads: threads)
       .averaged(with: others.map { try TrainedModel(folder: $0, threads: threads) })
       .adjusted(byLogPrior: logitAdjustment)
+    let model = try dimensions.map(whole.truncated(to:)) ?? whole
     let opened = try OpenedModel(
       model, documents: documents.map { try Dataset.read($0).documents }, stamps: stamps)
     guard self.stamps == stamps else {

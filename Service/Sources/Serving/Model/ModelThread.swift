@@ -1,4 +1,5 @@
 import Foundation
+public import Models
 import Storage
 
 /// Runs all work on the model on one thread, in order of arrival.
@@ -36,18 +37,31 @@ public final class ModelThread: @unchecked Sendable {
     }
   }
 
+  /// A measurement of the thread's work.
+  public enum Measurement: Sendable {
+    /// The number of texts that were ranked together.
+    case batch(texts: Int)
+    /// How long a job waited.
+    case wait(Duration)
+    /// How long the features of a batch took.
+    case features(Duration)
+    /// How long the ranking of a batch took, after the features.
+    case ranking(Duration)
+  }
+
   private struct Job {
     enum Kind {
-      case rank(texts: [String], k: Int, CheckedContinuation<[[RankedLabel]], any Error>)
+      case rank(Ranking)
       case other((inout Engine) -> Void, refuse: (Refusal) -> Void)
     }
     var kind: Kind
+    var begun = ContinuousClock.now
     /// Nil for jobs that may wait indefinitely.
     var deadline: ContinuousClock.Instant?
 
     func refuse(_ reason: Refusal) {
       switch kind {
-      case .rank(_, _, let continuation): continuation.resume(throwing: reason)
+      case .rank(let ranking): ranking.continuation.resume(throwing: reason)
       case .other(_, let refuse): refuse(reason)
       }
     }
@@ -60,17 +74,16 @@ public final class ModelThread: @unchecked Sendable {
   private var isStopped = false
   // Only used on the thread, once it runs.
   private var engine: Engine
-  /// Receives the number of texts of each batch.
-  private let observe: @Sendable (Int) -> Void
+  private let observe: @Sendable (Measurement) -> Void
 
   /// Starts the thread.
   ///
   /// - Parameters:
   ///   - engine: the engine; do not use it or its model elsewhere from now on.
-  ///   - observe: receives the number of texts of each batch.
+  ///   - observe: receives measurements, on the thread.
   public init(
     _ engine: sending Engine, limits: Limits = .init(),
-    observing observe: @escaping @Sendable (Int) -> Void = { _ in }
+    observing observe: @escaping @Sendable (Measurement) -> Void = { _ in }
   ) {
     self.engine = engine
     self.limits = limits
@@ -88,12 +101,28 @@ public final class ModelThread: @unchecked Sendable {
     return jobs.count
   }
 
-  /// The top `k` labels of each text, best first.
+  /// The top `k` labels of each text, best first, among those that a restriction allows.
   ///
   /// - Throws: `Refusal`, or any error of the model.
-  public func rank(_ texts: [String], k: Int) async throws -> [[RankedLabel]] {
+  public func rank(
+    _ texts: [String], k: Int, restriction: LabelRestriction = LabelRestriction()
+  ) async throws -> [RankedText] {
     try await withCheckedThrowingContinuation { continuation in
-      enqueue(.rank(texts: texts, k: k, continuation))
+      enqueue(
+        .rank(
+          Ranking(texts: texts, k: k, restriction: restriction, continuation: continuation)))
+    }
+  }
+
+  /// The result of `body`, computed from one state of the model's files.
+  ///
+  /// - Throws: `Refusal`, or any error of `body`.
+  public func read<R: Sendable>(_ body: @escaping @Sendable (Engine) throws -> R) async throws -> R
+  {
+    try await perform { engine in
+      let result = try body(engine)
+      do { try FileGuard.checkInputs() } catch { throw Refusal.changed }
+      return result
     }
   }
 
@@ -167,9 +196,9 @@ public final class ModelThread: @unchecked Sendable {
           job.refuse(.late)
           continue
         }
+        observe(.wait(job.begun.duration(to: now)))
         switch job.kind {
-        case .rank(let texts, let k, let continuation):
-          rankings.append(Ranking(texts: texts, k: k, continuation: continuation))
+        case .rank(let ranking): rankings.append(ranking)
         case .other(let body, _):
           // Requests made before a label was added are answered without it.
           rank(rankings)
@@ -190,8 +219,8 @@ public final class ModelThread: @unchecked Sendable {
     var texts = 0
     let count =
       jobs.firstIndex { job in
-        guard case .rank(let more, _, _) = job.kind else { return false }
-        texts += more.count
+        guard case .rank(let ranking) = job.kind else { return false }
+        texts += ranking.texts.count
         return texts > limits.batch
       } ?? jobs.count
     let batch = Array(jobs.prefix(max(count, 1)))
@@ -202,24 +231,36 @@ public final class ModelThread: @unchecked Sendable {
   private struct Ranking {
     var texts: [String]
     var k: Int
-    var continuation: CheckedContinuation<[[RankedLabel]], any Error>
+    var restriction: LabelRestriction
+    var continuation: CheckedContinuation<[RankedText], any Error>
   }
 
   private func rank(_ rankings: [Ranking]) {
+    guard let restriction = rankings.first?.restriction else { return }
+    // One pass ranks the same labels for all of its texts.
+    let others = rankings.filter { $0.restriction != restriction }
+    rank(rankings.filter { $0.restriction == restriction }, by: restriction)
+    rank(others)
+  }
+
+  private func rank(_ rankings: [Ranking], by restriction: LabelRestriction) {
     guard let depth = rankings.map(\.k).max() else { return }
     let texts = rankings.flatMap(\.texts)
-    observe(texts.count)
+    observe(.batch(texts: texts.count))
     do {
-      var answers = try engine.rank(texts, k: depth)[...]
+      var answers = try engine.rank(
+        texts, k: depth, restriction: restriction, observing: observe)[...]
       do { try FileGuard.checkInputs() } catch { throw Refusal.changed }
       for ranking in rankings {
-        let own = answers.prefix(ranking.texts.count).map { Array($0.prefix(ranking.k)) }
+        let own = answers.prefix(ranking.texts.count).map {
+          RankedText(labels: Array($0.labels.prefix(ranking.k)), isKnown: $0.isKnown)
+        }
         answers = answers.dropFirst(ranking.texts.count)
         ranking.continuation.resume(returning: own)
       }
     } catch  where rankings.count > 1 {
       // A failing text of one request must not fail the others.
-      for ranking in rankings { rank([ranking]) }
+      for ranking in rankings { rank([ranking], by: restriction) }
     } catch {
       rankings[0].continuation.resume(throwing: error)
     }

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Models
 import Storage
 
@@ -14,14 +15,20 @@ struct OpenedModel {
   init(_ model: TrainedModel, documents: Documents?, stamps: [RunFolder.Stamp]) throws {
     self.stamps = stamps
     engine = try Engine(model, documents: documents)
-    labels = zip(model.labelIDs, try model.labelCounts()).map {
-      .init(id: $0, text: nil, documents: $1)
+    labels = zip(model.labelIDs, try model.labelCounts()).enumerated().map { index, label in
+      .init(id: label.0, text: model.labelText(at: index), documents: label.1)
     }
     // Clients need not learn where the run is stored.
     description = ModelDescription(
       name: model.folder.path.lastPathName, labels: labels.count, dimension: model.dimension,
-      trainedOn: model.configuration.dataset.lastPathName, isCalibrated: engine.isCalibrated,
-      hasDocuments: engine.hasDocuments)
+      trainedOn: model.configuration.dataset.lastPathName, trained: Self.date(of: model.folder),
+      isCalibrated: engine.isCalibrated, hasDocuments: engine.hasDocuments)
+  }
+
+  /// The date of a run's record.
+  private static func date(of run: RunFolder) -> Date {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: run.record)
+    return attributes?[.modificationDate] as? Date ?? .now
   }
 
   /// A stored label that cannot be ranked.

@@ -7,47 +7,61 @@ import Torch
 /// Detects that a run was replaced on disk, and switches to the new one.
 ///
 /// The new run is opened completely next to the old one and takes over between two batches, so that
-/// every response comes from one model. If it cannot be opened, the old model stays: `/healthz`
-/// then reports `"run": "changed"`, and the log has the reason.
+/// every response comes from one model. If it cannot be opened, the old model stays: `/healthz` and
+/// `/readyz` then report `"changed"`, and the log has the reason.
 struct RunWatcher: Service {
-  let source: ModelSource
-  let opened: [RunFolder.Stamp]
-  let thread: ModelThread
-  let catalogue: LabelCatalogue
-  let model: CurrentModel
-  let store: ServiceStore
-  let additions: Turnstile
+  let served: ServedRun
+  /// Runs are opened one at a time, so that at most one model exists in addition to the served ones.
+  let openings: Turnstile
+  let reloads: ReloadSignal
   let logger: Logger
   /// The interval between checks.
   let interval: Duration
 
+  init(
+    _ run: ServedRun, openings: Turnstile, reloads: ReloadSignal, logger: Logger,
+    interval: Duration
+  ) {
+    served = run
+    self.openings = openings
+    self.reloads = reloads
+    self.logger = logger
+    self.interval = interval
+  }
+
   func run() async throws {
-    var served = opened
+    let model = served.model
+    var current = served.opened
     var failed: [RunFolder.Stamp]?
-    var last = opened
+    var last = current
+    var obeyed = reloads.count
     while await isTimeToLook() {
-      let now = source.stamps
+      let now = served.source.stamps
       defer { last = now }
       // Files that are still changing are ignored until they stop.
       guard now == last else { continue }
-      guard now != served else {
-        model.run = .current
-        failed = nil
-        continue
+      let requests = reloads.count
+      if requests == obeyed {
+        guard now != current else {
+          model.run = .current
+          failed = nil
+          continue
+        }
+        guard now != failed else { continue }
       }
-      guard now != failed else { continue }
+      obeyed = requests
       do {
-        served = try await reload()
+        current = try await openings.run { try await reload() }
         failed = nil
         model.run = .current
       } catch ModelThread.Refusal.stopped {
         return
       } catch {
         failed = now
-        model.run = .changed
+        if now != current { model.run = .changed }
         logger.error(
-          "the run was changed and cannot be opened; the model in memory stays in use",
-          metadata: ["error": "\(error)"])
+          "the run cannot be opened again; the model in memory stays in use",
+          metadata: ["run": "\(served.name)", "error": "\(error)"])
       }
     }
   }
@@ -69,25 +83,27 @@ struct RunWatcher: Service {
   ///
   /// - Returns: the state of the folders.
   private func reload() async throws -> [RunFolder.Stamp] {
-    let source = source
+    let (source, store) = (served.source, served.store)
     let opened = try await offTheLoop { Handover(try source.open()) }
     // Adding labels waits, so that a label added meanwhile is not lost.
-    let unusable = try await additions.run {
+    let unusable = try await served.additions.run {
       let kept = try store.labels()
       let (new, unusable) = try await offTheLoop {
         var model = opened.value
         let unusable = try model.addKept(kept)
         return (Handover(model), unusable)
       }
-      let (catalogue, model) = (catalogue, model)
+      let (catalogue, model) = (served.catalogue, served.model)
       let (labels, description) = (new.value.labels, new.value.description)
-      try await thread.replaceEngine(with: Handover(new.value.engine)) {
+      try await served.thread.replaceEngine(with: Handover(new.value.engine)) {
         catalogue.replaceAll(with: labels)
         model.description = description
       }
       return unusable
     }
-    logger.notice("the run was replaced; the new model is now in use")
+    logger.notice(
+      "the run was opened again; the new model is now in use",
+      metadata: ["run": "\(served.name)"])
     logger.warn(of: unusable)
     return opened.value.stamps
   }

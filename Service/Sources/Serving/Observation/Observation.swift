@@ -2,26 +2,52 @@ import Metrics
 
 /// The service's metrics.
 struct Observation: Sendable {
-  /// The registry of all metrics.
-  let registry: PrometheusRegistry
-  /// The number of ranked texts.
-  let textsRanked: Counter
-  /// The number of verdicts.
-  let verdicts: Counter
-  /// The number of texts per batch.
-  let batchSize: Recorder
-  /// The number of jobs waiting for the model.
-  let waiting: Gauge
-  private let factory: any MetricsFactory
+  private let registry = PrometheusRegistry()
+  private var factory: any MetricsFactory { registry }
 
-  init(registry: PrometheusRegistry) {
-    self.registry = registry
-    factory = registry
-    textsRanked = Counter(label: "decant_texts_ranked_total", factory: registry)
-    verdicts = Counter(label: "decant_feedback_verdicts_total", factory: registry)
-    batchSize = Recorder(
-      label: "decant_batch_texts", dimensions: [], aggregate: true, factory: registry)
-    waiting = Gauge(label: "decant_jobs_waiting", factory: registry)
+  /// All metrics in Prometheus text format.
+  var text: String { registry.text() }
+
+  /// The receiver of the measurements of a run's thread.
+  func measurements(ofRun name: String) -> @Sendable (ModelThread.Measurement) -> Void {
+    let labels = [("run", name)]
+    let batch = Recorder(
+      label: "decant_batch_texts", dimensions: labels, aggregate: true, factory: factory)
+    func timer(_ label: String) -> Timer {
+      Timer(label: label, dimensions: labels, factory: factory)
+    }
+    let wait = timer("decant_queue_wait_seconds")
+    let features = timer("decant_features_seconds")
+    let ranking = timer("decant_ranking_seconds")
+    return { measurement in
+      switch measurement {
+      case .batch(let texts): batch.record(texts)
+      case .wait(let time): wait.record(duration: time)
+      case .features(let time): features.record(duration: time)
+      case .ranking(let time): ranking.record(duration: time)
+      }
+    }
+  }
+
+  /// Counts ranked texts.
+  func countRanked(_ texts: Int, by run: String) {
+    counter("decant_texts_ranked_total", run).increment(by: texts)
+  }
+
+  /// Counts texts that were embedded.
+  func countEmbedded(_ texts: Int, by run: String) {
+    counter("decant_texts_embedded_total", run).increment(by: texts)
+  }
+
+  /// Counts verdicts.
+  func countVerdicts(_ verdicts: Int, on run: String) {
+    counter("decant_feedback_verdicts_total", run).increment(by: verdicts)
+  }
+
+  /// Records the number of jobs waiting for a run's model.
+  func recordWaiting(_ jobs: Int, for run: String) {
+    Gauge(label: "decant_jobs_waiting", dimensions: [("run", run)], factory: factory)
+      .record(jobs)
   }
 
   /// Counts a request.
@@ -34,11 +60,12 @@ struct Observation: Sendable {
       factory: factory
     ).increment()
     Timer(
-      label: "decant_request_seconds", dimensions: [("route", route)], factory: factory
-    ).recordNanoseconds(duration / .nanoseconds(1))
+      label: "decant_request_seconds", dimensions: [("route", route)],
+      factory: factory
+    ).record(duration: duration)
   }
-}
 
-extension Timer {
-  fileprivate func recordNanoseconds(_ count: Double) { recordNanoseconds(Int64(count)) }
+  private func counter(_ label: String, _ run: String) -> Counter {
+    Counter(label: label, dimensions: [("run", run)], factory: factory)
+  }
 }

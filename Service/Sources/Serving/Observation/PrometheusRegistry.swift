@@ -23,9 +23,9 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
   /// Creates an empty registry.
   public init() {}
 
-  /// Time buckets in seconds: half a millisecond, one, two and a half, … ten seconds.
+  /// Time buckets in seconds: a tenth of a millisecond, a quarter, a half, … ten seconds.
   private static let times: [Double] = [
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
   ]
   /// Size buckets: one, two, four, … 1,024.
   private static let sizes = (0...10).map { Double(1 << $0) }

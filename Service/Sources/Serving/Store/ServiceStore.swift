@@ -121,17 +121,19 @@ public struct ServiceStore: Sendable {
     }
   }
 
-  /// Stores feedback on a text, all of it or nothing.
+  /// Stores feedback on texts, all of it or nothing.
   ///
   /// - Throws: `Refusal`, `DatabaseError`.
-  public func add(_ feedback: Feedback, at date: Date = .now) async throws {
+  public func add(_ feedback: [Feedback], at date: Date = .now) async throws {
     try await write { database in
-      let document = try Self.document(feedback.text, in: database)
       let statement = try database.makeStatement(
         sql: "INSERT INTO verdict (document, label, isRight, given) VALUES (?, ?, ?, ?)")
-      for (labels, isRight) in [(feedback.labels, true), (feedback.rejected, false)] {
-        for label in labels {
-          try statement.execute(arguments: [document, label, isRight, date])
+      for one in feedback {
+        let document = try Self.document(one.text, in: database)
+        for (labels, isRight) in [(one.labels, true), (one.rejected, false)] {
+          for label in labels {
+            try statement.execute(arguments: [document, label, isRight, date])
+          }
         }
       }
     }

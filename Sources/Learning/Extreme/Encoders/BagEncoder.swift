@@ -18,7 +18,7 @@ public import Torch
 /// - Units: none; rows have unit length if `isNormalized`.
 /// - Departures: features are weighted (tf-idf) and summed rather than averaged.
 /// - Degenerate: an empty bag has h = 0; an encoder with no features gives z = 0.
-public final class BagEncoder: Layer {
+public final class BagEncoder: Layer, Sendable {
   /// The hyperparameters.
   public struct Configuration: Codable, Hashable, Sendable {
     /// The length of the embedding, D.
@@ -59,6 +59,34 @@ public final class BagEncoder: Layer {
     layers = zip(widths, widths.dropFirst()).map {
       Linear(from: $0, to: $1, generator: generator)
     }
+  }
+
+  private init(_ configuration: Configuration, table: EmbeddingBag, layers: [Linear]) {
+    self.configuration = configuration
+    self.table = table
+    self.layers = layers
+  }
+
+  /// The encoder of the first `dimension` numbers of the embedding.
+  ///
+  /// Normalisation divides them by their own length.
+  ///
+  /// - Precondition: `dimension` is from 1 to D.
+  public func truncated(to dimension: Int) -> BagEncoder {
+    precondition(
+      1...self.configuration.dimension ~= dimension,
+      "\(dimension) of \(self.configuration.dimension) dimensions")
+    var configuration = configuration
+    configuration.dimension = dimension
+    guard let last = layers.last else {
+      let weight = table.weight.detached().slice(0..<dimension, along: 1).contiguous()
+      return BagEncoder(
+        configuration,
+        table: EmbeddingBag(weight: weight, mode: table.mode, gradient: table.gradientForm),
+        layers: [])
+    }
+    return BagEncoder(
+      configuration, table: table, layers: layers.dropLast() + [last.truncated(to: dimension)])
   }
 
   /// The table and the perceptron's layers.

@@ -6,7 +6,7 @@ import Torch
 ///     y = LayerNorm(a + W₂ gelu(W₁ a))
 ///
 /// where each of the H heads attends with softmax(q kᵀ / √(D/H)) v over the unmasked tokens.
-final class TransformerBlock: Layer {
+final class TransformerBlock: Layer, Sendable {
   private let headCount: Int
   private let activation: TransformerEncoder.Activation
   private let dropout: Dropout

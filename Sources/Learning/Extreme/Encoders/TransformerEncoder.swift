@@ -19,7 +19,7 @@ public import Torch
 /// - Departures: dropout only on request, and none of the attention weights. BERT's pooler (a layer
 ///   on `[CLS]` for the pre-training task) is left out.
 /// - Degenerate: each text has at least one token, `[CLS]`.
-public final class TransformerEncoder: Layer, TrainingAware {
+public final class TransformerEncoder: Layer, TrainingAware, Sendable {
   /// The shape and behaviour.
   public let configuration: Configuration
   private let words: Embedding

@@ -16,7 +16,7 @@ public import Torch
 /// - Units: none; u has mean square 1, whatever the checkpoint's scale.
 /// - Departures: the projection is ours; the paper has none.
 /// - Degenerate: a vector of zeros has u = 0.
-public final class TransformerTower: Layer, TrainingAware {
+public final class TransformerTower: Layer, TrainingAware, Sendable {
   /// The hyperparameters.
   public struct Configuration: Codable, Hashable, Sendable {
     /// The width of the hidden layer; nil for a linear projection.
@@ -58,6 +58,24 @@ public final class TransformerTower: Layer, TrainingAware {
     dropout = Dropout(configuration.dropout, generator: generator)
     dropout.isTraining = false
     transformer?.isTraining = false
+  }
+
+  /// A tower with other layers.
+  private init(_ tower: TransformerTower, layers: [Linear]) {
+    configuration = tower.configuration
+    transformer = tower.transformer
+    generator = tower.generator
+    inputs = tower.inputs
+    dropout = tower.dropout
+    self.layers = layers
+  }
+
+  /// The tower of the first `dimension` numbers of the embedding.
+  ///
+  /// - Precondition: `dimension` is from 1 to that of the embedding.
+  public func truncated(to dimension: Int) -> TransformerTower {
+    TransformerTower(
+      self, layers: layers.dropLast() + layers.suffix(1).map { $0.truncated(to: dimension) })
   }
 
   /// The projection under `projection.`, then the transformer if it is trained.

@@ -1,14 +1,14 @@
 public import Storage
 public import Torch
 
-/// A loss over the scores of queries and all labels, computed without the score matrix.
+/// A loss over the scores of queries and all labels.
 ///
-/// Every such loss can learn its temperature.
+/// Every such loss can learn its temperature, and `Trainer` trains with it. Those of this library never
+/// store the score matrix. Your own loss, if it is defined on the matrix, conforms
+/// to `LossOverScores`, which is shorter.
 public protocol LossOverLabels: Codable, Hashable, Sendable {
   /// The softmax temperature τ > 0; inner products are divided by it.
   var temperature: Double { get set }
-  /// Labels scored at a time; nil for about a million scores.
-  var blockSize: Int? { get set }
 
   /// The loss of queries `[B, D]` against all labels `[L, D]`.
   ///

@@ -46,30 +46,48 @@ extension SparseLinear {
   public convenience init(
     _ file: SafetensorsFile, under prefix: String, featureCount: Int, labelCount: Int
   ) throws {
-    func tensor(_ name: String, _ dtype: DType, count: Int?) throws -> Tensor {
-      let tensor = try file.tensor(named: "\(prefix).\(name)")
+    try self.init(
+      under: prefix, featureCount: featureCount, labelCount: labelCount, file: file.path,
+      tensor: file.tensor(named:))
+  }
+
+  /// Creates a model from tensors saved by `tensors(under:)`, or from shorter numbers.
+  ///
+  /// - Parameters:
+  ///   - path: the path of their file, for error messages.
+  ///   - find: the tensor of a name; its indices may be shorter integers.
+  /// - Throws: as the initializer from a file, and the errors of `tensor`.
+  public convenience init(
+    under prefix: String, featureCount: Int, labelCount: Int, file path: String,
+    tensor find: (String) throws -> Tensor
+  ) throws {
+    func tensor(_ name: String, _ dtype: DType, orShorter shorter: DType? = nil, count: Int?) throws
+      -> Tensor
+    {
+      var tensor = try find("\(prefix).\(name)")
+      if let shorter, tensor.dtype == shorter { tensor = tensor.converted(to: dtype) }
       guard tensor.dtype == dtype, tensor.dimensionCount == 1,
         count.map({ $0 == tensor.elementCount }) ?? true
       else {
         throw InputError(
-          file: file.path,
+          file: path,
           reason: "\(prefix).\(name) is \(tensor.dtype) of shape \(tensor.shape)",
           expected: "\(dtype) of shape [\(count.map(String.init) ?? "pairs")]")
       }
       return tensor
     }
-    let offsets = try tensor("offsets", .int64, count: featureCount + 1)
-    let columns = try tensor("columns", .int32, count: nil)
+    let offsets = try tensor("offsets", .int64, orShorter: .int32, count: featureCount + 1)
+    let columns = try tensor("columns", .int32, orShorter: .int16, count: nil)
     let weights = try tensor("weights", .float32, count: columns.elementCount)
     let pattern = try CSRMatrix(
       rowOffsets: MappedArray(offsets.array(of: Int64.self)),
       columns: MappedArray(columns.array(of: Int32.self)), columnCount: labelCount
-    ).validated(file: file.path)
+    ).validated(file: path)
     for row in 0..<pattern.rowCount {
       let labels = pattern.columns(ofRow: row)
       guard zip(labels, labels.dropFirst()).allSatisfy(<) else {
         throw InputError(
-          file: file.path, reason: "the labels of feature \(row) in \(prefix).columns do not rise",
+          file: path, reason: "the labels of feature \(row) in \(prefix).columns do not rise",
           expected: "each label once, in rising order")
       }
     }

@@ -24,7 +24,7 @@ public import Torch
 ///   Adagrad or plain gradient descent.
 /// - Complexity: 8 bytes of memory per pair, 4 more while Adagrad trains; the cost of a document is
 ///   proportional to its features' pairs.
-public final class SparseLinear {
+public final class SparseLinear: Sendable {
   /// The optimiser of the weights.
   public enum Method: String, Codable, Hashable, Sendable, CaseIterable {
     /// Equal step sizes for rare and common pairs.
