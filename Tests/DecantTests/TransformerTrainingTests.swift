@@ -155,8 +155,12 @@ import Torch
     try FileManager.default.removeItem(atPath: data + "/cache")
     var random = SplitMix64(77)
     var kills = 0
-    for _ in 0..<5 {
+    for attempt in 0..<5 {
       let process = try DecantProcess(command(disturbed, options + ["--resume"]))
+      // Only a run that has begun can go on without the checkpoint folder.
+      if attempt == 0 {
+        process.wait { FileManager.default.fileExists(atPath: disturbed + "/metrics.jsonl") }
+      }
       usleep(UInt32(duration * Double.random(in: 0..<1, using: &random) / .microseconds(1)))
       process.send(SIGKILL)
       let outcome = try process.wait()
