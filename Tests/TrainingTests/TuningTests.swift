@@ -33,6 +33,22 @@ import Testing
     ).run()
   }
 
+  @Test(arguments: [200, 201])
+  func `a linear model is tried where its weights fit into memory`(labels: Int) throws {
+    let moves = TuningMove.all(for: DataProfile(documents: 1000, labels: labels, pairs: 2000))
+    let linear = moves.filter { $0.name == "linear model" }
+    #expect(linear.count == (labels == 200 ? 1 : 0))
+    for changes in linear.flatMap(\.alternatives) {
+      var draft = SettingsDraft()
+      draft.values["dataset"] = .string("made")
+      for (path, value) in changes { draft.suggest(value, for: path) }
+      let configuration = try draft.completed()
+      #expect(configuration.loss.name == "binaryCrossEntropy")
+      #expect(configuration.model.wide?.minimumPairCount == 0)
+      #expect(configuration.model.encoder.dimension == 8)
+    }
+  }
+
   @Test func `every trial is kept and an old search is continued`() throws {
     let first = try tune(draft())
     #expect(first.isBudgetSpent)

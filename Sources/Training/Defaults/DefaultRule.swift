@@ -118,7 +118,7 @@ struct DefaultCandidate {
   private static let reason = "better in a pilot"
 
   /// A weight for every pair of a feature and a label, and next to no embedding.
-  private static var linear: [DefaultRule] {
+  static var linear: [DefaultRule] {
     [
       DefaultRule("loss", .string("binaryCrossEntropy"), reason),
       DefaultRule("model.wide.method", .string("sgd"), reason),

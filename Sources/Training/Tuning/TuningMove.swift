@@ -23,6 +23,16 @@ struct TuningMove {
       numbers.map { [(path, .number($0))] })
   }
 
+  /// The most labels for which every pair of a feature and a label may have a weight: 100,000
+  /// features then take 80 MB.
+  private static let linearLabels = 200
+
+  /// What suits a linear model of texts, next to its own settings.
+  private static let small: [(path: String, value: JSONValue)] = [
+    ("model.encoder.dimension", .number("8")), ("optimization.batchSize", .number("32")),
+    ("loop.epochs", .number("10")),
+  ]
+
   /// The settings worth a search, those that usually matter most first.
   static func all(for profile: DataProfile) -> [TuningMove] {
     func bounded(_ isNormalized: Bool, _ temperature: String) -> [(path: String, value: JSONValue)]
@@ -58,6 +68,11 @@ struct TuningMove {
           [[], [.init(.number("512"))]].map { (widths: [JSONValue.Element]) in
             [("model.encoder.hiddenDimensions", .array(widths))]
           }))
+    }
+    if profile.labels <= linearLabels {
+      moves.append(
+        TuningMove("linear model", [DefaultCandidate.linear.map { ($0.setting, $0.value) } + small])
+      )
     }
     moves += [
       TuningMove(
