@@ -27,7 +27,7 @@ struct TuningMove {
   /// features then take 80 MB.
   private static let linearLabels = 200
 
-  /// What suits a linear model of texts, next to its own settings.
+  /// Settings of the training of a linear model of texts.
   private static let small: [(path: String, value: JSONValue)] = [
     ("model.encoder.dimension", .number("8")), ("optimization.batchSize", .number("32")),
     ("loop.epochs", .number("10")),
