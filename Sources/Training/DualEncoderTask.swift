@@ -51,6 +51,8 @@ public final class DualEncoderTask: TrainingTask {
   private let movesPoolOnly: Bool
   private let parts: [any TaskPart]
   private var order: (epoch: Int, rows: [Int]) = (-1, [])
+  /// The labels that take part in the loss, if those without a document do not.
+  private var taughtLabels: TaughtLabels?
 
   /// Prepares a training; the weights are drawn from the configuration's seed.
   ///
@@ -159,6 +161,14 @@ public final class DualEncoderTask: TrainingTask {
     return parts
   }
 
+  /// Leaves labels without a training document out of the loss, so that they stay as they are.
+  ///
+  /// A pool of negatives or a teacher's scores have all labels; with one of them nothing changes.
+  func keepUntaughtLabels() {
+    guard negatives == nil, teacher == nil else { return }
+    taughtLabels = TaughtLabels(examples.labels)
+  }
+
   /// The number of documents.
   public var exampleCount: Int { examples.bags.rowCount }
 
@@ -182,7 +192,7 @@ public final class DualEncoderTask: TrainingTask {
       configuration.seed, 1, UInt64(position.epoch), UInt64(position.step))
     let bags = examples.bags.selecting(
       rows: rows, droppingEntriesWith: settings.featureDropout, using: &random)
-    let positives = examples.labels.selecting(rows: rows)
+    let positives = (taughtLabels?.positives ?? examples.labels).selecting(rows: rows)
 
     let loss: Tensor
     if let pool = negatives?.pool(of: rows, at: position) {
@@ -192,13 +202,17 @@ public final class DualEncoderTask: TrainingTask {
         try self.loss(queries: $0, labels: $1, bias: bias, positives: pool.positives, rows: rows)
       }
     } else {
-      let (documents, labels) = try dualEncoder(
+      let (documents, all) = try dualEncoder(
         documents: bags, labelTexts: labelTexts,
         vectors: transformer?.vectors(ofRows: rows, at: position))
+      let (labels, bias) = (
+        taughtLabels?.rows(of: all) ?? all,
+        dualEncoder.bias.map { taughtLabels?.rows(of: $0) ?? $0 }
+      )
       let offset = widePart?.scores(ofRows: rows)
       loss = try nested(queries: documents, labels: labels) { documents, labels in
         let labelLoss = try self.loss(
-          queries: documents, labels: labels, bias: dualEncoder.bias, positives: positives,
+          queries: documents, labels: labels, bias: bias, positives: positives,
           offset: offset, rows: rows)
         return try addingTeacher(
           to: labelLoss, queries: documents, labels: labels, offset: offset, rows: rows)

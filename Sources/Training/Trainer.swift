@@ -240,6 +240,7 @@ public struct Trainer: Sendable {
         propensity: dataset.description.inversePropensity, transformer: transformer,
         teacher: teacher)
     }
+    if start != nil { task.keepUntaughtLabels() }
     try takeWeights(of: start, into: task, features, progress: progress)
     try startFromEncoder(
       task, features, of: dataset, training: training, progress: progress,

@@ -59,6 +59,23 @@ import Testing
     }
   }
 
+  @Test func `labels without a new document are not forgotten`() throws {
+    _ = try train(old, "first", "--epochs", "10")
+    let few = folder.file("few.jsonl")
+    try writeAtomically(
+      (0..<200).map { row in
+        let number = 16 + row % 2
+        return #"{"text": "word\#(number)x\#(row % 3) filler", "labels": ["label\#(number)"]}"#
+          + "\n"
+      }.joined(), to: few)
+    _ = try train(few, "second", "--initial", folder.file("first"), "--epochs", "40")
+    for number in [2, 5, 11, 16, 17] {
+      let text = (0..<3).map { SmallDataset.word(of: number, $0) }.joined(separator: " ")
+      let found = try DecantProgram.succeed(["predict", folder.file("second"), "--k", "1", text])
+      #expect(found.lines.last?.hasSuffix("label\(number)") == true, "\(found.output)")
+    }
+  }
+
   @Test func `an epoch on the same documents changes little`() throws {
     _ = try train(old, "first", "--epochs", "10")
     _ = try train(
