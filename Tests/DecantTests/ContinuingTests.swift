@@ -2,6 +2,7 @@ import Foundation
 import Storage
 import TestSupport
 import Testing
+import Torch
 
 @Suite struct ContinuingTests {
   private let folder: TemporaryFolder
@@ -35,6 +36,10 @@ import Testing
     try JSONDecoder().decode([String].self, from: contents(folder.file(run) + "/labels.json"))
   }
 
+  private func weight(_ name: String, of run: String) throws -> [Float] {
+    try SafetensorsFile(path: folder.file(run) + "/model.safetensors").tensor(named: name).array()
+  }
+
   private func settings(_ run: String) throws -> [String: Any] {
     let data = try contents(folder.file(run) + "/configuration.json")
     return try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
@@ -60,7 +65,7 @@ import Testing
   }
 
   @Test func `labels without a new document are not forgotten`() throws {
-    _ = try train(old, "first", "--epochs", "10")
+    _ = try train(old, "first", "--epochs", "10", "--precision", "float32")
     let few = folder.file("few.jsonl")
     try writeAtomically(
       (0..<200).map { row in
@@ -68,8 +73,14 @@ import Testing
         return #"{"text": "word\#(number)x\#(row % 3) filler", "labels": ["label\#(number)"]}"#
           + "\n"
       }.joined(), to: few)
-    _ = try train(few, "second", "--initial", folder.file("first"), "--epochs", "40")
-    for number in [2, 5, 11, 16, 17] {
+    _ = try train(
+      few, "second", "--initial", folder.file("first"), "--epochs", "10", "--precision", "float32")
+    for name in ["labels.vectors", "labels.bias"] {
+      let (before, after) = (try weight(name, of: "first"), try weight(name, of: "second"))
+      #expect(after.count == before.count / 15 * 17)
+      #expect(Array(after.prefix(before.count)) == before, "\(name)")
+    }
+    for number in [2, 11, 16, 17] {
       let text = (0..<3).map { SmallDataset.word(of: number, $0) }.joined(separator: " ")
       let found = try DecantProgram.succeed(["predict", folder.file("second"), "--k", "1", text])
       #expect(found.lines.last?.hasSuffix("label\(number)") == true, "\(found.output)")
