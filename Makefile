@@ -43,9 +43,12 @@ install: service
 deb: service
 	Scripts/deb
 
-# The README's program in a package outside this folder. Compiling takes minutes.
-examples: setup
+# The README's program in a package outside this folder, and the server in Examples. Compiling takes
+# minutes.
+examples: build
 	Scripts/outside-package --readme
+	swift build --package-path Examples/server
+	DECANT_PROGRAM=$(CURDIR)/$(DECANT) Examples/server/test.py
 
 # The documentation of the libraries as a web site in .build/documentation.
 docs: setup
@@ -61,4 +64,4 @@ format:
 	Scripts/format
 
 clean:
-	rm -rf .build */.build .deps data runs
+	rm -rf .build */.build Examples/*/.build .deps data runs

@@ -166,7 +166,9 @@ let package = Package(
       hasGoldens: false),
     tests(
       "ModelsTests",
-      ["Datasets", "Evaluation", "Extreme", "Models", "Storage", "Torch", "Training"]),
+      [
+        "Datasets", "Evaluation", "Extreme", "Models", "Retrieval", "Storage", "Torch", "Training",
+      ]),
     tests(
       "TrainingTests",
       ["Datasets", "Evaluation", "Extreme", "Models", "Storage", "Torch", "Training"],

@@ -18,6 +18,8 @@ import tuning
 from processes import Failure, cpu_seconds, limited, run
 
 parts = pathlib.Path(__file__).resolve().parent
+# Of a processor, for a time that is derived from it.
+LEAST_SHARE = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -251,8 +253,7 @@ class Comparison:
             [self.args.decant, "evaluate", models[0], *others, *judging, "--json",
              "--rankings", ranking],
             max(self.args.limit - (time.time() - begun), 1), self.log)
-        # A shared processor gives a process a part of its time; the share turns wall into CPU time.
-        share = min(cpu_seconds(used) / max(time.time() - judging_begun, 1e-9), self.args.threads)
+        share = cpu_seconds(used) / max(time.time() - judging_begun, 1e-9)
         peaks.append(used.ru_maxrss)
         own = json.loads(text)
         own.update(own["macro"])
@@ -263,12 +264,12 @@ class Comparison:
                 raise Failure(f"judge.py says {name} {value:.3f}, decant evaluate {own[name]:.3f}")
         milliseconds = 1000 * own["prediction_seconds"] / own["documents"]
         return judged, {
+            **prediction_cpu(milliseconds, share, self.args.threads),
             "train_seconds": own["train_seconds"],
             # The whole process: reading, features, pilots and training.
             "train_cpu_seconds": training, "train_call_cpu_seconds": own["train_cpu_seconds"],
             "preparation_cpu_seconds": own["preparation_cpu_seconds"],
             "predict_ms": milliseconds, "predict_call_ms": milliseconds,
-            "predict_cpu_ms": milliseconds * share,
             "model_bytes": sum(
                 f.stat().st_size for m in models for f in m.rglob("*") if f.is_file()),
             "peak_bytes": 1024 * max(peaks)}
@@ -284,6 +285,15 @@ class Comparison:
                  "--output", self.work / "half"], 1800, self.log)
             (self.work / "half").rename(output)
         return output
+
+
+def prediction_cpu(milliseconds, share, threads):
+    """The cost of a prediction in CPU time, from its wall time and the share of a processor its process had.
+
+    Nothing below half a processor: prediction is a short part of the process, and its own share may have been
+    a quite different one.
+    """
+    return {"predict_cpu_ms": milliseconds * min(share, threads)} if share >= LEAST_SHARE else {}
 
 
 def seeds(system):

@@ -1,5 +1,7 @@
 """Tests of the comparison itself: Benchmarks/peers --self-test."""
 import argparse
+import importlib.machinery
+import importlib.util
 import io
 import json
 import lzma
@@ -177,7 +179,7 @@ def a_record(**changes):
         "data": "made", "stamp": "s", "judged": "test", "stage": "defaults", "system": "pecos",
         "title": "PECOS XR-Linear", "features": "base", "settings": {"beam": 10}, "seed": 0, "threads": 1,
         "program": "v1", "begun": "2026-11-30T10:00:00", "ended": "2026-11-30T10:01:00", "failure": None,
-        "machine": "a machine", "search": None,
+        "machine": "a machine", "load": 1.6, "search": None,
         "facts": {"documents": {"train": 100, "test": 50}, "labels": 6, "texts": True,
                   "pairs": {"train": 100, "test": 50}, "kinds": {"base": {"cpu_seconds": 1.0}}},
         "metrics": {"P@1": 50.0, "PSP@5": 60.0, "R@100": 90.0, "macroF1@1": 40.0, "nDCG@5": 70.0},
@@ -228,6 +230,18 @@ class Records(unittest.TestCase):
         self.assertEqual([r["settings"] for r in records.read(self.file)], [{"c": 1}, {"c": 2}])
         self.assertTrue(all(r["begun"] <= r["ended"] and r["judged"] == "test" for r in known))
 
+    def test_trials_are_repeated_on_request(self):
+        loader = importlib.machinery.SourceFileLoader("peers", str(here.parent / "peers"))
+        peers = importlib.util.module_from_spec(importlib.util.spec_from_loader("peers", loader))
+        loader.exec_module(peers)
+        outcomes = [({"P@1": x, "P@5": x, "PSP@5": x, "macroF1@1": x}, {"train_cpu_seconds": x}) for x in (1.0, 2.0)]
+        made = self.made()
+        made.defaults = lambda: [self.entry({}, outcomes)]
+        for is_again, points in ((False, [1.0]), (False, [1.0]), (True, [1.0, 2.0])):
+            options = argparse.Namespace(records=self.file, repeats=1, tune=None, again=is_again)
+            peers.run_stage(options, made, None)
+            self.assertEqual([r["metrics"]["P@1"] for r in records.read(self.file)], points)
+
     def test_a_search_reads_held_out_documents_only(self):
         test, held = self.made(), self.made()
         held.judged = "held out"
@@ -252,6 +266,11 @@ class Records(unittest.TestCase):
         got = made.run(self.entry({}, [processes.Failure("not finished after 1 s")]), 0, [])
         self.assertEqual((got["failure"], got["metrics"]), ("not finished after 1 s", None))
         self.assertEqual(records.read(self.file)[0]["failure"], "not finished after 1 s")
+
+    def test_no_cpu_time_is_derived_from_a_small_share_of_a_processor(self):
+        self.assertEqual(comparison.prediction_cpu(2.0, 0.75, 1), {"predict_cpu_ms": 1.5})
+        self.assertEqual(comparison.prediction_cpu(2.0, 1.2, 1), {"predict_cpu_ms": 2.0})
+        self.assertEqual(comparison.prediction_cpu(2.0, 0.03, 1), {})
 
     def test_a_half_line_is_left_out_and_a_bad_one_named(self):
         records.append(self.file, {"a": 1})
@@ -325,6 +344,26 @@ class Summary(unittest.TestCase):
         self.assertIn("| PECOS XR-Linear | base | **51.00 (50.00–52.00)** |", text)
         self.assertIn("Not run: omikuji, Parabel;", text)
         self.assertIn("| made | 2 (1) |", text)
+
+    def test_sets_far_below_another_program_are_named(self):
+        text = summary.page(self.rows(), "")
+        self.assertIn("| made | 49.50 | 51.00 PECOS XR-Linear | -1.50 |", text)
+        self.assertIn("P@1 is more than 0.5 below the best other on made (-1.50).", text)
+        rows = self.rows()
+        rows[-1]["metrics"]["P@1"] = 50.5
+        self.assertIn("P@1 is more than 0.5 below the best other on none.", summary.page(rows, ""))
+
+    def test_what_tuning_changes_is_shown(self):
+        self.assertNotIn("What tuning changes", summary.page(self.rows(), ""))
+        tuned = [{**r, "stage": "tuned", "metrics": {**r["metrics"], "P@1": r["metrics"]["P@1"] + 2}}
+                 for r in self.rows()]
+        text = summary.page([*self.rows(), *tuned], "")
+        self.assertIn("| made | 49.50 | 51.50 | +2.00 | 51.00 | 53.00 | +2.00 |", text)
+
+    def test_the_load_of_the_machine_is_told(self):
+        rows = self.rows()
+        rows[0]["load"] = 7.2
+        self.assertIn("load when a trial began 2 to 7.", summary.page(rows, ""))
 
     def test_a_program_far_behind_is_not_called_cheaper(self):
         rows = self.rows()

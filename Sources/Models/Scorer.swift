@@ -140,14 +140,30 @@ public struct Scorer: Sendable {
     result.labels = Tensor.concatenated([labels, vectors.transposed()], along: 1).contiguous()
     let count = vectors.size(along: 0)
     result.bias = bias.map { .concatenated([$0, Tensor(biases)]) }
-    result.wide = wide.map {
-      let pattern = $0.pattern
-      return SparseLinear(
-        pattern: CSRMatrix(
-          rowOffsets: pattern.rowOffsets, columns: pattern.columns, values: nil,
-          columnCount: pattern.columnCount + count),
-        weights: $0.weights)
-    }
+    result.wide = wide?.widened(by: count)
     return result
+  }
+
+  /// The same with only the labels at these ascending indices.
+  ///
+  /// - Precondition: they include all labels that the wide part scores.
+  func keeping(_ kept: [Int]) -> Scorer {
+    var result = self
+    let indices = Tensor(kept)
+    result.labels = labels.gathered(rows: indices, along: 1).contiguous()
+    result.bias = bias?.gathered(rows: indices)
+    result.wide = wide?.widened(by: kept.count - labelCount)
+    return result
+  }
+}
+
+extension SparseLinear {
+  /// The same with `count` more labels without weights, or with fewer if negative.
+  fileprivate func widened(by count: Int) -> SparseLinear {
+    SparseLinear(
+      pattern: CSRMatrix(
+        rowOffsets: pattern.rowOffsets, columns: pattern.columns, values: nil,
+        columnCount: pattern.columnCount + count),
+      weights: weights)
   }
 }

@@ -69,6 +69,38 @@ extension TrainedModel {
     return result
   }
 
+  /// The same model without some of the labels that `adding(_:)` added.
+  ///
+  /// The other labels keep their order and their scores.
+  ///
+  /// - Throws: `ValueError` if a name does not belong to an added label.
+  public func removing(_ ids: Set<String>) throws -> TrainedModel {
+    let firstAdded = labelIDs.count - addedLabelTexts.count + untrainedCount
+    let removed = ids.subtracting(labelIDs[firstAdded...])
+    guard removed.isEmpty else {
+      throw ValueError(
+        "labels", reason: "\"\(removed.sorted()[0])\" was not added to the model",
+        expected: "the names of added labels")
+    }
+    guard !ids.isEmpty else { return self }
+    let kept = labelIDs.indices.filter { $0 < firstAdded || !ids.contains(labelIDs[$0]) }
+    var result = keeping(kept)
+    result.others = others.map { $0.keeping(kept) }
+    return result
+  }
+
+  /// The same model, other than its `others`, with the labels at these ascending indices.
+  private func keeping(_ kept: [Int]) -> TrainedModel {
+    var result = self
+    result.scorer = scorer.keeping(kept)
+    result.labelIDs = kept.map { labelIDs[$0] }
+    result.candidates = candidates.map { candidates in kept.map { candidates[$0] } }
+    let stored = labelIDs.count - addedLabelTexts.count
+    result.addedLabelTexts = kept.drop { $0 < stored }.map { addedLabelTexts[$0 - stored] }
+    result.adjustment = adjustment.map { $0.gathered(rows: Tensor(kept)) }
+    return result
+  }
+
   /// The embeddings, `[labels, D]`, and biases, `[labels]`, that score labels defined by their
   /// texts alone; see `adding(_:)`.
   ///

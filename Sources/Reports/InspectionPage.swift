@@ -65,13 +65,16 @@ public struct InspectionPage {
         """
       }
     }
-    return """
-      <div class="scroll"><table><tr><th></th><th>documents</th>\(Self.summaryHead)</tr>
+    let rows: Markup = """
+      <tr><td></td><th>documents</th>\(Self.summaryHead)</tr>
       \(parts.joined())<tr><th class="t">\
       \(inspection.hasTexts ? "words per text" : "features per document")</th>\
       <td>\(grouped(inspection.documents))</td>\(Self.cells(inspection.lengths))</tr>
       <tr><th class="t">train documents per label</th><td></td>\
-      \(Self.cells(inspection.documentsPerLabel))</tr></table></div>
+      \(Self.cells(inspection.documentsPerLabel))</tr>
+      """
+    return """
+      \(Markup.table("Summary", rows))\
       <p class="note">Validation documents are a part of train.</p>
 
       """
@@ -142,14 +145,13 @@ public struct InspectionPage {
 
       """
     }
+    let head: Markup =
+      "<tr><th class=\"t\">label</th><th class=\"t\">text</th><th>documents</th></tr>\n"
     return """
       <figure>\(chart.svg())<figcaption>\(grouped(inspection.labelsOfHalfThePairs)) labels make up \
       half of all pairs.</figcaption></figure>
       <h3>The most frequent</h3>
-      <div class="scroll"><table><tr><th class="t">label</th><th class="t">text</th>\
-      <th>documents</th></tr>
-      \(rows.joined())</table></div>
-
+      \(Markup.table("The most frequent labels", "\(head)\(rows.joined())"))
       """
   }
 
@@ -168,13 +170,15 @@ public struct InspectionPage {
 
         """
     }
+    let head: Markup = """
+      <tr><th class="t">label</th><th class="t">with</th><th>documents</th><th>lift</th>\
+      <th>of the rarer</th></tr>
+
+      """
     return """
       <p>Labels that co-occur more often than by chance, in \(inspection.cooccurrence.leastDocuments) \
       training documents or more.</p>
-      <div class="scroll"><table><tr><th class="t">label</th><th class="t">with</th>\
-      <th>documents</th><th>lift</th><th>of the rarer</th></tr>
-      \(rows.joined())</table></div>
-
+      \(Markup.table("Labels together", "\(head)\(rows.joined())"))
       """
   }
 }

@@ -14,7 +14,7 @@ struct ReliabilityChart {
       lower: 0, upper: 1, ticks: [0, 0.2, 0.4, 0.6, 0.8, 1], places: 1)
     let chart = SVGChart(
       title: title, width: 420, height: 420, bottom: 110, x: share, y: share,
-      xName: "probability (below: counts)", yName: "observed frequency")
+      xName: "probability (below: counts, logarithmic)", yName: "observed frequency")
     let largest = Double(bins.map(\.count).max() ?? 1)
     var content: Markup = """
       <path class="mark" d="M\(chart.across(0), 1) \(chart.down(0), 1)L\(chart.across(1), 1) \

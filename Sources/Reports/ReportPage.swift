@@ -54,6 +54,7 @@ struct ReportPage {
     .cards div { background: var(--panel); border-radius: .5rem; padding: .6rem .9rem; min-width: 7rem }
     .cards b { display: block; font-size: 1.35rem; font-variant-numeric: tabular-nums }
     .cards span { color: var(--soft); font-size: .85rem }
+    :focus-visible { outline: 3px solid var(--c0); outline-offset: 2px }
     .scroll { overflow-x: auto }
     table { border-collapse: collapse; margin: .6rem 0; font-variant-numeric: tabular-nums }
     th, td { text-align: right; padding: .22rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top }

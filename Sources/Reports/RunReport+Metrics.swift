@@ -34,9 +34,7 @@ extension RunReport {
     return """
       <p>\(grouped(report.documents)) \(part)documents, in percent\(filtered). Propensities \
       with A = \(report.propensity.exponent, 2) and B = \(report.propensity.offset, 2).</p>
-      <div class="scroll"><table><tr><th></th>\(head.joined())</tr>
-      \(rows)</table></div>
-
+      \(Markup.table("Metrics", "<tr><td></td>\(head.joined())</tr>\n\(rows)"))
       """
   }
 
@@ -60,6 +58,7 @@ extension RunReport {
             + "\(height) \(rounded(decile.values[height] ?? .nan, places: 2))")
       })
     let head = shown.map { metric -> Markup in "<th>\(metric.description)</th>" }
+    let titles: Markup = "<th>group</th><th>labels</th><th>training pairs</th>\(head.joined())"
     let rows = deciles.enumerated().map { index, decile -> Markup in
       let cells = shown.map { metric -> Markup in
         decile.labels == 0 ? "<td>–</td>" : "<td>\(decile.values[metric], 2)</td>"
@@ -75,10 +74,7 @@ extension RunReport {
       few frequent labels, the last most of the rare ones. Precision counts only hits within the \
       group, so that the groups add up to the total; recall is over documents with a label of the group.</p>
       <figure>\(chart.svg())</figure>
-      <div class="scroll"><table><tr><th>group</th><th>labels</th><th>training pairs</th>\
-      \(head.joined())</tr>
-      \(rows.joined())</table></div>
-
+      \(Markup.table("Metrics by label frequency", "<tr>\(titles)</tr>\n\(rows.joined())"))
       """
   }
 
@@ -133,6 +129,11 @@ extension RunReport {
     guard !confusion.pairs.isEmpty else {
       return "<p>No label was predicted in place of another.</p>\n"
     }
+    let head: Markup = """
+      <tr><th class="t">missed</th><th class="t">ranked instead</th><th>documents</th>\
+      <th>lift</th></tr>
+
+      """
     let rows = confusion.pairs.map { pair -> Markup in
       """
       <tr><td class="t">\(judged.shown(pair.missed))</td>\
@@ -146,10 +147,7 @@ extension RunReport {
       not among them was missed, and a false one took its place. Lift is how much more often the two \
       errors coincide than by chance. These are the \(confusion.pairs.count) pairs with the most \
       evidence; labels with the same meaning, or that people confuse, suggest errors in the data.</p>
-      <div class="scroll"><table><tr><th class="t">missed</th><th class="t">ranked instead</th>\
-      <th>documents</th><th>lift</th></tr>
-      \(rows.joined())</table></div>
-
+      \(Markup.table("Confused labels", "\(head)\(rows.joined())"))
       """
   }
 }

@@ -87,16 +87,17 @@ extension RunReport {
     ]
     let settings = FlatSettings.of(model.configuration)
     return """
-      \(Self.table(facts))<details><summary>All \(settings.count) settings</summary>\
-      \(Self.table(settings.map { ($0.key, "\($0.value)") }))</details>
+      \(Self.table("Versions and times", facts))\
+      <details><summary>All \(settings.count) settings</summary>\
+      \(Self.table("Settings", settings.map { ($0.key, "\($0.value)") }))</details>
 
       """
   }
 
-  static func table(_ rows: [(String, Markup)]) -> Markup {
+  static func table(_ title: String, _ rows: [(String, Markup)]) -> Markup {
     let lines = rows.map { name, value -> Markup in
       "<tr><th class=\"t\">\(name)</th><td class=\"t\">\(value)</td></tr>\n"
     }
-    return "<div class=\"scroll\"><table>\(lines.joined())</table></div>\n"
+    return Markup.table(title, lines.joined())
   }
 }

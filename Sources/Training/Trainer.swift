@@ -10,8 +10,10 @@ import Torch
 ///     let data = try Dataset(texts: texts, labels: labels)
 ///     try Trainer(data, folder: RunFolder(path: "runs/tickets")).run()
 public struct Trainer: Sendable {
-  /// All settings.
+  /// All settings; the fixed defaults as long as those that follow from the data are not chosen.
   public let configuration: TrainingConfiguration
+  /// Whether the settings follow from the data.
+  let followsData: Bool
   /// The folder of the run.
   public let folder: RunFolder
   /// The version written into the record.
@@ -38,30 +40,32 @@ public struct Trainer: Sendable {
 
   /// Creates a trainer for data in memory; nothing is read or written yet.
   ///
-  /// - Parameter configuration: the settings; its `dataset` is the path that the run names, and the
-  ///   place for cached vectors of a transformer. A run without one cannot find its data again: name
-  ///   the data when you evaluate or audit it.
+  /// - Parameter configuration: the settings; nil for defaults that follow from the data, as those of
+  ///   `decant train` do. Its `dataset` is the path that the run names, and the place for cached
+  ///   vectors of a transformer. A run without one cannot find its data again: name the data when you
+  ///   evaluate or audit it.
   public init(
-    _ dataset: Dataset, folder: RunFolder,
-    configuration: TrainingConfiguration = TrainingConfiguration(),
+    _ dataset: Dataset, folder: RunFolder, configuration: TrainingConfiguration? = nil,
     decantVersion: String = DecantVersion.current
   ) {
     self.init(
-      configuration, folder: folder, decantVersion: decantVersion, choice: DataChoice(),
-      dataset: dataset)
+      configuration, folder: folder, decantVersion: decantVersion, dataset: dataset)
   }
 
   /// Creates a trainer for data already in memory, such as a part of a data set.
   ///
-  /// - Parameter features: features of its documents, which are taken from there if they fit.
+  /// - Parameters:
+  ///   - configuration: the settings; nil for defaults that follow from the data.
+  ///   - features: features of its documents, which are taken from there if they fit.
   package init(
-    _ configuration: TrainingConfiguration, folder: RunFolder, decantVersion: String,
+    _ configuration: TrainingConfiguration?, folder: RunFolder, decantVersion: String,
     choice: DataChoice = DataChoice(), dataset: Dataset?, features: FeatureCache? = nil
   ) {
     self.features = features
     self.choice = choice
     self.dataset = dataset
-    self.configuration = configuration
+    self.configuration = configuration ?? TrainingConfiguration()
+    followsData = configuration == nil
     self.folder = folder
     self.decantVersion = decantVersion
   }
@@ -98,10 +102,12 @@ public struct Trainer: Sendable {
   public func run(
     resuming: Bool = false, progress: ProgressBar? = nil, isInterrupted: () -> Bool = { false }
   ) throws -> RunRecord {
-    try configuration.check(file: folder.configuration)
+    let trainer = try settled(
+      resuming: resuming, reporting: { progress?.line($0) }, isInterrupted: isInterrupted)
+    try trainer.configuration.check(file: folder.configuration)
     try Runtime.load()
-    return try Runtime.withThreads(configuration.threads) {
-      try train(resuming: resuming, progress: progress, isInterrupted: isInterrupted)
+    return try Runtime.withThreads(trainer.configuration.threads) {
+      try trainer.train(resuming: resuming, progress: progress, isInterrupted: isInterrupted)
     }
   }
 

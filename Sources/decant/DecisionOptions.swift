@@ -5,7 +5,10 @@ import Storage
 
 /// Probabilities and decisions of a calibrated run.
 struct DecisionOptions: ParsableArguments {
-  @Flag(help: "Print probabilities, or refuse a run without a calibration (decant calibrate).")
+  @Flag(
+    help: ArgumentHelp(
+      "Print probabilities, or refuse a run without a calibration (decant calibrate).",
+      visibility: .rare))
   var calibrated = false
 
   @Flag(help: "Print scores instead of probabilities.")

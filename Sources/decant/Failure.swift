@@ -9,18 +9,19 @@ import Training
 
 /// Runs the body of a command.
 ///
-/// An error is printed to standard error in one sentence; its kind sets the exit code.
+/// An error is printed to standard error in one sentence; its kind sets the exit code. The argument
+/// parser would add the usage of `decant` itself to an error of wrong usage that shows only here.
 func reporting(_ body: () throws -> Void) throws {
   StandardStreams.occupy()
   FileGuard.install(program: "decant")
   do {
     try body()
-  } catch let error as ValidationError {
-    // The argument parser reports it, with the usage of the command and code 64.
-    throw error
   } catch let code as ExitCode {
     // The message is printed already.
     throw code
+  } catch let error as ValidationError {
+    StandardStreams.note("decant: \(error.message)")
+    throw ExitCode.validationFailure
   } catch {
     StandardStreams.note("decant: \(error)")
     throw exitCode(of: error)

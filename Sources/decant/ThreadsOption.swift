@@ -6,7 +6,8 @@ import Storage
 struct ThreadsOption: ParsableArguments {
   @Option(
     name: .customLong("threads"),
-    help: "Threads to compute with (default: as many as in training).")
+    help: ArgumentHelp(
+      "Threads to compute with (default: as many as in training).", visibility: .rare))
   var count: Int?
 
   func validate() throws {

@@ -10,7 +10,9 @@ struct VocabularyOptions: ParsableArguments {
       valueName: "file"), completion: .file())
   var vocabulary: String?
 
-  @Option(help: ArgumentHelp("Language of the vocabulary's texts, such as sv.", valueName: "tag"))
+  @Option(
+    help: ArgumentHelp(
+      "Language of the vocabulary's texts, such as sv.", valueName: "tag", visibility: .rare))
   var language: String?
 
   func validate() throws {

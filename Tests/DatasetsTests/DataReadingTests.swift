@@ -225,8 +225,8 @@ import Testing
     arguments: [
       ("a,b\nx,y\nz,w\n", "no column is known as the text", "a"),
       (
-        "title,body,label\nx,y,z\n", "both \"title\" and \"body\" may be the text",
-        "--text title,body"
+        "body,content,label\nx,y,z\n", "both \"body\" and \"content\" may be the text",
+        "--text body,content"
       ),
       ("text,category,topic\nx,y,z\n", "may be the label", "--label category"),
       ("text,a,b\nx,y,z\n", "no column is known as the labels", "\"a\" (y)"),

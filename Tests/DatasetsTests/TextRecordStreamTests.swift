@@ -47,7 +47,7 @@ import Testing
 
   @Test func `a bad record does not stop the others`() throws {
     let path = try folder.write(
-      "{\"text\":\"a\"}\n{\"text\":1,}\n{\"title\":\"b\"}\n{\"text\":\"c\"}\n", to: "a.jsonl")
+      "{\"text\":\"a\"}\n{\"text\":1,}\n{\"other\":\"b\"}\n{\"text\":\"c\"}\n", to: "a.jsonl")
     let found = try entries(path)
     #expect(found.count == 4 && found[0] == "-|a|" && found[3] == "-|c|")
     #expect(found[1].hasPrefix("FILE:2:11: ") && found[2].hasPrefix("FILE:3: the record has no"))

@@ -63,6 +63,16 @@ import Testing
       "other settings")
   }
 
+  @Test func `two texts without a common word are trained on`() throws {
+    let path = try folder.write(
+      "text,label\nthe printer,printing\nno signal,network\n", to: "t.csv")
+    let run = folder.file("run")
+    let outcome = try DecantProgram.succeed(["train", path, "--output", run] + quickly)
+    #expect(outcome.messages.contains("minimumDocumentCount 1 (fewer than 20 documents)"))
+    let record = try String(contentsOfFile: "\(run)/run.json", encoding: .utf8)
+    #expect(record.contains("features.minimumDocumentCount"), "\(record)")
+  }
+
   @Test func `a file that is split by a column is split alike in evaluation`() throws {
     let path = try table(small.rows, to: "all.csv")
     let run = try train(path, "--text", "Title,Body", "--group", "Customer")
@@ -111,11 +121,13 @@ import Testing
 
   @Test func `shows how a file is understood, or why it is not`() throws {
     let path = try table(small.rows[..<20], to: "some.csv")
-    let shown = try DecantProgram.succeed(["data", "convert", path, "--text", "Title,Body"])
+    let shown = try DecantProgram.succeed(["data", "convert", path])
+    #expect(shown.output.contains("text: \"Title\", \"Body\"; labels: \"Tags\""))
     #expect(shown.lines.count == 6 && shown.lines[1].hasPrefix("  2  word"), "\(shown.output)")
+    let unclear = try folder.write("body,content,tags\na,b,c\n", to: "unclear.csv")
     try DecantProgram.refuse(
-      ["data", "convert", path], code: 65, "\"Title\" and \"Body\" may be the text",
-      "--text Title,Body", "\"Tags\"")
+      ["data", "convert", unclear], code: 65, "\"body\" and \"content\" may be the text",
+      "--text body,content", "\"tags\"")
     try DecantProgram.refuse(
       ["train", path, "--output", folder.file("x"), "--text", "Subject"], code: 65,
       "there is no column \"Subject\"", "\"Tags\"")

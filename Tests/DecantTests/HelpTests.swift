@@ -72,17 +72,21 @@ import Training
     }
   }
 
-  @Test(arguments: ["train", "tune", "audit", "evaluate", "predict", "calibrate", "embed", "index"])
+  @Test(arguments: [
+    "train", "tune", "inspect", "audit", "evaluate", "predict", "calibrate", "embed", "index",
+    "search", "label-next", "data convert",
+  ])
   func `the short help fits on a screen`(command: String) throws {
     let help = try DecantProgram.run(
-      [command, "--help"],
+      command.split(separator: " ").map(String.init) + ["--help"],
       environment: withoutTorch.merging(["COLUMNS": "100"]) { $1 }
     ).output
-    let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
-    #expect(lines.count <= (command == "train" ? 41 : 51), "\(help)")
-    if command == "train" {
-      #expect(help.contains("--help-all"))
-      #expect(!help.contains("--hard-negatives"))
+    #expect(help.split(separator: "\n", omittingEmptySubsequences: false).count <= 41, "\(help)")
+    #expect(help.contains("All options: decant \(command) --help-all."))
+    #expect(!help.contains("--hard-negatives"))
+    guard !["calibrate", "index"].contains(command) else { return }
+    for option in ["--text", "--label", "--id", "--format"] {
+      #expect(help.contains("\n  \(option) "), "\(option): \(help)")
     }
   }
 

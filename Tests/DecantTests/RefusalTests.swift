@@ -40,6 +40,13 @@ import Testing
     #expect(try names(in: data) == before)
   }
 
+  @Test func `wrong usage that shows only in a command has no usage of decant`() throws {
+    let lost = try folder.write("{}", to: "settings.json")
+    let outcome = try DecantProgram.run(["train", "--config", lost, "--output", run])
+    #expect(outcome.code == 64)
+    #expect(outcome.messages == "decant: \(lost) names no data set; name it here, as <data>.\n")
+  }
+
   @Test func `bad data exits with 65 and leaves no run`() throws {
     func refuse(_ file: String, _ text: String, _ words: String...) throws {
       let bad = folder.file("bad")
@@ -75,10 +82,15 @@ import Testing
 
   @Test func `texts without a common word exit with 65`() throws {
     let file = folder.file("strange.jsonl")
+    // Runs of different characters; with fewer texts, features of a single one are kept.
+    let texts = "abcdefghijklmnopqrstuvwxyzабвгдежзиклмнопрстуфхцчшщэюя".map {
+      String(repeating: $0, count: 6)
+    }
     try writeAtomically(
-      "{\"text\":\"alpha\",\"labels\":[\"a\"]}\n{\"text\":\"omega\",\"labels\":[\"a\"]}\n", to: file
-    )
-    try DecantProgram.refuse(["train", file, "--output", run], code: 65, "feature")
+      texts.map { "{\"text\":\"\($0)\",\"labels\":[\"a\"]}\n" }.joined(), to: file)
+    try DecantProgram.refuse(
+      ["train", file, "--output", run], code: 65, "no feature occurs in at least 2",
+      "features.minimumDocumentCount")
     #expect(!FileManager.default.fileExists(atPath: run))
   }
 

@@ -1,6 +1,7 @@
 import Datasets
 import Extreme
 import Models
+import Retrieval
 import TestSupport
 import Testing
 import Torch
@@ -38,18 +39,33 @@ import Training
   @Test func `several tasks get the answers that one gets`() async throws {
     let model = try model()
     let texts = (0..<24).map { "\(Self.words[$0 % 6]) \(Self.words[$0 / 4])" }
-    let expected = try model.predict(texts, k: 4)
-    let vectors = try model.embeddings(of: texts).doubles()
+    var store = VectorStore(dimension: model.dimension)
+    try store.add(model.labelEmbeddings, ids: model.labelIDs)
+    let exact = ExactSearch(store)
+    // nil where the search library is not set up.
+    let graph = try? ApproximateIndex(store)
+    let vectors = try model.embeddings(of: texts)
+    let expected = (
+      predictions: try model.predict(texts, k: 4), vectors: vectors.doubles(),
+      rows: try exact(vectors, k: 4), near: try graph?.search(vectors, k: 4)
+    )
     try await withThrowingTaskGroup(of: Void.self) { group in
       for task in 0..<8 {
         group.addTask {
           for _ in 0..<20 {
-            if task.isMultiple(of: 2) {
-              let found = try model.predict(texts, k: 4)
-              #expect(found == expected)
-            } else {
-              let found = try model.embeddings(of: texts).doubles()
-              #expect(found == vectors)
+            switch task % 4 {
+            case 0:
+              let current = try model.predict(texts, k: 4)
+              #expect(current == expected.predictions)
+            case 1:
+              let current = try model.embeddings(of: texts).doubles()
+              #expect(current == expected.vectors)
+            case 2:
+              let current = try exact(model.embeddings(of: texts), k: 4, threads: 2)
+              #expect(current == expected.rows)
+            default:
+              let current = try graph?.search(model.embeddings(of: texts), k: 4, threads: 2)
+              #expect(current == expected.near)
             }
           }
         }

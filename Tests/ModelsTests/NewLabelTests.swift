@@ -139,6 +139,25 @@ import Training
     #expect(with < without - 5, "\(with) against \(without)")
   }
 
+  @Test func `removing labels undoes adding them`() throws {
+    let model = try train("run", .both) { $0.model.wide = .init(maximumDocumentShare: 0.5) }
+      .averaged(with: [train("other", .both)]).adjusted(byLogPrior: 0.1)
+    let new = (0..<3).map { TrainedModel.NewLabel(id: "new\($0)", text: Self.text(of: $0)) }
+    let grown = try model.adding(new)
+    let rest = try grown.removing(["new1"])
+    #expect(rest.labelIDs == model.labelIDs + ["new0", "new2"])
+    #expect(rest.labelText(at: Self.count + 1) == new[2].text)
+    let (before, all, after) = (try scores(model), try scores(grown), try scores(rest))
+    for row in after.indices {
+      #expect(after[row] == all[row].filter { $0.key != "new1" })
+    }
+    #expect(try scores(rest.removing(["new0", "new2"])) == before)
+    for ids in [["label3"], ["new1"], ["new0", "nobody"]] as [Set<String>] {
+      #expect(throws: ValueError.self) { try rest.removing(ids) }
+    }
+    #expect(try model.removing([]).labelIDs == model.labelIDs)
+  }
+
   @Test func `rejects duplicate and unknown labels`() throws {
     let model = try train("run", .free)
     for (labels, words) in [

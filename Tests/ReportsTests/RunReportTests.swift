@@ -51,6 +51,16 @@ import Testing
     #expect(!tags.contains(/href\s*=\s*"[^#]/) && !tags.contains(/\son[a-z]+\s*="/))
     #expect(!html.contains(/url\(|@import/))
     #expect(html.utf8.count < 2_000_000)
+    expectTablesWithinReach(html)
+  }
+
+  /// Every table scrolls by keyboard, no two have the same name, and every heading has text.
+  private func expectTablesWithinReach(_ html: String) {
+    let regions = html.matches(
+      of: /<div class="scroll" role="region" aria-label="([^"]+)" tabindex="0"><table>/)
+    #expect(regions.count == html.matches(of: /<table/).count && !regions.isEmpty)
+    #expect(Set(regions.map(\.output.1)).count == regions.count)
+    #expect(!html.contains(/<th[^>]*><\/th>/))
   }
 
   private func write(_ files: [String: [String]]) throws -> String {

@@ -44,7 +44,7 @@ import Testing
 
   @Test func `every rule names a setting and gives it a value in range`() throws {
     var profiles: [DataProfile] = []
-    for documents in [100, 1000, 4500, 20_000] {
+    for documents in [10, 100, 1000, 4500, 20_000] {
       for hasTexts in [false, true] {
         var profile = DataProfile(
           documents: documents, labels: 2000, pairs: documents, hasTexts: hasTexts)
@@ -242,6 +242,21 @@ import Testing
       let value = DefaultRule.rules(for: profile).first { $0.setting == "features.families" }?.value
       #expect(value == JSONValue(encoding: families))
     }
+  }
+
+  @Test func `features of a single document are kept in fewer than 20`() throws {
+    for (documents, hasTexts, minimum) in [(19, true, 1), (19, false, 1), (20, true, 2)] {
+      let rules = DefaultRule.rules(
+        for: DataProfile(documents: documents, labels: 2, pairs: documents, hasTexts: hasTexts))
+      let value = rules.first { $0.setting == "features.minimumDocumentCount" }?.value
+      #expect(value == (minimum == 1 ? .number("1") : nil), "\(documents)")
+    }
+    let setting = try #require(
+      Setting.all.first { $0.path == "features.minimumDocumentCount" })
+    let chosen = try choose(madeDataset(12, labels: 3)) {
+      try $0.set(setting, to: .init(.number("2")))
+    }
+    #expect(chosen.settings.features.minimumDocumentCount == 2)
   }
 
   @Test func `few features get a hidden layer, many do not`() {

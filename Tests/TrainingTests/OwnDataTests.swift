@@ -50,6 +50,35 @@ import Training
     #expect(error?.reason.contains("data in memory (tickets)") == true)
   }
 
+  @Test func `without settings, defaults follow from the data`() throws {
+    // No word is in two texts.
+    let data = try Dataset(
+      texts: ["the printer is jammed", "no connection"], labels: [["printing"], ["network"]])
+    var notes: [String] = []
+    let record = try Trainer(data, folder: run).run {
+      if case .note(let text) = $0 { notes.append(text) }
+    }
+    let chosen = try #require(record.chosenDefaults).map { "\($0.setting) \($0.value)" }
+    #expect(chosen.contains("features.minimumDocumentCount 1"), "\(chosen)")
+    #expect(chosen.contains("loop.epochs 20"), "\(chosen)")
+    #expect(notes.contains { $0.contains("minimumDocumentCount 1 (fewer than 20 documents)") })
+    let model = try TrainedModel(folder: run)
+    #expect(model.configuration.features.minimumDocumentCount == 1)
+    #expect(try model.predict(["a jammed tray"], k: 1)[0].labels[0].id == "printing")
+    // The finished run keeps its settings.
+    #expect(throws: InputError.self) { try Trainer(data, folder: run).run() }
+    try Trainer(data, folder: run).run(resuming: true)
+    #expect(try run.readConfiguration() == model.configuration)
+  }
+
+  @Test func `calibration reads the settings that followed from the data`() throws {
+    let data = try Self.data()
+    let record = try Trainer(data, folder: run).run()
+    #expect(record.chosenDefaults?.contains { $0.setting == "loop.epochs" } == true)
+    let (calibration, _) = try Trainer(data, folder: run).calibrate()
+    #expect(calibration.documents > 0)
+  }
+
   @Test func `refuses to continue on other texts`() throws {
     let trainer = try Trainer(Self.data(), folder: run, configuration: Self.settings())
     var steps = 0

@@ -50,6 +50,29 @@ import Torch
     }
   }
 
+  @Test func `the tuned threshold gives the labels of the calibration's thresholds`() async throws {
+    let small = try SmallModel(patience: 5)
+    let model = try small.open()
+    let (calibration, _) = try model.calibrate(.init())
+    let texts = SmallDataset().rows.prefix(40).map(\.text)
+    let wanted = try model.predict(texts, by: calibration, choosing: .tuned)
+    #expect(wanted.contains { $0.labels.count > 1 } && wanted.contains { $0.labels.count < 5 })
+    try await withService(small) { [self] service in
+      for (text, prediction) in zip(texts, wanted) {
+        let tuned = try await service.ask(
+          "POST", "/v1/predict", #"{"text": "\#(text)", "threshold": "tuned"}"#)
+        #expect(names(tuned) == prediction.labels.map(\.id), "\(tuned)")
+        let first = try await service.ask(
+          "POST", "/v1/predict", #"{"text": "\#(text)", "threshold": "tuned", "k": 1}"#)
+        #expect(names(first) == prediction.labels.prefix(1).map(\.id))
+      }
+      // Requests for probabilities are ranked apart.
+      let all = try await service.ask(
+        "POST", "/v1/predict", #"{"text": "\#(texts[0])", "threshold": 0, "k": 7}"#)
+      #expect(names(all).count == 7)
+    }
+  }
+
   @Test(arguments: [
     ("/v1/predict", "{", 400, "not JSON"),
     ("/v1/predict", "{}", 400, "\"text\" or \"texts\" is missing"),
@@ -62,6 +85,10 @@ import Torch
     ("/v1/predict", #"{"text": "a", "k": 2.5}"#, 400, "\"k\" is not a whole number"),
     ("/v1/predict", #"{"text": "a", "K": 5}"#, 400, "no key \"K\"; the keys are except, k, only"),
     ("/v1/predict", #"{"text": "a", "threshold": 0.5}"#, 422, "needs probabilities"),
+    ("/v1/predict", #"{"text": "a", "threshold": "tuned"}"#, 422, "run decant calibrate on it"),
+    ("/v1/predict", #"{"text": "a", "threshold": "0.5"}"#, 400, "\"0.5\"; expected 0 to 1, or \"t"),
+    ("/v1/predict", #"{"text": "a", "threshold": 2}"#, 400, "expected 0 to 1"),
+    ("/v1/predict", #"{"text": "a", "threshold": [1]}"#, 400, "neither a number nor a string"),
     ("/v1/predict", #"{"text": "a", "k": null}"#, 400, "\"k\" is null; expected a number"),
     ("/v1/predict", #"{"text": "a", "only": ["label1", "nobody"]}"#, 422, "\"nobody\""),
     ("/v1/predict", #"{"text": "a", "except": ["nobody"]}"#, 422, "\"nobody\""),
@@ -137,6 +164,97 @@ import Torch
       let best = names(try await service.ask("POST", "/v1/predict", question))
       #expect(Set(best) == ["label2", "two again/ü"])
       #expect(try await service.ask("POST", "/v1/labels", label).status == 409)
+    }
+  }
+
+  private static let twoAgain = (0..<4).map { SmallDataset.word(of: 2, $0) }.joined(separator: " ")
+
+  private func add(_ id: String, to service: LoopbackClient) async throws -> Int {
+    let label = #"{"id": "\#(id)", "text": "\#(Self.twoAgain)"}"#
+    return try await service.ask("POST", "/v1/labels", label).status
+  }
+
+  @Test func `removes an added label with the verdicts on it`() async throws {
+    let small = try SmallModel()
+    let question = #"{"text": "\#(Self.twoAgain)", "k": 100}"#
+    try await withService(small) { [self] service in
+      let before = try await service.ask("POST", "/v1/predict", question).body
+      for id in ["first/ü", "second"] { #expect(try await add(id, to: service) == 201) }
+      for verdict in [
+        #"{"text": "a", "accepted": ["first/ü"]}"#,
+        #"{"text": "b", "accepted": ["label1"], "rejected": ["first/ü", "second"]}"#,
+      ] {
+        #expect(try await service.ask("POST", "/v1/feedback", verdict).status == 201)
+      }
+      let removed = try await service.ask("DELETE", "/v1/labels/first%2F%C3%BC")
+      #expect(removed.status == 200 && removed.body == #"{"id":"first/ü","verdicts":2}"#)
+
+      #expect(try await service.ask("GET", "/v1/labels/first%2F%C3%BC").status == 404)
+      #expect(try await service.ask("GET", "/v1/labels/second").status == 200)
+      let ranked = names(try await service.ask("POST", "/v1/predict", question))
+      #expect(ranked.count == SmallDataset.labelCount + 1 && ranked.contains("second"))
+      let lines = try await service.ask("GET", "/v1/feedback").body.split(separator: "\n")
+      #expect(
+        lines == [
+          #"{"label":"second","text":"\#(Self.twoAgain)"}"#[...],
+          #"{"labels":["label1"],"rejected":["second"],"text":"b"}"#,
+        ])
+      let again = try await service.ask("DELETE", "/v1/labels/first%2F%C3%BC")
+      #expect(again.status == 404 && again.code == "no_such_label")
+      let verdict = try await service.ask(
+        "POST", "/v1/feedback", #"{"text": "a", "accepted": ["first/ü"]}"#)
+      #expect(verdict.status == 422)
+
+      // The name is free again, and without labels the model is the former one.
+      #expect(try await add("first/ü", to: service) == 201)
+      for path in ["/v1/labels/second", "/v1/runs/run/labels/first%2F%C3%BC"] {
+        #expect(try await service.ask("DELETE", path).status == 200)
+      }
+      #expect(try await service.ask("POST", "/v1/predict", question).body == before)
+      let trained = try await service.ask("DELETE", "/v1/labels/label1")
+      #expect(trained.status == 409 && trained.code == "label_trained")
+    }
+    try await withService(small) { service in
+      let count = try await service.ask("GET", "/v1/model").json["labels"] as? Int
+      #expect(count == SmallDataset.labelCount)
+    }
+  }
+
+  @Test func `a stored label that the model cannot rank can be removed`() async throws {
+    let small = try SmallModel()
+    let store = try ServiceStore(path: small.folder.file("service.sqlite"))
+    try await store.add(.init(id: "odd", text: "qqqq zzzz"))
+    try store.close()
+    try await withService(small) { [self] service in
+      let refused = try await add("odd", to: service)
+      let removed = try await service.ask("DELETE", "/v1/labels/odd")
+      let added = try await add("odd", to: service)
+      #expect((refused, removed.status, added) == (409, 200, 201))
+    }
+  }
+
+  @Test func `removing is protected as adding is`() async throws {
+    try await withService(SmallModel(), { $0.token = "geheim" }) { service in
+      let token = ["Authorization": "Bearer geheim"]
+      let label = #"{"id": "new", "text": "\#(Self.twoAgain)"}"#
+      #expect(
+        try await service.ask("POST", "/v1/labels", label, headers: token).status == 201)
+      for (headers, status) in [
+        ([:], 401), (["Authorization": "Bearer wrong"], 401),
+        (token.merging(["Origin": "http://evil.example"]) { $1 }, 403),
+        (token.merging(["Origin": "null"]) { $1 }, 403),
+        (token.merging(["Sec-Fetch-Site": "cross-site"]) { $1 }, 403),
+        (token.merging(["Host": "evil.example"]) { $1 }, 421),
+      ] as [([String: String], Int)] {
+        let refused = try await service.ask("DELETE", "/v1/labels/new", headers: headers)
+        #expect(refused.status == status, "\(headers)")
+      }
+      let strange = try await service.ask("DELETE", "/v1/labels/new?x=1", headers: token)
+      #expect(strange.status == 400)
+      let wrong = try await service.ask("POST", "/v1/labels/new", "{}", headers: token)
+      #expect(wrong.status == 405 && wrong.head.contains("Allow: DELETE, GET, HEAD"))
+      #expect(try await service.ask("GET", "/v1/labels/new", headers: token).status == 200)
+      #expect(try await service.ask("DELETE", "/v1/labels/new", headers: token).status == 200)
     }
   }
 

@@ -82,9 +82,12 @@ import Torch
     async let second = Result { try await thread.rank(["b"], k: 1) }
     while thread.waiting < 2 { try await Task.sleep(for: .milliseconds(1)) }
     await #expect(throws: ModelThread.Refusal.full) { try await thread.rank(["c"], k: 1) }
+    async let patient = Result { try await thread.perform(isPatient: true) { _ in "done" } }
+    while thread.waiting < 3 { try await Task.sleep(for: .milliseconds(1)) }
     try await Task.sleep(for: .milliseconds(120))
     gate.signal()
     try await holding
+    #expect(try await patient.get() == "done")
     for result in await [first, second] {
       #expect(throws: ModelThread.Refusal.late) { try result.get() }
     }

@@ -126,7 +126,11 @@ import Testing
   @Test func `reveals no paths of the machine`() async throws {
     let small = try SmallModel()
     try await withService(small, documents: true) { service in
-      for path in ["/v1/model", "/healthz", "/", "/openapi.json", "/v1/labels", "/metrics"] {
+      for path in [
+        "/v1/model", "/v1/runs", "/healthz", "/readyz", "/", "/openapi.json", "/v1/labels",
+        "/metrics", "/v1/models", "/v1/models/run", "/info", "/health", "/v1/projects",
+        "/v1/projects/run", "/v1/vocabs", "/v1/", "/v1/models/none", "/v1/projects/none",
+      ] {
         let body = try await service.ask("GET", path).body
         #expect(!body.contains(small.folder.path) && !body.contains("/tmp"), "\(path): \(body)")
       }

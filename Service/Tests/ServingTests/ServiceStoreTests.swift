@@ -167,6 +167,43 @@ import Testing
     #expect(try await all(store).count == kept)
   }
 
+  @Test func `removing a label removes its verdicts and makes room`() async throws {
+    let store = try ServiceStore(path: folder.file("service.sqlite"), limit: 256 << 10)
+    for id in ["kept", "gone"] { try await store.add(.init(id: id, text: "text")) }
+    try await store.add([.init(text: "both", labels: ["gone"], rejected: ["kept"])])
+    let text = String(repeating: "long ", count: 2000)
+    func fill(_ label: String) async throws {
+      await #expect(throws: ServiceStore.Refusal.full(limit: 256 << 10)) {
+        for number in 0..<100 {
+          try await store.add([.init(text: "\(number) \(text)", labels: [label], rejected: [])])
+        }
+      }
+    }
+    try await fill("gone")
+    let count = try await all(store).count
+    #expect(try await store.removeLabel("gone") == count)
+    #expect(try await store.removeLabel("gone") == nil)
+    #expect(try store.labels().map(\.id) == ["kept"])
+    #expect(try await all(store) == [.init(text: "both", labels: [], rejected: ["kept"])])
+    try await fill("kept")
+    // Pages are not always filled alike.
+    #expect(try await all(store).count > count - 3)
+  }
+
+  @Test func `feedback is checked where it is written`() async throws {
+    let store = try ServiceStore(path: folder.file("service.sqlite"))
+    struct Unknown: Error, Equatable { var labels: [String] }
+    let feedback = ["a", "b"].map {
+      ServiceStore.Feedback(text: $0, labels: ["one \($0)"], rejected: ["two"])
+    }
+    await #expect(throws: Unknown(labels: ["one b", "two"])) {
+      try await store.add(feedback) { labels in
+        if labels.contains("one b") { throw Unknown(labels: labels) }
+      }
+    }
+    #expect(try await all(store).isEmpty)
+  }
+
   @Test func `a moved store rejects writes`() async throws {
     let path = folder.file("service.sqlite")
     let store = try ServiceStore(path: path)

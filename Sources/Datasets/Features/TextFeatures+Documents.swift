@@ -25,7 +25,8 @@ extension TextFeatures {
       throw ValueError(
         "training documents",
         reason: "no feature occurs in at least \(configuration.minimumDocumentCount) documents",
-        expected: "more documents, or texts with words in common")
+        expected: "more documents, texts with words in common, or a smaller "
+          + "features.minimumDocumentCount in the settings file")
     }
   }
 

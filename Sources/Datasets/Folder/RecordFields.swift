@@ -106,7 +106,9 @@ extension JSONCursor {
 
 extension IdentifierTable {
   /// Adds `identifier`; throws if it exists already.
-  mutating func insertNew(_ identifier: JSONString) throws(LineFault) {
+  mutating func insertNew(_ identifier: JSONString, expected: String = "a unique id")
+    throws(LineFault)
+  {
     guard count < Int32.max else {
       throw LineFault(reason: "too many records", expected: "at most \(Int32.max)")
     }
@@ -114,7 +116,7 @@ extension IdentifierTable {
       throw LineFault(
         position: identifier.content.lowerBound,
         reason: "the id \"\(file.withBytes(identifier.decoded))\" appears a second time",
-        expected: "a unique id")
+        expected: expected)
     }
   }
 }

@@ -53,6 +53,8 @@ extension LabelledRecords {
       drawn = try partsByTime(try values(of: column, option: "time"))
     } else if !reading.namesParts {
       drawn = texts.map { part(of: SplitBucket(of: $0)) }
+      // Of one or two texts, chance may leave none to train on.
+      if drawn.allSatisfy({ $0 == .test }) { drawn = drawn.map { _ in .train } }
     }
     return zip(roles, drawn).map { role, drawn in
       switch (role, drawn) {
@@ -234,7 +236,7 @@ extension LabelledRecords {
         expected: #"one JSON object per line: {"text": "…", "labels": ["…"]}"#)
     }
     let reason =
-      isWhole || labels.count == 0
+      labels.count == 0
       ? "none of the \(rows.count) records has a label" : "no record of train has a label"
     throw InputError(
       file: path, reason: reason,

@@ -234,7 +234,10 @@ struct RecordLines {
         reason: id == nil ? "the record has no \"id\"" : "an \"id\" among records without",
         expected: "an \"id\" in every record or in none")
     }
-    if id != nil { try ids[input].insertNew(cursor.required(id)) }
+    if id != nil {
+      try ids[input].insertNew(
+        cursor.required(id), expected: "a unique id; --id none names documents by their lines")
+    }
     countOfInput[input] += 1
     inputs.append(Int32(input))
     lineNumbers.append(line)

@@ -28,6 +28,10 @@ struct CSVDialect: Hashable {
   ///   after the closing quotation mark.
   func row(_ scanner: inout RecordScanner) throws(LineFault) -> [Cell] {
     let bytes = scanner.bytes
+    if scanner.position <= ByteOrderMark.length(in: bytes), let line = Self.separatorLine(bytes) {
+      scanner.move(to: line.end)
+      if scanner.isAtEnd { return [] }
+    }
     var cells: [Cell] = []
     var position = scanner.position
     var fault: LineFault?
@@ -66,6 +70,19 @@ struct CSVDialect: Hashable {
     }
     if let fault { throw fault }
     return cells
+  }
+
+  /// The separator that a first line `sep=;` names to spreadsheet programs, and the line's end.
+  private static func separatorLine(_ bytes: UnsafeRawBufferPointer) -> (
+    separator: UInt8, end: Int
+  )? {
+    let start = ByteOrderMark.length(in: bytes)
+    let mark = "sep=".utf8
+    guard bytes.count > start + mark.count, bytes[start...].starts(with: mark) else { return nil }
+    let end = start + mark.count + 1
+    let line = LineReader.lineEnd(in: bytes, from: start)
+    guard end == line || end + 1 == line && bytes[end] == UInt8(ascii: "\r") else { return nil }
+    return (bytes[end - 1], min(line + 1, bytes.count))
   }
 
   private func quotedCell(_ scanner: inout RecordScanner, from start: Int) throws(LineFault)
@@ -113,6 +130,35 @@ struct CSVDialect: Hashable {
 }
 
 extension CSVDialect {
+  /// Calls `body` with the texts of each row that is not blank and the number of its first line.
+  ///
+  /// - Parameter name: the file's name in errors.
+  /// - Throws: `InputError` for a row that cannot be read; any error of `body`.
+  func forEachRow(
+    of file: MappedFile, named name: String, _ body: ([String], Int) throws -> Void
+  ) throws {
+    try file.withBytes { bytes in
+      var scanner = RecordScanner(bytes)
+      while !scanner.isAtEnd {
+        let (start, line) = (scanner.position, scanner.line)
+        var texts: [String] = []
+        do throws(LineFault) {
+          for cell in try row(&scanner) {
+            let text = try VocabularyText.text(bytes, cell.range)
+            texts.append(cell.hasDoubledQuotes ? text.replacing("\"\"", with: "\"") : text)
+          }
+        } catch {
+          throw error.located(file: name, recordAt: start, line: line, in: bytes)
+        }
+        if texts.count > 1 || !texts.allSatisfy({ $0.allSatisfy(\.isWhitespace) }) {
+          try body(texts, line)
+        }
+      }
+    }
+  }
+}
+
+extension CSVDialect {
   /// The dialect of a table.
   ///
   /// It is the one that gives the first rows the same number of cells, more than one; of several, the
@@ -126,7 +172,8 @@ extension CSVDialect {
       LineReader.lineEnd(in: bytes, from: 0) == bytes.count
       && bytes.contains(UInt8(ascii: "\r"))
     var best: (dialect: CSVDialect, fit: Fit)?
-    for separator in isTSV ? [UInt8(ascii: "\t")] : separators {
+    let named = separatorLine(bytes).map { [$0.separator] }
+    for separator in named ?? (isTSV ? [UInt8(ascii: "\t")] : separators) {
       var dialect = CSVDialect(separator: separator, endsAtReturn: endsAtReturn)
       var fit = dialect.fit(bytes, rowLimit: 200)
       if separator == UInt8(ascii: "\t"), bytes.contains(UInt8(ascii: "\"")),
@@ -143,7 +190,9 @@ extension CSVDialect {
 
   /// How well a dialect fits some rows.
   struct Fit {
-    /// The number of cells of the first row.
+    /// The number of cells that most rows have.
+    ///
+    /// Lines above a header may have fewer.
     var columns = 0
     var rows = 0
     /// The number of rows with another number of cells, and of those that cannot be read.
@@ -158,18 +207,19 @@ extension CSVDialect {
   func fit(_ bytes: UnsafeRawBufferPointer, rowLimit: Int) -> Fit {
     var scanner = RecordScanner(bytes)
     var fit = Fit()
+    var counts: [Int: Int] = [:]
     while !scanner.isAtEnd, !scanner.isLost, fit.rows < rowLimit {
       do throws(LineFault) {
         let cells = try row(&scanner)
-        if cells.count == 1, cells[0].range.isEmpty { continue }
+        if cells.isEmpty || cells.count == 1 && cells[0].range.isEmpty { continue }
         fit.rows += 1
-        if fit.columns == 0 { fit.columns = cells.count }
-        if cells.count != fit.columns { fit.irregular += 1 }
+        counts[cells.count, default: 0] += 1
       } catch {
         fit.rows += 1
-        fit.irregular += 1
       }
     }
+    let most = counts.max { ($0.value, $0.key) < ($1.value, $1.key) }
+    (fit.columns, fit.irregular) = (most?.key ?? 0, fit.rows - (most?.value ?? 0))
     return fit
   }
 }

@@ -4,10 +4,17 @@ import Storage
 struct CSVFormat: RecordFormat {
   let dialect: CSVDialect
   /// The names of the columns; numbers from 1 if the table has none.
+  ///
+  /// A name of labels may be there several times, as in exports with a column for each value.
   let names: [String]
-  /// Whether the first row has the names.
+  /// Whether a row has the names.
   let hasHeader: Bool
-  private var isBeforeHeader: Bool
+  /// The rows above that one, such as a title of the table.
+  let rowsAboveHeader: Int
+  /// The names that are there several times.
+  private let repeated: Set<String>
+  /// The rows before the first record that have not been passed.
+  private var rowsToPass: Int
 
   /// Finds out the dialect and the names of the columns.
   ///
@@ -25,21 +32,51 @@ struct CSVFormat: RecordFormat {
     try file.forEachRecord(of: sample, limit: 500, bad: { _ in }) { (record) throws(LineFault) in
       rows.append(record.fields.map { $0.element.value.plainText ?? "" })
     }
-    let first = rows.first ?? []
-    hasHeader = reading.header ?? Self.isHeader(first, before: rows.dropFirst(), reading)
-    isBeforeHeader = hasHeader
-    names =
+    rowsAboveHeader = reading.header == nil ? Self.rowsAboveHeader(rows) : 0
+    let first = rows.dropFirst(rowsAboveHeader).first ?? []
+    hasHeader =
+      reading.header ?? Self.isHeader(first, before: rows.dropFirst(rowsAboveHeader + 1), reading)
+    rowsToPass = hasHeader ? rowsAboveHeader + 1 : 0
+    var names =
       hasHeader
       ? first.enumerated().map { column, name in
         let name = name.trimmingBlanks().normalizedToNFC
         return name.isEmpty ? "column \(column + 1)" : name
       } : first.indices.map { "\($0 + 1)" }
+    repeated = try Self.numberRepeated(&names, file: file.name)
+    self.names = names
+  }
+
+  /// Gives names that are there again a number.
+  ///
+  /// - Returns: the names of labels that are there again, which stay.
+  /// - Throws: `InputError` for a second text or id.
+  private static func numberRepeated(_ names: inout [String], file: String) throws -> Set<String> {
     var seen: Set<String> = []
-    for name in names where !seen.insert(name).inserted {
-      throw InputError(
-        file: file.name, line: 1, reason: "the column \"\(name)\" appears a second time",
-        expected: "a header with a different name for each column")
+    var repeated: Set<String> = []
+    for (index, name) in names.enumerated() where !seen.insert(name).inserted {
+      if UsualColumns.isLabel(name) {
+        repeated.insert(name)
+      } else if UsualColumns.isText(name) || UsualColumns.ids.contains(UsualColumns.plain(name)) {
+        throw InputError(
+          file: file, line: 1, reason: "the column \"\(name)\" appears a second time",
+          expected: "a header with a different name for each column")
+      } else {
+        var number = 2
+        while !seen.insert("\(name) \(number)").inserted { number += 1 }
+        names[index] = "\(name) \(number)"
+      }
     }
+    return repeated
+  }
+
+  /// The number of rows above one with the names of a text and of labels; 0 without such a row.
+  private static func rowsAboveHeader(_ rows: [[String]]) -> Int {
+    rows.prefix(10).firstIndex { row in
+      let names = row.map { $0.trimmingBlanks() }
+      return names.contains(where: UsualColumns.isText)
+        && names.contains { UsualColumns.isLabel($0) && !UsualColumns.isText($0) }
+    } ?? 0
   }
 
   /// Whether the first row has names, not values.
@@ -51,12 +88,11 @@ struct CSVFormat: RecordFormat {
     _ first: [String], before others: ArraySlice<[String]>, _ reading: DataReading
   ) -> Bool {
     let cells = first.map { $0.trimmingBlanks() }
-    guard !others.isEmpty else { return cells.contains(where: ColumnMapping.isUsual) }
+    guard !others.isEmpty else { return cells.contains(where: UsualColumns.isUsual) }
     let named = Set(
       [reading.text, reading.label, reading.id, reading.group, reading.time].compactMap { $0 }
         .flatMap { [$0] + $0.split(separator: ",").map { $0.trimmingBlanks() } })
-    if cells.contains(where: { ColumnMapping.isUsual($0) || named.contains($0) && Int($0) == nil })
-    {
+    if cells.contains(where: { UsualColumns.isUsual($0) || named.contains($0) && Int($0) == nil }) {
       return true
     }
     return !cells.enumerated().contains { column, cell in
@@ -69,8 +105,8 @@ struct CSVFormat: RecordFormat {
     let start = scanner.position
     let cells = try dialect.row(&scanner)
     if cells.allSatisfy(\.range.isEmpty) { return nil }
-    if isBeforeHeader {
-      isBeforeHeader = false
+    if rowsToPass > 0 {
+      rowsToPass -= 1
       return nil
     }
     // Spreadsheets write separators for empty columns.
@@ -86,7 +122,15 @@ struct CSVFormat: RecordFormat {
     fields.reserveCapacity(names.count)
     for (name, cell) in zip(names, cells) {
       let text = try dialect.text(of: cell, scanner)
-      fields.append(.init(name, .init(.string(text), at: cell.range.lowerBound)))
+      let value = JSONValue.Element(.string(text), at: cell.range.lowerBound)
+      guard repeated.contains(name) else {
+        fields.append(.init(name, value))
+        continue
+      }
+      let index = fields.firstIndex { $0.name == name } ?? fields.count
+      if index == fields.count { fields.append(.init(name, .init(.array([]), at: value.position))) }
+      guard !text.isEmpty, case .array(let values) = fields[index].element.value else { continue }
+      fields[index].element.value = .array(values + [value])
     }
     return fields
   }

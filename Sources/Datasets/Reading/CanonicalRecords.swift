@@ -64,6 +64,7 @@ struct CanonicalRecords {
     if names.isSubset(of: ["id", "text", "labels", "label", "weights"]), isSimple { return true }
     let isLabelled = names.contains("labels") || names.contains("label")
     return isSimple && names.contains("text") && isLabelled
+      && !names.contains(where: UsualColumns.isTitle)
   }
 }
 
@@ -304,5 +305,7 @@ extension CSVFormat {
     let separator = dialect.separator == 0x09 ? "tab" : "\"\(Unicode.Scalar(dialect.separator))\""
     return "separator \(separator)" + (dialect.hasQuotes ? "" : ", quotation marks as characters")
       + (hasHeader ? "" : ", no header")
+      + (rowsAboveHeader > 0
+        ? ", \(counted(rowsAboveHeader, "row")) above the header left out" : "")
   }
 }

@@ -11,24 +11,8 @@ struct ColumnMapping: Hashable {
   /// The text between two labels in one cell; nil for none.
   var separator: String?
 
-  fileprivate static let usualTexts = [
-    "text", "body", "content", "description", "sentence", "question", "title", "document",
-    "message",
-    "abstract", "utterance", "query", "comment", "review", "summary", "subject line",
-  ]
-  fileprivate static let usualLabels = [
-    "labels", "label", "categories", "category", "tags", "tag", "subjects", "subject", "intent",
-    "class", "classes", "topics", "topic", "target", "subject_uris", "keywords",
-  ]
-  fileprivate static let usualIDs = ["id", "_id", "uid", "uuid", "doc_id", "document_id"]
   /// The value of `DataReading.id` that says that documents have no names.
   static let noID = "none"
-
-  /// Whether a column of this name is recognised.
-  static func isUsual(_ name: String) -> Bool {
-    let name = name.lowercased()
-    return usualTexts.contains(name) || usualLabels.contains(name) || usualIDs.contains(name)
-  }
 
   /// Decides by the names of the columns and the first records.
   ///
@@ -41,16 +25,24 @@ struct ColumnMapping: Hashable {
     var names: [String] = []
     var seen: Set<String> = []
     for record in sample {
-      for field in record.fields where seen.insert(field.name).inserted { names.append(field.name) }
+      for name in record.names where seen.insert(name).inserted { names.append(name) }
+    }
+    if sample.count == 1, !names.contains(where: UsualColumns.isText), reading.text == nil,
+      let list = sample[0].listOfRecords
+    {
+      throw InputError(
+        file: file, reason: "the records are a list in \"\(list)\"",
+        expected: "the list alone, as jq .\(list) writes it")
     }
     let columns = Columns(
       file: file, names: names, sample: sample, isLenient: reading.isPreference)
     let id = try columns.id(reading.id)
     var label = try columns.label(reading.label)
     let text =
-      try columns.named(reading.text, "text") ?? [
-        columns.text(among: names.filter { $0 != label && $0 != id }, hasLabel: label != nil)
-      ]
+      try columns.named(reading.text, "text")
+      ?? columns.text(
+        among: names.filter { $0 != label && $0 != id }, hasLabel: label != nil,
+        needsLabels: needsLabels)
     label =
       try label
       ?? columns.guessedLabel(
@@ -129,7 +121,17 @@ private struct Columns {
   func id(_ option: String?) throws -> String? {
     if option == ColumnMapping.noID { return nil }
     if let name = try named(option, "id")?.first { return name }
-    return names.first { ColumnMapping.usualIDs.contains($0.lowercased()) }
+    return names.first { UsualColumns.ids.contains(UsualColumns.plain($0)) }
+      ?? names.first {
+        // The customer of a ticket may have written others.
+        UsualColumns.numbersDocuments(UsualColumns.plain($0)) && isDistinct($0)
+      }
+  }
+
+  /// Whether no two records of the sample have the same value, and none has no value.
+  private func isDistinct(_ name: String) -> Bool {
+    let values = sample.compactMap { $0[name]?.value.plainText }.filter { !$0.isEmpty }
+    return values.count == sample.count && Set(values).count == values.count
   }
 
   func label(_ option: String?) throws -> String? {
@@ -138,34 +140,76 @@ private struct Columns {
     return found[0]
   }
 
-  /// The column of the text, by its name or as the longest of two.
-  func text(among columns: [String], hasLabel: Bool) throws -> String {
+  /// The columns of the text, a title first: by their names, or the longest of two.
+  func text(among columns: [String], hasLabel: Bool, needsLabels: Bool) throws -> [String] {
+    for title in UsualColumns.titles {
+      guard let column = columns.first(where: { UsualColumns.plain($0) == title.name }) else {
+        continue
+      }
+      let others = columns.filter { $0 != column }
+      if let texts = title.texts {
+        guard let text = others.first(where: { texts.contains(UsualColumns.plain($0)) }) else {
+          continue
+        }
+        return [column, text]
+      }
+      let body = try usualText(among: others)
+      let name = body.map { UsualColumns.plain($0) }
+      if title.name == UsualColumns.subject, !hasLabel, !hasLabelsBeyondSubject(columns) {
+        let isMail = name.map(UsualColumns.mails.contains) ?? true
+        if needsLabels || !isMail { continue }
+      }
+      return [column] + [body].compactMap(\.self)
+    }
     guard
-      let name = try usual(ColumnMapping.usualTexts, among: columns, "text")
+      let name = try usualText(among: columns)
         ?? other(among: columns, isLong: true, hasLabel: hasLabel)
     else { throw unclear("no column is known as the text", "--text COLUMN") }
-    return name
+    return [name]
+  }
+
+  private func usualText(among columns: [String]) throws -> String? {
+    try usual(UsualColumns.texts, among: columns, "text")
+      ?? usual(UsualColumns.otherTexts, among: columns, "text")
+  }
+
+  private func hasLabelsBeyondSubject(_ columns: [String]) -> Bool {
+    columns.contains {
+      UsualColumns.isLabel($0) && UsualColumns.plain($0) != UsualColumns.subject
+    }
   }
 
   /// The column of the labels, by its name or as the only one.
   func guessedLabel(among columns: [String], isNeeded: Bool) throws -> String? {
-    let usualLabels = ColumnMapping.usualLabels
     guard isNeeded else {
       // Texts to answer need no labels: an unclear column stays metadata.
-      let found = columns.filter { usualLabels.contains($0.lowercased()) }
+      let found = columns.filter { UsualColumns.isLabel($0) }
       return found.count == 1 ? found[0] : nil
     }
     guard
-      let name = try usual(usualLabels, among: columns, "label")
+      let name = try usual(UsualColumns.labels, among: columns, "label")
+        ?? usual(UsualColumns.otherLabels, among: columns, "label")
         ?? other(among: columns, isLong: false, hasLabel: false)
-    else { throw unclear("no column is known as the labels", "--label COLUMN") }
+    else {
+      let marks = columns.filter(hasMarks)
+      throw unclear(
+        "no column is known as the labels",
+        marks.count > 1
+          ? "one column of labels; \(marks[0]), \(marks[1])\(marks.count > 2 ? ", …" : "") are not "
+            + "read as a column for each label" : "--label COLUMN")
+    }
     return name
+  }
+
+  /// Whether a column only has 0 and 1.
+  private func hasMarks(_ name: String) -> Bool {
+    sample.allSatisfy { ["0", "1"].contains($0[name]?.value.plainText) }
   }
 
   /// The only column of a usual name; the first name of the list wins.
   func usual(_ usual: [String], among columns: [String], _ option: String) throws -> String? {
-    let found = columns.filter { usual.contains($0.lowercased()) }
-    if let sure = found.first(where: { $0.lowercased() == usual[0] }) { return sure }
+    let found = columns.filter { usual.contains(UsualColumns.plain($0)) }
+    if let sure = found.first(where: { UsualColumns.plain($0) == usual[0] }) { return sure }
     guard found.count > 1 else { return found.first }
     let list = found.map { "\"\($0)\"" }.joined(separator: " and ")
     throw unclear(
@@ -186,23 +230,26 @@ private struct Columns {
     return columns[lengths[0] > lengths[1] ? 0 : 1]
   }
 
-  /// The separator of labels in the cells of a column whose name is a plural.
+  /// The separator of labels in the cells of a column.
   ///
-  /// `|` and `;` are separators wherever they occur. A comma is one if it makes the labels fewer.
+  /// In a column whose name is a plural, `|` and `;` are separators wherever they occur. Otherwise, and
+  /// for a comma, a separator must make the labels fewer.
   func separator(of label: String) -> String? {
-    guard label.lowercased().hasSuffix("s"), label.lowercased() != "class" else { return nil }
+    let isPlural = label.lowercased().hasSuffix("s") && label.lowercased() != "class"
     let cells: [String] = sample.compactMap { record in
       guard case .string(let text) = record[label]?.value, !text.hasPrefix("["),
         !text.hasPrefix("<")
       else { return nil }
       return text
     }
-    for separator in ["|", ";"] where cells.contains(where: { $0.contains(separator) }) {
-      return separator
+    func makesFewer(_ separator: String) -> Bool {
+      let pieces = cells.flatMap { $0.split(separator: separator).map { $0.trimmingBlanks() } }
+      return pieces.count > cells.count && Set(pieces).count < Set(cells).count
     }
-    let pieces = cells.flatMap { $0.split(separator: ",").map { $0.trimmingBlanks() } }
-    guard pieces.count > cells.count, Set(pieces).count < Set(cells).count else { return nil }
-    return ","
+    for separator in ["|", ";"] where cells.contains(where: { $0.contains(separator) }) {
+      if isPlural || makesFewer(separator) { return separator }
+    }
+    return isPlural && makesFewer(",") ? "," : nil
   }
 }
 

@@ -92,7 +92,7 @@ extension DataFormat {
     var scanner = RecordScanner(bytes)
     do {
       return try dialect.row(&scanner).contains { cell in
-        ColumnMapping.isUsual(try dialect.text(of: cell, scanner).trimmingBlanks())
+        UsualColumns.isUsual(try dialect.text(of: cell, scanner).trimmingBlanks())
       }
     } catch {
       return false

@@ -8,8 +8,42 @@ struct SourceRecord {
   var fields: [JSONValue.Member]
 
   /// The value of the field `name`; nil if there is none.
+  ///
+  /// `issue.title` is the member `title` of the field `issue`, unless a field has that name.
   subscript(name: String) -> JSONValue.Element? {
-    fields.first { $0.name == name }?.element
+    if let field = fields.first(where: { $0.name == name }) { return field.element }
+    guard name.contains(".") else { return nil }
+    var members = fields
+    var element: JSONValue.Element?
+    for part in name.split(separator: ".", omittingEmptySubsequences: false) {
+      element = members.first { $0.name.normalizedToNFC == part }?.element
+      members = element?.value.members ?? []
+    }
+    return element
+  }
+
+  /// The names of the fields; of an object, those of its members.
+  ///
+  /// Objects may be labels.
+  var names: [String] {
+    func names(_ field: JSONValue.Member, in group: String) -> [String] {
+      let name = group + field.name.normalizedToNFC
+      let members = field.element.value.members
+      return members.isEmpty || UsualColumns.isLabel(name)
+        ? [name] : members.flatMap { names($0, in: name + ".") }
+    }
+    return fields.flatMap { names($0, in: "") }
+  }
+}
+
+extension SourceRecord {
+  /// The name of a field with a list of objects that are not labels; nil if there is none.
+  var listOfRecords: String? {
+    fields.first { field in
+      guard case .array(let elements) = field.element.value, !UsualColumns.isLabel(field.name)
+      else { return false }
+      return !elements.isEmpty && elements.allSatisfy { !$0.value.members.isEmpty }
+    }?.name
   }
 }
 

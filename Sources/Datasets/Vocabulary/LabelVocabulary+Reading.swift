@@ -64,7 +64,7 @@ extension LabelVocabulary {
     var skipped = SkippedLines()
     try LineReader(file: file, policy: .refuse, name: path).forEachLine(skipped: &skipped) {
       (bytes, range) throws(LineFault) in
-      let line = try DelimitedRows.text(bytes, range)
+      let line = try VocabularyText.text(bytes, range)
       guard !line.allSatisfy(\.isWhitespace) else { return }
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map {
         $0.trimmingCharacters(in: .whitespacesAndNewlines)
@@ -78,7 +78,7 @@ extension LabelVocabulary {
       }
       entries.append(
         Entry(
-          id: try DelimitedRows.name(
+          id: try VocabularyText.name(
             String(fields[0].dropFirst().dropLast()), at: range.lowerBound),
           text: fields[1],
           details: LabelDetails(

@@ -48,7 +48,7 @@ extension NTriple.Term {
   func text(in bytes: UnsafeRawBufferPointer) throws(LineFault) -> String {
     let written = bytes[content]
     guard kind != .blank, written.contains(UInt8(ascii: "\\")) else {
-      return try DelimitedRows.text(bytes, content)
+      return try VocabularyText.text(bytes, content)
     }
     var result: [UInt8] = []
     result.reserveCapacity(content.count)
@@ -62,7 +62,7 @@ extension NTriple.Term {
       let scalar = try Self.escape(in: bytes, at: &position, end: content.upperBound)
       result.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
     }
-    return try DelimitedRows.text(result, at: content.lowerBound)
+    return try VocabularyText.text(result, at: content.lowerBound)
   }
 
   private static func escape(

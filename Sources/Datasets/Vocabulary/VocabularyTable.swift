@@ -48,7 +48,7 @@ struct VocabularyTable {
   ///   several languages of which none is chosen.
   init(_ file: MappedFile, path: String, separator: UInt8, language: String?) throws {
     var isHeader = true
-    try DelimitedRows(file, name: path, separator: separator).forEach { row, line in
+    try CSVDialect(separator: separator).forEachRow(of: file, named: path) { row, line in
       if isHeader {
         isHeader = false
         try readHeader(row, path: path, line: line, language: language)
@@ -91,11 +91,8 @@ struct VocabularyTable {
 
   /// The column that a header cell names, and its language.
   private static func column(_ cell: String) -> (column: Column, language: String?)? {
-    func plain(_ text: some StringProtocol) -> String {
-      text.lowercased().filter { $0 != " " && $0 != "_" && $0 != "-" }
-    }
     let name = cell.trimmingCharacters(in: .whitespaces)
-    if let column = Column.allCases.first(where: { $0.names.contains(plain(name)) }) {
+    if let column = Column.allCases.first(where: { $0.names.contains(UsualColumns.plain(name)) }) {
       return (column, nil)
     }
     // label_sv, altLabel_zh-Hant, label@sv
@@ -106,7 +103,9 @@ struct VocabularyTable {
     guard tag.count >= 2, tag.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" }) else {
       return nil
     }
-    let column = Column.allCases.first { $0.isText && $0.names.contains(plain(name[..<mark])) }
+    let column = Column.allCases.first {
+      $0.isText && $0.names.contains(UsualColumns.plain(name[..<mark]))
+    }
     return column.map { ($0, tag) }
   }
 

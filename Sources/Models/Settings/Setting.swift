@@ -78,7 +78,8 @@ package struct Setting: Sendable {
 
   /// The settings whose default may follow from the data; see `DataDefaults`.
   package static let followingData: Set<String> = [
-    "features.families", "model.labels", "model.encoder.isNormalized",
+    "features.families", "features.minimumDocumentCount", "model.labels",
+    "model.encoder.isNormalized",
     "model.encoder.hiddenDimensions", "optimization.batchSize", "optimization.tableLearningRate",
     "optimization.learningRate", "optimization.featureDropout", "loop.epochs",
     "memory", "memory.neighbours", "memory.temperature", "memory.weight",

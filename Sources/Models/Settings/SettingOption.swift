@@ -26,7 +26,7 @@ package struct SettingOption: Sendable {
 
   /// The options that most people need.
   private static let common: Set = [
-    "epochs", "feedback", "initial", "label", "loss", "patience", "seed", "test", "text",
+    "epochs", "feedback", "format", "id", "initial", "label", "patience", "seed", "test", "text",
     "validation",
   ]
 

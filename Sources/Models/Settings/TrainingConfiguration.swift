@@ -187,7 +187,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
       needs: .init("bags: --encoder bag or --encoder both") { $0.hasBags }),
     Setting(
       "initial",
-      "Finished run to continue: its weights, vocabulary and labels are the start.", .path,
+      "Finished run to continue, from its weights, vocabulary and labels.", .path,
       .run("initial"), null: "a random start",
       needs: .init("bags without --wide") { $0.transformer == nil && $0.model.wide == nil }),
     TrainingLoss.setting,
@@ -212,7 +212,7 @@ extension TrainingLoop {
     Setting(
       "epochs", "Passes over the data, at most.", .count, .steps("epochs"), from: .tuned),
     Setting(
-      "patience", "Hold out a validation set, and stop after this many epochs without improvement.",
+      "patience", "Hold out documents, and stop after this many epochs without improvement.",
       .count, .run("patience"), null: "nothing is held out"),
     Setting(
       "checkpointInterval", "Seconds between checkpoints.", .notNegative,

@@ -23,6 +23,10 @@ extension Trainer {
     progress: ProgressBar? = nil,
     isInterrupted: () -> Bool = { false }
   ) throws -> (calibration: RunCalibration, notes: [String]) {
+    if followsData {
+      return try settled().calibrate(
+        opened, settings, progress: progress, isInterrupted: isInterrupted)
+    }
     let model = try opened ?? TrainedModel(folder: folder, threads: configuration.threads)
     guard !model.record.hasUnseenValidation else { return try model.calibrate(settings) }
     try model.refuseUnlessCalibratable()

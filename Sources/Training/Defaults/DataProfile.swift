@@ -33,6 +33,10 @@ public struct DataProfile: Hashable, Sendable {
 
   /// The number of texts to look at; more would take time and hardly change the shares.
   private static let sampleSize = 2000
+  /// The documents below which a feature of a single document is kept.
+  ///
+  /// Most words of a few texts occur in one of them only: a text could be left without a feature.
+  static let fewDocuments = 20
   /// The most words of a short text.
   static let shortLength = 12
   /// The documents a label from which pairs of words of the whole text are worth their time.

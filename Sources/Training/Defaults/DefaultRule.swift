@@ -32,7 +32,17 @@ struct DefaultRule {
 extension DefaultRule {
   /// The rules that hold for a data set.
   static func rules(for profile: DataProfile) -> [DefaultRule] {
-    profile.hasTexts ? textRules(for: profile) : featureRules(for: profile)
+    sizeRules(for: profile)
+      + (profile.hasTexts ? textRules(for: profile) : featureRules(for: profile))
+  }
+
+  private static func sizeRules(for profile: DataProfile) -> [DefaultRule] {
+    guard profile.documents < DataProfile.fewDocuments else { return [] }
+    return [
+      DefaultRule(
+        "features.minimumDocumentCount", .number("1"),
+        "fewer than \(DataProfile.fewDocuments) documents")
+    ]
   }
 
   private static func textRules(for profile: DataProfile) -> [DefaultRule] {

@@ -12,6 +12,15 @@ struct AuditCommand: ParsableCommand {
     abstract: "List labels of a data set that are probably wrong or missing.",
     discussion: HelpLevel.discussion(
       "audit",
+      short: """
+        Trains models without the documents that they judge, and lists the labels that disagree with \
+        them. Of a single file, a fifth is held out as test documents, which are not audited.
+
+        Examples:
+          decant audit tickets.csv
+          decant audit tickets.csv --missing --top 50
+          decant audit data/debian-tags --like runs/tags --output errors.tsv
+        """,
       full: """
         Splits the training documents into folds, predicts each fold with a model trained on the \
         others, and compares the given labels with the predictions and with the nearest documents. \
@@ -52,12 +61,14 @@ struct AuditCommand: ParsableCommand {
   @Flag(help: "List only wrong labels.")
   var wrong = false
 
-  @Option(help: "Number of nearest documents to compare with; 0 for none.")
+  @Option(
+    help: ArgumentHelp(
+      "Number of nearest documents to compare with; 0 for none.", visibility: .rare))
   var neighbours = 10
 
   @Option(
     help: ArgumentHelp(
-      "Skip labels that fewer documents have.", valueName: "count"))
+      "Skip labels that fewer documents have.", valueName: "count", visibility: .rare))
   var minimumCount = LabelAudit().minimumCount
 
   @Option(
@@ -70,12 +81,14 @@ struct AuditCommand: ParsableCommand {
       "Write the lists as verdicts for decant train --feedback.", valueName: "file"))
   var asFeedback: String?
 
-  @Option(help: ArgumentHelp("Folder to save all scores to.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp("Folder to save all scores to.", valueName: "folder", visibility: .rare))
   var keep: String?
 
   @Option(
     help: ArgumentHelp(
-      "Folder with scores that --keep saved; trains nothing.", valueName: "folder"))
+      "Folder with scores that --keep saved; trains nothing.", valueName: "folder",
+      visibility: .rare))
   var scores: String?
 
   @OptionGroup var training: AuditTrainingOptions

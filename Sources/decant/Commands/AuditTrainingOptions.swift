@@ -14,7 +14,7 @@ struct AuditTrainingOptions: ParsableArguments {
       """
       Defaults of the settings that you leave open: 1 for fixed ones, 2 for those that follow from \
       the data (default: 2).
-      """, valueName: "version"))
+      """, valueName: "version", visibility: .rare))
   var defaults: Int?
 
   @OptionGroup(title: HelpLevel.title("Training")) var steps: SettingOptions<StepPart>

@@ -9,23 +9,25 @@ struct CalibrateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "calibrate",
     abstract: "Turn a trained model's scores into probabilities and decisions.",
-    discussion: """
-      Fits a curve from scores to probabilities, a correction for each label (a small one for a \
-      rare label), and the thresholds above which labels are assigned. decant train does so at its \
-      end; this command replaces the result, calibration.json, which decant predict, decant evaluate \
-      and decant serve use.
+    discussion: HelpLevel.discussion(
+      "calibrate",
+      full: """
+        Fits a curve from scores to probabilities, a correction for each label (a small one for a \
+        rare label), and the thresholds above which labels are assigned. decant train does so at its \
+        end; this command replaces the result, calibration.json, which decant predict, decant evaluate \
+        and decant serve use.
 
-      A run with --patience is calibrated on the validation documents that it held out. For any other \
-      run, models with its settings are trained without some of the documents and score these.
+        A run with --patience is calibrated on the validation documents that it held out. For any other \
+        run, models with its settings are trained without some of the documents and score these.
 
-      The printed figures are cross-fitted: each fifth of the documents is evaluated with a \
-      calibration fitted to the others.
+        The printed figures are cross-fitted: each fifth of the documents is evaluated with a \
+        calibration fitted to the others.
 
-      Examples:
-        decant calibrate runs/patient
-        decant calibrate runs/patient --method isotonic --objective macro
-        decant calibrate runs/tickets --for f1
-      """)
+        Examples:
+          decant calibrate runs/patient
+          decant calibrate runs/patient --method isotonic --objective macro
+          decant calibrate runs/tickets --for f1
+        """))
 
   enum MethodName: String, ExpressibleByArgument, CaseIterable {
     case temperature, platt, isotonic, softmax

@@ -7,21 +7,23 @@ extension DataCommand {
   struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Show how files of texts are understood, and convert them to a data set.",
-      discussion: """
-        Reads CSV, TSV, JSON lines, a JSON array, fastText lines, Annif's corpora and svmlight, in \
-        UTF-8, UTF-16 or Windows-1252, also compressed, and prints the format, the encoding, the \
-        columns and the first records as they are understood. decant train reads the same files \
-        without a conversion.
+      discussion: HelpLevel.discussion(
+        "data convert",
+        full: """
+          Reads CSV, TSV, JSON lines, a JSON array, fastText lines, Annif's corpora and svmlight, in \
+          UTF-8, UTF-16 or Windows-1252, also compressed, and prints the format, the encoding, the \
+          columns and the first records as they are understood. decant train reads the same files \
+          without a conversion.
 
-        The folder has a fifth of the documents as test part, unless --test names a file. Further \
-        columns are kept with the documents.
+          The folder has a fifth of the documents as test part, unless --test names a file. Further \
+          columns are kept with the documents.
 
-        Examples:
-          decant data convert tickets.csv
-          decant data convert mails.tsv.gz --text subject,body --label folder --output data/mails
-          decant data convert train.csv --validation dev.csv --test test.csv --output data/tickets
-          zcat tickets.csv.gz | decant data convert - --output data/tickets
-        """)
+          Examples:
+            decant data convert tickets.csv
+            decant data convert mails.tsv.gz --text subject,body --label folder --output data/mails
+            decant data convert train.csv --validation dev.csv --test test.csv --output data/tickets
+            zcat tickets.csv.gz | decant data convert - --output data/tickets
+          """))
 
     @Argument(
       help: ArgumentHelp(
@@ -35,8 +37,8 @@ extension DataCommand {
     @Option(help: "Records to show.")
     var show = 3
 
-    @OptionGroup(title: "Data") var data: SettingOptions<DataPart>
-    @OptionGroup(title: "Parts") var files: SettingOptions<FilePart>
+    @OptionGroup(title: HelpLevel.title("Data")) var data: SettingOptions<DataPart>
+    @OptionGroup(title: HelpLevel.title("Parts")) var files: SettingOptions<FilePart>
 
     func validate() throws {
       guard !inputs.isEmpty else { throw ValidationError("Name the files.") }

@@ -85,7 +85,10 @@ struct EmbedCommand: ParsableCommand {
       """)
   var precision: Precision?
 
-  @Flag(help: "Write the inputs of the exported encoder instead of embeddings; needs .safetensors.")
+  @Flag(
+    help: ArgumentHelp(
+      "Write the inputs of the exported encoder instead of embeddings; needs .safetensors.",
+      visibility: .rare))
   var inputs = false
 
   @OptionGroup var dimensions: DimensionsOption

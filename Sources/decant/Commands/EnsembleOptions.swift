@@ -7,7 +7,7 @@ struct EnsembleOptions: ParsableArguments {
     name: .customLong("with"),
     help: ArgumentHelp(
       "Another run on the same data set; labels are ranked by the mean score. Repeatable.",
-      valueName: "run"))
+      valueName: "run", visibility: .rare))
   var others: [String] = []
 
   @Option(

@@ -9,24 +9,26 @@ struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Describe a data set and its problems.",
-    discussion: """
-      Warnings come first: test documents that also occur in train, equal documents with different \
-      labels, test labels without a training document, empty documents, and labels whose names \
-      differ only by case, spaces or width. Then come the properties that decide the settings, the \
-      distributions of labels and lengths, the labels that occur together, and the copies with their \
-      texts. --output writes all this as an HTML page; it contains texts of the data set, so be \
-      careful with whom you share it.
+    discussion: HelpLevel.discussion(
+      "inspect",
+      full: """
+        Warnings come first: test documents that also occur in train, equal documents with different \
+        labels, test labels without a training document, empty documents, and labels whose names \
+        differ only by case, spaces or width. Then come the properties that decide the settings, the \
+        distributions of labels and lengths, the labels that occur together, and the copies with their \
+        texts. --output writes all this as an HTML page; it contains texts of the data set, so be \
+        careful with whom you share it.
 
-      Two texts are near duplicates if the Jaccard similarity of their word trigrams is at least \
-      --near. The similarity is exact; a pair at 0.8 is missed once in 5,000. The test part is only \
-      compared with train.
+        Two texts are near duplicates if the Jaccard similarity of their word trigrams is at least \
+        --near. The similarity is exact; a pair at 0.8 is missed once in 5,000. The test part is only \
+        compared with train.
 
-      Examples:
-        decant inspect data/debian-tags
-        decant inspect tickets.jsonl --json
-        decant inspect train.csv --test test.csv --text title,body
-        decant inspect tickets.jsonl --output tickets.html
-      """)
+        Examples:
+          decant inspect data/debian-tags
+          decant inspect tickets.jsonl --json
+          decant inspect train.csv --test test.csv --text title,body
+          decant inspect tickets.jsonl --output tickets.html
+        """))
 
   @Argument(help: ArgumentHelp("Data set: a folder or a file.", valueName: "data"))
   var data: String
@@ -34,8 +36,8 @@ struct InspectCommand: ParsableCommand {
   @Option(help: "Lowest similarity of near duplicates, 0.5 to 1.")
   var near = 0.8
 
-  @OptionGroup(title: "Data") var malformed: SettingOptions<DataPart>
-  @OptionGroup(title: "Parts") var files: SettingOptions<FilePart>
+  @OptionGroup(title: HelpLevel.title("Data")) var malformed: SettingOptions<DataPart>
+  @OptionGroup(title: HelpLevel.title("Parts")) var files: SettingOptions<FilePart>
 
   @Option(help: ArgumentHelp("Write a page to an .html file.", valueName: "file"))
   var output: String?

@@ -8,21 +8,23 @@ struct LabelNextCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "label-next",
     abstract: "Choose the documents to label next.",
-    discussion: """
-      Chooses documents that the model is uncertain about and that are unlike each other: their labels \
-      teach it most. The uncertainty is the expected number of wrong decisions about a document's \
-      labels. Documents that nearly equal another one, and those without a known word, are left out.
+    discussion: HelpLevel.discussion(
+      "label-next",
+      full: """
+        Chooses documents that the model is uncertain about and that are unlike each other: their labels \
+        teach it most. The uncertainty is the expected number of wrong decisions about a document's \
+        labels. Documents that nearly equal another one, and those without a known word, are left out.
 
-      The list has the most probable labels of each document. With --tasks it is a file that Label \
-      Studio or Argilla imports, with these labels as suggestions; decant data import reads back what \
-      people have labelled there, and decant train --feedback learns from it.
+        The list has the most probable labels of each document. With --tasks it is a file that Label \
+        Studio or Argilla imports, with these labels as suggestions; decant data import reads back what \
+        people have labelled there, and decant train --feedback learns from it.
 
-      Examples:
-        decant label-next runs/tickets --data unlabelled.jsonl --count 50
-        decant label-next runs/tickets --data unlabelled.jsonl --tasks argilla --output tasks.json
-        decant data import --format argilla records.json --output labelled.jsonl
-        decant train tickets.jsonl --feedback labelled.jsonl --output runs/better
-      """)
+        Examples:
+          decant label-next runs/tickets --data unlabelled.jsonl --count 50
+          decant label-next runs/tickets --data unlabelled.jsonl --tasks argilla --output tasks.json
+          decant data import --format argilla records.json --output labelled.jsonl
+          decant train tickets.jsonl --feedback labelled.jsonl --output runs/better
+        """))
 
   @Argument(help: ArgumentHelp("Folder of the run; it must be calibrated.", valueName: "run"))
   var run_: String
@@ -37,7 +39,7 @@ struct LabelNextCommand: ParsableCommand {
 
   @OptionGroup(title: HelpLevel.title("Data")) var reading: SettingOptions<DataPart>
 
-  @Option(help: "Documents to choose (default: 20).")
+  @Option(help: "Documents to choose.")
   var count = 20
 
   @Option(

@@ -7,20 +7,22 @@ struct MergeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "merge",
     abstract: "Write one run that ranks by the mean score of several.",
-    discussion: """
-      The merged run is a run like any other: predict, evaluate, serve, index and export take it. Its \
-      embeddings are those of the runs side by side, so its scores are exactly their mean (nearly, \
-      with --normalized). If a run has a memory of documents, the merged run has one with its own \
-      embeddings. --dimension makes it smaller: it keeps the directions along which the \
-      scores of the training documents vary most.
+    discussion: HelpLevel.discussion(
+      "merge",
+      full: """
+        The merged run is a run like any other: predict, evaluate, serve, index and export take it. Its \
+        embeddings are those of the runs side by side, so its scores are exactly their mean (nearly, \
+        with --normalized). If a run has a memory of documents, the merged run has one with its own \
+        embeddings. --dimension makes it smaller: it keeps the directions along which the \
+        scores of the training documents vary most.
 
-      The runs must be on the same data set and have the same features, without a hidden layer, a \
-      wide model or a transformer. Any other runs can be averaged with decant evaluate --with.
+        The runs must be on the same data set and have the same features, without a hidden layer, a \
+        wide model or a transformer. Any other runs can be averaged with decant evaluate --with.
 
-      Examples:
-        decant merge runs/seed0 runs/seed1 runs/seed2 runs/seed3 --output runs/mean
-        decant merge runs/plain runs/texts --output runs/both --dimension 256
-      """)
+        Examples:
+          decant merge runs/seed0 runs/seed1 runs/seed2 runs/seed3 --output runs/mean
+          decant merge runs/plain runs/texts --output runs/both --dimension 256
+        """))
 
   @Argument(help: ArgumentHelp("Folders of the runs, two or more.", valueName: "run"))
   var runs: [String]

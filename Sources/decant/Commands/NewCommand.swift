@@ -9,17 +9,19 @@ struct NewCommand: ParsableCommand {
     commandName: "new",
     abstract:
       "Write a settings file with every setting, its default and the source of the default.",
-    discussion: """
-      The file is JSON with comments, for decant train --config FILE. Every key is optional. An \
-      unknown key is refused, with the nearest known one. Options of the command line override the \
-      file.
+    discussion: HelpLevel.discussion(
+      "new",
+      full: """
+        The file is JSON with comments, for decant train --config FILE. Every key is optional. An \
+        unknown key is refused, with the nearest known one. Options of the command line override the \
+        file.
 
-      Examples:
-        decant new tags.json --data data/debian-tags
-        decant new mails.json --data mails.csv --text subject,body --test test.csv
-        decant train --config tags.json --output runs/tags
-        decant new | less
-      """)
+        Examples:
+          decant new tags.json --data data/debian-tags
+          decant new mails.json --data mails.csv --text subject,body --test test.csv
+          decant train --config tags.json --output runs/tags
+          decant new | less
+        """))
 
   @Argument(help: ArgumentHelp("File to create (default: standard output).", valueName: "file"))
   var file: String?
@@ -27,8 +29,8 @@ struct NewCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Data set to name in the file.", valueName: "dir"))
   var data: String?
 
-  @OptionGroup(title: "Data") var columns: SettingOptions<DataPart>
-  @OptionGroup(title: "Parts") var files: SettingOptions<FilePart>
+  @OptionGroup(title: HelpLevel.title("Data")) var columns: SettingOptions<DataPart>
+  @OptionGroup(title: HelpLevel.title("Parts")) var files: SettingOptions<FilePart>
 
   func validate() throws {
     guard !columns.given.contain("skip-bad") else {

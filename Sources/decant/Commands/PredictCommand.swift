@@ -9,6 +9,16 @@ struct PredictCommand: ParsableCommand {
     abstract: "Rank labels for texts.",
     discussion: HelpLevel.discussion(
       "predict",
+      short: """
+        Texts are arguments, lines of a file or of standard input, or records as decant train reads them: \
+        a file named .csv, .tsv, .json or .jsonl has records. The columns of the text are those of the \
+        training, unless --text names others.
+
+        Examples:
+          decant predict runs/tags --k 3 "a text editor for programmers"
+          decant predict runs/tickets --file new.csv --keep customer --output answers.csv
+          cut -f2 descriptions.tsv | decant predict runs/tags --json
+        """,
       full: """
         Texts are arguments, or come from files or standard input and are answered as they arrive: \
         lines, or records as decant train reads them. A file named .jsonl, .json, .csv or .tsv, also \

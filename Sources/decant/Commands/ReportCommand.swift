@@ -8,18 +8,20 @@ struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract: "Write a page about a run: its training, its quality and its errors.",
-    discussion: """
-      Writes one HTML file with training curves, metrics by label frequency, calibration, confused \
-      labels, documents with correct and wrong rankings, and a map of documents and labels. It needs \
-      no network and no scripts. It contains names and texts of the data set, so be careful with whom you share it.
+    discussion: HelpLevel.discussion(
+      "report",
+      full: """
+        Writes one HTML file with training curves, metrics by label frequency, calibration, confused \
+        labels, documents with correct and wrong rankings, and a map of documents and labels. It needs \
+        no network and no scripts. It contains names and texts of the data set, so be careful with whom you share it.
 
-      Without --split it evaluates the test documents, or the validation documents if there is no \
-      test part. Of a single file that the run was not trained on, it evaluates all documents.
+        Without --split it evaluates the test documents, or the validation documents if there is no \
+        test part. Of a single file that the run was not trained on, it evaluates all documents.
 
-      Examples:
-        decant report runs/tags
-        decant report runs/patient --split validation --output patient.html
-      """)
+        Examples:
+          decant report runs/tags
+          decant report runs/patient --split validation --output patient.html
+        """))
 
   @Argument(help: ArgumentHelp("Folder of the run.", valueName: "run"))
   var run_: String

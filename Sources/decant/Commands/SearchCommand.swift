@@ -10,14 +10,16 @@ struct SearchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "search",
     abstract: "Find the labels or documents nearest to texts, in an index.",
-    discussion: """
-      decant index writes the index. The run must be the one that the index was made with; it embeds \
-      the texts, which are arguments, or come from files or standard input as in decant predict.
+    discussion: HelpLevel.discussion(
+      "search",
+      full: """
+        decant index writes the index. The run must be the one that the index was made with; it embeds \
+        the texts, which are arguments, or come from files or standard input as in decant predict.
 
-      Examples:
-        decant search tags.index runs/tags "a text editor for programmers"
-        decant search packages.index runs/tags --k 10 --breadth 200 --file texts.txt --json
-      """)
+        Examples:
+          decant search tags.index runs/tags "a text editor for programmers"
+          decant search packages.index runs/tags --k 10 --breadth 200 --file texts.txt --json
+        """))
 
   @Argument(help: ArgumentHelp("File of the index.", valueName: "index"))
   var index: String
@@ -38,9 +40,9 @@ struct SearchCommand: ParsableCommand {
   @Flag(help: "Compare with every vector; always so if the index has no graph.")
   var exact = false
 
-  @OptionGroup(title: "Texts") var input: TextInputOptions
+  @OptionGroup(title: HelpLevel.title("Texts")) var input: TextInputOptions
 
-  @OptionGroup(title: "Answers") var answers: AnswerOptions
+  @OptionGroup(title: HelpLevel.title("Answers")) var answers: AnswerOptions
 
   @OptionGroup var threads: ThreadsOption
 

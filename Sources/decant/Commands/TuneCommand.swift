@@ -43,8 +43,8 @@ struct TuneCommand: ParsableCommand {
     ))
   var budget = Duration(seconds: 600)
 
-  @OptionGroup(title: "Data") var data: SettingOptions<DataPart>
-  @OptionGroup(title: "Parts") var files: SettingOptions<FilePart>
+  @OptionGroup(title: HelpLevel.title("Data")) var data: SettingOptions<DataPart>
+  @OptionGroup(title: HelpLevel.title("Parts")) var files: SettingOptions<FilePart>
   @OptionGroup(title: HelpLevel.title("Training")) var steps: SettingOptions<StepPart>
   @OptionGroup(title: HelpLevel.title("Model")) var model: SettingOptions<ModelPart>
   @OptionGroup(title: HelpLevel.title("Loss")) var loss: SettingOptions<LossPart>

@@ -6,8 +6,9 @@ struct PredictRequest: StrictBody {
   enum Key: String, CodingKey, CaseIterable { case text, texts, k, threshold, only, except }
   var texts: [String]
   var isSingle: Bool
-  var k: Int
-  var threshold: Double?
+  /// The most labels of a text; nil for the usual number.
+  var k: Int?
+  var threshold: RequestThreshold?
   var restriction: LabelRestriction
 
   init(from decoder: any Decoder) throws {
@@ -27,8 +28,35 @@ struct PredictRequest: StrictBody {
     }
     texts = (many ?? [text].compactMap(\.self)).map(\.value)
     isSingle = many == nil
-    k = try values.wholeNumber(forKey: .k) ?? 5
-    threshold = try values.given(Double.self, forKey: .threshold)
+    k = try values.wholeNumber(forKey: .k)
+    threshold = try values.given(RequestThreshold.self, forKey: .threshold)
+  }
+}
+
+/// The lowest probability of the labels in an answer.
+enum RequestThreshold: Decodable, Equatable {
+  /// The thresholds of the calibration.
+  case tuned
+  case atLeast(Double)
+
+  init(from decoder: any Decoder) throws {
+    let value = try decoder.singleValueContainer()
+    if let number = try? value.decode(Double.self) {
+      guard 0...1 ~= number else { throw Self.fault("it is \(number)", in: value) }
+      self = .atLeast(number)
+    } else if let word = try? value.decode(String.self) {
+      guard word == "tuned" else { throw Self.fault("it is \"\(word.prefix(80))\"", in: value) }
+      self = .tuned
+    } else {
+      throw Self.fault("it is neither a number nor a string", in: value)
+    }
+  }
+
+  private static func fault(_ reason: String, in value: any SingleValueDecodingContainer)
+    -> DecodingError
+  {
+    .dataCorruptedError(
+      in: value, debugDescription: "\(reason); expected 0 to 1, or \"tuned\"")
   }
 }
 
@@ -75,6 +103,13 @@ struct AddLabelRequest: StrictBody {
       id: try values.decode(RequestName.self, forKey: .id).value,
       text: try values.decode(RequestText.self, forKey: .text).value)
   }
+}
+
+/// A removed label.
+struct RemovedLabel: Encodable {
+  var id: String
+  /// The number of verdicts on it, which were removed too.
+  var verdicts: Int
 }
 
 /// Some labels.

@@ -100,18 +100,24 @@ extension OpenAPI {
         "get": {
           "operationId": "\#(operation("label"))",
           "summary": "Get a label by its name",
-          "parameters": [
-            {
-              "name": "id",
-              "in": "path",
-              "required": true,
-              "schema": {"type": "string", "minLength": 1, "maxLength": \#(AddLabelRequest.maximumName)}
-            }
-          ],
+          "parameters": [{"$ref": "#/components/parameters/LabelID"}],
           "responses": {
             "200": {
               "description": "The label",
               "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Label"}}}
+            },
+            "default": {"$ref": "#/components/responses/Error"}
+          }
+        },
+        "delete": {
+          "operationId": "\#(operation("removeLabel"))",
+          "summary": "Remove a label that was added, with the verdicts on it",
+          "description": "409 means that the model was trained on the label.",
+          "parameters": [{"$ref": "#/components/parameters/LabelID"}],
+          "responses": {
+            "200": {
+              "description": "Removed durably",
+              "content": {"application/json": {"schema": {"$ref": "#/components/schemas/RemovedLabel"}}}
             },
             "default": {"$ref": "#/components/responses/Error"}
           }

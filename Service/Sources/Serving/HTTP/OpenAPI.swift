@@ -33,6 +33,12 @@ enum OpenAPI {
               "required": true,
               "description": "The name of a run.",
               "schema": {"type": "string", "minLength": 1}
+            },
+            "LabelID": {
+              "name": "id",
+              "in": "path",
+              "required": true,
+              "schema": {"type": "string", "minLength": 1, "maxLength": \#(AddLabelRequest.maximumName)}
             }
           },
           "responses": {
@@ -80,6 +86,13 @@ enum OpenAPI {
               "items": {"$ref": "#/components/schemas/LabelName"},
               "description": "Names of labels. A name that the model does not have is refused with 422, and lists that leave no label with 400."
             },
+            "Threshold": {
+              "oneOf": [
+                {"type": "number", "minimum": 0, "maximum": 1},
+                {"type": "string", "const": "tuned"}
+              ],
+              "description": "The lowest probability of a label, or \"tuned\" for the thresholds that the calibration of the run has found."
+            },
             "PredictRequest": {
               "oneOf": [
                 {
@@ -90,10 +103,9 @@ enum OpenAPI {
                       "type": "integer",
                       "minimum": 1,
                       "maximum": \#(most),
-                      "default": 5,
-                      "description": "The maximum number of labels."
+                      "description": "The maximum number of labels: 5, or with the threshold \"tuned\" all that reach theirs, if it is missing."
                     },
-                    "threshold": {"type": "number", "minimum": 0, "maximum": 1},
+                    "threshold": {"$ref": "#/components/schemas/Threshold"},
                     "only": {"$ref": "#/components/schemas/RankedNames"},
                     "except": {"$ref": "#/components/schemas/RankedNames"}
                   },
@@ -113,10 +125,9 @@ enum OpenAPI {
                       "type": "integer",
                       "minimum": 1,
                       "maximum": \#(most),
-                      "default": 5,
-                      "description": "The maximum number of labels."
+                      "description": "The maximum number of labels: 5, or with the threshold \"tuned\" all that reach theirs, if it is missing."
                     },
-                    "threshold": {"type": "number", "minimum": 0, "maximum": 1},
+                    "threshold": {"$ref": "#/components/schemas/Threshold"},
                     "only": {"$ref": "#/components/schemas/RankedNames"},
                     "except": {"$ref": "#/components/schemas/RankedNames"}
                   },
@@ -230,6 +241,19 @@ enum OpenAPI {
                 "total": {"type": "integer", "minimum": 0}
               },
               "required": ["labels", "total"],
+              "additionalProperties": false
+            },
+            "RemovedLabel": {
+              "type": "object",
+              "properties": {
+                "id": {"type": "string"},
+                "verdicts": {
+                  "type": "integer",
+                  "minimum": 0,
+                  "description": "The number of verdicts on it, which were removed too."
+                }
+              },
+              "required": ["id", "verdicts"],
               "additionalProperties": false
             },
             "FeedbackRequest": {

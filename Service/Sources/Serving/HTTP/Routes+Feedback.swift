@@ -38,12 +38,14 @@ extension Routes {
           .unprocessableContent, "label_twice",
           "the label \"\(twice.prefix(200))\" is named twice")
       }
-      if let unknown = run.catalogue.firstUnknown(in: labels) {
-        throw Refusal(
-          .unprocessableContent, "no_such_label", "there is no label \"\(unknown.prefix(200))\"")
+    }
+    let catalogue = run.catalogue
+    try await keeping {
+      // Checked where the store writes: no verdict may follow the removal of its label.
+      try await run.store.add(feedback) { labels in
+        if let unknown = catalogue.firstUnknown(in: labels) { throw Self.noSuchLabel(unknown) }
       }
     }
-    try await keeping { try await run.store.add(feedback) }
     observation.countVerdicts(
       feedback.reduce(0) { $0 + $1.labels.count + $1.rejected.count }, on: run.name)
   }

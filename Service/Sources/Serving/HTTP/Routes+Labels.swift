@@ -32,9 +32,7 @@ extension Routes {
   /// Handles `GET /v1/labels/{id}`.
   func label(_ request: Request, _ context: ServiceContext, _ run: ServedRun) throws -> Response {
     let id = context.decoded("id") ?? ""
-    guard let entry = run.catalogue[id] else {
-      throw Refusal(.notFound, "no_such_label", "there is no label \"\(id.prefix(200))\"")
-    }
+    guard let entry = run.catalogue[id] else { throw Self.noSuchLabel(id, .notFound) }
     return JSONResponse.make(entry)
   }
 
@@ -56,7 +54,7 @@ extension Routes {
       throw Refusal.invalid("\"text\" is empty; expected a description of the label")
     }
     try check(label.text, "text", upTo: settings.maximumLabelText, "--maximum-label-text")
-    try await run.additions.run {
+    try await run.labelChanges.run {
       guard run.catalogue[label.id] == nil else {
         throw Refusal(.conflict, "label_exists", "there is a label \"\(label.id)\" already")
       }
@@ -70,7 +68,8 @@ extension Routes {
         // The model may reject the label, so it is tried first; only stored labels are served.
         _ = try await run.thread.perform { _ = try $0.adding([label]) }
         try await keeping { try await run.store.add(label) }
-        try await run.thread.perform { $0 = try $0.adding([label]) }
+        // Now that it is stored, a full queue must not keep it from being served.
+        try await run.thread.perform(isPatient: true) { $0 = try $0.adding([label]) }
       } catch let error as InputError {
         throw Refusal(.unprocessableContent, "unusable", error.reason)
       }
@@ -84,5 +83,40 @@ extension Routes {
       response.headers[.location] = "\(request.uri.path)/\(path)"
     }
     return response
+  }
+
+  /// Handles `DELETE /v1/labels/{id}`: undoes `POST /v1/labels`.
+  func removeLabel(_ request: Request, _ context: ServiceContext, _ run: ServedRun) async throws
+    -> Response
+  {
+    let id = context.decoded("id") ?? ""
+    let verdicts = try await run.labelChanges.run {
+      let entry = run.catalogue[id]
+      guard entry?.documents == nil else {
+        throw Refusal(
+          .conflict, "label_trained",
+          "the model was trained on the label \"\(id.prefix(200))\"; only a label that was added "
+            + "while serving can be removed")
+      }
+      let verdicts = try await keeping {
+        try await run.store.removeLabel(id) { run.catalogue.remove(id) }
+      }
+      guard let verdicts else { throw Self.noSuchLabel(id, .notFound) }
+      if entry != nil {
+        try await run.thread.perform(isPatient: true) { $0 = try $0.removing(id) }
+      }
+      return verdicts
+    }
+    context.logger.info(
+      "label removed",
+      metadata: ["label": "\(id)", "run": "\(run.name)", "verdicts": "\(verdicts)"])
+    return JSONResponse.make(RemovedLabel(id: id, verdicts: verdicts))
+  }
+
+  /// The refusal of a name that no label has.
+  static func noSuchLabel(
+    _ id: String, _ status: HTTPResponse.Status = .unprocessableContent
+  ) -> Refusal {
+    Refusal(status, "no_such_label", "there is no label \"\(id.prefix(200))\"")
   }
 }

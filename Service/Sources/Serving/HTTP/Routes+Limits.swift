@@ -16,9 +16,9 @@ extension Routes {
   }
 
   /// Stores something, and turns a failure into a response.
-  func keeping(_ body: () async throws -> Void) async throws {
+  func keeping<R>(_ body: () async throws -> R) async throws -> R {
     do {
-      try await body()
+      return try await body()
     } catch let refusal as ServiceStore.Refusal {
       switch refusal {
       case .labelExists:

@@ -14,17 +14,22 @@ extension Routes {
       throw Refusal.invalid(
         "\"texts\" has \(body.texts.count) elements; expected 1 to \(settings.maximumTexts)")
     }
-    try check(k: body.k)
-    if let threshold = body.threshold {
-      guard 0...1 ~= threshold else {
-        throw Refusal.invalid("\"threshold\" is \(threshold); expected 0 to 1")
-      }
-      guard run.model.description.isCalibrated else { throw Self.notCalibrated }
+    let isTuned = body.threshold == .tuned
+    let k = body.k ?? (isTuned ? settings.maximumLabels : 5)
+    try check(k: k)
+    guard body.threshold == nil || run.model.description.isCalibrated else {
+      throw Self.notCalibrated
     }
     try check(body.restriction, of: run)
-    var rankings = try await run.thread.rank(body.texts, k: body.k, restriction: body.restriction)
-    if let threshold = body.threshold {
-      // The model may have been replaced since the check.
+    var rankings: [RankedText]
+    do {
+      rankings = try await run.thread.rank(
+        body.texts, k: k, restriction: body.restriction, isTuned: isTuned)
+    } catch is Engine.NotCalibrated {
+      // The model has been replaced since the check.
+      throw Self.notCalibrated
+    }
+    if case .atLeast(let threshold) = body.threshold {
       for row in rankings.indices {
         rankings[row].labels = try rankings[row].labels.filter { label in
           guard let probability = label.probability else { throw Self.notCalibrated }
@@ -59,8 +64,7 @@ extension Routes {
   private func check(_ restriction: LabelRestriction, of run: ServedRun) throws {
     let (only, except) = (restriction.only, restriction.except)
     if let unknown = run.catalogue.firstUnknown(in: except.union(only ?? []).sorted()) {
-      throw Refusal(
-        .unprocessableContent, "no_such_label", "there is no label \"\(unknown.prefix(200))\"")
+      throw Self.noSuchLabel(unknown)
     }
     guard only.map({ $0.subtracting(except).count }) ?? (run.catalogue.count - except.count) > 0
     else {

@@ -60,7 +60,7 @@ struct Routes: Sendable {
         "\(prefix)/labels",
         [get(["limit", "offset", "query"], onRun(labels)), post(onRun(addLabel))]
       ),
-      ("\(prefix)/labels/{id}", [get([], onRun(label))]),
+      ("\(prefix)/labels/{id}", [get([], onRun(label)), delete(onRun(removeLabel))]),
       ("\(prefix)/feedback", [get([], onRun(feedback)), post(onRun(addFeedback))]),
       ("\(prefix)/model", [get([], onRun { JSONResponse.make($2.description) })]),
     ]
@@ -76,6 +76,10 @@ struct Routes: Sendable {
     parameters: [String] = [], form: ErrorForm = .decant, _ handler: @escaping Handler
   ) -> Endpoint {
     Endpoint(method: .post, parameters: parameters, form: form, handler: handler)
+  }
+
+  func delete(_ handler: @escaping Handler) -> Endpoint {
+    Endpoint(method: .delete, parameters: [], handler: handler)
   }
 
   /// Passes on the run of the path: the one that it names, or else the first.

@@ -59,27 +59,34 @@ public struct Engine {
   /// Whether similar documents are available.
   public var hasDocuments: Bool { documents != nil }
 
+  /// A calibration is necessary and missing.
+  public struct NotCalibrated: Error {}
+
   /// The top `k` labels of each text, best first.
   ///
-  /// - Parameter observe: receives the time of the features and that of the ranking.
-  /// - Throws: `ValueError` if the restriction leaves no label.
+  /// - Parameters:
+  ///   - isTuned: leaves out labels below the thresholds of the calibration.
+  ///   - observe: receives the time of the features and that of the ranking.
+  /// - Throws: `NotCalibrated`; `ValueError` if the restriction leaves no label.
   public func rank(
     _ texts: [String], k: Int, restriction: LabelRestriction = LabelRestriction(),
-    observing observe: (ModelThread.Measurement) -> Void = { _ in }
+    isTuned: Bool = false, observing observe: (ModelThread.Measurement) -> Void = { _ in }
   ) throws -> [RankedText] {
     let model = try restriction.isEmpty ? model : model.restricted(to: restriction)
     _ = featureTime.taken()
     let begun = ContinuousClock.now
+    guard calibration != nil || !isTuned else { throw NotCalibrated() }
     let predictions =
-      try calibration.map { try model.predict(texts, by: $0, choosing: .likeliest(k)) }
-      ?? model.predict(texts, k: k)
+      try calibration.map {
+        try model.predict(texts, by: $0, choosing: isTuned ? .tuned : .likeliest(k))
+      } ?? model.predict(texts, k: k)
     let time = begun.duration(to: .now)
     let features = featureTime.taken()
     observe(.features(features))
     observe(.ranking(time - features))
     return predictions.map { prediction in
       RankedText(
-        labels: prediction.labels.map {
+        labels: prediction.labels.prefix(k).map {
           RankedLabel(id: $0.id, text: $0.text, score: $0.score, probability: $0.probability)
         }, isKnown: prediction.isKnown)
     }
@@ -108,6 +115,15 @@ public struct Engine {
     var grown = self
     grown.model = try model.adding(labels)
     return grown
+  }
+
+  /// The same without a label that was added.
+  ///
+  /// - Throws: `ValueError` if the label was not added.
+  func removing(_ label: String) throws -> Engine {
+    var result = self
+    result.model = try model.removing([label])
+    return result
   }
 }
 

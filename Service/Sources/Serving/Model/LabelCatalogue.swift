@@ -24,6 +24,12 @@ final class LabelCatalogue: Sendable {
       all.append(entry)
       if entry.documents == nil { addedCount += 1 }
     }
+
+    mutating func remove(_ id: String) {
+      guard let index = number.removeValue(forKey: id) else { return }
+      if all.remove(at: index).documents == nil { addedCount -= 1 }
+      for later in index..<all.count { number[all[later].id] = later }
+    }
   }
 
   private let state = Mutex(State())
@@ -49,6 +55,9 @@ final class LabelCatalogue: Sendable {
 
   /// Adds a label.
   func add(_ entry: Entry) { state.withLock { $0.add(entry) } }
+
+  /// Removes a label, if there is one of that name.
+  func remove(_ id: String) { state.withLock { $0.remove(id) } }
 
   /// Replaces all labels.
   func replaceAll(with labels: [Entry]) {

@@ -103,14 +103,18 @@ public final class ModelThread: @unchecked Sendable {
 
   /// The top `k` labels of each text, best first, among those that a restriction allows.
   ///
+  /// - Parameter isTuned: leaves out labels below the thresholds of the calibration.
   /// - Throws: `Refusal`, or any error of the model.
   public func rank(
-    _ texts: [String], k: Int, restriction: LabelRestriction = LabelRestriction()
+    _ texts: [String], k: Int, restriction: LabelRestriction = LabelRestriction(),
+    isTuned: Bool = false
   ) async throws -> [RankedText] {
     try await withCheckedThrowingContinuation { continuation in
       enqueue(
         .rank(
-          Ranking(texts: texts, k: k, restriction: restriction, continuation: continuation)))
+          Ranking(
+            texts: texts, k: k, terms: .init(restriction: restriction, isTuned: isTuned),
+            continuation: continuation)))
     }
   }
 
@@ -128,15 +132,17 @@ public final class ModelThread: @unchecked Sendable {
 
   /// Runs other work on the engine.
   ///
+  /// - Parameter isPatient: whether it waits as long as necessary, even if the queue is full, so that
+  ///   the only refusal is `.stopped`.
   /// - Throws: `Refusal`, or any error of `body`.
-  public func perform<R: Sendable>(_ body: @escaping @Sendable (inout Engine) throws -> R)
-    async throws -> R
-  {
+  public func perform<R: Sendable>(
+    isPatient: Bool = false, _ body: @escaping @Sendable (inout Engine) throws -> R
+  ) async throws -> R {
     try await withCheckedThrowingContinuation { continuation in
       enqueue(
         .other(
           { engine in continuation.resume(with: Result { try body(&engine) }) },
-          refuse: { continuation.resume(throwing: $0) }))
+          refuse: { continuation.resume(throwing: $0) }), isPatient: isPatient)
     }
   }
 
@@ -229,27 +235,33 @@ public final class ModelThread: @unchecked Sendable {
   }
 
   private struct Ranking {
+    /// The terms that one pass has for all of its texts.
+    struct Terms: Hashable {
+      var restriction: LabelRestriction
+      var isTuned: Bool
+    }
+
     var texts: [String]
     var k: Int
-    var restriction: LabelRestriction
+    var terms: Terms
     var continuation: CheckedContinuation<[RankedText], any Error>
   }
 
   private func rank(_ rankings: [Ranking]) {
-    guard let restriction = rankings.first?.restriction else { return }
-    // One pass ranks the same labels for all of its texts.
-    let others = rankings.filter { $0.restriction != restriction }
-    rank(rankings.filter { $0.restriction == restriction }, by: restriction)
+    guard let terms = rankings.first?.terms else { return }
+    let others = rankings.filter { $0.terms != terms }
+    rank(rankings.filter { $0.terms == terms }, on: terms)
     rank(others)
   }
 
-  private func rank(_ rankings: [Ranking], by restriction: LabelRestriction) {
+  private func rank(_ rankings: [Ranking], on terms: Ranking.Terms) {
     guard let depth = rankings.map(\.k).max() else { return }
     let texts = rankings.flatMap(\.texts)
     observe(.batch(texts: texts.count))
     do {
       var answers = try engine.rank(
-        texts, k: depth, restriction: restriction, observing: observe)[...]
+        texts, k: depth, restriction: terms.restriction, isTuned: terms.isTuned,
+        observing: observe)[...]
       do { try FileGuard.checkInputs() } catch { throw Refusal.changed }
       for ranking in rankings {
         let own = answers.prefix(ranking.texts.count).map {
@@ -260,7 +272,7 @@ public final class ModelThread: @unchecked Sendable {
       }
     } catch  where rankings.count > 1 {
       // A failing text of one request must not fail the others.
-      for ranking in rankings { rank([ranking], by: restriction) }
+      for ranking in rankings { rank([ranking], on: terms) }
     } catch {
       rankings[0].continuation.resume(throwing: error)
     }

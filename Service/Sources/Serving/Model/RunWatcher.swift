@@ -85,8 +85,8 @@ struct RunWatcher: Service {
   private func reload() async throws -> [RunFolder.Stamp] {
     let (source, store) = (served.source, served.store)
     let opened = try await offTheLoop { Handover(try source.open()) }
-    // Adding labels waits, so that a label added meanwhile is not lost.
-    let unusable = try await served.additions.run {
+    // Changes of labels wait, so that none made meanwhile is lost.
+    let unusable = try await served.labelChanges.run {
       let kept = try store.labels()
       let (new, unusable) = try await offTheLoop {
         var model = opened.value

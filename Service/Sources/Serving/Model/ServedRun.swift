@@ -12,8 +12,8 @@ struct ServedRun: Sendable {
   let catalogue: LabelCatalogue
   let store: ServiceStore
   let lock: StoreLock
-  /// Labels are added one at a time.
-  let additions = Turnstile()
+  /// Labels are added and removed one at a time.
+  let labelChanges = Turnstile()
 
   /// Opens a run and starts the thread of its model.
   ///

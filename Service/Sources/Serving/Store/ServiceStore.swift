@@ -121,11 +121,42 @@ public struct ServiceStore: Sendable {
     }
   }
 
+  /// Removes a label with the verdicts on it, and texts that have no other verdict.
+  ///
+  /// - Parameter afterwards: called if there was one, before anything else is written.
+  /// - Returns: the number of verdicts, also outdated ones; nil if there is no such label.
+  /// - Throws: `Refusal`, `DatabaseError`.
+  public func removeLabel(
+    _ id: String, then afterwards: @escaping @Sendable () -> Void = {}
+  ) async throws -> Int? {
+    try await write { database in
+      try database.execute(sql: "DELETE FROM label WHERE id = ?", arguments: [id])
+      guard database.changesCount > 0 else { return nil }
+      database.afterNextTransaction { _ in afterwards() }
+      let documents = try Int64.fetchAll(
+        database, sql: "SELECT DISTINCT document FROM verdict WHERE label = ?", arguments: [id])
+      try database.execute(sql: "DELETE FROM verdict WHERE label = ?", arguments: [id])
+      let verdicts = database.changesCount
+      let statement = try database.makeStatement(
+        sql: """
+          DELETE FROM document WHERE number = ?1
+          AND NOT EXISTS (SELECT 1 FROM verdict WHERE document = ?1)
+          """)
+      for document in documents { try statement.execute(arguments: [document]) }
+      return verdicts
+    }
+  }
+
   /// Stores feedback on texts, all of it or nothing.
   ///
-  /// - Throws: `Refusal`, `DatabaseError`.
-  public func add(_ feedback: [Feedback], at date: Date = .now) async throws {
+  /// - Parameter check: receives the labels of each text, before anything else is written.
+  /// - Throws: `Refusal`, `DatabaseError`, any error of `check`.
+  public func add(
+    _ feedback: [Feedback], at date: Date = .now,
+    checking check: @escaping @Sendable ([String]) throws -> Void = { _ in }
+  ) async throws {
     try await write { database in
+      for one in feedback { try check(one.labels + one.rejected) }
       let statement = try database.makeStatement(
         sql: "INSERT INTO verdict (document, label, isRight, given) VALUES (?, ?, ?, ?)")
       for one in feedback {
@@ -148,12 +179,14 @@ public struct ServiceStore: Sendable {
       database, sql: "SELECT number FROM document WHERE text = ?", arguments: [text]) ?? 0
   }
 
-  private func write(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
+  private func write<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws
+    -> R
+  {
     let (place, limit) = (place, limit)
     do {
-      try await database.write { database in
+      return try await database.write { database in
         guard place.isTheSame else { throw Refusal.moved }
-        try body(database)
+        return try body(database)
       }
     } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
       throw place.hasRoom ? Refusal.full(limit: limit) : Refusal.noRoom
