@@ -216,6 +216,24 @@ import Testing
     #expect(clear.loop.epochs == 5 && clear.memory == nil)
   }
 
+  @Test func `bags of words get linear weights if a pilot likes them, measurements never`() {
+    var profile = DataProfile(documents: 2000, labels: 20, pairs: 4000, hasTexts: false)
+    for (share, isTried) in [(0.24, true), (0.25, false)] {
+      profile.featureShare = share
+      let wide = DefaultCandidate.candidates(for: profile).filter { candidate in
+        candidate.rules.contains { $0.setting == "model.wide.method" }
+      }
+      #expect(wide.count == (isTried ? 1 : 0))
+      // The hidden layer of the rules would stay next to the weights.
+      #expect(
+        wide.allSatisfy { candidate in
+          candidate.rules.contains {
+            $0.setting == "model.encoder.hiddenDimensions" && $0.value == .array([])
+          }
+        })
+    }
+  }
+
   @Test func `measurements get no linear model, bags of words may`() {
     var profile = DataProfile(documents: 1000, labels: 20, pairs: 1000, hasTexts: false)
     for (share, count) in [(0.24, 1), (0.25, 0)] {

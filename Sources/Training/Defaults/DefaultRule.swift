@@ -143,6 +143,22 @@ struct DefaultCandidate {
     ]
   }
 
+  /// A weight for each pair of a feature and a label that co-occur, and embeddings without a hidden
+  /// layer.
+  private static var wide: [DefaultRule] {
+    [
+      DefaultRule("loop.epochs", .number("10"), reason),
+      DefaultRule("model.wide.method", .string("sgd"), reason),
+      DefaultRule("model.wide.learningRate", .number("100"), reason),
+      DefaultRule("model.wide.maximumDocumentShare", .number("1"), reason),
+      DefaultRule("model.encoder.hiddenDimensions", .array([]), reason),
+      DefaultRule("optimization.batchSize", .number("32"), reason),
+      DefaultRule("optimization.featureDropout", .number("0.3"), reason),
+      DefaultRule("optimization.learningRate", .number("0.002"), reason),
+      DefaultRule("optimization.tableLearningRate", .number("0.003"), reason),
+    ]
+  }
+
   /// The candidates for a data set; each is compared with the best before it.
   static func candidates(for profile: DataProfile) -> [DefaultCandidate] {
     guard profile.hasTexts else {
@@ -151,13 +167,20 @@ struct DefaultCandidate {
         guard profile.featureShare < DataProfile.denseShare else { return [] }
         return [DefaultCandidate(name: "a linear model", rules: linear, margin: 1)]
       }
-      guard profile.documents >= 5000 else { return [] }
-      return [
-        DefaultCandidate(
-          name: "a hidden layer with more dropout",
-          rules: DefaultRule.perceptron(
-            epochs: 8, batchSize: 128, dropout: "0.4", learningRate: "0.005", reason), margin: 0.5)
-      ]
+      var candidates: [DefaultCandidate] = []
+      if profile.featureShare < DataProfile.denseShare {
+        candidates.append(
+          DefaultCandidate(name: "linear weights with embeddings", rules: wide, margin: 1))
+      }
+      if profile.documents >= 5000 {
+        candidates.append(
+          DefaultCandidate(
+            name: "a hidden layer with more dropout",
+            rules: DefaultRule.perceptron(
+              epochs: 8, batchSize: 128, dropout: "0.4", learningRate: "0.005", reason),
+            margin: 0.5))
+      }
+      return candidates
     }
     var candidates: [DefaultCandidate] = []
     if profile.labelTextShare > 0.5, profile.documentsPerLabel < 25 {
