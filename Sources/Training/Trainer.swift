@@ -200,7 +200,15 @@ public struct Trainer: Sendable {
     let dataset = try renumbered(
       loadDataset(feedback: feedback, progress: progress), after: start)
     try DatasetIdentity(dataset, feedback: feedback).keep(in: folder, path: source)
-    try folder.write(dataset.labels.ids.map(\.normalizedToNFC), to: folder.labels)
+    let names = dataset.labels.ids.map(\.normalizedToNFC)
+    if let path = configuration.initial, folder.has(folder.checkpoint),
+      try folder.read([String].self, from: folder.labels) != names
+    {
+      throw InputError(
+        file: path, reason: "its labels are others than when \(folder.path) was begun",
+        expected: "the run that the training began with, or another --output")
+    }
+    try folder.write(names, to: folder.labels)
     try folder.write(labelTexts: dataset.labels.texts)
 
     let validation = configuration.loop.patience == nil ? nil : dataset.validation

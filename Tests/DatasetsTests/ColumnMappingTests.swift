@@ -11,6 +11,11 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
+  @Test func `the subject of a mail is not a label where the text is named`() throws {
+    let note = try note("Subject,Body,Category", DataReading(text: "Body"))
+    #expect(note == "text: \"Body\"; labels: \"Category\"")
+  }
+
   /// The columns of a table with this header, in words.
   private func note(_ header: String, needsLabels: Bool = true, _ reading: DataReading = .init())
     throws -> String

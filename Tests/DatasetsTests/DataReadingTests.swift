@@ -92,6 +92,31 @@ import Testing
     #expect(other.notes.count == 1, "\(other.notes)")
   }
 
+  @Test func `records on one line have separate names`() throws {
+    let text =
+      "[{\"text\":\"a b\",\"label\":\"x\"},{\"text\":\"c\",\"label\":\"y\"},\n"
+      + "{\"text\":\"d\",\"label\":\"y\"}]"
+    let data = try Dataset.read(folder.write(text, to: "one.json"))
+    #expect(Array(data.documents.ids) == ["1", "1.2", "2"])
+  }
+
+  @Test(arguments: [
+    "N-7\tno connection\nN-12\tpaper jam\n",
+    "one\twhen will my new card arrive at home\ntwo\tpaper jam\n",
+    // Columns are named by their numbers.
+    "one\tno connection\ntwo\tpaper jam\n",
+  ])
+  func `a first row that is like the others is not a header`(table: String) throws {
+    let rows = zip(table.split(separator: "\n"), ["network", "printing"]).map { "\($0)\t\($1)\n" }
+    let data = try Dataset.read(
+      folder.write(rows.joined(), to: "rows.tsv"), DataReading(text: "2", label: "3"))
+    #expect(data.documents.count == 2)
+    let named = try Dataset.read(
+      folder.write("name\twords\tkind\n" + rows[1], to: "named.tsv"),
+      DataReading(text: "words", label: "kind"))
+    #expect(named.documents.count == 1)
+  }
+
   @Test func `lines of labels give the same texts and labels`() throws {
     let fastText = Self.rows.map { row in
       row.labels.map { "__label__" + $0.replacing(" ", with: "_") + " " }.joined() + row.text + "\n"

@@ -87,6 +87,24 @@ import Torch
     }
   }
 
+  @Test func `an interrupted training goes on from the run that it began with`() throws {
+    _ = try train(old, "first", "--epochs", "1")
+    _ = try train(new, "other", "--epochs", "1")
+    let (start, run) = (folder.file("start"), folder.file("second"))
+    let files = FileManager.default
+    try files.copyItem(atPath: folder.file("first"), toPath: start)
+    let command =
+      ["train", new, "--output", run, "--initial", start, "--epochs", "2000"] + quickly
+      + ["--checkpoint-interval", "0"]
+    let process = try DecantProcess(command)
+    process.wait { files.fileExists(atPath: run + "/checkpoint.safetensors") }
+    process.send(SIGKILL)
+    _ = try process.wait()
+    try files.removeItem(atPath: start)
+    try files.copyItem(atPath: folder.file("other"), toPath: start)
+    try DecantProgram.refuse(command + ["--resume"], code: 65, "its labels are others")
+  }
+
   @Test func `an epoch on the same documents changes little`() throws {
     _ = try train(old, "first", "--epochs", "10")
     _ = try train(

@@ -255,8 +255,12 @@ import Testing
   @Test func `word pairs of the whole text need many documents a label`() throws {
     var profile = DataProfile(documents: 9000, labels: 9, pairs: 9000)
     profile.multilineShare = 1
-    for (labels, families) in [(9, DefaultFamilies.paragraphs), (10, DefaultFamilies.plain)] {
-      profile.labels = labels
+    for (labels, words, families) in [
+      (9, 111, DefaultFamilies.paragraphs), (10, 112, DefaultFamilies.plain),
+      // A million words take no time.
+      (10, 111, DefaultFamilies.wholeTexts),
+    ] {
+      (profile.labels, profile.medianWords) = (labels, words)
       let value = DefaultRule.rules(for: profile).first { $0.setting == "features.families" }?.value
       #expect(value == JSONValue(encoding: families))
     }

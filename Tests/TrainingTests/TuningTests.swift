@@ -49,6 +49,21 @@ import Testing
     }
   }
 
+  @Test func `a better trial without a second seed is named`() throws {
+    func trial(_ changes: [String: String], _ seed: UInt64, _ score: Double) -> TuningTrial {
+      TuningTrial(
+        changes: changes, seed: seed, documents: 1, metrics: ["P@1": score, "nDCG@5": score],
+        seconds: 1)
+    }
+    var result = try tune(draft())
+    result.best = trial([:], 0, 60)
+    let (tried, open) = (["loop.epochs": "2"], ["loop.epochs": "3"])
+    result.trials = [result.best, trial(tried, 0, 90), trial(tried, 1, 40)]
+    #expect(result.unconfirmed == nil)
+    result.trials.append(trial(open, 0, 80))
+    #expect(result.unconfirmed?.changes == open)
+  }
+
   @Test func `every trial is kept and an old search is continued`() throws {
     let first = try tune(draft())
     #expect(first.isBudgetSpent)

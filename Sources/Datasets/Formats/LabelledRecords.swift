@@ -120,7 +120,7 @@ private struct RecordNames {
       let input = Int(inputs[record])
       let name =
         ids[input].isEmpty
-        ? "\(places?[numbers[record] - 1].line ?? numbers[record])"
+        ? places?.name(at: numbers[record] - 1) ?? "\(numbers[record])"
         : ids[input][Int(known[record])]
       return given[input] + name
     }

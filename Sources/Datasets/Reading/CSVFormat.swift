@@ -95,10 +95,35 @@ struct CSVFormat: RecordFormat {
     if cells.contains(where: { UsualColumns.isUsual($0) || named.contains($0) && Int($0) == nil }) {
       return true
     }
+    // Columns without a header have numbers for names.
+    if named.contains(where: { Int($0) != nil && !cells.contains($0) }) { return false }
     return !cells.enumerated().contains { column, cell in
-      cell.isEmpty || Double(cell) != nil || cell.utf8.count > 64
-        || others.contains { $0.indices.contains(column) && $0[column].trimmingBlanks() == cell }
+      if cell.isEmpty || Double(cell) != nil || cell.utf8.count > 64 || isSentence(cell) {
+        return true
+      }
+      let shape = shape(of: cell)
+      return others.contains {
+        guard $0.indices.contains(column) else { return false }
+        let other = $0[column].trimmingBlanks()
+        return other == cell || shape != cell && Self.shape(of: other) == shape
+      }
     }
+  }
+
+  /// Whether a cell is too long for the name of a column.
+  private static func isSentence(_ cell: String) -> Bool { cell.split(separator: " ").count > 5 }
+
+  /// The cell with `#` for each run of digits: N-7 and N-12 are cells of one column.
+  private static func shape(of cell: String) -> String {
+    var result = ""
+    for character in cell {
+      if !("0"..."9").contains(character) {
+        result.append(character)
+      } else if result.last != "#" {
+        result.append("#")
+      }
+    }
+    return result
   }
 
   mutating func record(_ scanner: inout RecordScanner) throws(LineFault) -> [JSONValue.Member]? {

@@ -186,6 +186,10 @@ private struct Columns {
       let found = columns.filter { UsualColumns.isLabel($0) }
       return found.count == 1 ? found[0] : nil
     }
+    // Mails and tickets have a subject, too.
+    let columns =
+      hasLabelsBeyondSubject(columns)
+      ? columns.filter { UsualColumns.plain($0) != UsualColumns.subject } : columns
     guard
       let name = try usual(UsualColumns.labels, among: columns, "label")
         ?? usual(UsualColumns.otherLabels, among: columns, "label")

@@ -41,6 +41,9 @@ public struct DataProfile: Hashable, Sendable {
   static let shortLength = 12
   /// The documents a label from which pairs of words of the whole text are worth their time.
   static let manyDocuments = 1000.0
+  /// The words of all texts up to which runs of characters of the whole text are worth their time:
+  /// the features of more take longer than the training.
+  static let fewWords = 1_000_000
   /// The documents of features below which trainings are judged by folds.
   static let fewFeatures = 2000
   /// The share of the features from which documents are measurements rather than bags of words.

@@ -60,6 +60,11 @@ extension DefaultRule {
         families(
           DefaultFamilies.paragraphs,
           "texts of several lines, at least 1,000 documents a label")
+      } else if profile.multilineShare >= 0.5,
+        profile.documents * profile.medianWords <= DataProfile.fewWords
+      {
+        families(
+          DefaultFamilies.wholeTexts, "texts of several lines, about a million words at most")
       } else {
         families(DefaultFamilies.plain, "first lines do not begin with a name")
       }

@@ -45,6 +45,14 @@ public struct Tuning {
     public var trials: [TuningTrial]
     /// Whether the budget ended the search.
     public var isBudgetSpent: Bool
+
+    /// The best trial above the best settings that the budget left without a second seed.
+    public var unconfirmed: TuningTrial? {
+      trials.filter { trial in
+        trial.seed == 0 && trial.score > best.score
+          && !trials.contains { $0.isOf(trial.changes, seed: 1) }
+      }.max { $0.score < $1.score }
+    }
   }
 
   private let dataset: Dataset

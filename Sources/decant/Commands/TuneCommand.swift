@@ -136,6 +136,10 @@ extension Tuning.Result {
     var text = "\(counted(trials.count, "trial")) of \(counted(start.documents, "document"))"
     text += isBudgetSpent ? "; the budget is spent\n" : "; no other value is better\n"
     text += line("defaults", start) + line("best    ", best)
+    if let unconfirmed {
+      text += line("one seed", unconfirmed)
+      text += "The last row is not taken yet: a larger --budget tries it with a second seed.\n"
+    }
     let changes = best.changes.sorted { $0.key < $1.key }
     for (path, value) in changes { text += "  \(path)  \(value.onOneLine.prefix(60))\n" }
     text += "Difference between the best and the worst value, in points of the score:\n"
