@@ -30,7 +30,8 @@ extension Trainer {
       if let missing = start.labelIDs.first(where: { !known.contains($0) }) {
         throw InputError(
           file: configuration.dataset,
-          reason: "there is no label \"\(missing)\", and \(start.path) knows labels by their texts",
+          reason:
+            "the label \"\(missing)\" is missing, and \(start.path) knows labels by their texts",
           expected: "labels.jsonl or a vocabulary with all labels of the run")
       }
     }

@@ -58,7 +58,7 @@ import Testing
   @Test func `a missing column is refused with those that are there`() throws {
     let path = try folder.write("text,n\na,1\n", to: "a.csv")
     let error = #expect(throws: InputError.self) { try entries(path, keeping: ["m"]) }
-    #expect(error?.description.contains("no column \"m\"") == true)
+    #expect(error?.description.contains("the column \"m\" to keep is missing") == true)
     #expect(error?.description.contains("\"text\", \"n\"") == true)
   }
 

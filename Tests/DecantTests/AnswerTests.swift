@@ -146,7 +146,8 @@ import Testing
     #expect(lines[2].hasPrefix("B\t\tword4x0\t1\tlabel4\t"))
     let shown = try DecantProgram.succeed(command + ["--keep", "queue"]).lines
     #expect(shown[0] == "A  vip  word3x0 word3x1")
-    try DecantProgram.refuse(command + ["--keep", "none"], code: 65, "no column \"none\"")
+    try DecantProgram.refuse(
+      command + ["--keep", "none"], code: 65, "the column \"none\" to keep is missing")
 
     let rows = folder.file("rows.npy")
     try DecantProgram.succeed(

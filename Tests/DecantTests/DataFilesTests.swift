@@ -116,7 +116,7 @@ import Testing
     // Options override the file.
     try DecantProgram.refuse(
       ["train", "--config", settings, "--text", "Subject", "--output", folder.file("x")], code: 65,
-      "there is no column \"Subject\"")
+      "the column \"Subject\" is missing")
   }
 
   @Test func `shows how a file is understood, or why it is not`() throws {
@@ -130,7 +130,7 @@ import Testing
       "--text body,content", "\"tags\"")
     try DecantProgram.refuse(
       ["train", path, "--output", folder.file("x"), "--text", "Subject"], code: 65,
-      "there is no column \"Subject\"", "\"Tags\"")
+      "the column \"Subject\" is missing", "\"Tags\"")
     try DecantProgram.refuse(
       ["train", path, "--output", folder.file("x"), "--format", "exel"], code: 64, "one of jsonl")
     #expect(!FileManager.default.fileExists(atPath: folder.file("x")))

@@ -42,8 +42,12 @@ import Training
     var store = VectorStore(dimension: model.dimension)
     try store.add(model.labelEmbeddings, ids: model.labelIDs)
     let exact = ExactSearch(store)
-    // nil where the search library is not set up.
-    let graph = try? ApproximateIndex(store)
+    // The search library is an option of the set-up.
+    let graph: ApproximateIndex?
+    do { graph = try ApproximateIndex(store) } catch {
+      try #require("\(error)".contains("is not set up"), "\(error)")
+      graph = nil
+    }
     let vectors = try model.embeddings(of: texts)
     let expected = (
       predictions: try model.predict(texts, k: 4), vectors: vectors.doubles(),

@@ -112,7 +112,7 @@ private struct Columns {
     if isLenient, !parts.allSatisfy({ column($0) != nil }) { return nil }
     return try parts.map { part in
       guard let name = column(part) else {
-        throw unclear("there is no column \"\(part)\"", "--\(option) COLUMN")
+        throw unclear("the column \"\(part)\" is missing", "--\(option) COLUMN")
       }
       return name
     }

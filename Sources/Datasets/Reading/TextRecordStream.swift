@@ -167,7 +167,7 @@ package final class TextRecordStream {
 
   /// The names of the kept columns as the records have them.
   ///
-  /// - Throws: `InputError` if there is no such column; a later record of JSON may have it.
+  /// - Throws: `InputError` for a missing column; a later record of JSON may have it.
   private func kept(of sample: [SourceRecord], isTable: Bool, file: String) throws -> [String] {
     let names = Set(sample.flatMap { $0.fields.map(\.name) })
     return try columns.map { column in
@@ -177,7 +177,7 @@ package final class TextRecordStream {
       if same.count == 1, let only = same.first { return only }
       guard !isTable || sample.isEmpty else {
         throw InputError(
-          file: file, reason: "there is no column \"\(column)\" to keep",
+          file: file, reason: "the column \"\(column)\" to keep is missing",
           expected: "one of "
             + (sample.first?.fields ?? []).prefix(12).map { "\"\($0.name)\"" }
             .joined(separator: ", "))

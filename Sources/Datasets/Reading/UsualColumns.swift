@@ -7,7 +7,7 @@ enum UsualColumns {
     "text", "body", "content", "description", "sentence", "question", "document", "message",
     "abstract", "utterance", "query", "review", "fulltext",
   ]
-  /// Names of a text where there is no surer one.
+  /// Less certain names of a text, for tables without one of the others.
   static let otherTexts = ["comment", "summary", "shortdescription"]
 
   /// A column that goes before a text.

@@ -162,7 +162,7 @@ struct EvaluateCommand: ParsableCommand {
     report.labels = labels
     report.notes.append(match.sentence(path: vocabulary.path))
     guard let hierarchy = try LabelHierarchy(names, in: vocabulary) else {
-      report.notes.append("\(vocabulary.path) has no parents: there is no hP, hR and hF")
+      report.notes.append("\(vocabulary.path) has no parents, so hP, hR and hF are left out")
       return nil
     }
     return hierarchy
