@@ -14,11 +14,14 @@ struct LabelScores {
   /// Whether the sums leave out the positive cells.
   let hidesPositives: Bool
   let layout: LabelLayout
+  /// The number of labels, with those of other ranks.
+  let totalLabelCount: Int
 
   /// - Parameter inputs: queries, labels, and biases if there are any.
   init(
     _ inputs: [Tensor], temperature: Double, offset: (any AddedScores)?,
-    positives: PositiveCells, hidesPositives: Bool, layout: LabelLayout
+    positives: PositiveCells, hidesPositives: Bool, layout: LabelLayout,
+    totalLabelCount: Int? = nil
   ) {
     queries = (inputs[0] * (1 / temperature)).contiguous()
     labels = inputs[1].contiguous()
@@ -27,6 +30,19 @@ struct LabelScores {
     self.positives = positives
     self.hidesPositives = hidesPositives
     self.layout = layout
+    self.totalLabelCount = totalLabelCount ?? inputs[1].size(along: 0)
+  }
+
+  /// The same with other positive cells.
+  func replacing(positives: PositiveCells) -> LabelScores {
+    LabelScores(self, positives: positives)
+  }
+
+  private init(_ scores: LabelScores, positives: PositiveCells) {
+    (queries, labels, bias) = (scores.queries, scores.labels, scores.bias)
+    (offset, hidesPositives, layout) = (scores.offset, scores.hidesPositives, scores.layout)
+    totalLabelCount = scores.totalLabelCount
+    self.positives = positives
   }
 
   var rowCount: Int { queries.size(along: 0) }
@@ -38,12 +54,12 @@ extension AddedScores {
     "the offset has \(rowCount) rows and \(labelCount) labels in \(dtype)"
   }
 
-  func check(positives: CSRMatrix, queries: Tensor) {
+  func check(queries: Tensor, labels: Tensor) {
     precondition(
-      [rowCount, labelCount] == [positives.rowCount, positives.columnCount]
+      [rowCount, labelCount] == [queries.size(along: 0), labels.size(along: 0)]
         && dtype == queries.dtype && queries.device == .cpu,
       "\(summary), but the queries have the shape \(queries.shape) in \(queries.dtype) on "
-        + "\(queries.device) and there are \(positives.columnCount) labels")
+        + "\(queries.device) and there are \(labels.size(along: 0)) labels")
   }
 }
 
@@ -71,11 +87,13 @@ struct LabelLayout: Sendable {
 
   /// Chooses by the sizes.
   ///
-  /// - Parameter blockSize: labels that are scored at a time; nil chooses about a million scores,
+  /// - Parameters:
+  ///   - blockSize: labels that are scored at a time; nil chooses about a million scores,
   ///   4 MB in float32, so that a block stays in the cache between the products.
+  ///   - allowsKernels: false where not all ranks have them.
   init(
     queries: Tensor, labelCount: Int, blockSize: Int?, sums: LabelSums, hasOffset: Bool,
-    wantsGradient: Bool
+    wantsGradient: Bool, allowsKernels: Bool = true
   ) {
     let rowCount = max(1, queries.size(along: 0))
     let width = max(1, min(labelCount, blockSize ?? max(256, BlockSize.scores / rowCount)))
@@ -84,7 +102,8 @@ struct LabelLayout: Sendable {
     let isFasterKept = fitsOneBlock && queries.dtype == .float32 && !sums.takesSeveralSweeps
     // Without queries the kernels do not write the gradients.
     let hasQueries = queries.size(along: 0) > 0
-    guard hasQueries, !isFasterKept, sums.hasKernel, ScoreTiles.suit(queries) else {
+    guard allowsKernels, hasQueries, !isFasterKept, sums.hasKernel, ScoreTiles.suit(queries)
+    else {
       (blockWidth, kernels, keepsScores) = (width, nil, fitsOneBlock)
       return
     }

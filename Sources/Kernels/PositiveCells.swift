@@ -27,12 +27,17 @@ package struct PositiveCells {
 
   /// Groups the entries of `matrix` by blocks of `blockSize` columns.
   ///
+  /// - Parameter parts: ranges of columns that follow each other; a block never reaches from one into
+  ///   the next. Nil for one part of all columns.
   /// - Precondition: every column lies in `0 ..< matrix.columnCount`, and no value is negative or
   ///   infinite.
-  package init(_ matrix: CSRMatrix, blockSize: Int, device: Device) {
+  package init(
+    _ matrix: CSRMatrix, blockSize: Int, parts: [Range<Int>]? = nil, device: Device
+  ) {
     let rowCount = matrix.rowCount
     let columnCount = matrix.columnCount
-    let blockCount = (columnCount + blockSize - 1) / blockSize
+    let blocks = ColumnBlocks(parts ?? [0..<columnCount], width: blockSize)
+    let blockCount = blocks.count
     var columns: [Int] = []
     columns.reserveCapacity(matrix.entryCount)
     var grades: [Double] = []
@@ -46,7 +51,7 @@ package struct PositiveCells {
           column >= 0 && column < columnCount,
           "row \(row) has the positive \(column), outside 0..<\(columnCount)")
         columns.append(Int(column))
-        offsets[Int(column) / blockSize + 1] += 1
+        offsets[blocks.index(ofColumn: Int(column)) + 1] += 1
       }
       for value in values ?? [] {
         precondition(value >= 0 && value.isFinite, "row \(row) has a positive of grade \(value)")
@@ -68,13 +73,12 @@ package struct PositiveCells {
     for row in 0..<rowCount {
       for _ in 0..<counts[row] {
         let column = columns[entry]
-        let block = column / blockSize
-        let start = block * blockSize
-        let width = min(blockSize, columnCount - start)
+        let block = blocks.index(ofColumn: column)
+        let range = blocks.range(block)
         let index = next[block]
         next[block] += 1
         rows[index] = row
-        positions[index] = row * width + column - start
+        positions[index] = row * range.count + column - range.lowerBound
         orderedColumns[index] = column
         if !grades.isEmpty { orderedGrades[index] = grades[entry] }
         if gradedCounts[row] > 0 {
@@ -90,6 +94,25 @@ package struct PositiveCells {
     self.weights = Tensor(weights).moved(to: device)
     self.counts = Tensor(counts).moved(to: device)
     self.offsets = offsets
+  }
+
+  /// The cells of some blocks alone; their weights and counts stay those among all cells.
+  ///
+  /// - Parameter blocks: the numbers of the blocks.
+  func part(_ blocks: Range<Int>) -> PositiveCells {
+    let cells = offsets[blocks.lowerBound]..<offsets[blocks.upperBound]
+    return PositiveCells(
+      rows: rows[cells], positions: positions[cells], columns: columns[cells],
+      grades: grades[cells], weights: weights[cells], counts: counts,
+      offsets: offsets[blocks.lowerBound...blocks.upperBound].map { $0 - cells.lowerBound })
+  }
+
+  private init(
+    rows: Tensor, positions: Tensor, columns: Tensor, grades: Tensor, weights: Tensor,
+    counts: Tensor, offsets: [Int]
+  ) {
+    (self.rows, self.positions, self.columns) = (rows, positions, columns)
+    (self.grades, self.weights, self.counts, self.offsets) = (grades, weights, counts, offsets)
   }
 
   /// The positive cells of a score matrix that exists as a whole: one block.
@@ -151,5 +174,48 @@ package struct PositiveCells {
       values = grades.map { grades in kept.map { grades[$0] } }
     }
     return (columns, values)
+  }
+}
+
+/// The blocks of columns of some parts.
+struct ColumnBlocks {
+  private let parts: [Range<Int>]
+  private let width: Int
+  /// The number of the first block of each part, and of all blocks.
+  private let firsts: [Int]
+
+  init(_ parts: [Range<Int>], width: Int) {
+    (self.parts, self.width) = (parts, width)
+    firsts = parts.reduce(into: [0]) {
+      $0.append($0[$0.count - 1] + ($1.count + width - 1) / width)
+    }
+  }
+
+  /// The number of blocks.
+  var count: Int { firsts[parts.count] }
+
+  /// The blocks of a part.
+  func blocks(ofPart part: Int) -> Range<Int> { firsts[part]..<firsts[part + 1] }
+
+  func index(ofColumn column: Int) -> Int {
+    let part = firstPart { parts[$0].upperBound > column }
+    return firsts[part] + (column - parts[part].lowerBound) / width
+  }
+
+  /// The columns of a block.
+  func range(_ block: Int) -> Range<Int> {
+    let part = firstPart { firsts[$0 + 1] > block }
+    let start = parts[part].lowerBound + (block - firsts[part]) * width
+    return start..<min(start + width, parts[part].upperBound)
+  }
+
+  /// The first part for which `isReached` holds; it does for all after it.
+  private func firstPart(where isReached: (Int) -> Bool) -> Int {
+    var (low, high) = (0, parts.count - 1)
+    while low < high {
+      let middle = (low + high) / 2
+      if isReached(middle) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }

@@ -29,10 +29,10 @@ package enum LabelSums: Sendable {
   func rowSums(of engine: some StreamedScores, _ scores: LabelScores) -> RowSums? {
     switch self {
     case .all(let sums), .others(let sums):
-      RowSums(values: engine.sums(sums), labelCount: scores.labelCount)
+      RowSums(values: engine.sums(sums), labelCount: scores.totalLabelCount)
     case .thresholds(let thresholds):
       thresholds.rowSums(
-        of: engine, positiveCounts: scores.positives.counts, labelCount: scores.labelCount,
+        of: engine, positiveCounts: scores.positives.counts, labelCount: scores.totalLabelCount,
         dtype: scores.queries.dtype)
     }
   }

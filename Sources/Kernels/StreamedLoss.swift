@@ -74,25 +74,28 @@ extension StreamedLoss {
     queries: Tensor, labels: Tensor, bias: Tensor?, positives matrix: CSRMatrix,
     offset: (any AddedScores)? = nil
   ) throws -> Tensor {
-    checkShapes(queries: queries, labels: labels, bias: bias, positives: matrix)
-    offset?.check(positives: matrix, queries: queries)
+    let shard = LabelShard.current
+    checkShapes(queries: queries, labels: labels, bias: bias, positives: matrix, shard)
+    offset?.check(queries: queries, labels: labels)
     let inputs = [queries, labels] + (bias.map { [$0] } ?? [])
     let sums = sums
     let layout = LabelLayout(
-      queries: queries, labelCount: labels.size(along: 0), blockSize: blockSize, sums: sums,
-      hasOffset: offset != nil,
-      wantsGradient: gradientsAreEnabled && inputs.contains { $0.requiresGradient })
-    let positives = PositiveCells(matrix, blockSize: layout.cellWidth, device: queries.device)
+      queries: queries, labelCount: shard?.widest ?? labels.size(along: 0), blockSize: blockSize,
+      sums: sums, hasOffset: offset != nil,
+      wantsGradient: gradientsAreEnabled && inputs.contains { $0.requiresGradient },
+      allowsKernels: shard?.hasKernels ?? true)
+    let positives = PositiveCells(
+      matrix, blockSize: layout.cellWidth, parts: shard?.ranges, device: queries.device)
     func scores(_ inputs: [Tensor]) -> LabelScores {
       LabelScores(
         inputs, temperature: temperature, offset: offset, positives: positives,
-        hidesPositives: sums.hidesPositives, layout: layout)
+        hidesPositives: sums.hidesPositives, layout: layout, totalLabelCount: matrix.columnCount)
     }
     let function = CustomFunction<ForwardState>(Self.name) { inputs in
       let scores = scores(inputs)
       let state =
-        self.forward(through: TiledScores(scores), sums)
-        ?? self.forward(through: BlockedScores(scores), sums)
+        self.forward(through: scores.engine(of: shard) { TiledScores($0) }, sums)
+        ?? self.forward(through: scores.engine(of: shard) { BlockedScores($0) }, sums)
       guard let state else { preconditionFailure("\(Self.name): no engine has these sums") }
       let value = self.value(
         of: state.sums, positives: positives, positiveScores: state.positiveScores)
@@ -103,7 +106,8 @@ extension StreamedLoss {
       let state = context.state
       let engine: (any StreamedScores)? =
         state.usesKernels
-        ? TiledScores(scores) : BlockedScores(scores, keptScores: state.keptScores)
+        ? scores.engine(of: shard) { TiledScores($0) }
+        : scores.engine(of: shard) { BlockedScores($0, keptScores: state.keptScores) }
       guard let engine else { preconditionFailure("\(Self.name): no kernels any more") }
       return self.backward(through: engine, state, upstream, context.needsGradient)
     }
@@ -112,7 +116,7 @@ extension StreamedLoss {
   }
 
   /// The sums and the scores of the positives; nil where the engine is missing or too coarse.
-  private func forward(through engine: (some StreamedScores)?, _ sums: LabelSums)
+  private func forward(through engine: (any StreamedScores)?, _ sums: LabelSums)
     -> ForwardState?
   {
     guard let engine, let rows = sums.rowSums(of: engine, engine.scores) else { return nil }
@@ -140,8 +144,12 @@ extension StreamedLoss {
   }
 
   private func checkShapes(
-    queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix
+    queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix, _ shard: LabelShard?
   ) {
+    precondition(
+      shard.map { $0.count == positives.columnCount && $0.labels.count == labels.size(along: 0) }
+        ?? true,
+      "\(labels.size(along: 0)) labels of this rank for positives of \(positives.columnCount)")
     precondition(
       queries.dimensionCount == 2 && labels.dimensionCount == 2
         && queries.size(along: 1) == labels.size(along: 1),
@@ -159,11 +167,26 @@ extension StreamedLoss {
     }
     precondition(
       positives.rowCount == queries.size(along: 0)
-        && positives.columnCount == labels.size(along: 0),
+        && positives.columnCount == shard?.count ?? labels.size(along: 0),
       "positives of \(positives.rowCount) rows and \(positives.columnCount) columns for "
         + "\(queries.size(along: 0)) queries and \(labels.size(along: 0)) labels")
     precondition(
       temperature > 0 && temperature.isFinite, "the temperature \(temperature) is not positive")
     precondition((blockSize ?? 1) > 0, "a block of \(blockSize ?? 0) labels")
+  }
+}
+
+extension LabelScores {
+  /// An engine of these scores; joined with those of the other ranks if there is a shard.
+  fileprivate func engine(
+    of shard: LabelShard?, _ make: (LabelScores) -> (any StreamedScores)?
+  ) -> (any StreamedScores)? {
+    guard let shard else { return make(self) }
+    let blocks = ColumnBlocks(shard.ranges, width: layout.cellWidth)
+      .blocks(ofPart: shard.group.rank)
+    let cells = positives.offsets[blocks.lowerBound]..<positives.offsets[blocks.upperBound]
+    return make(replacing(positives: positives.part(blocks))).map {
+      ShardedScores(self, engine: $0, cells: cells, shard: shard)
+    }
   }
 }

@@ -24,6 +24,8 @@ struct LabelLossRow: Sendable {
     case notANumber
     /// Neither block size nor thread count matters.
     case blocks
+    /// The number of processes that share the labels does not matter.
+    case ranks
     /// Only the requested gradients are computed; a second derivative is right or throws.
     case requested
     /// Loss and gradient of no queries are 0.
@@ -98,6 +100,7 @@ struct LabelLossRow: Sendable {
         type, equation, tolerance: tolerance, float32Tolerance: float32Tolerance)
     case .notANumber: try LabelLossChecks.passesNotANumberOn(type)
     case .blocks: try LabelLossChecks.dependsOnNeitherBlocksNorThreads(type)
+    case .ranks: try ShardedLossChecks.ignoresTheNumberOfRanks(type)
     case .requested: try LabelLossChecks.differentiatesWhatIsAsked(type)
     case .noQueries: try LabelLossChecks.isZeroWithoutQueries(type)
     case .noPositives: try LabelLossChecks.isZeroWithoutPositives(type)

@@ -79,6 +79,27 @@ int32_t score_gradients(
   ct_tensor scale, ct_tensor at_cells, double upstream, ct_tensor of_queries,
   ct_tensor of_labels, ct_tensor of_bias);
 
+// Several processes, in collectives.cpp.
+const char *collectives_missing();
+int32_t store_open(
+  const char *host, int32_t port, int32_t listener, int32_t serves, int64_t timeout_ms,
+  ct_store *result, int32_t *bound_port);
+void store_release(ct_store store);
+int32_t store_set(ct_store store, const char *key, const void *bytes, int64_t count);
+int32_t store_get(
+  ct_store store, const char *key, int64_t timeout_ms, void *bytes, int64_t capacity,
+  int64_t *count);
+int32_t store_add(ct_store store, const char *key, int64_t amount, int64_t *result);
+int32_t group_open(
+  ct_store store, const char *prefix, int32_t rank, int32_t size, const char *host,
+  int64_t timeout_ms, ct_group *result);
+void group_release(ct_group group);
+int32_t group_reduce(ct_group group, ct_tensor tensor, int32_t operation);
+int32_t group_gather(ct_group group, ct_tensor tensor, ct_tensor result);
+int32_t group_scatter_sum(ct_group group, ct_tensor tensor, ct_tensor result);
+int32_t group_broadcast(ct_group group, ct_tensor tensor, int32_t root);
+int32_t group_barrier(ct_group group);
+
 // The loops of the wide model, in wide.cpp.
 void wide_add(
   const ct_pairs *pairs, const float *weights, const ct_bags *bags, int64_t begin, int64_t end,

@@ -94,3 +94,22 @@ CT_FUNCTION(int32_t, adam_rows, (ct_tensor table, ct_tensor first, ct_tensor sec
 CT_FUNCTION(void, wide_add, (const ct_pairs *pairs, const float *weights, const ct_bags *bags, int64_t begin, int64_t end, int64_t first, int64_t last, float *scores), (pairs, weights, bags, begin, end, first, last, scores))
 CT_FUNCTION(void, wide_accumulate, (const ct_pairs *pairs, const ct_pair_rows *rows, const ct_holders *holders, int64_t begin, int64_t end, int64_t first, int64_t last, float scale, const float *slopes, float *gradient), (pairs, rows, holders, begin, end, first, last, scale, slopes, gradient))
 CT_FUNCTION(void, wide_adagrad, (const ct_pair_rows *rows, int64_t begin, int64_t end, const float *gradient, float rate, float epsilon, float *sums, float *weights), (rows, begin, end, gradient, rate, epsilon, sums, weights))
+
+// Several processes that compute together, see Interface/collectives.cpp. Every rank calls the same
+// functions in the same order; each waits for the others, at most as long as the group's timeout.
+CT_FUNCTION(const char *, collectives_missing, (void), ())  // the reason why they are missing, or NULL
+// `listener` is a listening socket that the server takes over, or -1 to listen at `port` (0: any).
+CT_FUNCTION(int32_t, store_open, (const char *host, int32_t port, int32_t listener, int32_t serves, int64_t timeout_ms, ct_store *result, int32_t *bound_port), (host, port, listener, serves, timeout_ms, result, bound_port))
+CT_FUNCTION(void, store_release, (ct_store store), (store))
+CT_FUNCTION(int32_t, store_set, (ct_store store, const char *key, const void *bytes, int64_t count), (store, key, bytes, count))
+// Waits until the key is there.
+CT_FUNCTION(int32_t, store_get, (ct_store store, const char *key, int64_t timeout_ms, void *bytes, int64_t capacity, int64_t *count), (store, key, timeout_ms, bytes, capacity, count))
+CT_FUNCTION(int32_t, store_add, (ct_store store, const char *key, int64_t amount, int64_t *result), (store, key, amount, result))
+// `host` is this machine's address for the other ranks; NULL finds it by the machine's name.
+CT_FUNCTION(int32_t, group_open, (ct_store store, const char *prefix, int32_t rank, int32_t size, const char *host, int64_t timeout_ms, ct_group *result), (store, prefix, rank, size, host, timeout_ms, result))
+CT_FUNCTION(void, group_release, (ct_group group), (group))
+CT_FUNCTION(int32_t, group_reduce, (ct_group group, ct_tensor tensor, int32_t operation), (group, tensor, operation))
+CT_FUNCTION(int32_t, group_gather, (ct_group group, ct_tensor tensor, ct_tensor result), (group, tensor, result))  // [...] to [ranks, ...]
+CT_FUNCTION(int32_t, group_scatter_sum, (ct_group group, ct_tensor tensor, ct_tensor result), (group, tensor, result))  // [ranks, ...] to [...]
+CT_FUNCTION(int32_t, group_broadcast, (ct_group group, ct_tensor tensor, int32_t root), (group, tensor, root))
+CT_FUNCTION(int32_t, group_barrier, (ct_group group), (group))

@@ -6,7 +6,7 @@
 
 // Increment it with every change of a type or function here, so that a library compiled from other
 // sources is rejected instead of called with the wrong arguments.
-#define CT_INTERFACE_VERSION 7
+#define CT_INTERFACE_VERSION 8
 
 // One strong reference to a libtorch tensor, released by `tensor_release`.
 typedef struct ct_tensor_s *ct_tensor;
@@ -19,6 +19,11 @@ typedef struct ct_generator_s *ct_generator;
 // A mode of the current thread that lasts until `guard_leave`.
 typedef struct ct_guard_s *ct_guard;
 
+// The key-value store in which processes meet, released by `store_release`.
+typedef struct ct_store_s *ct_store;
+// The processes that compute together, released by `group_release`.
+typedef struct ct_group_s *ct_group;
+
 // The kind of error; 0 is success. The message is in `last_error` of the same thread.
 typedef enum ct_code {
   CT_OK = 0,
@@ -30,6 +35,9 @@ typedef enum ct_code {
   CT_ERROR_OUT_OF_MEMORY = 6,
   CT_ERROR_CALLBACK = 7
 } ct_code;
+
+// How `group_reduce` joins the tensors of all ranks.
+typedef enum ct_reduction { CT_REDUCE_SUM = 0, CT_REDUCE_MAXIMUM = 1 } ct_reduction;
 
 typedef enum ct_tag {
   CT_NONE = 0,

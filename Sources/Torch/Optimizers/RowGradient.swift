@@ -16,7 +16,7 @@ extension Tensor {
   var hasRowKernels: Bool { dtype == .float32 && device.kind == .cpu && isContiguous }
 
   /// Replaces the rows at `indices` (distinct, int64) with those of `source`.
-  func setRows(_ indices: Tensor, to source: Tensor) {
+  package func setRows(_ indices: Tensor, to source: Tensor) {
     Ops.indexCopyInPlace(.tensor(self), 0, .tensor(indices), .tensor(source))
   }
 

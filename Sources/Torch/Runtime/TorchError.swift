@@ -21,6 +21,8 @@ public struct TorchError: Error, Hashable, Sendable, CustomStringConvertible {
     case callback = 7
     /// libtorch itself could not be loaded.
     case library = 8
+    /// Processes that compute together have lost one of them.
+    case collective = 9
   }
 
   /// The category of the error.

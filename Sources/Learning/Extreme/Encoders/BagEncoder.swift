@@ -48,6 +48,8 @@ public final class BagEncoder: Layer, Sendable {
   public let table: EmbeddingBag
   /// The perceptron's layers, in order.
   public let layers: [Linear]
+  /// The features whose rows this process keeps; nil for all.
+  let stripe: FeatureStripe?
 
   /// Creates an encoder for `featureCount` features with random weights.
   public init(_ configuration: Configuration, featureCount: Int, generator: Generator) {
@@ -59,12 +61,28 @@ public final class BagEncoder: Layer, Sendable {
     layers = zip(widths, widths.dropFirst()).map {
       Linear(from: $0, to: $1, generator: generator)
     }
+    stripe = nil
   }
 
-  private init(_ configuration: Configuration, table: EmbeddingBag, layers: [Linear]) {
+  private init(
+    _ configuration: Configuration, table: EmbeddingBag, layers: [Linear],
+    stripe: FeatureStripe? = nil
+  ) {
     self.configuration = configuration
     self.table = table
     self.layers = layers
+    self.stripe = stripe
+  }
+
+  /// The same encoder with the rows of one stripe of features; the processes that keep the others
+  /// embed together with it.
+  func keeping(_ stripe: FeatureStripe) -> BagEncoder {
+    BagEncoder(
+      configuration,
+      table: EmbeddingBag(
+        weight: stripe.rows(of: table.weight.detached()), mode: table.mode,
+        gradient: table.gradientForm),
+      layers: layers, stripe: stripe)
   }
 
   /// The encoder of the first `dimension` numbers of the embedding.
@@ -100,10 +118,10 @@ public final class BagEncoder: Layer, Sendable {
   /// - Parameter bags: `[N, features]`, one row per text.
   /// - Returns: `[N, D]`, before normalisation; call `normalized(_:)` on the result.
   public func callAsFunction(_ bags: CSRMatrix) throws -> Tensor {
-    if table.weight.size(along: 0) == 0 {
+    if table.weight.size(along: 0) == 0, stripe == nil {
       return .zeros([bags.rowCount, configuration.dimension])
     }
-    var h = try table(bags)
+    var h = try stripe?.sum(of: bags, by: table) ?? table(bags)
     for layer in layers { h = layer(h.relu()) }
     return h
   }

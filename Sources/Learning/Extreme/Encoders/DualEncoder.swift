@@ -1,3 +1,4 @@
+import Kernels
 public import Storage
 public import Torch
 
@@ -87,6 +88,8 @@ public final class DualEncoder: Layer {
   /// `[1]`: log τ, if the temperature is learnt.
   public let logTemperature: Tensor?
   private let fixedTemperature: Double
+  /// The labels that this process keeps; nil for all.
+  private let shard: LabelShard?
 
   /// The softmax temperature τ in force, learnt or fixed.
   public var temperature: Double {
@@ -134,6 +137,23 @@ public final class DualEncoder: Layer {
     logTemperature =
       configuration.learnsTemperature
       ? Tensor([temperature]).log().converted(to: .float32).requiringGradient() : nil
+    shard = nil
+  }
+
+  /// The part of a model that one of several processes keeps.
+  init(part shard: LabelShard, _ stripe: FeatureStripe, of whole: DualEncoder) {
+    configuration = whole.configuration
+    encoder = whole.encoder.keeping(stripe)
+    labelEncoder = whole.labelEncoder?.keeping(stripe)
+    tower = whole.tower
+    func own(_ tensor: Tensor) -> Tensor {
+      tensor.detached()[shard.labels].copied().requiringGradient()
+    }
+    labelVectors = whole.labelVectors.map(own)
+    bias = whole.bias.map(own)
+    logTemperature = whole.logTemperature
+    fixedTemperature = whole.fixedTemperature
+    self.shard = shard
   }
 
   /// The encoder's parameters under `encoder.`, `labels.encoder.` and `tower.`, then
@@ -168,7 +188,7 @@ public final class DualEncoder: Layer {
     guard let labelTexts else {
       preconditionFailure("label texts are missing, required by source \(configuration.labels)")
     }
-    if labelEncoder != nil {
+    if labelEncoder != nil || shard != nil {
       let own = try embeddings(of: documents, vectors: vectors?.documents)
       return (
         encoder.normalized(own),
@@ -212,6 +232,7 @@ public final class DualEncoder: Layer {
       preconditionFailure("label texts are missing, required by source \(configuration.labels)")
     }
     var labels = joined(try (labelEncoder ?? encoder)(labelTexts), vectors)
+    if let shard { labels = try shard.ownRows(of: labels) }
     if let labelVectors { labels = labels + labelVectors }
     return encoder.normalized(labels)
   }

@@ -1,3 +1,4 @@
+import Kernels
 public import Storage
 public import Torch
 
@@ -32,10 +33,13 @@ extension LossOverScores {
     offset: SparseLinearScores?
   ) throws -> Tensor {
     try checked {
+      let shard = LabelShard.current
+      let queries = try shard?.joiningGradients(of: queries) ?? queries
       var scores = queries.matmul(labels.transposed()) * (1 / temperature)
       if let bias { scores = scores + bias }
       if let offset { scores = try offset.added(to: scores) }
-      return try self(scores: scores, positives: positives)
+      return try self(
+        scores: shard?.gathered(scores: scores) ?? scores, positives: positives)
     }
   }
 }

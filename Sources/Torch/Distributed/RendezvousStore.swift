@@ -1,0 +1,94 @@
+internal import CTorch
+
+/// The key-value store in which the processes of a group find each other: libtorch's `TCPStore`.
+///
+/// One process serves it, usually rank 0; the others connect. When the server ends, every call of
+/// the others throws at once.
+public final class RendezvousStore: @unchecked Sendable {
+  /// The port that the server listens at.
+  public let port: Int
+  let pointer: ct_store
+
+  /// Serves a store, or connects to one.
+  ///
+  /// - Parameters:
+  ///   - host: the address of the server, such as "127.0.0.1".
+  ///   - port: the server's port; 0 lets the server choose a free one.
+  ///   - serves: whether this process is the server.
+  ///   - listener: a listening socket that the server takes over; nil opens one at `port`.
+  ///   - timeout: the time that a client waits for the server to come up.
+  /// - Throws: `TorchError` of kind `collective`: the port is taken, nobody serves, or this libtorch
+  ///   cannot compute in several processes.
+  public init(
+    host: String, port: Int, serves: Bool, listener: Int32? = nil,
+    timeout: Duration = .seconds(60)
+  ) throws(TorchError) {
+    try Runtime.load()
+    var opened: ct_store?
+    var bound: Int32 = 0
+    let code = ct_store_open(
+      host, Int32(port), listener ?? -1, serves ? 1 : 0, timeout.milliseconds, &opened, &bound)
+    guard code == 0, let opened else {
+      let reason = TorchError.last(code).firstSentence
+      throw TorchError(
+        kind: .collective,
+        message: serves
+          ? "rank 0 cannot serve the meeting point \(host):\(port): \(reason)"
+          : "no rank 0 answered at \(host):\(port) within \(timeout): \(reason)")
+    }
+    pointer = opened
+    self.port = Int(bound)
+  }
+
+  deinit { ct_store_release(pointer) }
+
+  /// Sets the value of a key, which all processes see.
+  public func set(_ key: String, to value: [UInt8]) throws(TorchError) {
+    try check(ct_store_set(pointer, key, value, Int64(value.count)), "write to")
+  }
+
+  /// The value of a key, as soon as a process has set it.
+  ///
+  /// - Parameter timeout: the longest time to wait for it.
+  public func value(of key: String, timeout: Duration) throws(TorchError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    var count: Int64 = 0
+    try check(
+      ct_store_get(pointer, key, timeout.milliseconds, &bytes, Int64(bytes.count), &count),
+      "wait for \(key) in")
+    return Array(bytes.prefix(Int(count)))
+  }
+
+  /// Adds to a counter, which begins at 0.
+  ///
+  /// - Returns: the new value.
+  @discardableResult
+  public func add(_ amount: Int, to key: String) throws(TorchError) -> Int {
+    var result: Int64 = 0
+    try check(ct_store_add(pointer, key, Int64(amount), &result), "count in")
+    return Int(result)
+  }
+
+  private func check(_ code: Int32, _ action: String) throws(TorchError) {
+    guard code != 0 else { return }
+    throw TorchError(
+      kind: .collective,
+      message: "cannot \(action) the meeting point: \(TorchError.last(code).firstSentence)")
+  }
+}
+
+extension Duration {
+  var milliseconds: Int64 {
+    let (seconds, attoseconds) = components
+    return seconds * 1000 + attoseconds / 1_000_000_000_000_000
+  }
+}
+
+extension TorchError {
+  /// The first line of the message without the place in libtorch's source that it begins with.
+  var firstSentence: String {
+    let line = message.split(separator: "\n", maxSplits: 1).first.map(String.init) ?? message
+    guard line.hasPrefix("["), let end = line.firstIndex(of: "]") else { return line }
+    return String(line[line.index(after: end)...].drop { $0 == " " || $0 == ":" })
+  }
+}
