@@ -66,6 +66,12 @@ public struct TrainedModel: Sendable {
         file: folder.path, reason: "this is the folder of a pretrained encoder, not of a run",
         expected: "a run, which decant train --encoder transformer --checkpoint trains from it")
     }
+    if let members = try folder.members() {
+      throw InputError(
+        file: folder.path, reason: "this is the folder of \(counted(members.count, "run"))",
+        expected:
+          "one of them, such as \(members[0].path), or the run that decant merge makes of them")
+    }
     guard folder.isComplete else {
       throw InputError(
         file: folder.path,

@@ -38,7 +38,7 @@ public final class ProgressBar {
   }
 
   /// Draws nothing, and passes everything to `report`.
-  init(report: @escaping (TrainingProgress) -> Void) {
+  package init(report: @escaping (TrainingProgress) -> Void) {
     isTerminal = false
     width = 0
     write = { _ in }

@@ -37,12 +37,13 @@ struct TeacherScores: Sendable {
     let places = Dictionary(
       dataset.labels.ids.enumerated().map { ($0.element.normalizedToNFC, Int32($0.offset)) }
     ) { first, _ in first }
-    let models = try settings.runs.map { run in
-      let model = try TrainedModel(folder: RunFolder(path: run), threads: threads)
+    let runs = try settings.runs.map { RunFolder(path: $0) }.flatMap { try $0.members() ?? [$0] }
+    let models = try runs.map { run in
+      let model = try TrainedModel(folder: run, threads: threads)
       guard model.labelIDs.count == places.count, model.labelIDs.allSatisfy({ places[$0] != nil })
       else {
         throw InputError(
-          file: run,
+          file: run.path,
           reason: "the teacher's \(model.labelIDs.count) labels are not those of \(path)",
           expected: "a run on the same labels")
       }

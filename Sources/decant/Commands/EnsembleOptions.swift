@@ -24,14 +24,15 @@ struct EnsembleOptions: ParsableArguments {
   }
 
   /// Whether the scores are those of one run, unchanged.
-  var isAlone: Bool { others.isEmpty && logitAdjustment == 0 }
+  func isAlone(_ run: String) -> Bool {
+    let folder = RunFolder(path: run)
+    return others.isEmpty && logitAdjustment == 0 && !folder.has(folder.membersFile)
+  }
 
   /// Opens the runs.
   func model(_ run: String, threads: Int?, epoch: KeptEpoch = .best) throws -> TrainedModel {
-    func opened(_ path: String) throws -> TrainedModel {
-      try TrainedModel(folder: RunFolder(path: path), threads: threads, epoch: epoch)
-    }
-    return try opened(run).averaged(with: others.map(opened))
-      .adjusted(byLogPrior: logitAdjustment)
+    try TrainedModel.opening(
+      ([run] + others).map { RunFolder(path: $0) }, threads: threads, epoch: epoch
+    ).adjusted(byLogPrior: logitAdjustment)
   }
 }

@@ -24,7 +24,9 @@ struct MergeCommand: ParsableCommand {
           decant merge runs/plain runs/texts --output runs/both --dimension 256
         """))
 
-  @Argument(help: ArgumentHelp("Folders of the runs, two or more.", valueName: "run"))
+  @Argument(
+    help: ArgumentHelp(
+      "Folders of the runs, two or more, or that of train --members.", valueName: "run"))
   var runs: [String]
 
   @Option(help: ArgumentHelp("Folder for the merged run.", valueName: "run"))
@@ -38,9 +40,6 @@ struct MergeCommand: ParsableCommand {
   @OptionGroup var threads: ThreadsOption
 
   func validate() throws {
-    guard runs.count > 1 else {
-      throw ValidationError("Name two or more runs to merge.")
-    }
     guard dimension.map({ $0 > 0 }) ?? true else {
       throw ValidationError("--dimension is \(dimension ?? 0); it must be at least 1.")
     }
@@ -53,9 +52,14 @@ struct MergeCommand: ParsableCommand {
         throw ValidationError(
           "\(output) contains files; choose another --output, or remove the folder.")
       }
-      let models = try runs.map {
-        try TrainedModel(folder: RunFolder(path: $0), threads: threads.count)
+      let members = try runs.flatMap { path in
+        let run = RunFolder(path: path)
+        return try run.members() ?? [run]
       }
+      guard members.count > 1 else {
+        throw ValidationError("Name two or more runs to merge, or the folder of several.")
+      }
+      let models = try members.map { try TrainedModel(folder: $0, threads: threads.count) }
       let whole = models.reduce(0) { $0 + $1.dimension }
       guard dimension.map({ $0 <= whole }) ?? true else {
         throw ValidationError(

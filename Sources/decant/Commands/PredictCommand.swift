@@ -66,10 +66,10 @@ struct PredictCommand: ParsableCommand {
   func validate() throws {
     try require([("k", k, 1)])
     try input.check(texts: texts)
-    let areOwnScores = ensemble.isAlone && dimensions.count == nil
+    let areOwnScores = ensemble.isAlone(run_) && dimensions.count == nil
     guard areOwnScores || !decisions.areDecisions else {
       throw ValidationError(
-        "--calibrated and --threshold need the scores of one run, without --with, "
+        "--calibrated and --threshold need the scores of one run, without other members, --with, "
           + "--logit-adjustment and --dimensions.")
     }
   }

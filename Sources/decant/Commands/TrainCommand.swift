@@ -107,9 +107,19 @@ struct TrainCommand: ParsableCommand {
   var defaults: Int?
 
   @Flag(
-    inversion: .prefixedNo,
-    help: "Make scores probabilities at the end.")
-  var calibrate = true
+    name: .customLong("calibrate"), inversion: .prefixedNo,
+    help: "Make scores probabilities at the end (default: --calibrate, without --members).")
+  var givenCalibrate: Bool?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Train this many runs with the seeds --seed, --seed + 1, … side by side, one thread each unless \
+      --threads says more. Name the folder of --output to use their mean score.
+      """, valueName: "count", visibility: .rare))
+  var members: Int?
+
+  @OptionGroup var membership: Membership
 
   @Flag(help: "Continue a run that was interrupted.")
   var resume = false
@@ -123,7 +133,15 @@ struct TrainCommand: ParsableCommand {
       + wide.given + transformer.given + negatives.given
   }
 
+  /// Whether to calibrate; nobody uses the calibration of a run for its part in a mean.
+  var calibrate: Bool { givenCalibrate ?? (members == nil) }
+
+  private var progress: ProgressBar? {
+    quiet ? nil : membership.parent == nil ? ProgressBar() : MemberReport.bar()
+  }
+
   func validate() throws {
+    try require([("members", members, 1)])
     guard [nil, 1, 2].contains(defaults) else {
       throw ValidationError("--defaults is \(defaults ?? 0); it must be 1 or 2.")
     }
@@ -135,10 +153,11 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let folder = RunFolder(path: output)
+      let ensemble = try members.map { try Ensemble(count: $0, path: output, resuming: resume) }
+      let folder = ensemble?.first ?? RunFolder(path: output)
       let draft = try draft(in: folder)
       var configuration = try given.settings(of: draft)
-      if folder.isComplete {
+      if folder.isComplete, ensemble == nil {
         // A run that was killed between its last file and the cleanup may have left some.
         folder.clean()
         guard resume else {
@@ -151,7 +170,7 @@ struct TrainCommand: ParsableCommand {
               ? "; decant calibrate makes its scores probabilities" : ""))
         return
       }
-      if !quiet {
+      if !quiet, membership.parent == nil {
         noteThreads(configuration.threads)
         if !configuration.hasBags,
           given.contain("feature-dropout") || given.contain("table-learning-rate")
@@ -163,16 +182,21 @@ struct TrainCommand: ParsableCommand {
       var choice = DataChoice()
       var isNew = false
       // A folder that was made for nothing does not stay; one with files is not removed.
-      defer { if isNew { rmdir(folder.path) } }
+      defer {
+        if isNew { rmdir(folder.path) }
+        ensemble?.discardIfNotBegun()
+      }
       var dataset: Dataset?
       var features: FeatureCache?
       // Pilots take time: folders that the options name are looked at before them.
       if !folder.has(folder.configuration) {
         if let path = configuration.startFrom { try CheckpointFolder(path: path).check() }
         for run in configuration.teacher?.runs ?? [] {
-          _ = try RunFolder(path: run).readConfiguration()
+          let teacher = RunFolder(path: run)
+          for member in try teacher.members() ?? [teacher] { _ = try member.readConfiguration() }
         }
       }
+      try ensemble?.create(for: configuration)
       if defaults != 1, configuration.initial == nil, !folder.has(folder.configuration) {
         // Pilots take time: a folder that cannot be written is refused before them.
         isNew = try folder.createForWriting()
@@ -182,12 +206,16 @@ struct TrainCommand: ParsableCommand {
         (configuration, choice, features) = try settings(of: draft, following: data)
         dataset = data
       }
+      if let ensemble {
+        // A member reads the data itself.
+        (dataset, features) = (nil, nil)
+        return try train(ensemble, configuration, choice)
+      }
       let trainer = Trainer(
         configuration, folder: folder, decantVersion: Decant.version, choice: choice,
         dataset: dataset, features: features)
       let record = try trainer.run(
-        resuming: resume, progress: quiet ? nil : ProgressBar(),
-        isInterrupted: Interruption.isRequested)
+        resuming: resume, progress: progress, isInterrupted: membership.isInterrupted)
       for warning in record.warnings ?? [] {
         StandardStreams.note("decant: warning: \(warning)")
       }
@@ -198,7 +226,7 @@ struct TrainCommand: ParsableCommand {
           "not calibrated: \(initial) may know these documents; decant calibrate \(output) if it does not"
         )
       }
-      if !quiet {
+      if !quiet, membership.parent == nil {
         try StandardStreams.write(
           "\(output): trained on \(counted(record.documents, "document")) in "
             + String(
@@ -218,7 +246,7 @@ struct TrainCommand: ParsableCommand {
   private func calibration(by trainer: Trainer) throws -> RunCalibration? {
     do {
       return try trainer.calibrate(
-        progress: quiet ? nil : ProgressBar(), isInterrupted: Interruption.isRequested
+        progress: progress, isInterrupted: membership.isInterrupted
       ).calibration
     } catch let error where error is InputError || error is ValueError {
       if !quiet { StandardStreams.note("not calibrated: \(error)") }
@@ -284,7 +312,8 @@ struct TrainCommand: ParsableCommand {
       draft.add("teacher")
       draft.values["teacher.runs"] = .array(teacher.map { .init(.string(absolutePath($0))) })
     }
-    let result = try given.applied(to: draft)
+    var result = try given.applied(to: draft)
+    if members != nil { try Ensemble.chooseThreads(in: &result) }
     // How often checkpoints are written does not change the result.
     var comparable = try given.settings(of: result)
     if let stored { comparable.loop.checkpointInterval = stored.loop.checkpointInterval }

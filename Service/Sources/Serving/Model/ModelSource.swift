@@ -5,7 +5,7 @@ import Storage
 
 /// The runs of a service's model, which are opened again when they are replaced.
 public struct ModelSource: Sendable {
-  /// The run.
+  /// The run, or the folder of an ensemble.
   public var run: RunFolder
   /// Runs whose scores are averaged with those of `run`.
   public var others: [RunFolder]
@@ -32,15 +32,17 @@ public struct ModelSource: Sendable {
   }
 
   /// The current state of the runs' folders.
-  var stamps: [RunFolder.Stamp] { ([run] + others).map { $0.stamp() } }
+  var stamps: [RunFolder.Stamp] {
+    // Opening reports a damaged list of members.
+    ([run] + others).flatMap { (try? $0.members()) ?? [$0] }.map { $0.stamp() }
+  }
 
   /// Opens the runs and reads the documents.
   ///
   /// - Throws: `InputError`, `FileError`, `TorchError`; also if a run is replaced meanwhile.
   func open() throws -> OpenedModel {
     let stamps = stamps
-    let whole = try TrainedModel(folder: run, threads: threads)
-      .averaged(with: others.map { try TrainedModel(folder: $0, threads: threads) })
+    let whole = try TrainedModel.opening([run] + others, threads: threads)
       .adjusted(byLogPrior: logitAdjustment)
     let model = try dimensions.map(whole.truncated(to:)) ?? whole
     let opened = try OpenedModel(
