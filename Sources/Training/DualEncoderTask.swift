@@ -1,11 +1,12 @@
 public import Evaluation
 public import Extreme
+import Kernels
 public import Models
 public import Storage
 public import Torch
 
 /// Trains a `DualEncoder` on bags of features and their labels.
-public final class DualEncoderTask: TrainingTask {
+public final class DualEncoderTask: DividedTask {
   /// Examples: the bag and the labels of each document.
   public struct Examples: Sendable {
     /// `[N, features]`.
@@ -51,6 +52,10 @@ public final class DualEncoderTask: TrainingTask {
   private let movesPoolOnly: Bool
   private let parts: [any TaskPart]
   private var order: (epoch: Int, rows: [Int]) = (-1, [])
+  /// The processes that train together; nil for one alone.
+  let group: ProcessGroup?
+  /// The labels that this process keeps; nil for all.
+  let shard: LabelShard?
   /// The labels that take part in the loss, if those without a document do not.
   private var taughtLabels: TaughtLabels?
 
@@ -73,10 +78,12 @@ public final class DualEncoderTask: TrainingTask {
   ///
   /// - Parameter teacher: a teacher's scores of the training documents; needed if the configuration
   ///   has a teacher.
+  ///   - group: the processes that train together, each of which keeps a part of the labels and
+  ///     features; nil for one alone.
   init(
     _ configuration: TrainingConfiguration, examples: Examples, labelTexts: CSRMatrix?,
     validation: Examples?, propensity: InversePropensity, transformer: TransformerTraining?,
-    teacher: TeacherScores? = nil
+    teacher: TeacherScores? = nil, group: ProcessGroup? = nil
   ) throws {
     try Runtime.load()
     self.transformer = transformer
@@ -87,13 +94,18 @@ public final class DualEncoderTask: TrainingTask {
     self.validation = validation
     self.propensity = propensity
     trainCounts = examples.labels.columnCounts()
-    dualEncoder = DualEncoder(
+    self.group = group
+    shard = try group.map { try LabelShard(of: examples.labels.columnCount, among: $0) }
+    let whole = DualEncoder(
       configuration.model, featureCount: examples.bags.columnCount, labelCounts: trainCounts,
       documentCount: examples.bags.rowCount - (teacher?.unlabelledCount ?? 0),
       tower: transformer?.tower,
       temperature: configuration.loss.temperature, generator: Generator(seed: configuration.seed))
+    dualEncoder = shard.map(whole.part) ?? whole
+    let ownLabels =
+      shard.map { examples.labels.selecting(columns: Array($0.labels)) } ?? examples.labels
     widePart = configuration.model.wide.map {
-      WidePart($0, bags: examples.bags, labels: examples.labels)
+      WidePart($0, bags: examples.bags, labels: ownLabels)
     }
     if configuration.negatives != nil, transformer != nil || configuration.model.wide != nil {
       throw InputError(
@@ -151,12 +163,15 @@ public final class DualEncoderTask: TrainingTask {
     let (rate, decay) = (settings.learningRate, settings.weightDecay)
     var parts = [
       OptimizedPart(
-        "table.", SparseAdagrad(tables, .init(learningRate: settings.tableLearningRate))),
-      OptimizedPart("dense.", AdamW(dense, .init(learningRate: rate, weightDecay: decay))),
+        "table.", SparseAdagrad(tables, .init(learningRate: settings.tableLearningRate)),
+        of: tables),
+      OptimizedPart(
+        "dense.", AdamW(dense, .init(learningRate: rate, weightDecay: decay)), of: dense),
     ]
     if let pool {
       parts.append(
-        OptimizedPart("pool.", SparseAdam([pool], .init(learningRate: rate, weightDecay: decay))))
+        OptimizedPart(
+          "pool.", SparseAdam([pool], .init(learningRate: rate, weightDecay: decay)), of: [pool]))
     }
     return parts
   }
@@ -221,9 +236,7 @@ public final class DualEncoderTask: TrainingTask {
     for part in parts { part.clearGradients() }
     try loss.backward()
     for part in parts { try part.backward() }
-    if let limit = settings.gradientClipping {
-      clipGradients(of: dualEncoder.parameters.map(\.tensor), toNorm: limit)
-    }
+    if let limit = settings.gradientClipping { clipGradients(toNorm: limit) }
 
     let schedule = CosineSchedule(warmupSteps: Int(settings.warmup * Double(totalSteps)))
     let number = position.epoch * stepsPerEpoch + position.step
@@ -237,6 +250,17 @@ public final class DualEncoderTask: TrainingTask {
   private func loss(
     queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix,
     offset: SparseLinearScores? = nil, rows: ArraySlice<Int>
+  ) throws -> Tensor {
+    try LabelShard.$current.withValue(shard) {
+      try lossOfShard(
+        queries: queries, labels: labels, bias: bias, positives: positives, offset: offset,
+        rows: rows)
+    }
+  }
+
+  private func lossOfShard(
+    queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix,
+    offset: SparseLinearScores?, rows: ArraySlice<Int>
   ) throws -> Tensor {
     let logTemperature = dualEncoder.logTemperature
     // The thresholds of a prefix are others.
@@ -265,9 +289,11 @@ public final class DualEncoderTask: TrainingTask {
       distillation.temperature = 1
       queries = queries * (-logTemperature).exp()
     }
-    let taught = try distillation(
-      queries: queries, labels: labels, bias: dualEncoder.bias,
-      teacher: teacher.scores.selecting(rows: rows), offset: offset)
+    let taught = try LabelShard.$current.withValue(shard) {
+      try distillation(
+        queries: queries, labels: labels, bias: dualEncoder.bias,
+        teacher: teacher.scores.selecting(rows: rows), offset: offset)
+    }
     return loss * (1 - settings.weight) + taught * settings.weight
   }
 
@@ -303,9 +329,7 @@ public final class DualEncoderTask: TrainingTask {
   public func validate() throws -> (metrics: [String: Double], criterion: Double)? {
     guard let validation else { return nil }
     let result = try RankingMetrics(propensity: propensity)(
-      try scorer(labels: try labelEmbeddings()).topK(
-        100, of: validation.bags, vectors: transformer?.validationVectors(),
-        excluding: validation.filter),
+      try rankings(of: validation),
       truth: validation.labels,
       labelCounts: trainCounts, documentCount: labelledCount)
     let shown = ["P@1", "P@5", "nDCG@5", "PSP@5"]
@@ -369,6 +393,11 @@ public final class DualEncoderTask: TrainingTask {
     var all: [String: Tensor] = [:]
     for part in parts { all.add(part.state, under: part.prefix) }
     return all
+  }
+
+  /// The names in `optimizerState` of the tensors with a row for each row of a parameter.
+  func stateNames(of parameter: Tensor) -> [String] {
+    parts.flatMap { part in part.stateNames(of: parameter).map { part.prefix + $0 } }
   }
 
   /// Restores tensors that `model` gave.

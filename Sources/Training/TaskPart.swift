@@ -14,6 +14,8 @@ protocol TaskPart: AnyObject {
   func step(_ step: ScheduledStep) throws
   /// The tensors that a checkpoint stores, without the prefix.
   var state: [String: Tensor] { get }
+  /// The names in `state` of the tensors with a row for each row of a parameter.
+  func stateNames(of parameter: Tensor) -> [String]
   /// Goes back to a state that `state` gave.
   ///
   /// - Throws: `InputError` when it does not fit.
@@ -24,6 +26,7 @@ extension TaskPart {
   func clearGradients() {}
   func backward() throws {}
   func step(_ step: ScheduledStep) throws {}
+  func stateNames(of parameter: Tensor) -> [String] { [] }
 }
 
 /// The position of a step in the learning rate schedule.
@@ -40,15 +43,24 @@ struct ScheduledStep {
 final class OptimizedPart: TaskPart {
   let prefix: String
   private let optimizer: any Optimizer
+  private let parameters: [Tensor]
   private let learningRate: Double
 
-  init(_ prefix: String, _ optimizer: any Optimizer) {
+  /// - Parameter parameters: those of the optimiser, in its order.
+  init(_ prefix: String, _ optimizer: any Optimizer, of parameters: [Tensor]) {
     self.prefix = prefix
     self.optimizer = optimizer
+    self.parameters = parameters
     learningRate = optimizer.learningRate
   }
 
   func clearGradients() { optimizer.clearGradients() }
+
+  func stateNames(of parameter: Tensor) -> [String] {
+    parameters.indices.filter { parameters[$0].isSame(as: parameter) }.flatMap { index in
+      optimizer.state.keys.filter { $0.hasSuffix(".\(index)") }
+    }
+  }
 
   func step(_ step: ScheduledStep) throws {
     optimizer.learningRate = learningRate * step.factor

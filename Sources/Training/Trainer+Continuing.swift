@@ -47,7 +47,7 @@ extension Trainer {
     of start: StartingPoint?, into task: DualEncoderTask, _ features: TextFeatureStore,
     progress: ProgressBar?
   ) throws {
-    guard let start, !folder.has(folder.checkpoint), let all = features.fitted else { return }
+    guard let start, !folder.hasCheckpoint, let all = features.fitted else { return }
     let rows = try start.features.vocabulary.hashes.map { hash in
       guard let row = all.vocabulary.row(of: hash) else {
         throw InputError(

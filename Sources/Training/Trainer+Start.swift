@@ -22,7 +22,7 @@ extension Trainer {
     _ task: DualEncoderTask, _ features: TextFeatureStore, of dataset: Dataset, training: Split,
     progress: ProgressBar?, isInterrupted: () -> Bool
   ) throws {
-    guard let path = configuration.startFrom, !folder.has(folder.checkpoint) else { return }
+    guard let path = configuration.startFrom, !folder.hasCheckpoint else { return }
     let encoder = try SentenceEncoder(folder: path)
     let checkpoint = try CheckpointFolder(path: path).contentHash()
     let words = try features.words(of: dataset.documents, rows: training.documentIndices)

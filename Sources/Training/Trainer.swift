@@ -102,22 +102,37 @@ public struct Trainer: Sendable {
   public func run(
     resuming: Bool = false, progress: ProgressBar? = nil, isInterrupted: () -> Bool = { false }
   ) throws -> RunRecord {
+    let record = try run(
+      resuming: resuming, progress: progress, rank: nil, isInterrupted: isInterrupted)
+    guard let record else { preconditionFailure("a training of one process has no record") }
+    return record
+  }
+
+  /// Trains as one of several processes; as `run(resuming:progress:isInterrupted:)` without `rank`.
+  ///
+  /// - Returns: the run's record; nil on other ranks than the first.
+  package func run(
+    resuming: Bool, progress: ProgressBar?, rank: TrainingRank?, isInterrupted: () -> Bool
+  ) throws -> RunRecord? {
     let trainer = try settled(
       resuming: resuming, reporting: { progress?.line($0) }, isInterrupted: isInterrupted)
     try trainer.configuration.check(file: folder.configuration)
+    if rank != nil { try trainer.configuration.checkForSeveralProcesses() }
     try Runtime.load()
     return try Runtime.withThreads(trainer.configuration.threads) {
-      try trainer.train(resuming: resuming, progress: progress, isInterrupted: isInterrupted)
+      try trainer.train(
+        resuming: resuming, progress: progress, rank: rank, isInterrupted: isInterrupted)
     }
   }
 
   private func train(
-    resuming: Bool, progress: ProgressBar?, isInterrupted: () -> Bool
-  ) throws -> RunRecord {
+    resuming: Bool, progress: ProgressBar?, rank: TrainingRank?, isInterrupted: () -> Bool
+  ) throws -> RunRecord? {
     let started = ResourceUsage.now()
     let isNew = !folder.has(folder.configuration)
     try folder.create()
-    let lock = try RunFolderLock(folder)
+    let isFirst = rank?.isFirst ?? true
+    let lock = isFirst ? try RunFolderLock(folder) : nil
     defer { withExtendedLifetime(lock) {} }
     guard resuming || !folder.isComplete else {
       throw InputError(
@@ -128,10 +143,10 @@ public struct Trainer: Sendable {
     do {
       // First, so that a run that has settings also knows where they came from.
       if choice != DataChoice() { try folder.write(choice, to: folder.chosenDefaults) }
-      try folder.write(configuration, to: folder.configuration)
-      prepared = try prepare(progress: progress, isInterrupted: isInterrupted)
+      if isFirst { try folder.write(configuration, to: folder.configuration) }
+      prepared = try prepare(progress: progress, rank: rank, isInterrupted: isInterrupted)
     } catch {
-      if isNew { folder.discardPreparation() }
+      if isNew, isFirst { folder.discardPreparation() }
       throw error
     }
     let begun = ResourceUsage.now()
@@ -146,7 +161,9 @@ public struct Trainer: Sendable {
     if let progress { task.negatives?.report = { progress.line($0) } }
     let outcome = try configuration.loop.run(
       task, in: folder, resuming: resuming, progress: progress, isInterrupted: isInterrupted)
-    let precision = try store(task, untrained: prepared.untrained)
+    guard isFirst else { return nil }
+    let precision = try store(
+      rank == nil ? task : prepared.wholeTask(), untrained: prepared.untrained)
 
     var warnings = [outcome.warning].compactMap { $0 }
     if prepared.labelCount == 1 {
@@ -162,9 +179,7 @@ public struct Trainer: Sendable {
       dataset: identity.name, datasetHash: identity.contentHash,
       documents: task.labelledCount, labels: prepared.labelCount,
       features: prepared.featureCount,
-      parameters: task.dualEncoder.parameters.reduce(task.wide?.weights.elementCount ?? 0) {
-        $0 + $1.tensor.elementCount
-      },
+      parameters: try parameterCount(),
       validationIsHeldOut: configuration.loop.patience != nil, keptEpoch: outcome.keptEpoch,
       lastEpoch: outcome.history.count,
       preparationSeconds: begun.wallSeconds - started.wallSeconds,
@@ -190,18 +205,22 @@ public struct Trainer: Sendable {
     var featureCount: Int
     var validationIsApart: Bool
     var task: DualEncoderTask
+    /// Makes a task of one process, as several store their model together.
+    var wholeTask: () throws -> DualEncoderTask
     /// Labels that are ranked by their texts alone.
     var untrained: UntrainedTexts?
   }
 
-  private func prepare(progress: ProgressBar?, isInterrupted: () -> Bool) throws -> Preparation {
+  private func prepare(
+    progress: ProgressBar?, rank: TrainingRank?, isInterrupted: () -> Bool
+  ) throws -> Preparation {
     let feedback = try configuration.feedback.map(FeedbackFile.init(contentsOf:))
     let start = try startingPoint()
     let dataset = try renumbered(
       loadDataset(feedback: feedback, progress: progress), after: start)
     try DatasetIdentity(dataset, feedback: feedback).keep(in: folder, path: source)
     let names = dataset.labels.ids.map(\.normalizedToNFC)
-    if let path = configuration.initial, folder.has(folder.checkpoint),
+    if let path = configuration.initial, folder.hasCheckpoint,
       try folder.read([String].self, from: folder.labels) != names
     {
       throw InputError(
@@ -248,12 +267,16 @@ public struct Trainer: Sendable {
     let transformer = try transformer(
       of: dataset, training: learnt, validation: validation, progress: progress,
       isInterrupted: isInterrupted)
-    let task = try checked {
-      try DualEncoderTask(
-        configuration, examples: known, labelTexts: labelTexts, validation: heldOut,
-        propensity: dataset.description.inversePropensity, transformer: transformer,
-        teacher: teacher)
+    func makeTask(_ group: ProcessGroup?) throws -> DualEncoderTask {
+      try checked {
+        try DualEncoderTask(
+          configuration, examples: known, labelTexts: labelTexts, validation: heldOut,
+          propensity: dataset.description.inversePropensity, transformer: transformer,
+          teacher: teacher, group: group)
+      }
     }
+    if let rank, rank.isFirst { try rank.announcePreparation() }
+    let task = try makeTask(rank?.group())
     if start != nil { task.keepUntaughtLabels() }
     try takeWeights(of: start, into: task, features, progress: progress)
     try startFromEncoder(
@@ -263,7 +286,17 @@ public struct Trainer: Sendable {
       identity: DatasetIdentity(dataset), documentCount: dataset.documents.count,
       labelCount: dataset.labels.count,
       featureCount: features.count, validationIsApart: dataset.validationIsApart, task: task,
+      wholeTask: { try makeTask(nil) },
       untrained: try untrainedTexts(of: dataset.labels, features, progress: progress))
+  }
+
+  /// The number of parameters of the stored model.
+  private func parameterCount() throws -> Int {
+    let file = try SafetensorsFile(path: folder.model)
+    let patterns = ["wide.offsets", "wide.columns"]
+    return try file.names.filter { !patterns.contains($0) }.reduce(0) {
+      $0 + (try file.tensor(named: $1).elementCount)
+    }
   }
 
   /// Throws if the model does not fit into memory, before the system kills the process.

@@ -33,8 +33,8 @@ extension TrainingLoop {
     isInterrupted: () -> Bool = { false }
   ) throws -> Outcome {
     var state = LoopState()
-    if resuming, folder.has(folder.checkpoint) {
-      let checkpoint = try Checkpoint.read(from: folder.checkpoint)
+    let group = (task as? any DividedTask)?.group
+    if resuming, let checkpoint = try Checkpoint.latest(in: folder, for: task) {
       try attributingErrors(to: folder.checkpoint) {
         try task.restore(model: checkpoint.model, optimizerState: checkpoint.optimizerState)
       }
@@ -59,10 +59,23 @@ extension TrainingLoop {
       progress?.begin(done: state.examples)
       let begun = (wall: ResourceUsage.wallSeconds(), examples: state.examples)
       while state.position.step < task.stepsPerEpoch {
-        if isInterrupted() {
+        var isStopping = isInterrupted()
+        var isDue =
+          state.position.step > 0
+          && ResourceUsage.wallSeconds() - lastCheckpoint >= checkpointInterval
+        if let group {
+          let votes = try group.agree([isStopping, isDue])
+          (isStopping, isDue) = (votes[0], votes[1])
+        }
+        if isStopping {
           stopClocks()
           try save(state, of: task, in: folder)
           throw TrainingError.interrupted(at: state.position)
+        }
+        if isDue {
+          stopClocks()
+          try save(state, of: task, in: folder)
+          lastCheckpoint = ResourceUsage.wallSeconds()
         }
         // An operator that libtorch rejects must not end the process.
         let (loss, examples) = try checked {
@@ -79,20 +92,14 @@ extension TrainingLoop {
           title: "epoch \(state.position.epoch + 1)/\(epochs)", done: state.examples,
           total: task.exampleCount, unit: "documents",
           loss: state.lossSum / Double(max(state.examples, 1)))
-        if state.position.step < task.stepsPerEpoch,
-          ResourceUsage.wallSeconds() - lastCheckpoint >= checkpointInterval
-        {
-          stopClocks()
-          try save(state, of: task, in: folder)
-          lastCheckpoint = ResourceUsage.wallSeconds()
-        }
       }
       let examples = state.examples - begun.examples
       let record = try endEpoch(&state, of: task, in: folder)
       let now = ResourceUsage.wallSeconds()
       progress?.end(
         record, of: epochs, summary(record, seconds: now - begun.wall, examples: examples))
-      if now - lastCheckpoint >= checkpointInterval {
+      let isDue = now - lastCheckpoint >= checkpointInterval
+      if try group?.agree([isDue])[0] ?? isDue {
         stopClocks()
         try save(state, of: task, in: folder)
         lastCheckpoint = ResourceUsage.wallSeconds()
@@ -101,9 +108,12 @@ extension TrainingLoop {
     stopClocks()
 
     let kept = state.best?.epoch ?? max(0, state.position.epoch - 1)
-    if state.best != nil {
+    let model = try wholeModel(of: task)
+    if let group, group.rank > 0 {
+      // The first rank writes the files.
+    } else if state.best != nil {
       // The best epoch's weights are in a separate file already.
-      try Safetensors.write(task.model, metadata: ["format": "decant"], to: folder.last)
+      try Safetensors.write(model, metadata: ["format": "decant"], to: folder.last)
       let best = try SafetensorsFile(path: folder.best)
       let tensors = try best.tensors()
       guard state.best?.sum == nil || tensors.checkSum() == state.best?.sum else {
@@ -113,7 +123,7 @@ extension TrainingLoop {
       }
       try Safetensors.write(tensors, metadata: best.metadata, to: folder.model)
     } else {
-      try Safetensors.write(task.model, metadata: ["format": "decant"], to: folder.model)
+      try Safetensors.write(model, metadata: ["format": "decant"], to: folder.model)
     }
     return Outcome(
       history: state.history, keptEpoch: kept + 1, wallSeconds: state.wallSeconds,
@@ -142,11 +152,13 @@ extension TrainingLoop {
   private func endEpoch(_ state: inout LoopState, of task: some TrainingTask, in folder: RunFolder)
     throws -> EpochRecord
   {
+    let group = (task as? any DividedTask)?.group
     // The loss was computed before the step's update, so the updated weights are checked here.
-    if let name = try task.model.sorted(by: { $0.key < $1.key })
+    let faulty = try task.model.sorted(by: { $0.key < $1.key })
       .map({ (name: $0.key, tensor: $0.value) }).firstNotFinite()
-    {
-      throw TrainingError.weightIsNotFinite(name: name, epoch: state.position.epoch)
+    if try group?.agree([faulty != nil])[0] ?? (faulty != nil) {
+      throw TrainingError.weightIsNotFinite(
+        name: faulty ?? "of another process", epoch: state.position.epoch)
     }
     let validation = try checked { try task.validate() }
     let record = EpochRecord(
@@ -154,11 +166,13 @@ extension TrainingLoop {
       validation: validation?.metrics)
     state.history.append(record)
     // Written so that others can watch; a resumed run writes the same lines again.
-    try folder.writeMetrics(state.history)
+    let isFirst = group.map { $0.rank == 0 } ?? true
+    if isFirst { try folder.writeMetrics(state.history) }
     if let validation, validation.criterion > state.best?.criterion ?? -.infinity {
+      let model = try wholeModel(of: task)
       state.best = .init(
-        epoch: state.position.epoch, criterion: validation.criterion, sum: task.model.checkSum())
-      try Safetensors.write(task.model, metadata: ["format": "decant"], to: folder.best)
+        epoch: state.position.epoch, criterion: validation.criterion, sum: model.checkSum())
+      if isFirst { try Safetensors.write(model, metadata: ["format": "decant"], to: folder.best) }
     }
     state.position = TrainingPosition(epoch: state.position.epoch + 1, step: 0)
     state.lossSum = 0
@@ -167,8 +181,20 @@ extension TrainingLoop {
   }
 
   private func save(_ state: LoopState, of task: some TrainingTask, in folder: RunFolder) throws {
+    if let group = (task as? any DividedTask)?.group {
+      return try ShardedCheckpoint.write(state, of: task, by: group, in: folder)
+    }
     try Checkpoint(state: state, model: task.model, optimizerState: task.optimizerState)
       .write(to: folder.checkpoint)
+    ShardedCheckpoint.remove(in: folder)
+  }
+
+  /// The tensors needed for prediction; empty on other ranks than the first.
+  private func wholeModel(of task: some TrainingTask) throws -> [String: Tensor] {
+    guard let divided = task as? any DividedTask, let group = divided.group else {
+      return task.model
+    }
+    return try group.whole(task.model, divided.division)
   }
 
   private func summary(_ record: EpochRecord, seconds: Double, examples: Int) -> String {

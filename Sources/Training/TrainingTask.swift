@@ -34,7 +34,7 @@ public protocol TrainingTask: AnyObject {
 }
 
 /// A step of a training run.
-public struct TrainingPosition: Codable, Hashable, Sendable {
+public struct TrainingPosition: Codable, Hashable, Comparable, Sendable {
   /// The epoch, from 0.
   public var epoch: Int
   /// The step within the epoch, from 0.
@@ -44,5 +44,10 @@ public struct TrainingPosition: Codable, Hashable, Sendable {
   public init(epoch: Int, step: Int) {
     self.epoch = epoch
     self.step = step
+  }
+
+  /// Whether a step comes before another.
+  public static func < (first: TrainingPosition, second: TrainingPosition) -> Bool {
+    (first.epoch, first.step) < (second.epoch, second.step)
   }
 }

@@ -34,6 +34,8 @@ private func exitCode(of error: any Error) -> ExitCode {
   case is InputError, is ValueError: ExitCode(65)
   case is FileError, is DebianUnavailable: ExitCode(74)
   case let error as TorchError where error.kind == .library: ExitCode(74)
+  case let error as TorchError where error.kind == .collective:
+    ExitCode(ProcessOptions.lostExitCode)
   case let error as SearchError where error.isMissingLibrary: ExitCode(74)
   case let error as ONNXRuntimeError where error.isMissingLibrary: ExitCode(74)
   case TrainingError.modelIsTooLarge: ExitCode(64)

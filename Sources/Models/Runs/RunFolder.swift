@@ -24,6 +24,8 @@ public enum KeptEpoch: String, Hashable, Sendable, CaseIterable {
 ///     start.json               the encoder whose word vectors training began with; deleted at the
 ///                              end, as run.json contains it
 ///     checkpoint.safetensors   the training state; deleted at the end
+///     checkpoint-*.safetensors the same of several processes, a file of each, and checkpoint.json,
+///                              their list; deleted at the end
 ///     teacher.csr              the teacher's scores of the training documents; deleted at the end
 ///     bags-*.csr               the features of the training texts; deleted at the end
 ///     vectors-*.safetensors    the vectors of the training texts if they cannot be cached next to
@@ -69,6 +71,10 @@ public struct RunFolder: Hashable, Sendable {
   package var start: String { path + "/start.json" }
   /// The training state.
   public var checkpoint: String { path + "/checkpoint.safetensors" }
+  /// The list of the training states of several processes.
+  package var shardedCheckpoint: String { path + "/checkpoint.json" }
+  /// Whether there is a training state to continue from.
+  package var hasCheckpoint: Bool { has(checkpoint) || has(shardedCheckpoint) }
   /// The teacher's scores of the training documents; deleted at the end of training.
   package var teacher: String { path + "/teacher.csr" }
   /// The best model so far.
@@ -146,10 +152,13 @@ public struct RunFolder: Hashable, Sendable {
 
   /// Removes files needed only during training, and partial files left by killed processes.
   public func clean() {
-    for name in [chosenDefaults, start, checkpoint, teacher, best, initialTransformer] {
+    for name in [
+      chosenDefaults, start, checkpoint, shardedCheckpoint, teacher, best, initialTransformer,
+    ] {
       unlink(name)
     }
-    for name in names(in: path) where isBags(name) || isVectors(name) {
+    for name in fileNames
+    where isBags(name) || isVectors(name) || Self.isCheckpointPart(name) {
       unlink(path + "/" + name)
     }
     for folder in [path, transformer] { removeAbandonedDrafts(in: folder) }
@@ -169,6 +178,14 @@ public struct RunFolder: Hashable, Sendable {
 
   /// The marker of incomplete files in the names given by `AtomicFile`.
   private static let partialMark = ".partial-"
+
+  /// The names of the folder's files and folders.
+  package var fileNames: [String] { names(in: path) }
+
+  /// Whether a file is one process's part of a checkpoint.
+  package static func isCheckpointPart(_ name: String) -> Bool {
+    name.hasPrefix("checkpoint-") && name.hasSuffix(".safetensors")
+  }
 
   private func isBags(_ name: String) -> Bool { name.hasPrefix("bags-") && name.hasSuffix(".csr") }
 

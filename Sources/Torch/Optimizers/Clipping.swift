@@ -18,6 +18,31 @@ public func clipGradients(of parameters: [Tensor], toNorm limit: Double) -> Doub
   }
 }
 
+/// The same for the parameters of several processes.
+///
+/// - Parameters:
+///   - whole: parameters that every process has, with the same gradients.
+///   - divided: parameters of which this process has a part.
+///   - group: the processes.
+/// - Returns: the norm of all gradients before clipping.
+@discardableResult
+package func clipGradients(
+  of whole: [Tensor], and divided: [Tensor], of group: ProcessGroup, toNorm limit: Double
+) -> Double {
+  withoutGradients {
+    func square(_ values: [Tensor]) -> Tensor {
+      values.reduce(Tensor([0.0])) { $0 + $1.norm().converted(to: .float64).squared() }
+    }
+    let (common, own) = (whole.compactMap(clippableGradient), divided.compactMap(clippableGradient))
+    let sum = square(own).contiguous()
+    group.sum(sum)
+    let length = (sum + square(common)).squareRoot().scalar
+    let factor = limit / (length + 1e-6)
+    if !(factor >= 1) { for value in common + own { value.multiplyInPlace(by: factor) } }
+    return length
+  }
+}
+
 /// Clips each element of the gradients of `parameters` to −limit … limit.
 public func clipGradients(of parameters: [Tensor], toValue limit: Double) {
   withoutGradients {

@@ -120,6 +120,7 @@ struct TrainCommand: ParsableCommand {
   var members: Int?
 
   @OptionGroup var membership: Membership
+  @OptionGroup var ranks: ProcessOptions
 
   @Flag(help: "Continue a run that was interrupted.")
   var resume = false
@@ -153,92 +154,136 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let ensemble = try members.map { try Ensemble(count: $0, path: output, resuming: resume) }
-      let folder = ensemble?.first ?? RunFolder(path: output)
-      let draft = try draft(in: folder)
-      var configuration = try given.settings(of: draft)
-      if folder.isComplete, ensemble == nil {
-        // A run that was killed between its last file and the cleanup may have left some.
-        folder.clean()
-        guard resume else {
-          throw ValidationError(
-            "\(output) contains a finished run; choose another --output, or remove the folder.")
-        }
+      guard let place = try ranks.place() else {
+        guard let agent = ranks.agent(quiet: quiet) else { return try train(as: nil) }
+        // A mistake in the options is reported once.
+        try given.settings(of: try draft(in: RunFolder(path: output)))
+          .checkIsReadAgain(for: "--processes")
+        return try agent.run()
+      }
+      let rank = try ranks.rank(at: place)
+      try rank.isFirst ? train(as: rank) : join(rank)
+    }
+  }
+
+  /// Whether to continue a run: as one of several processes that start again, too.
+  private func isResuming(_ rank: TrainingRank?) -> Bool {
+    resume || rank.map { $0.place.attempt > 0 } ?? false
+  }
+
+  /// Whether a signal has arrived, or the process has ended that started this one.
+  private func isInterrupted(_ rank: TrainingRank?) -> Bool {
+    membership.isInterrupted() || rank?.place.agent.map { getppid() != $0 } ?? false
+  }
+
+  /// Trains as another rank than the first, which chooses the settings and writes the files.
+  private func join(_ rank: TrainingRank) throws {
+    let folder = RunFolder(path: output)
+    do {
+      try rank.waitForPreparation()
+    } catch {
+      // Nothing was left to do.
+      if folder.isComplete { return }
+      // The first rank, or the process that started it, says why.
+      if rank.place.agent != nil { throw ExitCode(ProcessOptions.lostExitCode) }
+      throw error
+    }
+    let trainer = Trainer(
+      try folder.readConfiguration(), folder: folder, decantVersion: Decant.version)
+    _ = try trainer.run(
+      resuming: true, progress: nil, rank: rank, isInterrupted: { isInterrupted(rank) })
+  }
+
+  /// Trains in this process, alone or as the first of several.
+  private func train(as rank: TrainingRank?) throws {
+    let isResuming = isResuming(rank)
+    let ensemble = try members.map { try Ensemble(count: $0, path: output, resuming: resume) }
+    let folder = ensemble?.first ?? RunFolder(path: output)
+    let draft = try draft(in: folder, for: rank)
+    var configuration = try given.settings(of: draft)
+    if folder.isComplete, ensemble == nil {
+      // A run that was killed between its last file and the cleanup may have left some.
+      folder.clean()
+      guard isResuming else {
+        throw ValidationError(
+          "\(output) contains a finished run; choose another --output, or remove the folder.")
+      }
+      StandardStreams.note(
+        "\(output) is finished already"
+          + (calibrate && !folder.has(folder.calibration)
+            ? "; decant calibrate makes its scores probabilities" : ""))
+      return
+    }
+    if !quiet, membership.parent == nil {
+      noteThreads(configuration.threads)
+      if !configuration.hasBags,
+        given.contain("feature-dropout") || given.contain("table-learning-rate")
+      {
         StandardStreams.note(
-          "\(output) is finished already"
-            + (calibrate && !folder.has(folder.calibration)
-              ? "; decant calibrate makes its scores probabilities" : ""))
-        return
+          "--feature-dropout and --table-learning-rate apply to bags: they have no effect here")
       }
-      if !quiet, membership.parent == nil {
-        noteThreads(configuration.threads)
-        if !configuration.hasBags,
-          given.contain("feature-dropout") || given.contain("table-learning-rate")
-        {
-          StandardStreams.note(
-            "--feature-dropout and --table-learning-rate apply to bags: they have no effect here")
-        }
+    }
+    var choice = DataChoice()
+    var isNew = false
+    // A folder that was made for nothing does not stay; one with files is not removed.
+    defer {
+      if isNew { rmdir(folder.path) }
+      ensemble?.discardIfNotBegun()
+    }
+    var dataset: Dataset?
+    var features: FeatureCache?
+    // Pilots take time: folders that the options name are looked at before them.
+    if !folder.has(folder.configuration) {
+      if let path = configuration.startFrom { try CheckpointFolder(path: path).check() }
+      for run in configuration.teacher?.runs ?? [] {
+        let teacher = RunFolder(path: run)
+        for member in try teacher.members() ?? [teacher] { _ = try member.readConfiguration() }
       }
-      var choice = DataChoice()
-      var isNew = false
-      // A folder that was made for nothing does not stay; one with files is not removed.
-      defer {
-        if isNew { rmdir(folder.path) }
-        ensemble?.discardIfNotBegun()
+    }
+    try ensemble?.create(for: configuration)
+    if defaults != 1, configuration.initial == nil, !folder.has(folder.configuration) {
+      // Pilots take time: a folder that cannot be written is refused before them.
+      isNew = try folder.createForWriting()
+      let data = try Dataset.read(for: configuration) {
+        if !quiet { StandardStreams.note($0) }
       }
-      var dataset: Dataset?
-      var features: FeatureCache?
-      // Pilots take time: folders that the options name are looked at before them.
-      if !folder.has(folder.configuration) {
-        if let path = configuration.startFrom { try CheckpointFolder(path: path).check() }
-        for run in configuration.teacher?.runs ?? [] {
-          let teacher = RunFolder(path: run)
-          for member in try teacher.members() ?? [teacher] { _ = try member.readConfiguration() }
-        }
-      }
-      try ensemble?.create(for: configuration)
-      if defaults != 1, configuration.initial == nil, !folder.has(folder.configuration) {
-        // Pilots take time: a folder that cannot be written is refused before them.
-        isNew = try folder.createForWriting()
-        let data = try Dataset.read(for: configuration) {
-          if !quiet { StandardStreams.note($0) }
-        }
-        (configuration, choice, features) = try settings(of: draft, following: data)
-        dataset = data
-      }
-      if let ensemble {
-        // A member reads the data itself.
-        (dataset, features) = (nil, nil)
-        return try train(ensemble, configuration, choice)
-      }
-      let trainer = Trainer(
-        configuration, folder: folder, decantVersion: Decant.version, choice: choice,
-        dataset: dataset, features: features)
-      let record = try trainer.run(
-        resuming: resume, progress: progress, isInterrupted: membership.isInterrupted)
-      for warning in record.warnings ?? [] {
-        StandardStreams.note("decant: warning: \(warning)")
-      }
-      let calibration =
-        try calibrate && configuration.initial == nil ? self.calibration(by: trainer) : nil
-      if calibrate, !quiet, let initial = configuration.initial {
-        StandardStreams.note(
-          "not calibrated: \(initial) may know these documents; decant calibrate \(output) if it does not"
-        )
-      }
-      if !quiet, membership.parent == nil {
-        try StandardStreams.write(
-          "\(output): trained on \(counted(record.documents, "document")) in "
-            + String(
-              format: "%.1f s (%.1f s of CPU time%@), %.0f MB at most; weights stored as %@\n",
-              record.trainSeconds, record.trainCPUSeconds,
-              record.pilotCPUSeconds.map { String(format: "; %.1f s to choose defaults", $0) }
-                ?? "",
-              Double(record.peakMemoryBytes) / 1e6,
-              (record.precision ?? .float32).rawValue)
-            + (calibration.map(Self.sentence) ?? "")
-            + "Next: decant evaluate \(output)\n")
-      }
+      (configuration, choice, features) = try settings(of: draft, following: data)
+      dataset = data
+    }
+    if let ensemble {
+      // A member reads the data itself.
+      (dataset, features) = (nil, nil)
+      return try train(ensemble, configuration, choice)
+    }
+    let trainer = Trainer(
+      configuration, folder: folder, decantVersion: Decant.version, choice: choice,
+      dataset: dataset, features: features)
+    let record = try trainer.run(
+      resuming: isResuming, progress: progress, rank: rank,
+      isInterrupted: { isInterrupted(rank) })
+    guard let record else { return }
+    for warning in record.warnings ?? [] {
+      StandardStreams.note("decant: warning: \(warning)")
+    }
+    let calibration =
+      try calibrate && configuration.initial == nil ? self.calibration(by: trainer) : nil
+    if calibrate, !quiet, let initial = configuration.initial {
+      StandardStreams.note(
+        "not calibrated: \(initial) may know these documents; decant calibrate \(output) if it does not"
+      )
+    }
+    if !quiet, membership.parent == nil {
+      try StandardStreams.write(
+        "\(output): trained on \(counted(record.documents, "document")) in "
+          + String(
+            format: "%.1f s (%.1f s of CPU time%@), %.0f MB at most; weights stored as %@\n",
+            record.trainSeconds, record.trainCPUSeconds,
+            record.pilotCPUSeconds.map { String(format: "; %.1f s to choose defaults", $0) }
+              ?? "",
+            Double(record.peakMemoryBytes) / 1e6,
+            (record.precision ?? .float32).rawValue)
+          + (calibration.map(Self.sentence) ?? "")
+          + "Next: decant evaluate \(output)\n")
     }
   }
 
@@ -283,9 +328,10 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// The options over the settings file, or over the settings of the run to resume.
-  private func draft(in folder: RunFolder) throws -> SettingsDraft {
+  private func draft(in folder: RunFolder, for rank: TrainingRank? = nil) throws -> SettingsDraft {
     let isBegun = folder.has(folder.configuration)
-    if !resume, isBegun, !folder.isComplete {
+    let isResuming = isResuming(rank)
+    if !isResuming, isBegun, !folder.isComplete {
       throw ValidationError(
         "\(output) contains an unfinished run; add --resume to continue it, or remove the folder.")
     }
@@ -293,7 +339,7 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError(
         "\(output) contains files that no run wrote; choose another --output.")
     }
-    let stored = resume && isBegun ? try folder.readConfiguration() : nil
+    let stored = isResuming && isBegun ? try folder.readConfiguration() : nil
     let start = stored == nil ? try settingsToContinue() : nil
     var draft = (stored ?? start).map(SettingsDraft.init) ?? SettingsDraft()
     if let file = try config.map({ try SettingsFile(contentsOf: $0).draft }) {
@@ -313,7 +359,11 @@ struct TrainCommand: ParsableCommand {
       draft.values["teacher.runs"] = .array(teacher.map { .init(.string(absolutePath($0))) })
     }
     var result = try given.applied(to: draft)
-    if members != nil { try Ensemble.chooseThreads(in: &result) }
+    if members != nil { try Ensemble.chooseThreads(1, in: &result) }
+    if let processes = ranks.processes, processes > 1 {
+      try Ensemble.chooseThreads(
+        max(1, MachineShare.current.processors / processes), in: &result)
+    }
     // How often checkpoints are written does not change the result.
     var comparable = try given.settings(of: result)
     if let stored { comparable.loop.checkpointInterval = stored.loop.checkpointInterval }

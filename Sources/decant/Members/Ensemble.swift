@@ -49,30 +49,19 @@ struct Ensemble {
   /// The runs, in the order of their seeds.
   var members: [RunFolder] { (1...count).map(folder.member) }
 
-  /// Chooses one thread for each member, unless the user chose.
-  static func chooseThreads(in draft: inout SettingsDraft) throws {
+  /// Chooses the threads of each process, unless the user chose.
+  static func chooseThreads(_ count: Int, in draft: inout SettingsDraft) throws {
     guard !draft.isChosen("threads"),
       let setting = Setting.all.first(where: { $0.path == "threads" })
     else { return }
-    try draft.set(setting, to: .init(.number("1")))
+    try draft.set(setting, to: .init(.number("\(count)")))
   }
 
   /// Creates the folder with its list of members.
   ///
   /// - Throws: `ValidationError` if the data can be read only once; `FileError`.
   func create(for configuration: TrainingConfiguration) throws {
-    let data = configuration.data
-    let files =
-      [configuration.dataset] + (data?.more ?? [])
-      + [data?.validation, data?.test, configuration.feedback, configuration.vocabulary]
-      .compactMap { $0 }
-    for path in files {
-      var status = stat()
-      guard stat(path, &status) == 0 else { continue }
-      guard [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) else {
-        throw ValidationError("\(path) can be read only once; --members needs a file or a folder.")
-      }
-    }
+    try configuration.checkIsReadAgain(for: "--members")
     try folder.create()
     try folder.writeMembers(count: count)
   }
@@ -116,7 +105,7 @@ struct Ensemble {
 
   /// Removes a new folder in which no member has anything to continue with.
   func discardIfNothingIsLearnt() {
-    guard isNew, !members.contains(where: { $0.isComplete || $0.has($0.checkpoint) }) else {
+    guard isNew, !members.contains(where: { $0.isComplete || $0.hasCheckpoint }) else {
       return
     }
     discard()
@@ -126,5 +115,24 @@ struct Ensemble {
     for member in members { member.discardPreparation() }
     unlink(folder.membersFile)
     rmdir(folder.path)
+  }
+}
+
+extension TrainingConfiguration {
+  /// Refuses data that only one process can read, such as a pipe.
+  ///
+  /// - Throws: `ValidationError` that names `option`.
+  func checkIsReadAgain(for option: String) throws {
+    let files =
+      [dataset] + (data?.more ?? [])
+      + [data?.validation, data?.test, feedback, vocabulary]
+      .compactMap { $0 }
+    for path in files {
+      var status = stat()
+      guard stat(path, &status) == 0 else { continue }
+      guard [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) else {
+        throw ValidationError("\(path) can be read only once; \(option) needs a file or a folder.")
+      }
+    }
   }
 }

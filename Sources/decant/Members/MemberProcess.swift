@@ -13,38 +13,24 @@ final class MemberProcess {
 
   /// Starts this program again.
   ///
-  /// The process has a group of its own: a terminal's Ctrl-C reaches only the process that started it,
-  /// which passes it on. A second signal would end a training without a checkpoint.
-  ///
   /// - Throws: `FileError` if it cannot be started.
   init(number: Int, arguments: [String]) throws {
-    let program = "/proc/self/exe"
+    let program = OwnProgram.path
     let output = try Pipe(program)
     let messages = try Pipe(program)
     defer { for end in [output.write, messages.write] { close(end) } }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, output.write, STDOUT_FILENO)
     posix_spawn_file_actions_adddup2(&actions, messages.write, STDERR_FILENO)
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGTERM)
-    posix_spawnattr_setsigdefault(&attributes, &signals)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
-    var process: pid_t = 0
-    var words = (["decant"] + arguments).map { strdup($0) } + [nil]
-    defer { for word in words { free(word) } }
-    let code = posix_spawn(&process, program, &actions, &attributes, &words, environ)
-    guard code == 0 else {
+    do {
+      process = try OwnProgram.start(arguments, &actions)
+    } catch {
       for end in [output.read, messages.read] { close(end) }
-      throw FileError(path: program, action: "run", code: code)
+      throw error
     }
-    (self.number, self.process) = (number, process)
+    self.number = number
     streams = [LineStream(output.read), LineStream(messages.read)]
   }
 
@@ -74,9 +60,7 @@ final class MemberProcess {
       // Only an interrupted call is no answer.
       guard errno == EINTR else { return 70 }
     }
-    // A wait status on Linux: the signal in the low seven bits, the exit code above.
-    let signal = state & 0x7F
-    return signal == 0 ? (state >> 8) & 0xFF : -signal
+    return OwnProgram.code(ofStatus: state)
   }
 }
 

@@ -1,0 +1,21 @@
+import Models
+import Storage
+
+extension TrainingConfiguration {
+  /// Refuses settings that several processes cannot train with yet.
+  ///
+  /// - Throws: `InputError` that names the option.
+  func checkForSeveralProcesses() throws {
+    let refused: [(name: String, isGiven: Bool)] = [
+      ("--negatives", negatives != nil),
+      ("--encoder transformer", transformer != nil),
+      ("--start-from", startFrom != nil),
+      ("--initial", initial != nil),
+    ]
+    if let option = refused.first(where: \.isGiven) {
+      throw InputError(
+        file: dataset, reason: "several processes cannot train with \(option.name)",
+        expected: "no \(option.name), or one process")
+    }
+  }
+}
