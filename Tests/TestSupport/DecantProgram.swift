@@ -78,6 +78,8 @@ public struct DecantProgram {
 public final class DecantProcess {
   private let folder: TemporaryFolder
   private let process: pid_t
+  /// The number of the process.
+  public var id: Int32 { process }
   private let output: String
   private var isOver = false
 

@@ -11,6 +11,7 @@
 #define USE_C10D_GLOO
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
+#include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -39,6 +40,9 @@ int32_t store_open(
   const char *host, int32_t port, int32_t listener, int32_t serves, int64_t timeout_ms,
   ct_store *result, int32_t *bound_port) {
   CT_TRY
+  // libtorch reads TORCH_CPP_LOG_LEVEL here, which Python does when it imports torch.
+  static const bool has_log_level = (c10::initLogging(), true);
+  (void)has_log_level;
   c10d::TCPStoreOptions options;
   options.port = uint16_t(port);
   options.isServer = serves != 0;

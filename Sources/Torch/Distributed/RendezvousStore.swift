@@ -1,4 +1,6 @@
 internal import CTorch
+internal import Foundation
+internal import Synchronization
 
 /// The key-value store in which the processes of a group find each other: libtorch's `TCPStore`.
 ///
@@ -24,20 +26,55 @@ public final class RendezvousStore: @unchecked Sendable {
     timeout: Duration = .seconds(60)
   ) throws(TorchError) {
     try Runtime.load()
-    var opened: ct_store?
-    var bound: Int32 = 0
-    let code = ct_store_open(
-      host, Int32(port), listener ?? -1, serves ? 1 : 0, timeout.milliseconds, &opened, &bound)
-    guard code == 0, let opened else {
-      let reason = TorchError.last(code).firstSentence
-      throw TorchError(
+    func refusal(_ reason: String) -> TorchError {
+      TorchError(
         kind: .collective,
         message: serves
           ? "rank 0 cannot serve the meeting point \(host):\(port): \(reason)"
           : "no rank 0 answered at \(host):\(port) within \(timeout): \(reason)")
     }
-    pointer = opened
-    self.port = Int(bound)
+    // libtorch's client would wait twice the time, and tell on standard error how it fares.
+    if !serves, !Self.waitForServer(host, port, timeout) { throw refusal("the port is closed") }
+    let opening = Opening()
+    DispatchQueue.global().async {
+      opening.finish(
+        host: host, port: port, listener: listener, serves: serves, timeout: timeout)
+    }
+    // The client waits without end for a program that listens and says nothing.
+    guard let opened = opening.wait(timeout + .seconds(1)) else {
+      throw refusal("another program listens there")
+    }
+    switch opened {
+    case .success(let store): (pointer, self.port) = (store.pointer, store.port)
+    case .failure(let error): throw refusal(error.firstSentence)
+    }
+  }
+
+  /// A store that another thread opens.
+  private final class Opening: Sendable {
+    struct Store: @unchecked Sendable {
+      let pointer: ct_store
+      let port: Int
+    }
+    private let result = Mutex<Result<Store, TorchError>?>(nil)
+    private let isDone = DispatchSemaphore(value: 0)
+
+    func finish(host: String, port: Int, listener: Int32?, serves: Bool, timeout: Duration) {
+      var opened: ct_store?
+      var bound: Int32 = 0
+      let code = ct_store_open(
+        host, Int32(port), listener ?? -1, serves ? 1 : 0, timeout.milliseconds, &opened, &bound)
+      let store = opened.map { Store(pointer: $0, port: Int(bound)) }
+      let new = store.map { Result<Store, TorchError>.success($0) } ?? .failure(.last(code))
+      result.withLock { $0 = new }
+      isDone.signal()
+    }
+
+    /// Nil if it is not open in time.
+    func wait(_ timeout: Duration) -> Result<Store, TorchError>? {
+      _ = isDone.wait(timeout: .now() + .milliseconds(Int(timeout.milliseconds)))
+      return result.withLock { $0 }
+    }
   }
 
   deinit { ct_store_release(pointer) }
@@ -69,6 +106,33 @@ public final class RendezvousStore: @unchecked Sendable {
     return Int(result)
   }
 
+  /// Whether a program listens at a port before the time is over.
+  private static func waitForServer(_ host: String, _ port: Int, _ timeout: Duration) -> Bool {
+    let end = ContinuousClock.now + timeout
+    var hints = addrinfo()
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    while ContinuousClock.now < end {
+      var list: UnsafeMutablePointer<addrinfo>?
+      if getaddrinfo(host, "\(port)", &hints, &list) == 0 {
+        defer { freeaddrinfo(list) }
+        var next = list
+        while let address = next {
+          let socket = Foundation.socket(
+            address.pointee.ai_family, address.pointee.ai_socktype, address.pointee.ai_protocol)
+          defer { close(socket) }
+          if socket >= 0,
+            connect(socket, address.pointee.ai_addr, address.pointee.ai_addrlen) == 0
+          {
+            return true
+          }
+          next = address.pointee.ai_next
+        }
+      }
+      usleep(50_000)
+    }
+    return false
+  }
+
   private func check(_ code: Int32, _ action: String) throws(TorchError) {
     guard code != 0 else { return }
     throw TorchError(
@@ -85,10 +149,9 @@ extension Duration {
 }
 
 extension TorchError {
-  /// The first line of the message without the place in libtorch's source that it begins with.
+  /// The first line of the message without places in libtorch's source.
   var firstSentence: String {
-    let line = message.split(separator: "\n", maxSplits: 1).first.map(String.init) ?? message
-    guard line.hasPrefix("["), let end = line.firstIndex(of: "]") else { return line }
-    return String(line[line.index(after: end)...].drop { $0 == " " || $0 == ":" })
+    let line = message.split(separator: "\n", maxSplits: 1).first ?? ""
+    return String(line.replacing(#/\[\/[^\]]*\][: ]*/#, with: ""))
   }
 }

@@ -1,11 +1,11 @@
-import Models
+package import Models
 import Storage
 
 extension TrainingConfiguration {
   /// Refuses settings that several processes cannot train with yet.
   ///
   /// - Throws: `InputError` that names the option.
-  func checkForSeveralProcesses() throws {
+  package func checkForSeveralProcesses() throws {
     let refused: [(name: String, isGiven: Bool)] = [
       ("--negatives", negatives != nil),
       ("--encoder transformer", transformer != nil),

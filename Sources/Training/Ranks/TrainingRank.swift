@@ -12,6 +12,7 @@ package final class TrainingRank {
   let timeout: Duration
   private let store: RendezvousStore
   private var opened: ProcessGroup?
+  private let begun = ContinuousClock.now
 
   /// Finds the other processes' meeting point, or serves it.
   ///
@@ -21,6 +22,25 @@ package final class TrainingRank {
     store = try RendezvousStore(
       host: place.host, port: place.port, serves: place.rank == 0 && !place.launcherServes,
       listener: place.rank == 0 ? place.listener : nil, timeout: timeout)
+    try meet()
+  }
+
+  /// Checks that the processes at the meeting point belong together.
+  private func meet() throws {
+    guard try store.add(1, to: key("rank \(place.rank)")) == 1 else {
+      throw refusal("another rank \(place.rank) is there: two trainings use the same port")
+    }
+    if isFirst { try store.set(key("size"), to: Array("\(place.size)".utf8)) }
+    let size = String(decoding: try store.value(of: key("size"), timeout: timeout), as: UTF8.self)
+    guard size == "\(place.size)" else {
+      throw refusal(
+        "rank \(place.rank) was started for \(place.size) processes, rank 0 for \(size)")
+    }
+  }
+
+  private func refusal(_ reason: String) -> TorchError {
+    TorchError(
+      kind: .collective, message: "cannot train together at \(place.host):\(place.port): \(reason)")
   }
 
   /// Whether this is the process that writes the run's files.
@@ -42,6 +62,16 @@ package final class TrainingRank {
   /// The group of all ranks; the first call waits for all of them.
   func group() throws -> ProcessGroup {
     if let opened { return opened }
+    // The others have read the files of the first rank meanwhile, which took it longer to make them.
+    let patience = timeout + (ContinuousClock.now - begun) * 2
+    let count = try store.add(1, to: key("here"))
+    if count == place.size { try store.set(key("all here"), to: [1]) }
+    do {
+      _ = try store.value(of: key("all here"), timeout: patience)
+    } catch {
+      let count = try store.add(0, to: key("here"))
+      throw refusal("\(count) of \(place.size) processes came within \(patience.seconds) s")
+    }
     let group = try ProcessGroup(
       store, name: key("group"), rank: place.rank, size: place.size,
       address: place.host == "127.0.0.1" ? place.host : nil, timeout: timeout)
@@ -51,4 +81,9 @@ package final class TrainingRank {
 
   /// The bytes that this rank has handed to the others so far.
   package var traffic: ProcessGroup.Traffic { opened?.traffic ?? .init() }
+}
+
+extension Duration {
+  /// Whole seconds, rounded up.
+  fileprivate var seconds: Int64 { components.seconds + (components.attoseconds > 0 ? 1 : 0) }
 }

@@ -143,6 +143,9 @@ struct TrainCommand: ParsableCommand {
 
   func validate() throws {
     try require([("members", members, 1)])
+    if members != nil, ranks.processes ?? 1 > 1 {
+      throw ValidationError("--members and --processes exclude each other.")
+    }
     guard [nil, 1, 2].contains(defaults) else {
       throw ValidationError("--defaults is \(defaults ?? 0); it must be 1 or 2.")
     }
@@ -157,8 +160,9 @@ struct TrainCommand: ParsableCommand {
       guard let place = try ranks.place() else {
         guard let agent = ranks.agent(quiet: quiet) else { return try train(as: nil) }
         // A mistake in the options is reported once.
-        try given.settings(of: try draft(in: RunFolder(path: output)))
-          .checkIsReadAgain(for: "--processes")
+        let settings = try given.settings(of: try draft(in: RunFolder(path: output)))
+        try settings.checkIsReadAgain(for: "--processes")
+        try settings.checkForSeveralProcesses()
         return try agent.run()
       }
       let rank = try ranks.rank(at: place)

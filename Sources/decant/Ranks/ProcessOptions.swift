@@ -45,6 +45,8 @@ struct ProcessOptions: ParsableArguments {
   /// - Throws: `ValidationError` for a number of processes that is not the launcher's.
   func place() throws -> LaunchEnvironment? {
     guard let place = try LaunchEnvironment.read() else { return nil }
+    // Our own sentence says what the library would tell with a stack of its calls.
+    setenv("TORCH_CPP_LOG_LEVEL", "FATAL", 0)
     guard place.agent == nil || place.agent == getppid() else {
       throw ExitCode(Self.lostExitCode)
     }
@@ -56,8 +58,16 @@ struct ProcessOptions: ParsableArguments {
   }
 
   /// Joins the other processes.
+  ///
+  /// - Throws: `TorchError` of kind `collective`; `ExitCode` where the first rank, or the process that
+  ///   started it, says why.
   func rank(at place: LaunchEnvironment) throws -> TrainingRank {
-    try TrainingRank(place, timeout: .seconds(processTimeout ?? 300))
+    do {
+      return try TrainingRank(place, timeout: .seconds(processTimeout ?? 300))
+    } catch let error as TorchError where error.kind == .collective {
+      guard place.agent != nil, place.rank > 0 else { throw error }
+      throw ExitCode(Self.lostExitCode)
+    }
   }
 
   /// The agent of `--processes`; nil for one process.

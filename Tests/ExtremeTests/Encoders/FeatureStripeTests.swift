@@ -1,0 +1,95 @@
+import Kernels
+import Storage
+import TestSupport
+import Testing
+import Torch
+
+@testable import Extreme
+
+/// Models whose labels and features are divided among ranks.
+@Suite struct FeatureStripeTests {
+  /// Three features of seven stay on rank 1 of two.
+  private static let bags = CSRMatrix(
+    rowOffsets: MappedArray([0, 3, 3, 6, 8]), columns: MappedArray([0, 3, 6, 1, 3, 5, 2, 6]),
+    values: MappedArray([1, 0.5, 2, 1, 3, 0.25, 1, 1]), columnCount: 7)
+
+  private struct Trained: Sendable {
+    var table: [Double]
+    var labels: [Double]
+    var losses: [Double]
+  }
+
+  /// Ten steps in float64, as `DualEncoderTask` takes them.
+  private static func train(_ group: ProcessGroup?) throws -> Trained {
+    let generator = Generator(seed: 4)
+    let whole = (
+      table: Tensor.normal([7, 3], generator: generator, dtype: .float64),
+      labels: Tensor.normal([5, 3], generator: generator, dtype: .float64)
+    )
+    let shard = try group.map { try LabelShard(of: 5, among: $0) }
+    let stripe = group.map { FeatureStripe(group: $0) }
+    let bag = EmbeddingBag(
+      weight: stripe?.rows(of: whole.table) ?? whole.table, gradient: .sparse)
+    let labels = (shard.map { whole.labels[$0.labels].copied() } ?? whole.labels)
+      .requiringGradient()
+    let table = SparseAdagrad([bag.weight], .init(learningRate: 0.1))
+    let dense = AdamW([labels], .init(learningRate: 0.1))
+    let positives = CSRMatrix(rows: [[0, 4], [1], [2, 3], [4]], columnCount: 5)
+    var losses: [Double] = []
+    for _ in 0..<10 {
+      let queries = try stripe?.sum(of: bags, by: bag) ?? bag(bags)
+      let loss = try LabelShard.$current.withValue(shard) {
+        try DecoupledSoftmaxLoss(temperature: 0.5)(
+          queries: queries, labels: labels, positives: positives)
+      }
+      table.clearGradients()
+      dense.clearGradients()
+      try loss.backward()
+      try table.step()
+      try dense.step()
+      losses.append(loss.scalar)
+    }
+    return Trained(
+      table: bag.weight.detached().doubles(), labels: labels.detached().doubles(), losses: losses)
+  }
+
+  @Test(arguments: 1...4)
+  func `ten steps do not depend on the number of ranks`(size: Int) throws {
+    let whole = try Self.train(nil)
+    #expect(whole.losses[9] < whole.losses[0] / 2)
+    let parts = try Ranks.run(size) { try Self.train($0) }
+    for part in parts { expectClose(part.losses, whole.losses, tolerance: 1e-12, "losses") }
+    expectClose(parts.flatMap(\.labels), whole.labels, tolerance: 1e-12, "labels")
+    let table = RowDivision.striped.whole(
+      of: parts.map { Tensor($0.table).reshaped([-1, 3]) })
+    expectClose(table.doubles(), whole.table, tolerance: 1e-12, "table")
+    // The same number of ranks has the same bytes.
+    let again = try Ranks.run(size) { try Self.train($0) }
+    #expect(again.map(\.table) == parts.map(\.table))
+    #expect(again.map(\.labels) == parts.map(\.labels))
+  }
+
+  @Test(arguments: DualEncoder.LabelSource.allCases, [true, false])
+  func `a part embeds as the whole model does`(
+    source: DualEncoder.LabelSource, sharesEncoder: Bool
+  ) throws {
+    @Sendable func model() -> DualEncoder {
+      DualEncoder(
+        .init(
+          encoder: .init(dimension: 4, hiddenDimensions: [6], isNormalized: true), labels: source,
+          sharesEncoder: sharesEncoder),
+        featureCount: 7, labelCounts: [3, 0, 7, 1], documentCount: 10,
+        generator: Generator(seed: 2))
+    }
+    let whole = try model()(documents: Self.bags, labelTexts: Self.bags)
+    let parts = try Ranks.run(3) { group in
+      let part = model().part(try LabelShard(of: 4, among: group))
+      let (documents, labels) = try part(documents: Self.bags, labelTexts: Self.bags)
+      return [documents.detached().doubles(), labels.detached().doubles()]
+    }
+    for part in parts {
+      expectClose(part[0], whole.documents.detached().doubles(), tolerance: 1e-6)
+    }
+    expectClose(parts.flatMap { $0[1] }, whole.labels.detached().doubles(), tolerance: 1e-6)
+  }
+}
