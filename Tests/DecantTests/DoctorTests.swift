@@ -34,6 +34,33 @@ import Testing
     #expect(lines.allSatisfy { $0.hasPrefix("ok    ") || $0.hasPrefix("warn  ") }, "\(lines)")
   }
 
+  @Test func `shows the kernels that DECANT_CPU chooses`() throws {
+    #if arch(arm64)
+      let name = "neon"
+    #else
+      let name = "generic"
+    #endif
+    let outcome = try DecantProgram.run(["doctor", "--json"], environment: ["DECANT_CPU": name])
+    #expect(outcome.code == 0, "\(outcome.messages)")
+    let processor = try #require(try findings(outcome).first { $0.name == "processor" })
+    #expect(
+      processor.found.hasSuffix("loss kernels for \(name), set by DECANT_CPU"),
+      "\(processor.found)")
+  }
+
+  @Test func `rejects a DECANT_CPU that names no kernels`() throws {
+    let outcome = try DecantProgram.run(
+      ["doctor", "--json"], environment: ["DECANT_CPU": "pentium"])
+    #expect(outcome.code == 1)
+    let interface = try #require(try findings(outcome).first { $0.state == "fail" })
+    #expect(interface.name == "interface")
+    #expect(
+      interface.found.hasPrefix(
+        "DECANT_CPU is 'pentium', which is not known; expected one of "),
+      "\(interface.found)")
+    #expect(interface.advice == "correct the variable, or unset it")
+  }
+
   @Test func `lists the searched paths when libtorch is missing`() throws {
     let outcome = try DecantProgram.run(
       ["doctor", "--json"], environment: ["DECANT_TORCH_LIBRARY": "/nowhere/libctorch.so"])

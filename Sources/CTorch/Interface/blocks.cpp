@@ -3,14 +3,9 @@
 //
 // The labels are divided into blocks, the blocks into tiles. Threads take the next free block; each
 // block has separate sums, which are added in the order of the blocks, so that results do not
-// depend on the number of threads. A tile's products are oneDNN's (`brgemm`), on packed copies of
-// 64 rows padded with zeros: their shapes depend only on the width of the embeddings, because
-// oneDNN generates code for every new shape.
+// depend on the number of threads. The factors of a tile's products are packed copies of 64 rows
+// padded with zeros.
 #include "interface.h"
-
-#include <ATen/native/CPUBlas.h>
-
-#if defined(__x86_64__) && defined(__GNUC__) && defined(CPUBLAS_BRGEMM_F32F32F32)
 #include "scores.h"
 
 namespace {
@@ -47,33 +42,33 @@ void join_exponentials(double &peak, double &sum, double other_peak, double othe
   peak = top;
 }
 
-template <class T>
+template <class Stored, class Products>
 void score_sums(
-  const ct_score_blocks &blocks, int32_t kind, double scalar, ct_tensor thresholds_,
+  const tiles::Target &target, const ct_score_blocks &blocks, int32_t kind, double scalar, ct_tensor thresholds_,
   ct_tensor results_, ct_tensor found_, bool hides) {
-  constexpr bool half = Scores<T>::is_half;
-  const Scores<T> all(blocks, false);
+  constexpr bool half = Scores<Stored, Products>::is_half;
+  const Scores<Stored, Products> all(target, blocks, false);
   const Shape shape = shape_of(kind);
   double *results =
     writable<double>(results_, at::kDouble, shape.results * all.rows, "results");
   float *found =
     found_ ? writable<float>(found_, at::kFloat, all.cell_count, "found scores") : nullptr;
-  const int64_t padded_rows = all.chunk_count * all.chunk, row_sums = shape.sums * lanes;
+  const int64_t padded_rows = all.padded_rows(), row_sums = shape.sums * lanes;
   const int64_t threads = all.threads();
   Arena arena(
     threads
-      * (Tile<T>::size(all) + Arena::size<float>(padded_rows * row_sums)
+      * (Tile<Stored, Products>::size(all) + Arena::size<float>(padded_rows * row_sums)
          + Arena::size<float>(padded_rows))
     + Arena::size<tiles::Threshold>(all.rows));
   const tiles::Threshold *thresholds =
     thresholds_ ? thresholds_of(thresholds_, all.rows, arena) : nullptr;
   struct Local {
-    Tile<T> tile;
+    Tile<Stored, Products> tile;
     float *sums, *shift;
   };
   std::vector<Local> locals;
   for (int64_t t = 0; t < threads; t++) {
-    Tile<T> tile(all, arena);
+    Tile<Stored, Products> tile(all, arena);
     float *sums = arena.take<float>(padded_rows * row_sums);
     locals.push_back({tile, sums, arena.take<float>(padded_rows)});
   }
@@ -102,25 +97,25 @@ void score_sums(
           if (found) found[cell] = score + tile.biases[c];
           if (hides) score = -INFINITY;
         });
-        const int64_t rows = all.rows_of(chunk), first = chunk * all.chunk;
+        const int64_t rows = all.rows_of(chunk), first = chunk * all.sizes.chunk;
         float *const s = tile.scores, *const own = sums + first * row_sums;
         switch (kind) {
           case CT_SCORE_EXPONENTIALS:
-            tiles::add_exponentials<half>(s, rows, tile.biases, shift + first, own);
+            target.add_exponentials[half](s, rows, tile.biases, shift + first, own);
             break;
-          case CT_SCORE_SOFTPLUS: tiles::add_softplus<half>(s, rows, tile.biases, own); break;
-          case CT_SCORE_SQUARED_HINGE: tiles::add_squared_hinges(s, rows, tile.biases, own); break;
+          case CT_SCORE_SOFTPLUS: target.add_softplus[half](s, rows, tile.biases, own); break;
+          case CT_SCORE_SQUARED_HINGE: target.add_squared_hinges(s, rows, tile.biases, own); break;
           case CT_SCORE_BOUNDS:
-            tiles::add_bounds(s, rows, tile.biases, factor, shift + first, own);
+            target.add_bounds(s, rows, tile.biases, factor, shift + first, own);
             break;
           case CT_SCORE_SIGMOID_SUMS:
-            tiles::add_sigmoid_sums(s, rows, tile.biases, factor, thresholds + first, own);
+            target.add_sigmoid_sums(s, rows, tile.biases, factor, thresholds + first, own);
             break;
         }
       }
     }
-    if (kind == CT_SCORE_SOFTPLUS) tiles::close_softplus(sums, all.rows);
-    at::native::cpublas::brgemm_release(half);
+    if (kind == CT_SCORE_SOFTPLUS) target.close_softplus(sums, all.rows);
+    Products::release();
   };
   auto join = [&](int64_t thread, int64_t) {
     const auto &[tile, sums, shift] = locals[size_t(thread)];
@@ -149,14 +144,14 @@ void score_sums(
   Blocks().run(all.block_count, threads, work, join);
 }
 
-template <class T>
+template <class Stored, class Products>
 void score_gradients(
-  const ct_score_blocks &blocks, int32_t kind, double scalar, ct_tensor thresholds_,
+  const tiles::Target &target, const ct_score_blocks &blocks, int32_t kind, double scalar, ct_tensor thresholds_,
   ct_tensor scale_, ct_tensor at_cells_, double upstream, ct_tensor of_queries_,
   ct_tensor of_labels_, ct_tensor of_bias_) {
-  constexpr bool half = Scores<T>::is_half;
-  const Scores<T> all(blocks, of_labels_ != nullptr);
-  const int64_t padded_rows = all.chunk_count * all.chunk;
+  constexpr bool half = Scores<Stored, Products>::is_half;
+  const Scores<Stored, Products> all(target, blocks, of_labels_ != nullptr);
+  const int64_t padded_rows = all.padded_rows();
   const float *at_cells = elements<float>(at_cells_, at::kFloat, all.cell_count, "at cells");
   const float *scale = scale_ ? elements<float>(scale_, at::kFloat, all.rows, "scale") : nullptr;
   const float *shift = kind == CT_SCORE_EXPONENTIALS
@@ -165,24 +160,24 @@ void score_gradients(
   float *of_queries = of_queries_
     ? writable<float>(of_queries_, at::kFloat, all.rows * all.depth, "queries' gradient")
     : nullptr;
-  T *of_labels = of_labels_
-    ? writable<T>(of_labels_, Scores<T>::type, all.label_count * all.depth, "labels' gradient")
+  Stored *of_labels = of_labels_
+    ? writable<Stored>(of_labels_, Scores<Stored, Products>::type, all.label_count * all.depth, "labels' gradient")
     : nullptr;
   float *of_bias =
     of_bias_ ? writable<float>(of_bias_, at::kFloat, all.label_count, "bias's gradient") : nullptr;
-  const int64_t threads = all.threads(), query_size = of_queries ? padded_rows * all.padded : 0;
+  const int64_t threads = all.threads(), query_size = of_queries ? padded_rows * all.sizes.padded : 0;
   Arena arena(
-    threads * (Tile<T>::size(all) + Arena::size<float>(query_size))
+    threads * (Tile<Stored, Products>::size(all) + Arena::size<float>(query_size))
     + Arena::size<tiles::Threshold>(all.rows));
   const tiles::Threshold *thresholds =
     kind == CT_SCORE_SIGMOID_SUMS ? thresholds_of(thresholds_, all.rows, arena) : nullptr;
   struct Local {
-    Tile<T> tile;
+    Tile<Stored, Products> tile;
     float *queries;
   };
   std::vector<Local> locals;
   for (int64_t t = 0; t < threads; t++) {
-    Tile<T> tile(all, arena);
+    Tile<Stored, Products> tile(all, arena);
     locals.push_back({tile, of_queries ? arena.take<float>(query_size) : nullptr});
   }
   const float factor = float(scalar);
@@ -199,81 +194,80 @@ void score_gradients(
       memset(tile.column_sums, 0, sizeof(float) * size_t(width));
       for (int64_t chunk = 0; chunk < all.chunk_count; chunk++) {
         tile.score(chunk);
-        const int64_t rows = all.rows_of(chunk), first = chunk * all.chunk;
+        const int64_t rows = all.rows_of(chunk), first = chunk * all.sizes.chunk;
         float *const s = tile.scores;
         switch (kind) {
           case CT_SCORE_EXPONENTIALS:
-            tiles::write_exponentials<half>(s, rows, tile.biases, shift + first, scale + first);
+            target.write_exponentials[half](s, rows, tile.biases, shift + first, scale + first);
             break;
-          case CT_SCORE_SOFTPLUS: tiles::write_sigmoids<half>(s, rows, tile.biases, factor); break;
-          case CT_SCORE_SQUARED_HINGE: tiles::write_hinges(s, rows, tile.biases, factor); break;
+          case CT_SCORE_SOFTPLUS: target.write_sigmoids[half](s, rows, tile.biases, factor); break;
+          case CT_SCORE_SQUARED_HINGE: target.write_hinges(s, rows, tile.biases, factor); break;
           case CT_SCORE_SIGMOID_SUMS:
-            tiles::write_slopes(
+            target.write_slopes(
               s, rows, tile.biases, factor, thresholds + first, scale + first);
             break;
         }
         tile.for_cells(chunk, next, cells_end, [&](int64_t r, int64_t c, int64_t cell) {
           s[r * width + c] = at_cells[cell];
         });
-        if (rows < all.chunk)
-          memset(s + rows * width, 0, sizeof(float) * size_t((all.chunk - rows) * width));
+        if (rows < all.sizes.chunk)
+          memset(s + rows * width, 0, sizeof(float) * size_t((all.sizes.chunk - rows) * width));
         tile.hand_back(chunk);
-        if (of_bias) tiles::add_columns(s, rows, tile.column_sums);
+        if (of_bias) target.add_columns(s, rows, tile.column_sums);
         tile.multiply(chunk, queries, of_labels != nullptr);
       }
       if (of_labels && all.rows > 0) {
-        tiles::transpose(tile.gradient, all.padded, width, width, tile.turned, all.padded);
+        const float *const rows = tile.products.of_labels();
         for (int64_t r = 0; r < count; r++) {
-          const float *source = tile.turned + r * all.padded;
-          T *target = of_labels + (start + r) * all.depth;
-          if constexpr (sizeof(T) == 2)
-            tiles::scale_row(
-              source, all.depth, float(upstream), reinterpret_cast<uint16_t *>(target));
+          const float *const source = rows + r * all.sizes.padded;
+          Stored *const to = of_labels + (start + r) * all.depth;
+          if constexpr (half)
+            target.scale_row_to_halves(
+              source, all.depth, float(upstream), reinterpret_cast<uint16_t *>(to));
           else
-            tiles::scale_row(source, all.depth, float(upstream), target);
+            target.scale_row(source, all.depth, float(upstream), to);
         }
       }
-      if (of_bias) tiles::scale_row(tile.column_sums, count, float(upstream), of_bias + start);
+      if (of_bias) target.scale_row(tile.column_sums, count, float(upstream), of_bias + start);
     }
-    at::native::cpublas::brgemm_release(half);
+    Products::release();
   };
   auto join = [&](int64_t thread, int64_t) {
     if (!of_queries) return;
     const float *own = locals[size_t(thread)].queries;
     for (int64_t r = 0; r < all.rows; r++)
-      tiles::add_row(own + r * all.padded, all.depth, of_queries + r * all.depth);
+      target.add_row(own + r * all.sizes.padded, all.depth, of_queries + r * all.depth);
   };
   Blocks().run(all.block_count, threads, work, join);
 }
 
-// Whether oneDNN supports these products here; it reports this by failing.
-template <class T>
-bool multiplies() {
-  try {
-    T left[16 * 16] = {}, right[16 * 16] = {};
-    float result[16 * 16];
-    brgemm(16, 16, 16, 16, 16, 16, false, left, right, result, sizeof(T) == 2);
-    at::native::cpublas::brgemm_release(sizeof(T) == 2);
-    return true;
-  } catch (const std::exception &) {
-    return false;
-  }
+bool has_half_products(const tiles::Target &target) {
+#if defined(CT_HAS_HALF_PRODUCTS)
+  static const bool are_supported =
+    tiles::has_halves(target) && HalfProducts::are_supported();
+  return are_supported;
+#else
+  return false;
+#endif
 }
-bool suits(at::ScalarType type) {
-  static const bool has_vectors = __builtin_cpu_supports("avx512f")
-    && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
-    && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
-  static const bool floats = has_vectors && multiplies<float>();
-  static const bool halves =
-    has_vectors && __builtin_cpu_supports("avx512bf16") && multiplies<Half>();
-  return type == at::kFloat ? floats : type == at::kBFloat16 && halves;
+const tiles::Target &chosen_target() {
+  const tiles::Target *target = tiles::chosen_target();
+  TORCH_CHECK(target, tiles::target_error());
+  return *target;
 }
 }  // namespace
 
 namespace ct {
+int32_t kernel_target(const char **name) {
+  CT_TRY
+  *name = chosen_target().name;
+  CT_END
+}
+
 int32_t score_kernels_suit(ct_tensor model) {
   const at::Tensor t = shared(model);
-  return t.device().is_cpu() && t.layout() == at::kStrided && suits(t.scalar_type());
+  return tiles::chosen_target() && t.device().is_cpu() && t.layout() == at::kStrided
+    && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
 }
 
 int32_t score_sums(
@@ -281,9 +275,14 @@ int32_t score_sums(
   ct_tensor results, ct_tensor found, int32_t hides) {
   CT_TRY
   const auto type = shared(blocks->labels).scalar_type();
-  TORCH_CHECK(suits(type), "this processor has no kernels for scores of ", type);
-  (type == at::kFloat ? ::score_sums<float> : ::score_sums<Half>)(
-    *blocks, kind, scalar, thresholds, results, found, hides);
+  TORCH_CHECK(
+    type == at::kFloat || type == at::kBFloat16, "there are no kernels for scores of ", type);
+  const tiles::Target &target = chosen_target();
+  const auto run = type == at::kFloat ? ::score_sums<float, FloatProducts>
+    : has_half_products(target)       ? ::score_sums<c10::BFloat16, HalfProducts>
+                                      : ::score_sums<c10::BFloat16, FloatProducts>;
+  run(
+    target, *blocks, kind, scalar, thresholds, results, found, hides);
   count_write(results);
   if (found) count_write(found);
   CT_END
@@ -295,31 +294,17 @@ int32_t score_gradients(
   ct_tensor of_labels, ct_tensor of_bias) {
   CT_TRY
   const auto type = shared(blocks->labels).scalar_type();
-  TORCH_CHECK(suits(type), "this processor has no kernels for scores of ", type);
-  (type == at::kFloat ? ::score_gradients<float> : ::score_gradients<Half>)(
-    *blocks, kind, scalar, thresholds, scale, at_cells, upstream, of_queries, of_labels, of_bias);
+  TORCH_CHECK(
+    type == at::kFloat || type == at::kBFloat16, "there are no kernels for scores of ", type);
+  const tiles::Target &target = chosen_target();
+  const auto run = type == at::kFloat ? ::score_gradients<float, FloatProducts>
+    : has_half_products(target)       ? ::score_gradients<c10::BFloat16, HalfProducts>
+                                      : ::score_gradients<c10::BFloat16, FloatProducts>;
+  run(
+    target, *blocks, kind, scalar, thresholds, scale, at_cells, upstream, of_queries, of_labels, of_bias);
   for (ct_tensor written : {of_queries, of_labels, of_bias, blocks->beside})
     if (written) count_write(written);
   CT_END
 }
 }  // namespace ct
 
-#else
-
-namespace ct {
-int32_t score_kernels_suit(ct_tensor) { return 0; }
-int32_t score_sums(
-  const ct_score_blocks *, int32_t, double, ct_tensor, ct_tensor, ct_tensor, int32_t) {
-  CT_TRY
-  TORCH_CHECK(false, "this processor has no kernels for scores");
-  CT_END
-}
-int32_t score_gradients(
-  const ct_score_blocks *, int32_t, double, ct_tensor, ct_tensor, ct_tensor, double, ct_tensor,
-  ct_tensor, ct_tensor) {
-  CT_TRY
-  TORCH_CHECK(false, "this processor has no kernels for scores");
-  CT_END
-}
-}  // namespace ct
-#endif

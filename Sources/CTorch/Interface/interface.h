@@ -70,6 +70,7 @@ int32_t adam_rows(
   double weight_decay);
 
 // The loop of the streaming losses, in blocks.cpp.
+int32_t kernel_target(const char **name);
 int32_t score_kernels_suit(ct_tensor model);
 int32_t score_sums(
   const ct_score_blocks *blocks, int32_t kind, double scalar, ct_tensor thresholds,

@@ -15,6 +15,7 @@ CT_FUNCTION(void, set_callback_error, (const char *message, void *payload, ct_fr
 // The library.
 CT_FUNCTION(const char *, torch_version, (void), ())
 CT_FUNCTION(const char *, cpu_capability, (void), ())
+CT_FUNCTION(int32_t, kernel_target, (const char **name), (name))  // the instruction set of the kernels
 CT_FUNCTION(int32_t, set_thread_count, (int32_t count), (count))
 CT_FUNCTION(int32_t, thread_count, (void), ())  // the number itself
 CT_FUNCTION(int32_t, load_cuda, (const char *path), (path))

@@ -6,7 +6,7 @@
 
 // Increment it with every change of a type or function here, so that a library compiled from other
 // sources is rejected instead of called with the wrong arguments.
-#define CT_INTERFACE_VERSION 8
+#define CT_INTERFACE_VERSION 9
 
 // One strong reference to a libtorch tensor, released by `tensor_release`.
 typedef struct ct_tensor_s *ct_tensor;

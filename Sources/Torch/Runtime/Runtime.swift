@@ -17,6 +17,9 @@ public enum Runtime {
     if let message = ct_load(nil) {
       return TorchError(kind: .library, message: String(cString: message))
     }
+    var target: UnsafePointer<CChar>?
+    let code = ct_kernel_target(&target)
+    if code != 0 { return TorchError.last(code) }
     // libtorch respects affinity masks, but not quotas.
     let processors = Int32(clamping: MachineShare.current.processors)
     if ct_thread_count() > processors { ct_set_thread_count(processors) }
@@ -26,7 +29,7 @@ public enum Runtime {
   /// Loads libtorch now instead of with the first tensor.
   ///
   /// - Throws: `TorchError` of kind `library`, which names the command that installs it, if there is
-  ///   none.
+  ///   none; an error if `DECANT_CPU` names no instruction set of this processor.
   public static func load() throws(TorchError) {
     if let failure { throw failure }
   }
@@ -61,6 +64,17 @@ public enum Runtime {
   public static var cpuCapability: String {
     require()
     return String(cString: ct_cpu_capability())
+  }
+
+  /// The instruction set of Decant's kernels: "avx512", "avx2", "neon", or "generic".
+  ///
+  /// The fastest that the processor has, or the one that the environment variable `DECANT_CPU`
+  /// names; `load()` throws if it names none of them.
+  public static var kernelTarget: String {
+    require()
+    var name: UnsafePointer<CChar>?
+    _ = ct_kernel_target(&name)
+    return name.map { String(cString: $0) } ?? ""
   }
 
   /// Runs `body` with `count` threads for each operator that the calling thread runs.

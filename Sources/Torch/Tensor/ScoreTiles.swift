@@ -38,8 +38,10 @@ package struct ScoreTiles: Sendable {
   /// The largest width of a tile, which is the fastest.
   package static let widestTile = 64
 
-  /// Whether there are kernels for scores of the dtype and on the device of `model`: float32 on
-  /// processors with AVX-512, bfloat16 where they have instructions for that too.
+  /// Whether there are kernels for scores of the dtype and on the device of `model`: float32 and
+  /// bfloat16 on the CPU.
+  ///
+  /// Products of bfloat16 are computed in float32 unless the processor has instructions for them.
   package static func suit(_ model: Tensor) -> Bool {
     withExtendedLifetime(model) { ct_score_kernels_suit(model.pointer) != 0 }
   }

@@ -33,6 +33,8 @@ struct Examination {
       try Runtime.load()
       let there = candidates.first { FileManager.default.isReadableFile(atPath: $0) }
       return .ok("interface", "version \(Runtime.interfaceVersion) at \(there ?? candidates[0])")
+    } catch  where error.kind != .library {
+      return .fail("interface", error.message, "correct the variable, or unset it")
     } catch {
       return .fail(
         "interface", error.message, "\(setup); searched \(candidates.joined(separator: ", "))")
@@ -72,15 +74,17 @@ struct Examination {
 
   private var kernels: Finding {
     let capability = Runtime.cpuCapability
-    let halves = ScoreTiles.suit(.zeros([1], dtype: .bfloat16))
-    guard ScoreTiles.suit(.zeros([1])) else {
+    let target = Runtime.kernelTarget
+    let forced = ProcessInfo.processInfo.environment["DECANT_CPU"].map { !$0.isEmpty } ?? false
+    let found = "\(capability); loss kernels for \(target)\(forced ? ", set by DECANT_CPU" : "")"
+    guard target != "generic" else {
       return .warn(
-        "processor", "\(capability); no AVX-512: losses use libtorch's kernels",
-        "everything works; training with many labels takes longer")
+        "processor", found,
+        forced
+          ? "unset DECANT_CPU for the fastest kernels"
+          : "everything works; processors with AVX2 train several times faster with many labels")
     }
-    return .ok(
-      "processor",
-      "\(capability); fast loss kernels for float32\(halves ? " and bfloat16" : ", not bfloat16")")
+    return .ok("processor", found)
   }
 
   private var threads: Finding {
