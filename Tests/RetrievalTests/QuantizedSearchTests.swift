@@ -105,7 +105,7 @@ struct QuantizedSearchTests {
     #expect(try search(Tensor.zeros([0, 3]), k: 5).rowCount == 0)
   }
 
-  @Test func `refuses what has no codes`() throws {
+  @Test func `refuses queries and vectors without codes`() throws {
     let search = try ExactSearch.quantized(
       VectorCase.coarse(9, dimension: 2, queries: 1, seed: 1).store())
     #expect(throws: ValueError.self) {

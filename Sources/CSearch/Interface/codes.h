@@ -151,7 +151,7 @@ struct State {
     std::push_heap(lowers.begin(), lowers.end(), std::greater<>());
     if (lowers.size() == k) bar = lowers.front();
   }
-  // Adds what another part of the rows, after this one, has found.
+  // Adds the candidates of another part of the rows, which follows this one.
   void add(const State &other, size_t k) {
     for (const float lower : other.lowers) add(lower, k);
     candidates.insert(candidates.end(), other.candidates.begin(), other.candidates.end());
