@@ -16,6 +16,12 @@
 #endif
 #endif
 
+// Older compilers do not know the instructions of the matrix unit.
+#if defined(__x86_64__) && defined(__linux__) && \
+  (defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11)
+#define CS_HAS_AMX 1
+#endif
+
 namespace codes {
 
 // Rows of a block, and queries that are multiplied with it at once.
@@ -211,7 +217,9 @@ struct AVX512 {
   }
   CS_REACHING(CS_CODES_AVX512)
 };
+#endif
 
+#ifdef CS_HAS_AMX
 #define CS_CODES_AMX \
   __attribute__(( \
     target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,amx-tile,amx-int8"))) inline
@@ -267,7 +275,7 @@ struct AMX {
 
 // Whether this processor has the matrix unit and the system lets this process use it.
 inline bool has_matrix_unit() {
-#if defined(__x86_64__) && defined(__linux__)
+#ifdef CS_HAS_AMX
   uint32_t a, b, c, d;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
   constexpr uint32_t tiles = 1u << 24, products = 1u << 25;

@@ -239,8 +239,10 @@ inline void scan(
   int32_t instructions, const char *bytes, int64_t first, int64_t last, const Coding &coding,
   size_t k, State *states) {
   switch (instructions) {
-#if defined(__x86_64__)
+#ifdef CS_HAS_AMX
     case CS_AMX: return scan(AMX(coding.room), bytes, first, last, coding, k, states);
+#endif
+#if defined(__x86_64__)
     case CS_AVX512: return scan(AVX512(), bytes, first, last, coding, k, states);
     case CS_AVX2: return scan(AVX2(), bytes, first, last, coding, k, states);
 #endif
