@@ -190,7 +190,7 @@ public final class ApproximateIndex: Sendable {
       let bytes = try state.graph.bytes()
       defer { bytes.deallocate() }
       try IndexFile.write(
-        state.store, graph: (UnsafeRawBufferPointer(bytes), state.reach), to: path)
+        state.store, extra: .graph(UnsafeRawBufferPointer(bytes), reach: state.reach), to: path)
     }
   }
 

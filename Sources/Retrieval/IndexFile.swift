@@ -2,12 +2,12 @@ import Datasets
 import Foundation
 import Storage
 
-/// The file format of a `VectorStore`, with or without a graph: written at once, mapped on reading.
+/// The file format of a `VectorStore`, with a graph, with codes or with neither: written at once, mapped on reading.
 ///
 /// Layout, little-endian; every section starts at a multiple of 64 bytes, with zeros in between:
 ///
 ///     byte   0  magic "DecntVec"
-///     byte   8  UInt32 version (1; 2 with texts), UInt32 scalar (0 float32, 1 float16, 2 int8)
+///     byte   8  UInt32 version (1; 2 with texts; 3 with codes), UInt32 scalar (0 float32, 1 float16, 2 int8)
 ///     byte  16  UInt32 metric (0 inner product, 1 cosine), UInt32 dimension
 ///     byte  24  UInt64 rows, UInt64 removed rows
 ///     byte  40  Float64 score scale
@@ -18,15 +18,22 @@ import Storage
 ///               names' offsets: Int64 [rows + 1]
 ///               names: UTF-8
 ///               note: a JSON object of strings
-///               graph, in the search library's format; empty if there is none
-///               texts' offsets: Int64 [rows + 1]; texts: UTF-8 (in version 2)
+///               graph, in the search library's format; empty if there is none; in version 3 codes
+///               instead, in the format of Sources/CSearch/Interface/codes.h
+///               texts' offsets: Int64 [rows + 1], empty in version 3 if no row has a text; texts:
+///               UTF-8 (in versions 2 and 3)
 enum IndexFile {
   static let magic = Array("DecntVec".utf8)
   static let headerSize = 256
   private static let sumPlace = 248
 
   enum Section: Int, CaseIterable {
-    case rows, offsets, names, note, graph, textOffsets, texts
+    case rows, offsets, names, note, extra, textOffsets, texts
+
+    /// The name in a message.
+    func name(in version: Int) -> String {
+      self == .extra ? (version == IndexFile.versionWithCodes ? "codes" : "graph") : "\(self)"
+    }
 
     /// The sections of a file of a version; a store without texts is written as version 1, which
     /// older programs read.
@@ -35,39 +42,57 @@ enum IndexFile {
     }
   }
 
+  /// The content of a file besides the vectors.
+  enum Extra {
+    /// A graph, and the vector length for comparisons in it.
+    case graph(UnsafeRawBufferPointer, reach: Float)
+    case codes(UnsafeRawBufferPointer)
+  }
+
+  private static let versionWithCodes = 3
+
   /// The version of the file of a store.
-  private static func version(of store: VectorStore) -> UInt32 { store.hasTexts ? 2 : 1 }
+  private static func version(of store: VectorStore, _ extra: Extra?) -> UInt32 {
+    if case .codes = extra { return UInt32(versionWithCodes) }
+    return store.hasTexts ? 2 : 1
+  }
 
   /// The contents of a file.
   struct Content {
     var store: VectorStore
     /// The range of the graph, and the vector length for comparisons in it.
     var graph: (range: Range<Int>, reach: Float)?
+    /// The range of the codes.
+    var codes: Range<Int>?
     var file: MappedFile
   }
 
   /// Writes a store atomically.
   ///
   /// - Throws: `FileError` when the file cannot be written.
-  static func write(
-    _ store: VectorStore, graph: (bytes: UnsafeRawBufferPointer, reach: Float)?, to path: String
-  ) throws {
+  static func write(_ store: VectorStore, extra: Extra?, to path: String) throws {
     let (offsets, names) = store.ids.packed()
     let (textOffsets, texts) = store.texts?.packed() ?? ([], [])
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let note = [UInt8](try encoder.encode(store.note))
+    let (extraBytes, reach) =
+      switch extra {
+      case .graph(let bytes, let reach): (bytes, reach)
+      case .codes(let bytes): (bytes, 0)
+      case nil: (UnsafeRawBufferPointer(start: nil, count: 0), Float(0))
+      }
+    let version = version(of: store, extra)
     try withBytes(of: [offsets, textOffsets]) { offsets in
       try withBytes(of: [names, note, texts]) { bytes in
         try withExtendedLifetime(store) {
           let rows = UnsafeRawBufferPointer(start: store.rows.base, count: store.rows.byteCount)
           let sections = [
-            rows, offsets[0], bytes[0], bytes[1], graph?.bytes ?? .init(start: nil, count: 0),
-            offsets[1], bytes[2],
+            rows, offsets[0], bytes[0], bytes[1], extraBytes, offsets[1], bytes[2],
           ]
           try write(
-            Array(sections.prefix(Section.all(of: Int(version(of: store))).count)),
-            header(of: store, reach: graph?.reach ?? 0), to: path)
+            Array(sections.prefix(Section.all(of: Int(version)).count)),
+            header(of: store, version, reach: reach), to: path)
         }
       }
     }
@@ -84,13 +109,13 @@ enum IndexFile {
     }
   }
 
-  private static func header(of store: VectorStore, reach: Float) -> [UInt8] {
+  private static func header(of store: VectorStore, _ version: UInt32, reach: Float) -> [UInt8] {
     var header = [UInt8](repeating: 0, count: headerSize)
     header.withUnsafeMutableBytes { bytes in
       bytes.copyBytes(from: magic)
       let metric = VectorStore.Metric.allCases.firstIndex(of: store.metric) ?? 0
       let words = [
-        version(of: store), UInt32(store.scalar.code), UInt32(metric), UInt32(store.dimension),
+        version, UInt32(store.scalar.code), UInt32(metric), UInt32(store.dimension),
       ]
       for (index, word) in words.enumerated() {
         bytes.storeBytes(of: word, toByteOffset: 8 + 4 * index, as: UInt32.self)
@@ -151,22 +176,24 @@ enum IndexFile {
 
   /// Maps a file.
   ///
-  /// - Parameter verifying: whether to verify the checksums of vectors and graph, which reads all
-  ///   of both and then releases the pages. Everything else is always verified.
+  /// - Parameter verifying: whether to verify the checksums of vectors, graph and codes, which reads
+  ///   all of them and then releases the pages. Everything else is always verified.
   /// - Throws: `FileError` when the file cannot be opened; `InputError` when it is not an index, is
   ///   damaged or truncated.
   static func read(_ path: String, verifying: Bool) throws -> Content {
     let file = try MappedFile(path: path)
     return try file.withBytes { bytes in
       let header = try Header(bytes, file: path)
-      for section in header.sections where verifying || ![.rows, .graph, .texts].contains(section) {
+      for section in header.sections where verifying || ![.rows, .extra, .texts].contains(section) {
         let range = header.ranges[section.rawValue]
         let part = UnsafeRawBufferPointer(rebasing: bytes[range])
         let isZero = bytes[range.upperBound..<headerSize + padded(range.upperBound - headerSize)]
           .allSatisfy { $0 == 0 }
         guard isZero, sum(ofPadded: part) == header.sums[section.rawValue] else {
           throw InputError(
-            file: path, reason: "the checksum of the \(section) is wrong: the file is damaged")
+            file: path,
+            reason: "the checksum of the \(section.name(in: header.version)) is wrong: "
+              + "the file is damaged")
         }
       }
       if verifying { file.releasePages() }
@@ -184,7 +211,7 @@ enum IndexFile {
         bytes: MappedArray(file, byteOffset: bytes.lowerBound, count: bytes.count), file: file.path)
     }
     let ids = try strings(.offsets, .names)
-    let texts = header.sections.contains(.texts) ? try strings(.textOffsets, .texts) : nil
+    let texts = header.hasTexts ? try strings(.textOffsets, .texts) : nil
     let noteBytes = Data(bytes[header.ranges[Section.note.rawValue]])
     guard let note = try? JSONDecoder().decode([String: String].self, from: noteBytes) else {
       throw InputError(file: file.path, reason: "the note is not a JSON object of strings")
@@ -192,13 +219,15 @@ enum IndexFile {
     let rows = VectorRows(
       scalar: header.scalar, dimension: header.dimension, count: header.rowCount, file: file,
       offset: header.ranges[Section.rows.rawValue].lowerBound)
-    let graph = header.ranges[Section.graph.rawValue]
+    let extra = header.ranges[Section.extra.rawValue]
+    let hasCodes = header.version == versionWithCodes
     return Content(
       store: VectorStore(
         rows: rows, ids: ids, texts: texts, metric: header.metric, scoreScale: header.scoreScale,
         note: note,
         largest: header.largest, removedCount: header.removedCount),
-      graph: graph.isEmpty ? nil : (graph, header.reach), file: file)
+      graph: hasCodes || extra.isEmpty ? nil : (extra, header.reach),
+      codes: hasCodes ? extra : nil, file: file)
   }
 
   /// The first 256 bytes, validated.
@@ -209,7 +238,12 @@ enum IndexFile {
     var scoreScale: Double
     var largest: (norm: Float, bias: Float)
     var reach: Float
+    let version: Int
     let sections: ArraySlice<Section>
+    /// Whether rows may have texts.
+    var hasTexts: Bool {
+      sections.contains(.texts) && !ranges[Section.textOffsets.rawValue].isEmpty
+    }
     var ranges: [Range<Int>]
     var sums: [UInt64]
 
@@ -227,12 +261,13 @@ enum IndexFile {
       }
       func long(_ offset: Int) -> UInt64 { bytes.load(fromByteOffset: offset, as: UInt64.self) }
       func real(_ offset: Int) -> Float { bytes.load(fromByteOffset: offset, as: Float.self) }
-      guard 1...2 ~= word(8) else {
+      version = word(8)
+      guard 1...versionWithCodes ~= version else {
         throw refuse(
-          "the index has version \(word(8))",
-          expected: "version 1 or 2; write it again with decant index")
+          "the index has version \(version)",
+          expected: "version 1, 2 or 3; write it again with decant index")
       }
-      sections = Section.all(of: word(8))
+      sections = Section.all(of: version)
       guard
         long(sumPlace) == XXHash64.hash(UnsafeRawBufferPointer(rebasing: bytes[..<sumPlace]))
       else { throw refuse("the header's checksum is wrong: the file is damaged") }
@@ -259,7 +294,7 @@ enum IndexFile {
           offset == next, length <= bytes.count - offset, padded(length) <= bytes.count - offset
         else {
           throw refuse(
-            "the \(section) do not fit: the file is truncated",
+            "the \(section.name(in: version)) do not fit: the file is truncated",
             expected: "a complete file of decant index; this has \(bytes.count) bytes")
         }
         ranges.append(offset..<offset + length)
@@ -267,10 +302,11 @@ enum IndexFile {
         next = offset + padded(length)
       }
       let rowBytes = rowCount * VectorRows.stride(scalar, dimension)
+      let offsetBytes = 8 * (rowCount + 1)
       guard next == bytes.count, ranges[Section.rows.rawValue].count == rowBytes,
-        [Section.offsets, .textOffsets].allSatisfy({
-          !sections.contains($0) || ranges[$0.rawValue].count == 8 * (rowCount + 1)
-        })
+        ranges[Section.offsets.rawValue].count == offsetBytes,
+        !sections.contains(.textOffsets) || (version == versionWithCodes && !hasTexts)
+          || ranges[Section.textOffsets.rawValue].count == offsetBytes
       else { throw refuse("\(bytes.count) bytes are not those of \(rowCount) rows") }
     }
   }
@@ -280,9 +316,9 @@ extension VectorStore {
   /// Writes the store atomically.
   ///
   /// - Throws: `FileError` when the file cannot be written.
-  public func write(to path: String) throws { try IndexFile.write(self, graph: nil, to: path) }
+  public func write(to path: String) throws { try IndexFile.write(self, extra: nil, to: path) }
 
-  /// Maps the vectors of a file; a graph in it is ignored.
+  /// Maps the vectors of a file; a graph or codes in it are ignored.
   ///
   /// - Parameter verifying: whether to verify the checksum of the vectors, which reads them once.
   /// - Throws: `FileError` when it cannot be opened; `InputError` when it is not an index or is

@@ -46,13 +46,16 @@ import Testing
       .map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)).results }
   }
 
-  /// Both rank all labels as `decant predict` does, with its scores.
-  @Test(arguments: [true, false])
-  func `ranks labels like predict`(exact: Bool) throws {
-    try #require(exact || Self.hasLibrary, "needs the search library: run Scripts/setup")
+  private static let kinds = [[], ["--exact"], ["--quantized"]]
+
+  /// All kinds rank all labels as `decant predict` does, with its scores.
+  @Test(arguments: kinds)
+  func `ranks labels like predict`(kind: [String]) throws {
+    try #require(
+      kind == ["--exact"] || Self.hasLibrary, "needs the search library: run Scripts/setup")
     let index = folder.file("labels.index")
-    let said = try DecantProgram.succeed(
-      ["index", run, "--output", index] + (exact ? ["--exact"] : []))
+    let said = try DecantProgram.succeed(["index", run, "--output", index] + kind)
+    #expect(said.messages.contains(", with codes") == (kind == ["--quantized"]))
     #expect(said.messages.contains("20 labels of "))
     let predicted = try answers("predict", run, "--k", "20")
     let found = try answers("search", index, run, "--k", "20")
@@ -74,14 +77,19 @@ import Testing
     for labels in found { expectClose(labels.first?.score ?? .nan, 1, tolerance: 1e-3) }
   }
 
-  @Test(arguments: [true, false])
-  func `adds and removes labels`(exact: Bool) throws {
-    try #require(exact || Self.hasLibrary, "needs the search library: run Scripts/setup")
+  @Test(arguments: kinds)
+  func `adds and removes labels`(kind: [String]) throws {
+    try #require(
+      kind == ["--exact"] || Self.hasLibrary, "needs the search library: run Scripts/setup")
     let index = folder.file("labels.index")
-    try DecantProgram.succeed(["index", run, "--output", index] + (exact ? ["--exact"] : []))
+    try DecantProgram.succeed(["index", run, "--output", index] + kind)
     let words = (0..<4).map { SmallDataset.word(of: 4, $0) }.joined(separator: " ")
     try DecantProgram.succeed(
       ["index", run, "--update", index, "--add", "twin=\(words)", "--remove", "label7"])
+    if Self.hasLibrary {
+      // The kind stays.
+      #expect((try ExactSearch(path: index).codeBytes != nil) == (kind == ["--quantized"]))
+    }
     let search = ["search", index, run, "--k", "30", "--json", words]
     let line = try DecantProgram.succeed(search).lines[0]
     let found = try JSONDecoder().decode(Line.self, from: Data(line.utf8)).results.map(\.id)
@@ -128,6 +136,14 @@ import Testing
     try DecantProgram.refuse(["search", texts, run, "x"], code: 65, "this is not an index")
     try DecantProgram.refuse(["search", folder.file("no"), run, "x"], code: 74, "cannot open")
     try DecantProgram.refuse(["index", run], code: 64, "--output")
+    try DecantProgram.refuse(
+      ["index", run, "--output", texts, "--quantized", "--exact"], code: 64, "have no graph")
+    try DecantProgram.refuse(
+      ["index", run, "--output", texts, "--quantized", "--breadth", "9"], code: 64,
+      "which --quantized leaves out")
+    try DecantProgram.refuse(
+      ["index", run, "--update", texts, "--remove", "a", "--quantized"], code: 64,
+      "keeps the kind")
     try DecantProgram.refuse(
       ["index", run, "--output", texts, "--add", "a=b"], code: 64, "--update")
   }

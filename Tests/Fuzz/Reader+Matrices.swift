@@ -60,11 +60,12 @@ extension Reader {
     index("index", .float32, .innerProduct, hasGraph: true, weight: 6),
     index("index-int8", .int8, .cosine, hasGraph: true, weight: 2),
     index("index-exact", .float16, .innerProduct, hasGraph: false, weight: 2),
+    index("index-codes", .float32, .cosine, hasGraph: false, hasCodes: true, weight: 2),
   ]
 
   private static func index(
     _ name: String, _ scalar: VectorScalar, _ metric: VectorStore.Metric, hasGraph: Bool,
-    weight: Int
+    hasCodes: Bool = false, weight: Int
   ) -> Reader {
     Reader(
       name: name, weight: weight, tokens: ["DecntVec", "{\"of\":\"labels\"}"],
@@ -74,6 +75,9 @@ extension Reader {
         let vectors = (0..<160).map { Float(($0 * 7) % 11) - 5 }
         try store.add(Tensor(vectors, shape: [40, 4]), ids: (0..<40).map { "row \($0)" })
         try store.remove(ids: ["row 3"])
+        if hasCodes {
+          return try ExactSearch.quantized(store, threads: 1).write(to: "\(folder)/x.index")
+        }
         guard hasGraph else { return try store.write(to: "\(folder)/x.index") }
         try ApproximateIndex(store, configuration: .init(connectivity: 3, threads: 1))
           .write(to: "\(folder)/x.index")
@@ -87,6 +91,7 @@ extension Reader {
           do { try body() } catch is InputError {}
         }
         try use { _ = try ExactSearch(store)(query, k: 3) }
+        if hasCodes { try use { _ = try ExactSearch(path: path)(query, k: 3) } }
         guard hasGraph else { return }
         let index = try ApproximateIndex(path: path, configuration: .init(threads: 1))
         for k in [3, 100] { try use { _ = try index.search(query, k: k) } }

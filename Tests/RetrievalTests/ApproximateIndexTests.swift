@@ -7,7 +7,7 @@ import Torch
 
 @testable import Retrieval
 
-private func isSearchLibraryThere() -> Bool {
+func isSearchLibraryThere() -> Bool {
   do {
     try SearchLibrary.load()
     return true
@@ -143,7 +143,7 @@ struct ApproximateIndexTests {
         withUnsafeBytes(of: value) { bytes.replaceSubrange(place..<place + 4, with: $0) }
         guard bytes != graph else { continue }
         try bytes.withUnsafeBytes {
-          try IndexFile.write(content.store, graph: ($0, reach), to: changed)
+          try IndexFile.write(content.store, extra: .graph($0, reach: reach), to: changed)
         }
         do {
           let index = try ApproximateIndex(path: changed, configuration: .init(threads: 1))

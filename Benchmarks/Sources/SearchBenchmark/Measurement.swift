@@ -76,9 +76,6 @@ struct Measurement {
     let index = try Self.timed("open and verify") { try ApproximateIndex(path: path) }
     say("resident after opening: \(Self.resident)")
     let reference = try VectorStore(path: exact)
-    let tenths = try MappedArray<Float>(
-      MappedFile(path: tenths), byteOffset: 0, count: queries.size(along: 0))
-    let vectors = queries.array(of: Float.self)
     for breadth in breadths {
       var found: TopK?
       for threads in [1, 2] {
@@ -87,18 +84,73 @@ struct Measurement {
         }
       }
       guard let found else { continue }
-      var hits = 0
-      for query in 0..<found.rowCount {
-        let own = Array(vectors[query * dimension..<(query + 1) * dimension])
-        let length = own.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-        for row in found.labels(ofRow: query) {
-          let product = zip(own, reference.vector(ofRow: Int(row)))
-            .reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
-          if product / max(length, 1e-12) >= Double(tenths[query]) - 1e-6 { hits += 1 }
+      let recall = try recall(of: found, in: reference, tenths: tenths)
+      say(String(format: "breadth %d: recall@%d %.4f", breadth, Self.k, recall))
+    }
+    say("resident after searching: \(Self.resident)")
+  }
+
+  /// The share of results whose float32 score is at least the tenth best.
+  private func recall(of found: TopK, in reference: VectorStore, tenths path: String) throws
+    -> Double
+  {
+    let tenths = try MappedArray<Float>(
+      MappedFile(path: path), byteOffset: 0, count: queries.size(along: 0))
+    let vectors = queries.array(of: Float.self)
+    var hits = 0
+    for query in 0..<found.rowCount {
+      let own = Array(vectors[query * dimension..<(query + 1) * dimension])
+      let length = own.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+      for row in found.labels(ofRow: query) {
+        let product = zip(own, reference.vector(ofRow: Int(row)))
+          .reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+        if product / max(length, 1e-12) >= Double(tenths[query]) - 1e-6 { hits += 1 }
+      }
+    }
+    return Double(hits) / Double(Self.k * found.rowCount)
+  }
+
+  /// Adds codes to a stored file, writes both and searches by them, in turns with a search without
+  /// codes.
+  func quantized(_ index: String, tenths: String, to output: String) throws {
+    let store = try VectorStore(path: index)
+    let built = try Self.timed("codes of \(store.scalar)", store.count) {
+      try ExactSearch.quantized(store, threads: 1)
+    }
+    say("codes: \(built.codeBytes ?? 0) bytes")
+    try Self.timed("write") { try built.write(to: output) }
+    var search = try Self.timed("open and verify") { try ExactSearch(path: output) }
+    let count = queries.size(along: 0)
+    let block = queries[0..<min(512, count)]
+    for threads in [1, 2] {
+      Runtime.threadCount = threads
+      for _ in 0..<3 {
+        let plain = try Self.timed("\(threads) threads, without codes, in blocks", 512) {
+          try ExactSearch(search.store)(block, k: Self.k)
+        }
+        for instructions in SearchInstructions.allCases.reversed()
+        where try instructions <= SearchInstructions.best && instructions > .portable {
+          search.instructions = instructions
+          let found = try Self.timed(
+            "\(threads) threads, codes by \(instructions), in blocks", count
+          ) {
+            try search(queries, k: Self.k)
+          }
+          let isSame = (0..<plain.rowCount).allSatisfy {
+            plain.labels(ofRow: $0) == found.labels(ofRow: $0)
+              && plain.scores(ofRow: $0) == found.scores(ofRow: $0)
+          }
+          let recall = try recall(of: found, in: store, tenths: tenths)
+          say(String(format: "recall@%d %.4f, same results: %@", Self.k, recall, "\(isSame)"))
         }
       }
-      let recall = Double(hits) / Double(Self.k * found.rowCount)
-      say(String(format: "breadth %d: recall@%d %.4f", breadth, Self.k, recall))
+      search.instructions = nil
+      try Self.timed("\(threads) threads, codes, one at a time", 128) {
+        for query in 0..<128 { _ = try search(queries[query..<query + 1], k: Self.k) }
+      }
+      try Self.timed("\(threads) threads, without codes, one at a time", 32) {
+        for query in 0..<32 { _ = try ExactSearch(store)(queries[query..<query + 1], k: Self.k) }
+      }
     }
     say("resident after searching: \(Self.resident)")
   }

@@ -16,6 +16,9 @@ case "store" where words.count == 7:
 case "exact" where words.count == 6:
   try Measurement(queries: words[2], dimension: number(3), count: number(4))
     .exact(words[1], to: words[5])
+case "quantized" where words.count == 7:
+  try Measurement(queries: words[2], dimension: number(3), count: number(4))
+    .quantized(words[1], tenths: words[5], to: words[6])
 case "build" where words.count == 7:
   try Measurement(queries: words[2], dimension: number(3), count: 1)
     .build(
@@ -25,6 +28,7 @@ case "search" where words.count >= 8:
     .search(
       words[1], exact: words[5], tenths: words[6], breadths: words[7...].compactMap { Int($0) })
 default:
-  print("SearchBenchmark embed | store | exact | build | search …; see Benchmarks/search")
+  print(
+    "SearchBenchmark embed | store | exact | quantized | build | search …; see Benchmarks/search")
   exit(64)
 }

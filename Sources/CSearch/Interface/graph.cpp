@@ -11,7 +11,9 @@
 #include <usearch/index_plugins.hpp>
 #include <vector>
 
+#include "codes.h"
 #include "links.h"
+#include "parallel.h"
 #include "products.h"
 
 #define CS_FUNCTION(result, name, parameters, names) result (*name) parameters;
@@ -153,30 +155,6 @@ struct Ahead {
     }
   }
 };
-
-// Calls `work` in `threads` threads and rethrows the first exception.
-template <class Work>
-void in_parallel(int32_t threads, Work work) {
-  std::exception_ptr failure;
-  std::mutex mutex;
-  auto guarded = [&] {
-    try {
-      work();
-    } catch (...) {
-      std::lock_guard<std::mutex> lock(mutex);
-      if (!failure) failure = std::current_exception();
-    }
-  };
-  std::vector<std::thread> helpers;
-  try {
-    for (int32_t i = 1; i < threads; i++) helpers.emplace_back(guarded);
-  } catch (const std::system_error &) {
-    // Fewer threads than requested do the same work.
-  }
-  guarded();
-  for (auto &helper : helpers) helper.join();
-  if (failure) std::rethrow_exception(failure);
-}
 
 const char *last_error() { return error_text.c_str(); }
 const char *library_version() {
@@ -321,6 +299,34 @@ int32_t graph_save(cs_graph graph, cs_write write, void *context) {
     return write(bytes, count, context) != 0;
   });
   require(saved);
+  CS_END
+}
+
+int32_t codes_length(const cs_rows *rows, int64_t *result) {
+  CS_TRY
+  *result = int64_t(codes::length(*rows));
+  CS_END
+}
+int32_t codes_write(const cs_rows *rows, int32_t threads, void *bytes) {
+  CS_TRY
+  const int64_t blocks = codes::block_count(*rows);
+  std::atomic<int64_t> next{0};
+  in_parallel(std::clamp<int64_t>(blocks, 1, threads), [&] {
+    for (int64_t block; (block = next++) < blocks;)
+      codes::write(*rows, block, static_cast<char *>(bytes));
+  });
+  CS_END
+}
+int32_t codes_instructions() { return codes::best_instructions(); }
+int32_t codes_scan(
+  const void *bytes, const cs_rows *rows, const float *queries, int64_t count, int64_t k,
+  int32_t threads, int32_t instructions, cs_take take, void *context) {
+  CS_TRY
+  codes::find(
+    static_cast<const char *>(bytes), *rows, queries, count, size_t(k), threads, instructions,
+    [&](int64_t query, const int32_t *found, int64_t number) {
+      take(query, found, number, context);
+    });
   CS_END
 }
 }  // namespace

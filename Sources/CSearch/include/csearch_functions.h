@@ -28,3 +28,14 @@ CS_FUNCTION(int32_t, graph_grow, (cs_graph graph, const cs_rows *rows, int64_t e
 CS_FUNCTION(int32_t, graph_search, (cs_graph graph, const cs_rows *rows, int32_t has_removed, const float *queries, int64_t count, int64_t k, int64_t breadth, int32_t threads, int32_t *places, float *scores, int32_t *found), (graph, rows, has_removed, queries, count, k, breadth, threads, places, scores, found))
 CS_FUNCTION(int64_t, graph_length, (cs_graph graph), (graph))  // of the output of graph_save, in bytes
 CS_FUNCTION(int32_t, graph_save, (cs_graph graph, cs_write write, void *context), (graph, write, context))
+
+// The bytes of the eight-bit codes of a table; they belong to the caller and start at a multiple of 64.
+CS_FUNCTION(int32_t, codes_length, (const cs_rows *rows, int64_t *result), (rows, result))
+// Writes them with some threads.
+CS_FUNCTION(int32_t, codes_write, (const cs_rows *rows, int32_t threads, void *bytes), (rows, threads, bytes))
+// The best instruction set of this processor.
+CS_FUNCTION(int32_t, codes_instructions, (void), ())  // the cs_instructions itself
+// Calls `take` once for each of `count` queries, possibly on several threads at once, with all rows
+// that may be among its best `k`. Codes, rows and `dimension` must match; `instructions` must be ones
+// that this processor has.
+CS_FUNCTION(int32_t, codes_scan, (const void *bytes, const cs_rows *rows, const float *queries, int64_t count, int64_t k, int32_t threads, int32_t instructions, cs_take take, void *context), (bytes, rows, queries, count, k, threads, instructions, take, context))

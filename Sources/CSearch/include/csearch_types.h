@@ -6,7 +6,7 @@
 
 // Increment it with every change of a type or function here, so that a library compiled from other
 // sources is rejected instead of called with the wrong arguments.
-#define CS_INTERFACE_VERSION 2
+#define CS_INTERFACE_VERSION 3
 
 // A graph over the rows of a table; `graph_free` frees it.
 typedef struct cs_graph_s *cs_graph;
@@ -30,6 +30,14 @@ typedef struct cs_rows {
   int64_t stride, count;
   int32_t dimension, scalar;
 } cs_rows;
+
+// Instruction sets that multiply codes; each includes the ones before it.
+typedef enum cs_instructions {
+  CS_PORTABLE = 0, CS_AVX2 = 1, CS_AVX512 = 2, CS_AMX = 3
+} cs_instructions;
+
+// Receives the candidates of one query, by ascending row; `count` is -1 if there were too many.
+typedef void (*cs_take)(int64_t query, const int32_t *rows, int64_t count, void *context);
 
 // Writes bytes; returns 0 on failure.
 typedef int32_t (*cs_write)(const void *bytes, size_t count, void *context);

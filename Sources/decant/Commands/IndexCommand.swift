@@ -21,6 +21,10 @@ struct IndexCommand: ParsableCommand {
         Approximate search follows a graph of neighbours. It pays from some hundred thousand vectors; \
         --exact leaves the graph out, and fewer vectors are then searched faster.
 
+        --quantized writes 8-bit codes instead of a graph. Search stays exact: codes bound every \
+        score, and only vectors that may be among the best are compared. It is several times as fast \
+        as --exact, adds a quarter of float32 vectors to the file, and needs no time to build.
+
         In --add the first “=” separates the label from its text; write \\= for one that is part of \
         the label.
 
@@ -62,6 +66,9 @@ struct IndexCommand: ParsableCommand {
   @Flag(help: "Write only the vectors, for exact search.")
   var exact = false
 
+  @Flag(help: "Write 8-bit codes instead of a graph, for exact search with a quantized first pass.")
+  var quantized = false
+
   @Flag(help: "Leave out the texts, which decant search shows.")
   var noTexts = false
 
@@ -101,13 +108,21 @@ struct IndexCommand: ParsableCommand {
       throw ValidationError(
         "--connectivity and --breadth apply to the graph, which --exact leaves out.")
     }
+    guard !quantized || (connectivity == nil && breadth == nil) else {
+      throw ValidationError(
+        "--connectivity and --breadth apply to the graph, which --quantized leaves out.")
+    }
+    guard !(quantized && exact) else {
+      throw ValidationError("Give --quantized or --exact: both search exactly, and have no graph.")
+    }
     guard
       update == nil
-        || (of == nil && scalar == nil && !exact && connectivity == nil && dimensions.count == nil)
+        || (of == nil && scalar == nil && !exact && !quantized && connectivity == nil
+          && dimensions.count == nil)
     else {
       throw ValidationError(
-        "--update keeps the kind of an index: leave out --of, --scalar, --exact, --connectivity and "
-          + "--dimensions.")
+        "--update keeps the kind of an index: leave out --of, --scalar, --exact, --quantized, "
+          + "--connectivity and --dimensions.")
     }
     guard update == nil || !(add.isEmpty && remove.isEmpty) else {
       throw ValidationError("--update needs a label to --add or to --remove.")
@@ -138,14 +153,16 @@ struct IndexCommand: ParsableCommand {
       let store = try content == .labels ? labels(model) : documents(model)
       if exact {
         try store.write(to: output)
+      } else if quantized {
+        try ExactSearch.quantized(store, threads: threads.count).write(to: output)
       } else {
         try ApproximateIndex(store, configuration: graph).write(to: output)
       }
       StandardStreams.note(
         "\(output): \(counted(store.count, String(content.rawValue.dropLast()))) of "
           + "\(counted(store.dimension, "number")), \((scalar ?? .float32).rawValue)"
-          + (store.hasTexts ? ", with texts" : ""))
-      if !exact, store.count < Self.worthAGraph {
+          + (store.hasTexts ? ", with texts" : "") + (quantized ? ", with codes" : ""))
+      if !exact, !quantized, store.count < Self.worthAGraph {
         StandardStreams.note(
           "so few vectors are searched faster without a graph; --exact leaves it out")
       }
@@ -238,7 +255,11 @@ struct IndexCommand: ParsableCommand {
         if !remove.isEmpty { try store.remove(ids: remove) }
         if let added { try store.update(added.embeddings, ids: ids, texts: texts, biases: biases) }
       }
-      try store.compacted().write(to: path)
+      if try ExactSearch(path: path, verifying: false).codeBytes == nil {
+        try store.compacted().write(to: path)
+      } else {
+        try ExactSearch.quantized(store.compacted(), threads: threads.count).write(to: path)
+      }
       hasGraph = false
     }
     StandardStreams.note(

@@ -80,22 +80,23 @@ struct SearchCommand: ParsableCommand {
 
   /// The index and the search in it.
   private func searcher(threads: Int) throws -> (VectorStore, Search) {
-    let store: VectorStore
     var graph: ApproximateIndex?
+    let whole: ExactSearch
     if exact {
-      store = try VectorStore(path: index)
+      whole = try exactSearch()
     } else {
       do {
         let index = try ApproximateIndex(path: index)
         graph = index
-        store = index.store
+        whole = ExactSearch(index.store)
       } catch let error as InputError where error.reason == ApproximateIndex.hasNoGraph {
-        store = try VectorStore(path: index)
+        whole = try exactSearch()
         if breadth != nil {
           StandardStreams.note("\(index) has no graph: --breadth has no effect")
         }
       }
     }
+    let store = whole.store
     if let maker = store.note["run"], Self.name(maker) != Self.name(run_) {
       StandardStreams.note(
         "\(index) was made with \(maker): scores are only valid if \(run_) is the same run"
@@ -104,7 +105,7 @@ struct SearchCommand: ParsableCommand {
     let search: Search = { [graph] queries in
       let ranking = try attributingErrors(to: index) {
         try graph?.search(queries, k: k, breadth: breadth ?? 64, threads: threads)
-          ?? ExactSearch(store)(queries, k: k, threads: threads)
+          ?? whole(queries, k: k, threads: threads)
       }
       return (0..<ranking.rowCount).map { row in
         TrainedModel.Prediction(
@@ -115,6 +116,16 @@ struct SearchCommand: ParsableCommand {
       }
     }
     return (store, search)
+  }
+
+  /// A search that compares with every vector, by codes first if the index has them.
+  private func exactSearch() throws -> ExactSearch {
+    do {
+      return try ExactSearch(path: index)
+    } catch let error as SearchError where error.isMissingLibrary {
+      StandardStreams.note("\(index): the codes are not used: \(error.message)")
+      return ExactSearch(try VectorStore(path: index))
+    }
   }
 
   /// The last part of a run's path: the folders around it may have moved.
