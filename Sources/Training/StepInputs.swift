@@ -12,7 +12,7 @@ struct StepInput: Sendable {
   var wideBags: CSRMatrix?
 }
 
-/// Selects the rows of the next step on a thread of its own, while a step computes.
+/// Selects the rows of the next step on another thread, while a step computes.
 ///
 /// The input of a step is the same whichever thread selects it.
 final class StepInputs {

@@ -30,7 +30,7 @@ import Testing
     #expect(one.wideBags == other.wideBags, sourceLocation: sourceLocation)
   }
 
-  @Test func `the next input is the same whoever selects it`() {
+  @Test func `the next input is the same on any thread`() {
     let (ahead, alone) = (inputs(worksAhead: true), inputs(worksAhead: false))
     for epoch in 0..<3 {
       for number in 0..<5 {

@@ -13,7 +13,7 @@ final class MemberProcess {
 
   /// Starts this program again.
   ///
-  /// The process has a group of its own: a terminal's Ctrl-C reaches only the process that started it,
+  /// The process has a separate group: a terminal's Ctrl-C reaches only the process that started it,
   /// which passes it on. A second signal would end a training without a checkpoint.
   ///
   /// - Throws: `FileError` if it cannot be started.
@@ -71,7 +71,7 @@ final class MemberProcess {
   func wait() -> Int32 {
     var state: Int32 = 0
     while waitpid(process, &state, 0) < 0 {
-      // Only an interrupted call is no answer.
+      // Only an interrupted call is repeated.
       guard errno == EINTR else { return 70 }
     }
     // A wait status on Linux: the signal in the low seven bits, the exit code above.
@@ -95,7 +95,7 @@ private struct Pipe {
   }
 }
 
-/// Splits what arrives at a descriptor into lines.
+/// Splits the bytes that arrive at a descriptor into lines.
 private struct LineStream {
   let descriptor: Int32
   private(set) var isAtEnd = false
