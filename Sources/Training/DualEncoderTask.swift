@@ -51,7 +51,13 @@ public final class DualEncoderTask: DividedTask {
   /// Whether a step moves the label vectors of its pool and leaves the others alone.
   private let movesPoolOnly: Bool
   private let parts: [any TaskPart]
-  private var order: (epoch: Int, rows: [Int]) = (-1, [])
+  private var order: (epoch: Int, rows: [Int32]) = (-1, [])
+  /// The input of steps, once the first one has begun.
+  private lazy var inputs = StepInputs(
+    .init(
+      bags: examples.bags, labels: taughtLabels?.positives ?? examples.labels,
+      wideBags: widePart?.bags, dropout: configuration.optimization.featureDropout),
+    worksAhead: configuration.threads > 1)
   /// The processes that train together; nil for one alone.
   let group: ProcessGroup?
   /// The labels that this process keeps; nil for all.
@@ -203,11 +209,8 @@ public final class DualEncoderTask: DividedTask {
     let settings = configuration.optimization
     try negatives?.refreshIfDue(at: position, embeddings)
     let rows = batch(at: position)
-    var random = SplitMix64(
-      configuration.seed, 1, UInt64(position.epoch), UInt64(position.step))
-    let bags = examples.bags.selecting(
-      rows: rows, droppingEntriesWith: settings.featureDropout, using: &random)
-    let positives = (taughtLabels?.positives ?? examples.labels).selecting(rows: rows)
+    let input = inputs.input(of: step(at: position, rows), before: stepAfter(position))
+    let (bags, positives) = (input.bags, input.positives)
 
     let loss: Tensor
     if let pool = negatives?.pool(of: rows, at: position) {
@@ -224,7 +227,7 @@ public final class DualEncoderTask: DividedTask {
         taughtLabels?.rows(of: all) ?? all,
         dualEncoder.bias.map { taughtLabels?.rows(of: $0) ?? $0 }
       )
-      let offset = widePart?.scores(ofRows: rows)
+      let offset = input.wideBags.flatMap { widePart?.scores(of: $0) }
       loss = try nested(queries: documents, labels: labels) { documents, labels in
         let labelLoss = try self.loss(
           queries: documents, labels: labels, bias: bias, positives: positives,
@@ -249,7 +252,7 @@ public final class DualEncoderTask: DividedTask {
   /// The loss of a batch, with the learnt temperature and the latest thresholds.
   private func loss(
     queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix,
-    offset: SparseLinearScores? = nil, rows: ArraySlice<Int>
+    offset: SparseLinearScores? = nil, rows: [Int]
   ) throws -> Tensor {
     try LabelShard.$current.withValue(shard) {
       try lossOfShard(
@@ -260,7 +263,7 @@ public final class DualEncoderTask: DividedTask {
 
   private func lossOfShard(
     queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix,
-    offset: SparseLinearScores?, rows: ArraySlice<Int>
+    offset: SparseLinearScores?, rows: [Int]
   ) throws -> Tensor {
     let logTemperature = dualEncoder.logTemperature
     // The thresholds of a prefix are others.
@@ -280,7 +283,7 @@ public final class DualEncoderTask: DividedTask {
   /// The weighted mean of the labels' loss and the teacher's.
   private func addingTeacher(
     to loss: Tensor, queries: Tensor, labels: Tensor, offset: SparseLinearScores?,
-    rows: ArraySlice<Int>
+    rows: [Int]
   ) throws -> Tensor {
     guard let settings = configuration.teacher, let teacher else { return loss }
     var distillation = DistillationLoss(temperature: configuration.loss.temperature)
@@ -298,18 +301,30 @@ public final class DualEncoderTask: DividedTask {
   }
 
   /// The rows of a batch: the epoch's order is drawn from the seed and the epoch's number.
-  private func batch(at position: TrainingPosition) -> ArraySlice<Int> {
+  private func batch(at position: TrainingPosition) -> [Int] {
     if order.epoch != position.epoch {
       var random = SplitMix64(configuration.seed, 0, UInt64(position.epoch))
       order = (
         position.epoch,
-        negatives?.order(ofEpoch: position.epoch)
-          ?? (0..<exampleCount).shuffled(using: &random)
+        negatives?.order(ofEpoch: position.epoch).map { Int32($0) }
+          ?? (0..<Int32(exampleCount)).shuffled(using: &random)
       )
     }
     let size = configuration.optimization.batchSize
     let start = position.step * size
-    return order.rows[start..<min(start + size, exampleCount)]
+    return order.rows[start..<min(start + size, exampleCount)].map(Int.init)
+  }
+
+  private func step(at position: TrainingPosition, _ rows: [Int]) -> StepInputs.Step {
+    StepInputs.Step(
+      position: position, rows: rows,
+      random: SplitMix64(configuration.seed, 1, UInt64(position.epoch), UInt64(position.step)))
+  }
+
+  /// The step after `position`; nil if its rows are in another epoch's order.
+  private func stepAfter(_ position: TrainingPosition) -> StepInputs.Step? {
+    let next = TrainingPosition(epoch: position.epoch, step: position.step + 1)
+    return next.step < stepsPerEpoch ? step(at: next, batch(at: next)) : nil
   }
 
   /// The embeddings that a search for hard negatives compares: training documents and all labels.

@@ -152,7 +152,7 @@ final class NegativeSampler {
   }
 
   /// The label pool of a step; nil for all labels.
-  func pool(of rows: ArraySlice<Int>, at position: TrainingPosition) -> LabelPool? {
+  func pool(of rows: [Int], at position: TrainingPosition) -> LabelPool? {
     guard configuration.labels == .pool else { return nil }
     var random = SplitMix64(seed, 2, UInt64(position.epoch), UInt64(position.step))
     var parts = configuration.pool

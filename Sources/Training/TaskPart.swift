@@ -79,7 +79,7 @@ final class WidePart: TaskPart {
   let prefix = "wide."
   let model: SparseLinear
   /// The training documents' features that have weights.
-  private let bags: CSRMatrix
+  let bags: CSRMatrix
   private let optimizer: any SparseLinearOptimizer
   private let learningRate: Double
   /// The scores of the current batch, which receive its gradient.
@@ -93,9 +93,11 @@ final class WidePart: TaskPart {
   }
 
   /// The scores of a batch; the next step moves the weights by their gradient.
-  func scores(ofRows rows: ArraySlice<Int>) -> SparseLinearScores {
-    // The wide model sees every feature; dropout would hurt memorisation.
-    let scores = model(bags.selecting(rows: rows))
+  ///
+  /// - Parameter batch: rows of `bags`. The wide model sees every feature; dropout would hurt
+  ///   memorisation.
+  func scores(of batch: CSRMatrix) -> SparseLinearScores {
+    let scores = model(batch)
     self.scores = scores
     return scores
   }

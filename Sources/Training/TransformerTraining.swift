@@ -48,7 +48,7 @@ final class TransformerTraining: TaskPart {
 
   /// The vectors of a step's documents and of the labels, with an autograd graph if they are
   /// trained.
-  package func vectors(ofRows rows: ArraySlice<Int>, at position: TrainingPosition)
+  package func vectors(ofRows rows: [Int], at position: TrainingPosition)
     -> TransformerVectors
   {
     // Dropout depends only on the step, so that a resumed run uses the same masks.

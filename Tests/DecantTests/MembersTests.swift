@@ -174,7 +174,7 @@ import Testing
     }
   }
 
-  @Test func `refuses what cannot be several members`() throws {
+  @Test func `refuses folders and data that cannot be used`() throws {
     let mean = folder.file("mean")
     try DecantProgram.refuse(train(mean, "--members", "0"), code: 64, "--members is 0")
     try DecantProgram.refuse(

@@ -18,6 +18,18 @@ import Testing
     #expect(bytes.withUnsafeBytes { XXHash64.hash($0) } == expected)
   }
 
+  @Test(arguments: [1, 3, 8, 31, 32, 33, 64, 300])
+  func `pieces give the hash of the whole`(length: Int) {
+    for count in [0, 1, 31, 32, 33, 64, 221] {
+      let bytes = (0..<count).map { UInt8(($0 * 7 + 1) % 256) }
+      var hash = XXHash64()
+      for start in stride(from: 0, to: count, by: length) {
+        bytes[start..<min(start + length, count)].withUnsafeBytes { hash.update($0) }
+      }
+      #expect(hash.value == bytes.withUnsafeBytes { XXHash64.hash($0) }, "\(count) bytes")
+    }
+  }
+
   @Test func `hashes the UTF-8 bytes of a text`() {
     #expect(XXHash64.hash("é") == [UInt8(0xC3), 0xA9].withUnsafeBytes { XXHash64.hash($0) })
   }

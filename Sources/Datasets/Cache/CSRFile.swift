@@ -21,31 +21,42 @@ public enum CSRFile {
   ///
   /// - Throws: `FileError` when the file cannot be written.
   public static func write(_ matrix: CSRMatrix, to path: String) throws {
-    let layout = try Layout(
-      rows: matrix.rowCount, entries: matrix.entryCount, hasValues: matrix.values != nil,
-      file: path)
-    // In one buffer, because the checksum precedes the arrays that it covers.
-    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: layout.size, alignment: 8)
-    defer { bytes.deallocate() }
-    bytes.initializeMemory(as: UInt8.self, repeating: 0)
-    matrix.rowOffsets.withUnsafeBufferPointer { copy($0, to: bytes, at: headerSize) }
-    matrix.columns.withUnsafeBufferPointer { copy($0, to: bytes, at: layout.columns) }
-    matrix.values?.withUnsafeBufferPointer { copy($0, to: bytes, at: layout.values) }
+    // The checksum precedes the arrays that it covers, which may be larger than memory.
+    var sum = XXHash64()
+    try forEachArray(of: matrix) { sum.update($0) }
+    var header = [UInt8](repeating: 0, count: headerSize)
+    header.withUnsafeMutableBytes { bytes in
+      bytes.copyBytes(from: magic)
+      bytes.storeBytes(of: version, toByteOffset: 8, as: UInt32.self)
+      bytes.storeBytes(
+        of: matrix.values == nil ? 0 : hasValues, toByteOffset: 12, as: UInt32.self)
+      bytes.storeBytes(of: UInt64(matrix.rowCount), toByteOffset: 16, as: UInt64.self)
+      bytes.storeBytes(of: UInt64(matrix.columnCount), toByteOffset: 24, as: UInt64.self)
+      bytes.storeBytes(of: UInt64(matrix.entryCount), toByteOffset: 32, as: UInt64.self)
+      bytes.storeBytes(of: sum.value, toByteOffset: 40, as: UInt64.self)
+      bytes.storeBytes(
+        of: XXHash64.hash(UnsafeRawBufferPointer(rebasing: bytes[..<48])),
+        toByteOffset: 48, as: UInt64.self)
+    }
+    let file = try AtomicFile(path: path)
+    try header.withUnsafeBytes(file.write)
+    try forEachArray(of: matrix, file.write)
+    try file.commit()
+  }
 
-    bytes.copyBytes(from: magic)
-    bytes.storeBytes(of: version, toByteOffset: 8, as: UInt32.self)
-    bytes.storeBytes(
-      of: matrix.values == nil ? 0 : hasValues, toByteOffset: 12, as: UInt32.self)
-    bytes.storeBytes(of: UInt64(matrix.rowCount), toByteOffset: 16, as: UInt64.self)
-    bytes.storeBytes(of: UInt64(matrix.columnCount), toByteOffset: 24, as: UInt64.self)
-    bytes.storeBytes(of: UInt64(matrix.entryCount), toByteOffset: 32, as: UInt64.self)
-    bytes.storeBytes(
-      of: XXHash64.hash(UnsafeRawBufferPointer(rebasing: bytes[headerSize...])),
-      toByteOffset: 40, as: UInt64.self)
-    bytes.storeBytes(
-      of: XXHash64.hash(UnsafeRawBufferPointer(rebasing: bytes[..<48])),
-      toByteOffset: 48, as: UInt64.self)
-    try writeAtomically(UnsafeRawBufferPointer(bytes), to: path)
+  /// Calls `body` with the bytes of each array, and with those between two.
+  private static func forEachArray(
+    of matrix: CSRMatrix, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    let padding = [UInt8](repeating: 0, count: matrix.entryCount % 2 * 4)
+    try matrix.withUnsafeEntries { offsets, columns, values in
+      try body(UnsafeRawBufferPointer(offsets))
+      try body(UnsafeRawBufferPointer(columns))
+      try padding.withUnsafeBytes(body)
+      guard let values else { return }
+      try body(UnsafeRawBufferPointer(values))
+      try padding.withUnsafeBytes(body)
+    }
   }
 
   /// Maps the matrix in `path`; its arrays stay in the file and are paged in when read.
@@ -103,14 +114,6 @@ public enum CSRFile {
         ? nil : MappedArray(file, byteOffset: layout.values, count: entries),
       columnCount: columnCount
     ).validated(file: path)
-  }
-
-  private static func copy<Element>(
-    _ elements: UnsafeBufferPointer<Element>, to bytes: UnsafeMutableRawBufferPointer,
-    at offset: Int
-  ) {
-    UnsafeMutableRawBufferPointer(rebasing: bytes[offset...])
-      .copyMemory(from: UnsafeRawBufferPointer(elements))
   }
 
   /// The start of each array, computed with overflow checks, since the counts may be hostile.

@@ -17,7 +17,7 @@ extension TextFeatures {
         threads: threads)
     case .features(let matrix, let names):
       try self.init(
-        learningFrom: matrix.selecting(rows: rows.map(Int.init)), names: names,
+        learningFrom: matrix, rows: rows.lazy.map(Int.init), names: names,
         configuration: configuration)
     }
     if let earlier { self = try earlier.joined(with: self) }
@@ -38,9 +38,9 @@ extension TextFeatures {
   {
     switch documents.content {
     case .texts(let texts):
-      bags(of: SelectedTexts(texts: texts, rows: rows), threads: threads)
+      try spooledBags(of: SelectedTexts(texts: texts, rows: rows), threads: threads)
     case .features(let matrix, let names):
-      try bags(of: matrix.selecting(rows: rows.map(Int.init)), names: names)
+      try bags(of: matrix, rows: rows.lazy.map(Int.init), names: names)
     }
   }
 

@@ -15,17 +15,26 @@ extension TextFeatures {
     learningFrom matrix: CSRMatrix, names: some Collection<String>,
     configuration: Configuration = Configuration()
   ) throws {
+    try self.init(
+      learningFrom: matrix, rows: 0..<matrix.rowCount, names: names, configuration: configuration)
+  }
+
+  /// The same of the documents in `rows` of the matrix.
+  init(
+    learningFrom matrix: CSRMatrix, rows: some Collection<Int>, names: some Collection<String>,
+    configuration: Configuration
+  ) throws {
     let configuration = try configuration.validated()
     let hashes = try Self.hashes(of: names, for: matrix)
     var counter = FeatureCounter()
-    for row in 0..<matrix.rowCount {
+    for row in rows {
       counter.nextDocument()
       counter.insert(matrix.columns(ofRow: row).map { hashes[Int($0)] })
     }
     self.init(
       configuration: configuration,
       vocabulary: try FeatureVocabulary.learned(
-        counter, documentCount: matrix.rowCount, minimum: configuration.minimumDocumentCount,
+        counter, documentCount: rows.count, minimum: configuration.minimumDocumentCount,
         maximum: configuration.maximumFeatureCount))
   }
 
@@ -38,34 +47,38 @@ extension TextFeatures {
   ///   - matrix: `[documents, names]`; entries without values weigh 1.
   ///   - names: the name of each column.
   /// - Returns: `[documents, features]`, columns ascending in each row.
-  /// - Throws: `ValueError` when the numbers of names and columns differ or a weight is not finite.
+  /// - Throws: `ValueError` when the numbers of names and columns differ or a weight is not finite;
+  ///   `FileError` when a temporary file cannot be written.
   public func bags(of matrix: CSRMatrix, names: some Collection<String>) throws -> CSRMatrix {
-    let rows = try Self.hashes(of: names, for: matrix).map { vocabulary.row(of: $0) ?? -1 }
-    var offsets: [Int64] = [0]
-    var columns: [Int32] = []
-    var values: [Float] = []
-    for document in 0..<matrix.rowCount {
+    try bags(of: matrix, rows: 0..<matrix.rowCount, names: names)
+  }
+
+  /// The same of the documents in `rows` of the matrix, in that order.
+  func bags(of matrix: CSRMatrix, rows: some Collection<Int>, names: some Collection<String>) throws
+    -> CSRMatrix
+  {
+    let known = try Self.hashes(of: names, for: matrix).map { vocabulary.row(of: $0) ?? -1 }
+    var result = CSRSpool()
+    for (document, row) in rows.enumerated() {
       var entries: [(column: Int, weight: Double)] = []
-      for entry in matrix.entries(ofRow: document) {
+      for entry in matrix.entries(ofRow: row) {
         let weight = Double(matrix.values?[entry] ?? 1)
         guard weight.isFinite else {
           throw ValueError(
             "features", reason: "a weight of document \(document) is \(weight)",
             expected: "a finite number")
         }
-        let column = rows[Int(matrix.columns[entry])]
+        let column = known[Int(matrix.columns[entry])]
         if column >= 0 { entries.append((column, weight)) }
       }
       entries.sort { ($0.column, $0.weight) < ($1.column, $1.weight) }
       Self.addEqualColumns(&entries)
       let length = entries.map { $0.weight * $0.weight }.reduce(0, +).squareRoot()
-      columns.append(contentsOf: entries.map { Int32($0.column) })
-      values.append(contentsOf: entries.map { Float($0.weight / length) })
-      offsets.append(Int64(columns.count))
+      result.append(
+        columns: entries.map { Int32($0.column) },
+        values: entries.map { Float($0.weight / length) })
     }
-    return CSRMatrix(
-      rowOffsets: MappedArray(offsets), columns: MappedArray(columns),
-      values: MappedArray(values), columnCount: vocabulary.count)
+    return try result.matrix(columnCount: vocabulary.count)
   }
 
   private static func hashes(

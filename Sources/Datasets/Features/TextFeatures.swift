@@ -161,14 +161,8 @@ public struct TextFeatures: Sendable {
     let parts = Mutex<[Int: BagBuilder.Rows]>([:])
     // More parts than threads, so that a part with long texts does not leave threads idle.
     let partCount = min(max(1, texts.count / 64), 8 * (threads ?? Self.processors))
-    Self.forEachPart(of: texts.count, parts: partCount, threads: threads) { number, part in
-      var builder = BagBuilder(families: configuration.families, vocabulary: vocabulary)
-      var scan = TextScan()
-      for index in part {
-        scan.scan(texts[texts.index(texts.startIndex, offsetBy: index)], configuration)
-        builder.append(scan)
-      }
-      parts.withLock { $0[number] = builder.rows }
+    forEachPartOfBags(of: texts, parts: partCount, threads: threads) { number, rows in
+      parts.withLock { $0[number] = rows }
     }
     return joined(
       parts.withLock {
@@ -176,6 +170,38 @@ public struct TextFeatures: Sendable {
         $0 = [:]
         return all
       })
+  }
+
+  /// The same as `bags(of:threads:)`, with large matrices in temporary files; see `CSRSpool`.
+  ///
+  /// - Throws: `FileError` when a temporary file cannot be written.
+  func spooledBags(
+    of texts: some RandomAccessCollection<String> & Sendable, threads: Int?
+  ) throws -> CSRMatrix {
+    let parts = Mutex(OrderedParts())
+    let partCount = max(texts.count / 16_384, 8 * (threads ?? Self.processors))
+    forEachPartOfBags(
+      of: texts, parts: min(max(1, texts.count / 64), partCount), threads: threads
+    ) { number, rows in
+      parts.withLock { $0.insert(rows, number: number) }
+    }
+    return try parts.withLock { try $0.spool.matrix(columnCount: vocabulary.count) }
+  }
+
+  /// Calls `body` with the bags of each part of the texts and its number, in any order.
+  private func forEachPartOfBags(
+    of texts: some RandomAccessCollection<String> & Sendable, parts: Int, threads: Int?,
+    _ body: @Sendable (Int, BagBuilder.Rows) -> Void
+  ) {
+    Self.forEachPart(of: texts.count, parts: parts, threads: threads) { number, part in
+      var builder = BagBuilder(families: configuration.families, vocabulary: vocabulary)
+      var scan = TextScan()
+      for index in part {
+        scan.scan(texts[texts.index(texts.startIndex, offsetBy: index)], configuration)
+        builder.append(scan)
+      }
+      body(number, builder.rows)
+    }
   }
 
   /// Concatenates the parts of a matrix, freeing each as it goes.
@@ -213,6 +239,21 @@ public struct TextFeatures: Sendable {
         guard part < parts else { return }
         body(part, count * part / parts..<count * (part + 1) / parts)
       }
+    }
+  }
+}
+
+/// Parts of a matrix that come in any order and go to a spool in that of their numbers.
+private struct OrderedParts {
+  private(set) var spool = CSRSpool()
+  private var next = 0
+  private var early: [Int: BagBuilder.Rows] = [:]
+
+  mutating func insert(_ rows: BagBuilder.Rows, number: Int) {
+    early[number] = rows
+    while let rows = early.removeValue(forKey: next) {
+      spool.append(lengths: rows.lengths, columns: rows.columns, values: rows.values)
+      next += 1
     }
   }
 }

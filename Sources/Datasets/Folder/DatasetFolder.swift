@@ -106,7 +106,8 @@ public enum DatasetFolder {
       test = part
     }
     return Dataset(
-      documents: documents.documents, labels: labels.labels, train: train, validation: validation,
+      documents: try documents.documents(), labels: labels.labels, train: train,
+      validation: validation,
       test: test, description: try readDescription(path), skipped: skipped,
       contentHash: contentHash)
   }
@@ -126,8 +127,8 @@ public enum DatasetFolder {
     _ validation: Split?, isPartOrApartFrom train: Split, ids: TextColumn, file: String
   ) throws {
     guard let validation else { return }
-    let known = Set(train.documentIndices)
-    let strays = validation.documentIndices.filter { !known.contains($0) }
+    let known = train.holdings(of: ids.count)
+    let strays = validation.documentIndices.filter { !known[Int($0)] }
     guard let stray = strays.first, strays.count < validation.count else { return }
     throw InputError(
       file: file,
@@ -139,8 +140,8 @@ public enum DatasetFolder {
     _ test: Split?, isApartFrom part: Split?, named name: String, ids: TextColumn, file: String
   ) throws {
     guard let test, let part else { return }
-    let known = Set(part.documentIndices)
-    guard let leak = test.documentIndices.first(where: { known.contains($0) }) else { return }
+    let known = part.holdings(of: ids.count)
+    guard let leak = test.documentIndices.first(where: { known[Int($0)] }) else { return }
     throw InputError(
       file: file, reason: "the document \"\(ids[Int(leak)])\" is in \(name).jsonl too",
       expected: "documents that are not in train and validation")
@@ -165,5 +166,12 @@ public enum DatasetFolder {
       }
     }
     return description
+  }
+}
+
+extension Split {
+  /// Whether each of `count` documents is in the split; a byte for each, as there may be millions.
+  fileprivate func holdings(of count: Int) -> [Bool] {
+    documentIndices.reduce(into: [Bool](repeating: false, count: count)) { $0[Int($1)] = true }
   }
 }

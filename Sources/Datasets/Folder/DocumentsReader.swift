@@ -19,11 +19,13 @@ struct DocumentsReader {
   }
 
   /// The documents read.
-  var documents: Documents {
+  ///
+  /// - Throws: `FileError` if features could not be kept in a temporary file.
+  func documents() throws -> Documents {
     let content: Documents.Content =
       features.isEmpty
       ? .texts(TextColumn(file: table.file, locations: texts))
-      : .features(features.matrix, names: features.names)
+      : .features(try features.matrix(), names: features.names)
     return Documents(
       ids: table.column, content: content,
       metadata: hasMetadata
@@ -99,31 +101,24 @@ struct FeatureRows {
 
   private(set) var names: [String] = []
   private var indices: [String: Int32] = [:]
-  private var offsets: [Int64] = [0]
-  private var columns: [Int32] = []
-  private var values: [Float] = []
+  private var rows = CSRSpool()
 
-  var isEmpty: Bool { offsets.count == 1 }
+  var isEmpty: Bool { rows.rowCount == 0 }
 
-  var matrix: CSRMatrix {
-    CSRMatrix(
-      rowOffsets: MappedArray(offsets), columns: MappedArray(columns), values: MappedArray(values),
-      columnCount: names.count)
-  }
+  /// `[rows, names]`.
+  ///
+  /// - Throws: `FileError` if a temporary file could not be written.
+  func matrix() throws -> CSRMatrix { try rows.matrix(columnCount: names.count) }
 
   mutating func append(_ row: Row) {
-    for name in row.names {
-      if let index = indices[name] {
-        columns.append(index)
-      } else {
-        let index = Int32(names.count)
-        indices[name] = index
-        names.append(name)
-        columns.append(index)
-      }
+    let columns = row.names.map { name in
+      if let index = indices[name] { return index }
+      let index = Int32(names.count)
+      indices[name] = index
+      names.append(name)
+      return index
     }
-    values.append(contentsOf: row.weights)
-    offsets.append(Int64(columns.count))
+    rows.append(columns: columns, values: row.weights)
   }
 }
 

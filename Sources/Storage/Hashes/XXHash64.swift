@@ -9,30 +9,79 @@ public struct XXHash64 {
   private static let prime4: UInt64 = 0x85EB_CA77_C2B2_AE63
   private static let prime5: UInt64 = 0x27D4_EB2F_1656_67C5
 
+  private var lanes = Lanes()
+  /// The bytes after the last whole block, fewer than `Lanes.blockSize`.
+  private var rest: [UInt8] = []
+  private var count = 0
+
+  /// Begins a hash of bytes that come in pieces.
+  package init() {}
+
+  /// Adds bytes after those so far.
+  package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    var bytes = bytes[...]
+    count += bytes.count
+    if !rest.isEmpty {
+      let missing = bytes.prefix(Lanes.blockSize - rest.count)
+      rest.append(contentsOf: missing)
+      bytes = bytes.dropFirst(missing.count)
+      guard rest.count == Lanes.blockSize else { return }
+      _ = rest.withUnsafeBytes { lanes.add($0) }
+      rest.removeAll(keepingCapacity: true)
+    }
+    let end = lanes.add(UnsafeRawBufferPointer(rebasing: bytes))
+    rest.append(contentsOf: bytes.dropFirst(end))
+  }
+
+  /// The hash of all bytes so far.
+  package var value: UInt64 {
+    rest.withUnsafeBytes { Self.finish(lanes, count: count, rest: $0) }
+  }
+
   /// The hash of `bytes`.
   public static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-    var position = 0
-    var sum = prime5
-    if bytes.count >= 32 {
-      var lane1 = prime1 &+ prime2
-      var lane2 = prime2
-      var lane3: UInt64 = 0
-      var lane4 = 0 &- prime1
-      while position <= bytes.count - 32 {
+    var lanes = Lanes()
+    let end = lanes.add(bytes)
+    return finish(lanes, count: bytes.count, rest: UnsafeRawBufferPointer(rebasing: bytes[end...]))
+  }
+
+  /// The state that whole blocks are mixed into.
+  private struct Lanes {
+    static let blockSize = 32
+    private var lane1 = prime1 &+ prime2
+    private var lane2 = prime2
+    private var lane3: UInt64 = 0
+    private var lane4 = 0 &- prime1
+
+    /// Mixes in the whole blocks of `bytes`; returns the position after them.
+    mutating func add(_ bytes: UnsafeRawBufferPointer) -> Int {
+      var position = 0
+      while position <= bytes.count - Self.blockSize {
         lane1 = round(lane1, word(bytes, position))
         lane2 = round(lane2, word(bytes, position + 8))
         lane3 = round(lane3, word(bytes, position + 16))
         lane4 = round(lane4, word(bytes, position + 24))
-        position += 32
+        position += Self.blockSize
       }
-      sum =
+      return position
+    }
+
+    var sum: UInt64 {
+      var sum =
         rotated(lane1, by: 1) &+ rotated(lane2, by: 7) &+ rotated(lane3, by: 12)
         &+ rotated(lane4, by: 18)
       for lane in [lane1, lane2, lane3, lane4] {
         sum = (sum ^ round(0, lane)) &* prime1 &+ prime4
       }
+      return sum
     }
-    sum = sum &+ UInt64(bytes.count)
+  }
+
+  private static func finish(_ lanes: Lanes, count: Int, rest bytes: UnsafeRawBufferPointer)
+    -> UInt64
+  {
+    var position = 0
+    var sum = (count >= Lanes.blockSize ? lanes.sum : prime5) &+ UInt64(count)
     while position <= bytes.count - 8 {
       sum ^= round(0, word(bytes, position))
       sum = rotated(sum, by: 27) &* prime1 &+ prime4

@@ -57,7 +57,7 @@ final class MemberProcess {
   func wait() -> Int32 {
     var state: Int32 = 0
     while waitpid(process, &state, 0) < 0 {
-      // Only an interrupted call is no answer.
+      // Only an interrupted call is repeated.
       guard errno == EINTR else { return 70 }
     }
     return OwnProgram.code(ofStatus: state)
@@ -79,7 +79,7 @@ private struct Pipe {
   }
 }
 
-/// Splits what arrives at a descriptor into lines.
+/// Splits the bytes that arrive at a descriptor into lines.
 private struct LineStream {
   let descriptor: Int32
   private(set) var isAtEnd = false

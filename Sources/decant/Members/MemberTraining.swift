@@ -72,8 +72,8 @@ struct MemberTraining {
     for process in running { process.interrupt() }
   }
 
-  /// Reads what the processes have written within a fifth of a second, and takes leave of those that
-  /// ended.
+  /// Reads the lines that the processes have written within a fifth of a second, and waits for those
+  /// that ended.
   private mutating func receive() {
     var polled = running.flatMap(\.descriptors).map {
       pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
