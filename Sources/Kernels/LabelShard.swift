@@ -52,7 +52,7 @@ package struct LabelShard: Sendable {
   }
 
   /// The scores of all labels, `[B, L]`, from this rank's, `[B, labels]`; each rank receives the
-  /// gradient of its own.
+  /// gradient of its labels.
   package func gathered(scores: Tensor) throws -> Tensor {
     let (group, ranges, labels) = (group, ranges, labels)
     return try CustomFunction<Void>("the scores of all ranks") { inputs in

@@ -62,6 +62,10 @@ public final class DualEncoderTask: DividedTask {
   let group: ProcessGroup?
   /// The labels that this process keeps; nil for all.
   let shard: LabelShard?
+  /// The bytes that the steps so far have handed to the other processes, and their number.
+  private var exchanged = (bytes: 0, steps: 0)
+  /// The bytes that a step hands to the other processes, on average.
+  var exchangedBytesPerStep: Int { exchanged.bytes / max(1, exchanged.steps) }
   /// The labels that take part in the loss, if those without a document do not.
   private var taughtLabels: TaughtLabels?
 
@@ -206,6 +210,11 @@ public final class DualEncoderTask: DividedTask {
   public func step(at position: TrainingPosition, totalSteps: Int) throws
     -> (loss: Double, examples: Int)
   {
+    let exchangedBefore = group?.traffic.bytes ?? 0
+    defer {
+      exchanged.bytes += (group?.traffic.bytes ?? 0) - exchangedBefore
+      exchanged.steps += 1
+    }
     let settings = configuration.optimization
     try negatives?.refreshIfDue(at: position, embeddings)
     let rows = batch(at: position)

@@ -162,8 +162,8 @@ public struct Trainer: Sendable {
     let outcome = try configuration.loop.run(
       task, in: folder, resuming: resuming, progress: progress, isInterrupted: isInterrupted)
     guard isFirst else { return nil }
-    let precision = try store(
-      rank == nil ? task : prepared.wholeTask(), untrained: prepared.untrained)
+    let whole = try rank == nil ? task : prepared.wholeTask()
+    let precision = try store(whole, untrained: prepared.untrained)
 
     var warnings = [outcome.warning].compactMap { $0 }
     if prepared.labelCount == 1 {
@@ -173,13 +173,15 @@ public struct Trainer: Sendable {
     let choice =
       folder.has(folder.chosenDefaults)
       ? try folder.read(DataChoice.self, from: folder.chosenDefaults) : DataChoice()
-    let record = RunRecord(
+    var record = RunRecord(
       decantVersion: decantVersion, torchVersion: Runtime.torchVersion,
       cpuCapability: Runtime.cpuCapability, threads: configuration.threads,
       dataset: identity.name, datasetHash: identity.contentHash,
       documents: task.labelledCount, labels: prepared.labelCount,
       features: prepared.featureCount,
-      parameters: try parameterCount(),
+      parameters: whole.dualEncoder.parameters.reduce(whole.wide?.weights.elementCount ?? 0) {
+        $0 + $1.tensor.elementCount
+      },
       validationIsHeldOut: configuration.loop.patience != nil, keptEpoch: outcome.keptEpoch,
       lastEpoch: outcome.history.count,
       preparationSeconds: begun.wallSeconds - started.wallSeconds,
@@ -192,6 +194,8 @@ public struct Trainer: Sendable {
       start: folder.has(folder.start)
         ? try folder.read(PretrainedStart.self, from: folder.start) : nil,
       validationIsApart: prepared.validationIsApart ? true : nil)
+    record.processes = rank?.place.size
+    record.exchangedBytesPerStep = rank.map { _ in task.exchangedBytesPerStep }
     try Sealed(record, files: folder.checkSums()).write(to: folder.record)
     folder.clean()
     return record
@@ -288,15 +292,6 @@ public struct Trainer: Sendable {
       featureCount: features.count, validationIsApart: dataset.validationIsApart, task: task,
       wholeTask: { try makeTask(nil) },
       untrained: try untrainedTexts(of: dataset.labels, features, progress: progress))
-  }
-
-  /// The number of parameters of the stored model.
-  private func parameterCount() throws -> Int {
-    let file = try SafetensorsFile(path: folder.model)
-    let patterns = ["wide.offsets", "wide.columns"]
-    return try file.names.filter { !patterns.contains($0) }.reduce(0) {
-      $0 + (try file.tensor(named: $1).elementCount)
-    }
   }
 
   /// Throws if the model does not fit into memory, before the system kills the process.

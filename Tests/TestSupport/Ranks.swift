@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 package import Torch
 
-/// Several ranks in threads of this process, for tests of what does not depend on their number.
+/// Several ranks in threads of this process, for tests that results do not depend on their number.
 package enum Ranks {
   /// Runs `body` once for each rank, at the same time.
   ///

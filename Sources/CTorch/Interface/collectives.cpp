@@ -85,14 +85,14 @@ int32_t store_add(ct_store store, const char *key, int64_t amount, int64_t *resu
 
 int32_t group_open(
   ct_store store, const char *prefix, int32_t rank, int32_t size, const char *host,
-  int64_t timeout_ms, ct_group *result) {
+  const char *interface, int64_t timeout_ms, ct_group *result) {
   CT_TRY
   // If it is set, the first operation after a death hangs.
   unsetenv("TORCH_GLOO_LAZY_INIT");
   auto options = c10d::ProcessGroupGloo::Options::create(milliseconds(timeout_ms));
   options->devices.push_back(
-    host ? c10d::ProcessGroupGloo::createDeviceForHostname(host)
-         : c10d::ProcessGroupGloo::createDefaultDevice());
+    interface ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
+              : c10d::ProcessGroupGloo::createDeviceForHostname(host));
   auto prefixed = c10::make_intrusive<c10d::PrefixStore>(prefix, shared_store(store));
   auto group = c10::make_intrusive<c10d::ProcessGroupGloo>(prefixed, rank, size, options);
   *result = reinterpret_cast<ct_group>(group.release());
@@ -154,7 +154,7 @@ extern "C" __attribute__((visibility("default"))) int32_t ct_try_collectives(
   ct_group group = nullptr;
   int32_t bound;
   if (ct::store_open("127.0.0.1", port, -1, rank == 0, 20000, &store, &bound)) return 1;
-  if (ct::group_open(store, "setup", rank, size, "127.0.0.1", 20000, &group)) return 2;
+  if (ct::group_open(store, "setup", rank, size, "127.0.0.1", nullptr, 20000, &group)) return 2;
   at::Tensor numbers = at::full({1000}, double(rank + 1), at::kDouble);
   if (ct::group_reduce(group, ct::borrowed(numbers), CT_REDUCE_SUM)) return 3;
   if (!numbers.eq(size * (size + 1) / 2).all().item<bool>()) return 4;
@@ -189,7 +189,7 @@ int32_t store_get(ct_store, const char *, int64_t, void *, int64_t, int64_t *) {
 }
 int32_t store_add(ct_store, const char *, int64_t, int64_t *) { return missing(); }
 int32_t group_open(
-  ct_store, const char *, int32_t, int32_t, const char *, int64_t, ct_group *) {
+  ct_store, const char *, int32_t, int32_t, const char *, const char *, int64_t, ct_group *) {
   return missing();
 }
 void group_release(ct_group) {}

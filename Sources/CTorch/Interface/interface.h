@@ -93,7 +93,7 @@ int32_t store_get(
 int32_t store_add(ct_store store, const char *key, int64_t amount, int64_t *result);
 int32_t group_open(
   ct_store store, const char *prefix, int32_t rank, int32_t size, const char *host,
-  int64_t timeout_ms, ct_group *result);
+  const char *interface, int64_t timeout_ms, ct_group *result);
 void group_release(ct_group group);
 int32_t group_reduce(ct_group group, ct_tensor tensor, int32_t operation);
 int32_t group_gather(ct_group group, ct_tensor tensor, ct_tensor result);

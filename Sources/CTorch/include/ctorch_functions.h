@@ -106,8 +106,8 @@ CT_FUNCTION(int32_t, store_set, (ct_store store, const char *key, const void *by
 // Waits until the key is there.
 CT_FUNCTION(int32_t, store_get, (ct_store store, const char *key, int64_t timeout_ms, void *bytes, int64_t capacity, int64_t *count), (store, key, timeout_ms, bytes, capacity, count))
 CT_FUNCTION(int32_t, store_add, (ct_store store, const char *key, int64_t amount, int64_t *result), (store, key, amount, result))
-// `host` is this machine's address for the other ranks; NULL finds it by the machine's name.
-CT_FUNCTION(int32_t, group_open, (ct_store store, const char *prefix, int32_t rank, int32_t size, const char *host, int64_t timeout_ms, ct_group *result), (store, prefix, rank, size, host, timeout_ms, result))
+// `host` is this machine's address for the other ranks, or `interface` the network interface that has it.
+CT_FUNCTION(int32_t, group_open, (ct_store store, const char *prefix, int32_t rank, int32_t size, const char *host, const char *interface, int64_t timeout_ms, ct_group *result), (store, prefix, rank, size, host, interface, timeout_ms, result))
 CT_FUNCTION(void, group_release, (ct_group group), (group))
 CT_FUNCTION(int32_t, group_reduce, (ct_group group, ct_tensor tensor, int32_t operation), (group, tensor, operation))
 CT_FUNCTION(int32_t, group_gather, (ct_group group, ct_tensor tensor, ct_tensor result), (group, tensor, result))  // [...] to [ranks, ...]

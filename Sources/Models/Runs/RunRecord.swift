@@ -59,6 +59,11 @@ public struct RunRecord: Codable, Hashable, Sendable {
   /// The encoder whose word vectors training began with; nil for a random start.
   public var start: PretrainedStart?
 
+  /// The number of processes that trained together; nil for one, and in records of older versions.
+  public var processes: Int?
+  /// The bytes that each process handed to the others, on average over the steps; nil for one process.
+  public var exchangedBytesPerStep: Int?
+
   /// Records a finished training.
   package init(
     decantVersion: String, torchVersion: String, cpuCapability: String, threads: Int,

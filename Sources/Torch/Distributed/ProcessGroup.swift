@@ -38,27 +38,43 @@ public final class ProcessGroup: @unchecked Sendable {
   ///   - name: the group's name in the store; an attempt after a failure needs a new one.
   ///   - rank: this process's number, from 0.
   ///   - size: the number of processes.
-  ///   - address: this machine's address for the others; nil finds it by the machine's name.
+  ///   - address: this machine's address for the others.
+  ///   - interface: the network interface that has the address, such as "eth0", instead of `address`.
   ///   - timeout: the longest time that a call waits for the other ranks.
   /// - Throws: `TorchError` of kind `collective`.
   public init(
-    _ store: RendezvousStore, name: String, rank: Int, size: Int, address: String? = nil,
-    timeout: Duration = .seconds(300)
+    _ store: RendezvousStore, name: String, rank: Int, size: Int, address: String = "127.0.0.1",
+    interface: String? = nil, timeout: Duration = .seconds(300)
   ) throws(TorchError) {
     guard size >= 1, 0..<size ~= rank else {
       throw TorchError(kind: .collective, message: "rank \(rank) of \(size) processes")
     }
-    var opened: ct_group?
-    let code = ct_group_open(
-      store.pointer, name, Int32(rank), Int32(size), address, timeout.milliseconds, &opened)
-    guard code == 0, let opened else {
-      throw TorchError(
-        kind: .collective,
-        message: "rank \(rank) of \(size) did not meet the others within \(timeout): "
-          + TorchError.last(code).firstSentence)
+    // Gloo takes the timeout for each of several attempts.
+    let opened = withDeadline(timeout) { () -> Result<Opened, TorchError> in
+      var opened: ct_group?
+      let code = ct_group_open(
+        store.pointer, name, Int32(rank), Int32(size), address, interface, timeout.milliseconds,
+        &opened)
+      guard code == 0, let opened else { return .failure(.last(code)) }
+      return .success(Opened(pointer: opened))
     }
-    pointer = opened
+    func refusal(_ reason: String) -> TorchError {
+      TorchError(
+        kind: .collective,
+        message:
+          "rank \(rank) of \(size) did not meet the others at \(interface ?? address) within "
+          + "\(timeout): \(reason)")
+    }
+    switch opened {
+    case .success(let group): pointer = group.pointer
+    case .failure(let error): throw refusal(error.firstSentence)
+    case nil: throw refusal("a connection is missing")
+    }
     (self.rank, self.size, self.timeout, self.store) = (rank, size, timeout, store)
+  }
+
+  private struct Opened: @unchecked Sendable {
+    let pointer: ct_group
   }
 
   deinit { ct_group_release(pointer) }
@@ -71,7 +87,7 @@ public final class ProcessGroup: @unchecked Sendable {
     return ct_collectives_missing().map { String(cString: $0) }
   }
 
-  /// What this rank has sent so far.
+  /// The payload of this rank so far.
   public var traffic: Traffic { counted.withLock { $0 } }
 
   /// Replaces a tensor by the sum of all ranks' tensors.

@@ -1,6 +1,5 @@
 internal import CTorch
 internal import Foundation
-internal import Synchronization
 
 /// The key-value store in which the processes of a group find each other: libtorch's `TCPStore`.
 ///
@@ -35,46 +34,25 @@ public final class RendezvousStore: @unchecked Sendable {
     }
     // libtorch's client would wait twice the time, and tell on standard error how it fares.
     if !serves, !Self.waitForServer(host, port, timeout) { throw refusal("the port is closed") }
-    let opening = Opening()
-    DispatchQueue.global().async {
-      opening.finish(
-        host: host, port: port, listener: listener, serves: serves, timeout: timeout)
-    }
     // The client waits without end for a program that listens and says nothing.
-    guard let opened = opening.wait(timeout + .seconds(1)) else {
-      throw refusal("another program listens there")
-    }
-    switch opened {
-    case .success(let store): (pointer, self.port) = (store.pointer, store.port)
-    case .failure(let error): throw refusal(error.firstSentence)
-    }
-  }
-
-  /// A store that another thread opens.
-  private final class Opening: Sendable {
-    struct Store: @unchecked Sendable {
-      let pointer: ct_store
-      let port: Int
-    }
-    private let result = Mutex<Result<Store, TorchError>?>(nil)
-    private let isDone = DispatchSemaphore(value: 0)
-
-    func finish(host: String, port: Int, listener: Int32?, serves: Bool, timeout: Duration) {
+    let opened = withDeadline(timeout + .seconds(1)) { () -> Result<Opened, TorchError> in
       var opened: ct_store?
       var bound: Int32 = 0
       let code = ct_store_open(
         host, Int32(port), listener ?? -1, serves ? 1 : 0, timeout.milliseconds, &opened, &bound)
-      let store = opened.map { Store(pointer: $0, port: Int(bound)) }
-      let new = store.map { Result<Store, TorchError>.success($0) } ?? .failure(.last(code))
-      result.withLock { $0 = new }
-      isDone.signal()
+      guard code == 0, let opened else { return .failure(.last(code)) }
+      return .success(Opened(pointer: opened, port: Int(bound)))
     }
+    switch opened {
+    case .success(let store): (pointer, self.port) = (store.pointer, store.port)
+    case .failure(let error): throw refusal(error.firstSentence)
+    case nil: throw refusal("another program listens there")
+    }
+  }
 
-    /// Nil if it is not open in time.
-    func wait(_ timeout: Duration) -> Result<Store, TorchError>? {
-      _ = isDone.wait(timeout: .now() + .milliseconds(Int(timeout.milliseconds)))
-      return result.withLock { $0 }
-    }
+  private struct Opened: @unchecked Sendable {
+    let pointer: ct_store
+    let port: Int
   }
 
   deinit { ct_store_release(pointer) }

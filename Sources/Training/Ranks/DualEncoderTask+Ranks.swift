@@ -29,7 +29,7 @@ extension DualEncoderTask {
     }
     let filter = examples.filter?.selecting(columns: Array(shard.labels))
     let count = examples.bags.rowCount
-    // Each rank ranks a block of its own labels, so all need the same blocks.
+    // All ranks embed a block of documents together, so all need the same blocks.
     let height = max(1, min(1024, (1 << 24) / max(1, trainCounts.count / group.size + 1)))
     var result = TopK(k: 100)
     for start in stride(from: 0, to: count, by: height) {

@@ -1,3 +1,4 @@
+import Foundation
 import Storage
 package import Torch
 
@@ -74,7 +75,8 @@ package final class TrainingRank {
     }
     let group = try ProcessGroup(
       store, name: key("group"), rank: place.rank, size: place.size,
-      address: place.host == "127.0.0.1" ? place.host : nil, timeout: timeout)
+      address: OwnAddress.reachable(from: place.host),
+      interface: ProcessInfo.processInfo.environment["GLOO_SOCKET_IFNAME"], timeout: timeout)
     opened = group
     return group
   }

@@ -12,7 +12,9 @@ struct Examination {
   /// All findings; those about libtorch only if it opens.
   func findings() -> [Finding] {
     var all = [program, library]
-    if all.allSatisfy({ $0.state != .fail }) { all += [torch, kernels, threads, speed()] }
+    if all.allSatisfy({ $0.state != .fail }) {
+      all += [torch, kernels, threads, processes, speed()]
+    }
     return all + [search, onnxRuntime, memory, disk, debian, service]
   }
 
@@ -91,6 +93,18 @@ struct Examination {
     let share = MachineShare.current
     let bounds = share.processorBounds.map { "\($0.value) \($0.source)" }
     return .ok("threads", "\(share.processors): \(bounds.joined(separator: ", "))")
+  }
+
+  private var processes: Finding {
+    do {
+      guard let reason = try ProcessGroup.missingReason() else {
+        return .ok("processes", "several can train together (Gloo)")
+      }
+      return .warn(
+        "processes", reason, "training in one process works; \(setup) with another torch")
+    } catch {
+      return .warn("processes", error.message, setup)
+    }
   }
 
   /// Multiplies matrices for about a second.

@@ -14,7 +14,7 @@ enum OwnProgram {
   /// which passes it on. A second signal would end a training without a checkpoint.
   ///
   /// - Parameters:
-  ///   - actions: what happens to file descriptors.
+  ///   - actions: actions on file descriptors.
   ///   - variables: environment variables in addition to those of this process.
   /// - Throws: `FileError` if it cannot be started.
   static func start(
