@@ -48,7 +48,8 @@ lines = [
     f"machine   {processor()}, {os.cpu_count()} cores, {torch.backends.cpu.get_cpu_capability()}",
     f"versions  {first_line('swift', '--version')}; libtorch and PyTorch {torch.__version__}; "
     f"Python {platform.python_version()}",
-    f"measured  microseconds of process CPU time, 1 thread, medians (least) of {repeats} runs by turns",
+    f"measured  microseconds of process CPU time, 1 thread, medians (least) of {repeats} runs by turns; "
+    f"load {os.getloadavg()[0]:.1f} at the end",
     "",
     f"{'':34}{'Decant':>20}{'PyTorch':>20}{'PyTorch / Decant':>18}",
 ]
