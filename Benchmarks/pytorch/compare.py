@@ -35,13 +35,12 @@ def first_line(*command):
 
 
 def processor():
-    fields = []
+    fields = {}
     for line in open("/proc/cpuinfo"):
-        if line.startswith(("model name", "cpu family")):
-            fields.append(line.split(":", 1)[1].strip())
-        if len(fields) == 2:
-            return f"{fields[1]}, family {fields[0]}"
-    return platform.machine()
+        name, _, value = line.partition(":")
+        fields.setdefault(name.strip(), value.strip())
+    name = fields.get("model name", platform.machine())
+    return f"{name}, family {fields.get('cpu family', '?')}, model {fields.get('model', '?')}"
 
 
 lines = [
@@ -49,7 +48,8 @@ lines = [
     f"machine   {processor()}, {os.cpu_count()} cores, {torch.backends.cpu.get_cpu_capability()}",
     f"versions  {first_line('swift', '--version')}; libtorch and PyTorch {torch.__version__}; "
     f"Python {platform.python_version()}",
-    f"measured  microseconds of process CPU time, 1 thread, medians (least) of {repeats} runs by turns",
+    f"measured  microseconds of process CPU time, 1 thread, medians (least) of {repeats} runs by turns; "
+    f"load {os.getloadavg()[0]:.1f} at the end",
     "",
     f"{'':34}{'Decant':>20}{'PyTorch':>20}{'PyTorch / Decant':>18}",
 ]
@@ -58,6 +58,12 @@ for key in times["Decant"]:
     cells = [f"{statistics.median(t):.2f} ({min(t):.2f})" for t in (ours, theirs)]
     ratio = statistics.median(theirs) / statistics.median(ours)
     lines.append(f"{key:34}{cells[0]:>20}{cells[1]:>20}{ratio:>18.2f}")
+for key in times["Decant"]:
+    bare = times["Decant"].get(f"{key}-products")
+    if bare:
+        lines.append(
+            f"{key}: Decant takes {statistics.median(times['Decant'][key]) / statistics.median(bare):.2f} "
+            "times its products; wanted: 1.1")
 text = "\n".join(lines) + "\n"
 target.parent.mkdir(exist_ok=True)
 target.write_text(text)

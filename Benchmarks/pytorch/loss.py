@@ -55,8 +55,16 @@ def run(threads, repeats):
     memory, value = growth(lambda: step(queries, labels, rows, columns))
     print("memory", f"composite/{threads}", memory)
     print("loss", f"composite/{threads}", value)
-    print_times(f"composite composite/{threads}", repeats,
-                lambda: step(queries, labels, rows, columns))
+    x, y = queries.detach(), labels.detach()
+
+    def products():
+        scores = x @ y.T
+        return scores @ y, scores.T @ x
+
+    for _ in range(repeats):
+        print_times(f"composite composite/{threads}", 1,
+                    lambda: step(queries, labels, rows, columns))
+        print_times(f"composite-products composite/{threads}", 1, products)
 
 
 def ntxent(repeats):
@@ -104,11 +112,13 @@ def ntxent_at(queries, repeats):
 def report(path):
     import torch
 
-    cpu, wall, other = {}, {}, {}
+    cpu, wall, other, target = {}, {}, {}, "?"
     with open(path) as lines:
         for line in lines:
             kind, name, *values = line.split()
-            if kind in ("memory", "loss"):
+            if kind == "target":
+                target = name
+            elif kind in ("memory", "loss"):
                 other.setdefault((kind, name), []).append(float(values[0]))
             else:
                 cpu.setdefault((kind, name), []).append(float(values[0]))
@@ -118,11 +128,12 @@ def report(path):
             (part.strip() for part in line.split(":", 1)) for line in information if ":" in line)
     half = [f for f in ("avx512_bf16", "amx_bf16") if f in fields.get("flags", "").split()]
     print(f"machine   {fields.get('model name', platform.machine())}, family "
-          f"{fields.get('cpu family', '?')}, {os.cpu_count()} processors, bfloat16 by "
+          f"{fields.get('cpu family', '?')}, model {fields.get('model', '?')}, {os.cpu_count()} processors, bfloat16 by "
           f"{' '.join(half) or 'emulation'}, {platform.platform()}")
+    print(f"kernels   Decant's for {target}")
     print(f"versions  libtorch {torch.__version__} ({torch.backends.cpu.get_cpu_capability()}), "
           f"Python {platform.python_version()}")
-    print("command   Benchmarks/loss")
+    print(f"command   Benchmarks/loss{' 3 avx2' if os.environ.get('DECANT_CPU') == 'avx2' else ''}")
     print(f"task      loss forward and backward, {QUERIES} queries, {LABELS} labels, width {WIDTH}, "
           f"{POSITIVES} positives a query")
     print(f"load      {os.getloadavg()[0]:.1f} at the end; runs of all programs take turns\n")
@@ -141,14 +152,19 @@ def report(path):
               f" {median[bare]:7.3f} ({min(wall[bare]):.3f}) {median[own] / median[bare]:7.3f}"
               f" {min(cpu[own]) / min(cpu[bare]):8.3f} {min(wall[own]) / min(wall[bare]):8.3f}"
               f"  {'' if libtorch is None else f'{libtorch:.3f}'}")
-    print("wanted: at most 1.1 for the first three losses\n")
+    print(f"wanted: at most {1.15 if target == 'avx2' else 1.05} for the first three losses, "
+          "1.3 for topk\n")
 
     for threads in (1, 2):
         peer, own = ("composite", f"composite/{threads}"), ("streaming", f"decoupled/float32/{threads}")
         if peer in cpu and own in cpu:
-            print(f"PyTorch's composite, {threads} thread{'s'[:threads - 1]}: CPU {median[peer]:.3f} s, "
-                  f"wall at least {min(wall[peer]):.3f} s: {median[peer] / median[own]:.2f} times the "
-                  f"CPU, {min(wall[peer]) / min(wall[own]):.2f} times the wall time; wanted: 3")
+            bare = ("composite-products", f"composite/{threads}")
+            own_bare = ("products", own[1])
+            print(f"PyTorch's composite, {threads} thread{'s'[:threads - 1]}: CPU {median[peer]:.3f} s "
+                  f"(its three products alone {median[bare]:.3f}), wall at least "
+                  f"{min(wall[peer]):.3f} s: {median[peer] / median[own]:.2f} times the CPU "
+                  f"of Decant's {median[own]:.3f} s (its four products {median[own_bare]:.3f}), "
+                  f"{min(wall[peer]) / min(wall[own]):.2f} times the wall time; wanted: 3")
     for kind, name in sorted(cpu):
         few = ("streaming", "few/" + name.split("/")[-1])
         if kind == "ntxent" and few in cpu:

@@ -33,3 +33,13 @@ for inputs, hidden, batch, count in [(784, 256, 128, 300), (64, 64, 16, 3000)]:
         optimizer.step()
 
     print(f"mlp-{inputs}-{hidden}-10-batch-{batch}", microseconds(count // 5, count, step))
+
+    h, g = torch.randn(batch, hidden), torch.randn(batch, 10)
+    first, second = torch.randn(hidden, inputs), torch.randn(10, hidden)
+
+    def products():
+        return x @ first.T, h @ second.T, g.T @ h, g @ second, h.T @ x
+
+    with torch.no_grad():
+        print(f"mlp-{inputs}-{hidden}-10-batch-{batch}-products",
+              microseconds(count // 5, count, products))

@@ -2,6 +2,7 @@ import Extreme
 // Compares the streaming losses with the matrix products they consist of, in one process.
 //
 //   LossBenchmark time LOSS DTYPE THREADS REPEATS     1,024 queries, 60,000 labels
+//   LossBenchmark target                              the instruction set of the kernels
 //   LossBenchmark few QUERIES REPEATS                 InfoNCE with one positive, 60,000 labels
 //   LossBenchmark memory QUERIES LABELS BLOCK         memory of a step without its inputs
 //   LossBenchmark whole QUERIES LABELS THREADS        a step, its products, total memory
@@ -131,6 +132,8 @@ case "time" where words.count == 5:
     print("products", key, seconds(task.products))
     if dtype == .float32 { print("libtorch-products", key, seconds(task.libtorchProducts)) }
   }
+case "target" where words.count == 1:
+  print("target", Runtime.kernelTarget)
 case "few" where words.count == 3:
   Runtime.threadCount = 1
   try warmUp("infonce", .float32)

@@ -18,6 +18,27 @@ func measurePerceptrons() throws {
         try loss.backward()
         try optimizer.step()
       })
+    report(
+      "mlp-\(inputs)-\(hidden)-10-batch-\(batch)-products",
+      withoutGradients { measureProducts(inputs, hidden, batch, count) })
+  }
+}
+
+/// The five matrix products of such a step alone: two forward, three backward, since the inputs need
+/// no gradient.
+private func measureProducts(_ inputs: Int, _ hidden: Int, _ batch: Int, _ count: Int) -> Double {
+  let generator = Generator(seed: 1)
+  func matrix(_ rows: Int, _ columns: Int) -> Tensor {
+    Tensor.normal([rows, columns], generator: generator)
+  }
+  let (x, h, g) = (matrix(batch, inputs), matrix(batch, hidden), matrix(batch, 10))
+  let (first, second) = (matrix(hidden, inputs), matrix(10, hidden))
+  return microseconds(warmup: count / 5, count: count) {
+    _ = x.productWithTransposed(first)
+    _ = h.productWithTransposed(second)
+    _ = g.transposed().matmul(h)
+    _ = g.matmul(second)
+    _ = h.transposed().matmul(x)
   }
 }
 
