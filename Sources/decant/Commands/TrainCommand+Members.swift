@@ -56,11 +56,10 @@ extension TrainCommand {
   private func display(
     of numbers: [Int], in ensemble: Ensemble, _ configuration: TrainingConfiguration
   ) throws -> MemberDisplay {
-    let finished = try numbers.map { number in
-      (number, try ensemble.members[number - 1].readMetrics().count)
+    let finished = try numbers.reduce(into: [Int: Int]()) { counts, number in
+      counts[number] = try ensemble.members[number - 1].readMetrics().count
     }
-    return MemberDisplay(
-      Dictionary(uniqueKeysWithValues: finished), epochs: configuration.loop.epochs)
+    return MemberDisplay(finished, epochs: configuration.loop.epochs)
   }
 
   /// The arguments of the process of a member, which has its settings already.
