@@ -48,7 +48,7 @@ class Constants:
     row_seconds: float  # updating one number of a row of the feature table
     step_seconds: float
     exact_seconds: float  # comparing a query with a row, in blocks, per dimension
-    exact_query_seconds: float  # for a query, beside its comparisons
+    exact_query_seconds: float  # for a query, without its comparisons
     quantized_seconds: float  # both of the same by codes
     quantized_query_seconds: float
 
