@@ -172,7 +172,7 @@ def calibrating_searches(runs):
 
 
 def search_constants(runs):
-    """Seconds for a number of a row, and for a query beside, from two numbers of rows each."""
+    """Seconds for a number of a row, and for a query as such, from two numbers of rows each."""
     constants = {}
     for codes, name in ((False, "exact"), (True, "quantized")):
         few, many = sorted(

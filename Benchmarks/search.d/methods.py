@@ -23,13 +23,13 @@ METHODS = {
     "int8, re-ranked": ("SQ8,RFlat", [(0, 2, 0)]),
     "4-bit product codes, re-ranked": ("PQ64x4fs,RFlat", [(0, f, 0) for f in (5, 10, 20, 40)]),
     "1-bit RaBitQ, re-ranked": ("RaBitQ,RFlat", [(0, f, 0) for f in (20, 50, 100)]),
-    "cells": ("IVF{cells},Flat", [(p, 0, 0) for p in (64, 128, 256, 512)]),
-    "cells, int8, re-ranked": ("IVF{cells},SQ8,RFlat", [(p, 2, 0) for p in (128, 256, 512)]),
+    "cells": ("IVF{cells},Flat", [(p, 0, 0) for p in (32, 64, 128, 256, 512)]),
+    "cells, int8, re-ranked": ("IVF{cells},SQ8,RFlat", [(p, 2, 0) for p in (32, 64, 128, 256)]),
     "cells, 4-bit product codes, re-ranked": (
         "IVF{cells},PQ64x4fs,RFlat",
-        [(p, f, 0) for p in (128, 256, 512) for f in (10, 20, 40)]),
+        [(p, f, 0) for p in (32, 64, 128, 256) for f in (10, 20, 40)]),
     "cells, 1-bit RaBitQ, re-ranked": (
-        "IVF{cells},RaBitQ,RFlat", [(p, f, 0) for p in (256, 512) for f in (20, 50)]),
+        "IVF{cells},RaBitQ,RFlat", [(p, f, 0) for p in (64, 128, 256) for f in (20, 50)]),
     "graph of 16 neighbours": ("HNSW16", [(0, 0, b) for b in (64, 128, 256, 512)]),
     "graph of 32 neighbours": ("HNSW32", [(0, 0, b) for b in (64, 128, 256, 512)]),
     "graph of 32 neighbours, breadth 256": ("HNSW32", [(0, 0, b) for b in (64, 128, 256, 512)]),

@@ -24,19 +24,19 @@ struct QuantizedSearchTests {
     var search = try ExactSearch.quantized(store, threads: 2)
     for instructions in Self.instructions {
       search.instructions = instructions
-      for threads in [1, 2, 3] {
-        let found = try search(queries, k: k, threads: threads)
-        #expect(found == expected, "k \(k), \(instructions), \(threads) threads")
-      }
+      #expect(try search(queries, k: k, threads: 1) == expected, "k \(k), \(instructions)")
+    }
+    for threads in [2, 3] {
+      #expect(try search(queries, k: k, threads: threads) == expected, "k \(k), \(threads) threads")
     }
   }
 
   @Test(arguments: VectorScalar.allCases, VectorStore.Metric.allCases)
   func `equals a search without codes`(scalar: VectorScalar, metric: VectorStore.Metric) throws {
-    // 600 queries are more than a block; few are shared out by rows.
-    for (dimension, queries) in [(20, 600), (64, 1), (70, 33), (128, 5)] {
+    // 260 queries are more than a block; few are shared out by rows.
+    for (dimension, queries) in [(20, 260), (64, 1), (70, 33), (128, 5)] {
       let sample = VectorCase.clustered(
-        997, dimension: dimension, centres: 5, queries: queries, seed: UInt64(dimension))
+        397, dimension: dimension, centres: 5, queries: queries, seed: UInt64(dimension))
       let store = try sample.store(
         scalar, metric: metric, scoreScale: 3, hasBiases: metric == .innerProduct)
       for k in [1, 10] { try expectExact(store, sample.queryTensor, k: k) }
