@@ -93,3 +93,63 @@ import Torch
     expectClose(parts.flatMap { $0[1] }, whole.labels.detached().doubles(), tolerance: 1e-6)
   }
 }
+
+/// Losses with scores from outside, and losses that are defined on the matrix of scores.
+@Suite struct ShardedOffsetTests {
+  /// The mean of squared scores, with the positives' scores counted three times.
+  private struct SquareLoss: LossOverScores {
+    var temperature = 0.5
+
+    func callAsFunction(scores: Tensor, positives: CSRMatrix) throws -> Tensor {
+      let weights = Tensor.full(scores.shape, 1, dtype: scores.dtype)
+      for row in 0..<positives.rowCount {
+        for label in positives.columns(ofRow: row) {
+          weights[row][Int(label)..<(Int(label) + 1)].fillInPlace(3)
+        }
+      }
+      return (scores.squared() * weights).sum()
+    }
+  }
+
+  private static let bags = CSRMatrix(rows: [[0, 2], [1], [2, 3]], columnCount: 4)
+  private static let positives = CSRMatrix(rows: [[0, 4], [1], [2, 3]], columnCount: 5)
+
+  /// The value and all gradients, those of labels and pairs of this rank.
+  private static func results(_ loss: any LossOverLabels, _ group: ProcessGroup?) throws
+    -> [[Double]]
+  {
+    let generator = Generator(seed: 4)
+    let shard = try group.map { try LabelShard(of: 5, among: $0) }
+    let queries = Tensor.normal([3, 2], generator: generator, dtype: .float64).requiringGradient()
+    let all = Tensor.normal([5, 2], generator: generator, dtype: .float64)
+    let labels = (shard.map { all[$0.labels].copied() } ?? all).requiringGradient()
+    let own = positives.selecting(columns: Array(shard?.labels ?? 0..<5))
+    let wide = SparseLinear(
+      .init(maximumDocumentShare: 1, minimumPairCount: 0), bags: bags, labels: own,
+      dtype: .float64)
+    withoutGradients { wide.weights.fillInPlace(0.25) }
+    let offset = wide(bags)
+    let value = try LabelShard.$current.withValue(shard) {
+      try loss(
+        queries: queries, labels: labels, bias: nil, positives: positives, offset: offset)
+    }
+    let gradients = try gradients(of: value, withRespectTo: [queries, labels])
+    return [[value.scalar]] + gradients.map { $0?.doubles() ?? [] }
+      + [[offset.denseGradient()?.sum().scalar ?? 0]]
+  }
+
+  @Test(arguments: [2, 3])
+  func `an offset and a loss over scores do not depend on the number of ranks`(size: Int) throws {
+    let losses: [any LossOverLabels] = [SquareLoss(), DecoupledSoftmaxLoss(temperature: 0.5)]
+    for loss in losses {
+      let whole = try Self.results(loss, nil)
+      let parts = try Ranks.run(size) { try Self.results(loss, $0) }
+      for part in parts {
+        expectClose(part[0], whole[0], tolerance: 1e-12)
+        expectClose(part[1], whole[1], tolerance: 1e-12)
+      }
+      expectClose(parts.flatMap { $0[2] }, whole[2], tolerance: 1e-12)
+      expectClose(parts.reduce(0) { $0 + $1[3][0] }, whole[3][0], tolerance: 1e-11)
+    }
+  }
+}
