@@ -16,7 +16,7 @@ import Testing
   private func train(_ output: String, _ options: String...) -> [String] {
     [
       "train", data, "--output", folder.file(output), "--quiet", "--epochs", "4", "--defaults", "1",
-      "--no-calibrate", "--precision", "float32", "--process-timeout", "20",
+      "--no-calibrate", "--precision", "float32",
     ] + options
   }
 
@@ -24,13 +24,10 @@ import Testing
     try contents(folder.file("\(output)/model.safetensors"))
   }
 
-  /// The loss of each epoch.
+  /// The loss and the validation of each epoch.
   private func losses(_ output: String) throws -> [Double] {
     try String(contentsOfFile: folder.file("\(output)/metrics.jsonl"), encoding: .utf8)
-      .split(separator: "\n").map { line in
-        let value = line.split(separator: "\"loss\":")[1].prefix { $0 != "," && $0 != "}" }
-        return try #require(Double(value))
-      }
+      .matches(of: #/:([-+.e0-9]+)/#).map { try #require(Double($0.1)) }
   }
 
   @Test func `several processes train the model of one`() throws {
@@ -87,6 +84,23 @@ import Testing
     #expect(outcome.code == 65)
     #expect(outcome.messages.split(separator: "\n").count == 1, "\(outcome.messages)")
     #expect(!FileManager.default.fileExists(atPath: folder.file("run")))
+  }
+
+  @Test func `processes of different numbers are refused`() throws {
+    let port = "\(20_000 + getpid() % 10_000)"
+    func start(_ rank: Int, of size: Int) throws -> DecantProcess {
+      try DecantProcess(
+        train("run") + ["--process-timeout", "3"],
+        environment: [
+          "RANK": "\(rank)", "WORLD_SIZE": "\(size)", "MASTER_ADDR": "127.0.0.1",
+          "MASTER_PORT": port,
+        ])
+    }
+    let (first, second) = (try start(0, of: 2), try start(1, of: 3))
+    let outcomes = [try first.wait(), try second.wait()]
+    #expect(outcomes.map(\.code) == [75, 75])
+    #expect(outcomes[0].messages.contains("1 of 2 processes came"), "\(outcomes[0].messages)")
+    #expect(outcomes[1].messages.contains("rank 1 was started for 3 processes, rank 0 for 2"))
   }
 
   @Test func `refuses options that do not fit together`() throws {

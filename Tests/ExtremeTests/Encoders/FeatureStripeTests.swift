@@ -81,12 +81,30 @@ import Torch
         featureCount: 7, labelCounts: [3, 0, 7, 1], documentCount: 10,
         generator: Generator(seed: 2))
     }
-    let whole = try model()(documents: Self.bags, labelTexts: Self.bags)
-    let parts = try Ranks.run(3) { group in
-      let part = model().part(try LabelShard(of: 4, among: group))
-      let (documents, labels) = try part(documents: Self.bags, labelTexts: Self.bags)
-      return [documents.detached().doubles(), labels.detached().doubles()]
+    /// Label l counts l + 1 times.
+    @Sendable func gradient(_ labels: Tensor, _ first: Int, _ model: DualEncoder) throws -> [Double]
+    {
+      let weights =
+        Tensor.range(0..<labels.size(along: 0)).converted(to: .float32) + Double(first + 1)
+      let sum = (labels * weights.reshaped([-1, 1])).sum()
+      guard source != .free else { return [] }
+      let encoder = model.labelEncoder ?? model.encoder
+      let layer = encoder.parameters.filter { $0.name.hasPrefix("layers") }.map(\.tensor)
+      return try gradients(of: sum, withRespectTo: layer).flatMap { $0?.doubles() ?? [] }
     }
+    let wholeModel = model()
+    let whole = try wholeModel(documents: Self.bags, labelTexts: Self.bags)
+    let wholeGradient = try gradient(whole.labels, 0, wholeModel)
+    let parts = try Ranks.run(3) { group in
+      let shard = try LabelShard(of: 4, among: group)
+      let part = model().part(shard)
+      let (documents, labels) = try part(documents: Self.bags, labelTexts: Self.bags)
+      return [
+        documents.detached().doubles(), labels.detached().doubles(),
+        try gradient(labels, shard.labels.lowerBound, part),
+      ]
+    }
+    for part in parts { expectClose(part[2], wholeGradient, tolerance: 1e-5) }
     for part in parts {
       expectClose(part[0], whole.documents.detached().doubles(), tolerance: 1e-6)
     }
