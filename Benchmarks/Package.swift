@@ -19,6 +19,7 @@ let package = Package(
   name: "benchmarks",
   dependencies: [.package(name: "decant", path: "..")],
   targets: [
+    benchmark("DeviceBenchmark", ["Extreme", "Storage", "Torch"]),
     benchmark("GeometryBenchmark", ["Datasets", "Evaluation", "Extreme", "Models", "Storage"]),
     benchmark("LaSOBenchmark", ["Extreme", "Torch"]),
     benchmark("LossBenchmark", ["Extreme", "Storage", "Torch"]),

@@ -53,7 +53,7 @@ final class BlockedScores: StreamedScores {
   }
 
   var keptScores: Tensor? { scores.layout.keepsScores ? onlyBlock : nil }
-  var gradientDtype: DType { scores.labels.dtype }
+  var gradientDtype: DType { scores.labels.dtype.accumulator }
 
   private var ranges: [Range<Int>] {
     (0..<scores.labelCount).blocks(of: scores.layout.blockWidth)
@@ -62,7 +62,7 @@ final class BlockedScores: StreamedScores {
   private func block(_ labels: Range<Int>) -> Tensor {
     let block = scores.queries.productWithTransposed(
       scores.labels[labels], bias: scores.bias?[labels])
-    scores.offset?.add(to: block, labels: labels)
+    scores.offset?.addAnywhere(to: block, labels: labels)
     return block
   }
 
@@ -100,7 +100,8 @@ final class BlockedScores: StreamedScores {
       if !cells.isEmpty {
         result.setElementsInPlace(at: positives.positions[cells], to: atPositives[cells])
       }
-      scores.offset?.accumulate(gradient: result, labels: range, scale: offsetScale)
+      scores.offset?.accumulate(
+        gradient: result.moved(to: .cpu), labels: range, scale: offsetScale)
       results.ofQueries?.addInPlace(result.productWithTransposed(labels[range].transposed()))
       if let ofLabels = results.ofLabels, let columns {
         ofLabels[range].copyInPlace(

@@ -57,9 +57,9 @@ extension AddedScores {
   func check(queries: Tensor, labels: Tensor) {
     precondition(
       [rowCount, labelCount] == [queries.size(along: 0), labels.size(along: 0)]
-        && dtype == queries.dtype && queries.device == .cpu,
-      "\(summary), but the queries have the shape \(queries.shape) in \(queries.dtype) on "
-        + "\(queries.device) and there are \(labels.size(along: 0)) labels")
+        && dtype == queries.dtype,
+      "\(summary), but the queries have the shape \(queries.shape) in \(queries.dtype) and there "
+        + "are \(labels.size(along: 0)) labels")
   }
 }
 
@@ -96,7 +96,8 @@ struct LabelLayout: Sendable {
     wantsGradient: Bool, allowsKernels: Bool = true
   ) {
     let rowCount = max(1, queries.size(along: 0))
-    let width = max(1, min(labelCount, blockSize ?? max(256, BlockSize.scores / rowCount)))
+    let width = max(
+      1, min(labelCount, blockSize ?? BlockSize.labels(rowCount: rowCount, like: queries)))
     let fitsOneBlock = width >= labelCount && wantsGradient
     // Kept float32 scores need one product less than the kernels do.
     let isFasterKept = fitsOneBlock && queries.dtype == .float32 && !sums.takesSeveralSweeps

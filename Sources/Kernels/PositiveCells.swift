@@ -87,12 +87,12 @@ package struct PositiveCells {
         entry += 1
       }
     }
-    self.rows = Tensor(rows).moved(to: device)
-    self.positions = Tensor(positions).moved(to: device)
-    self.columns = Tensor(orderedColumns).moved(to: device)
-    self.grades = Tensor(orderedGrades).moved(to: device)
-    self.weights = Tensor(weights).moved(to: device)
-    self.counts = Tensor(counts).moved(to: device)
+    self.rows = Tensor(rows).sent(to: device)
+    self.positions = Tensor(positions).sent(to: device)
+    self.columns = Tensor(orderedColumns).sent(to: device)
+    self.grades = Tensor(orderedGrades).sent(to: device)
+    self.weights = Tensor(weights).sent(to: device)
+    self.counts = Tensor(counts).sent(to: device)
     self.offsets = offsets
   }
 

@@ -102,8 +102,8 @@ extension ScoreGradient {
     switch self {
     case .exponentials(let shift, let scale):
       scores.writeExponentials(
-        shift: shift.converted(to: scores.dtype), scale: scale.converted(to: scores.dtype),
-        to: result)
+        shift: shift.converted(to: scores.dtype.accumulator),
+        scale: scale.converted(to: scores.dtype.accumulator), to: result)
     case .sigmoids(let scale): scores.writeSigmoids(scale: scale, to: result)
     case .hinges(let scale): result.copyInPlace(from: (scores + 1).relu() * scale)
     case .sigmoidDerivatives(let thresholds, let sharpness, let logSum, let scale):

@@ -99,7 +99,7 @@ extension StreamedLoss {
       guard let state else { preconditionFailure("\(Self.name): no engine has these sums") }
       let value = self.value(
         of: state.sums, positives: positives, positiveScores: state.positiveScores)
-      return ([value.converted(to: inputs[0].dtype)], state)
+      return ([value.converted(to: inputs[0].dtype.accumulator)], state)
     } backward: { context, upstream in
       guard let upstream = upstream[0] else { return context.inputs.map { _ in nil } }
       let scores = scores(context.inputs)

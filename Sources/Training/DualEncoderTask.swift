@@ -57,7 +57,9 @@ public final class DualEncoderTask: DividedTask {
     .init(
       bags: examples.bags, labels: taughtLabels?.positives ?? examples.labels,
       wideBags: widePart?.bags, dropout: configuration.optimization.featureDropout),
-    worksAhead: configuration.threads > 1)
+    worksAhead: configuration.threads > 1 || device.kind != .cpu)
+  /// The device that trains.
+  let device: Device
   /// The processes that train together; nil for one alone.
   let group: ProcessGroup?
   /// The labels that this process keeps; nil for all.
@@ -95,7 +97,7 @@ public final class DualEncoderTask: DividedTask {
     validation: Examples?, propensity: InversePropensity, transformer: TransformerTraining?,
     teacher: TeacherScores? = nil, group: ProcessGroup? = nil
   ) throws {
-    try Runtime.load()
+    device = try TrainingDevice.opened(configuration.device)
     self.transformer = transformer
     self.teacher = teacher
     self.configuration = configuration
@@ -112,6 +114,8 @@ public final class DualEncoderTask: DividedTask {
       tower: transformer?.tower,
       temperature: configuration.loss.temperature, generator: Generator(seed: configuration.seed))
     dualEncoder = shard.map(whole.part) ?? whole
+    // Before the optimizers, whose state lies where the weights are.
+    for parameter in dualEncoder.parameters { parameter.tensor.moveInPlace(to: device) }
     let ownLabels =
       shard.map { examples.labels.selecting(columns: Array($0.labels)) } ?? examples.labels
     widePart = configuration.model.wide.map {
@@ -231,7 +235,7 @@ public final class DualEncoderTask: DividedTask {
     } else {
       let (documents, all) = try dualEncoder(
         documents: bags, labelTexts: labelTexts,
-        vectors: transformer?.vectors(ofRows: rows, at: position))
+        vectors: try transformer?.vectors(ofRows: rows, at: position))
       let (labels, bias) = (
         taughtLabels?.rows(of: all) ?? all,
         dualEncoder.bias.map { taughtLabels?.rows(of: $0) ?? $0 }
@@ -274,7 +278,10 @@ public final class DualEncoderTask: DividedTask {
     queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix,
     offset: SparseLinearScores?, rows: [Int]
   ) throws -> Tensor {
-    let logTemperature = dualEncoder.logTemperature
+    let dtype = offset == nil ? configuration.scorePrecision?.dtype ?? .float32 : .float32
+    let (queries, labels) = (queries.converted(to: dtype), labels.converted(to: dtype))
+    let bias = bias?.converted(to: dtype)
+    let logTemperature = dualEncoder.logTemperature?.converted(to: dtype)
     // The thresholds of a prefix are others.
     let isWhole = queries.size(along: 1) == dualEncoder.configuration.encoder.dimension
     guard let thresholds, isWhole, let search = configuration.loss.value as? SoftTopKLoss else {
@@ -284,7 +291,8 @@ public final class DualEncoderTask: DividedTask {
     }
     let result = try search.withThresholds(
       queries: queries, labels: labels, bias: bias, positives: positives,
-      logTemperature: logTemperature, start: thresholds.start(of: rows), offset: offset)
+      logTemperature: logTemperature, start: thresholds.start(of: rows).moved(to: queries.device),
+      offset: offset)
     thresholds.keep(result.thresholds, of: rows)
     return result.loss
   }
@@ -338,6 +346,10 @@ public final class DualEncoderTask: DividedTask {
 
   /// The embeddings that a search for hard negatives compares: training documents and all labels.
   private func embeddings() throws -> NegativeSampler.Embeddings {
+    try onCPU { try embeddingsOnCPU() }
+  }
+
+  private func embeddingsOnCPU() throws -> NegativeSampler.Embeddings {
     let height = 4096
     let documents = try stride(from: 0, to: exampleCount, by: height).map { start in
       let bags = examples.bags.selecting(rows: start..<min(start + height, exampleCount))
@@ -353,7 +365,7 @@ public final class DualEncoderTask: DividedTask {
   public func validate() throws -> (metrics: [String: Double], criterion: Double)? {
     guard let validation else { return nil }
     let result = try RankingMetrics(propensity: propensity)(
-      try rankings(of: validation),
+      try onCPU { try rankings(of: validation) },
       truth: validation.labels,
       labelCounts: trainCounts, documentCount: labelledCount)
     let shown = ["P@1", "P@5", "nDCG@5", "PSP@5"]
@@ -404,18 +416,23 @@ public final class DualEncoderTask: DividedTask {
       configuration, embeddings: .concatenated(parts), labels: examples.labels)
   }
 
-  /// The parameters by name.
+  /// The parameters by name, on the CPU.
   public var model: [String: Tensor] {
-    var all = Dictionary(dualEncoder.parameters.map { ($0.name, $0.tensor.detached()) }) { $1 }
+    var all = Dictionary(
+      dualEncoder.parameters.map { ($0.name, $0.tensor.detached().moved(to: .cpu)) }
+    ) { $1 }
     all.merge(wide?.tensors(under: "wide") ?? [:]) { first, _ in first }
     return all
   }
 
   /// Adagrad's accumulators under `table.` and `wide.`, Adam's moments under `dense.`, `pool.` and
-  /// `tower.`, mined negatives under `negatives.`, and the `thresholds` of the soft top-k loss.
+  /// `tower.`, mined negatives under `negatives.`, and the `thresholds` of the soft top-k loss; on the
+  /// CPU.
   public var optimizerState: [String: Tensor] {
     var all: [String: Tensor] = [:]
-    for part in parts { all.add(part.state, under: part.prefix) }
+    for part in parts {
+      all.add(part.state.mapValues { $0.moved(to: .cpu) }, under: part.prefix)
+    }
     return all
   }
 

@@ -22,5 +22,5 @@ struct TaughtLabels {
   }
 
   /// The rows of the labels, `[taught, …]` of `[L, …]`.
-  func rows(of all: Tensor) -> Tensor { all.gathered(rows: indices) }
+  func rows(of all: Tensor) -> Tensor { all.gathered(rows: indices.sent(to: all.device)) }
 }

@@ -4,7 +4,10 @@ extension Tensor {
   /// Replaces the rows with these indices, in place, by those of `source`.
   func replaceRows(_ indices: [Int64], by source: Tensor) throws {
     _ = try Ops.indexCopyInPlace.results(
-      [.tensor(self), .int(0), .tensor(Tensor(indices)), .tensor(source)])
+      [
+        .tensor(self), .int(0), .tensor(Tensor(indices).moved(to: device)),
+        .tensor(source.moved(to: device)),
+      ])
   }
 
   private enum Ops {

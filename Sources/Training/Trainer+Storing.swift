@@ -9,6 +9,7 @@ extension Trainer {
   ///
   /// The rankings of the best model decide, if the settings leave the precision open.
   func store(_ task: DualEncoderTask, untrained: UntrainedTexts?) throws -> WeightPrecision {
+    task.returnToCPU()
     var precision = configuration.precision
     for epoch in KeptEpoch.allCases where folder.has(folder.model(of: epoch)) {
       let path = folder.model(of: epoch)

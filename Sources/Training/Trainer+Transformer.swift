@@ -17,7 +17,10 @@ extension Trainer {
       return nil
     }
     let generator = Generator(seed: configuration.seed)
-    let store = try TransformerStore(settings, folder: folder, generator: generator)
+    let device = configuration.device ?? .cpu
+    let masks =
+      device == .cpu ? generator : try Generator(seed: configuration.seed, device: device)
+    let store = try TransformerStore(settings, folder: folder, generator: masks)
     func encoded(_ texts: TextColumn, _ name: String) throws -> (MappedArray<Int32>)
       -> TransformerTexts
     {
@@ -51,7 +54,8 @@ extension Trainer {
             MappedArray((0..<dataset.labels.count).map(Int32.init)))
       return TransformerTraining(
         settings, encoder: store.encoder, outputs: configuration.model.encoder.dimension,
-        generator: generator, documents: ofDocuments(training.documentIndices), labels: labels,
+        generator: generator, masks: masks, documents: ofDocuments(training.documentIndices),
+        labels: labels,
         validation: validation.map { ofDocuments($0.documentIndices) }, seed: configuration.seed)
     }
   }

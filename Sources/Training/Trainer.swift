@@ -118,7 +118,7 @@ public struct Trainer: Sendable {
       resuming: resuming, reporting: { progress?.line($0) }, isInterrupted: isInterrupted)
     try trainer.configuration.check(file: folder.configuration)
     if rank != nil { try trainer.configuration.checkForSeveralProcesses() }
-    try Runtime.load()
+    try TrainingDevice.opened(trainer.configuration.device)
     return try Runtime.withThreads(trainer.configuration.threads) {
       try trainer.train(
         resuming: resuming, progress: progress, rank: rank, isInterrupted: isInterrupted)
@@ -193,7 +193,7 @@ public struct Trainer: Sendable {
       pilotCPUSeconds: choice.pilotCPUSeconds,
       start: folder.has(folder.start)
         ? try folder.read(PretrainedStart.self, from: folder.start) : nil,
-      validationIsApart: prepared.validationIsApart ? true : nil)
+      validationIsApart: prepared.validationIsApart ? true : nil, device: configuration.device)
     record.processes = rank?.place.size
     record.exchangedBytesPerStep = rank.map { _ in task.exchangedBytesPerStep }
     try Sealed(record, files: folder.checkSums()).write(to: folder.record)

@@ -16,15 +16,18 @@ final class TransformerTraining: TaskPart {
   private let projectionOptimizer: AdamW
   private let transformerOptimizer: AdamW?
   private var pass: TransformerTower.Pass?
+  /// The frozen vectors of the labels on the device that trains.
+  private lazy var placedLabels = labels.map { frozenVectors($0).moved(to: tower.device) }
 
   /// Creates the training of a tower with random weights.
   ///
   /// - Parameters:
   ///   - encoder: the initial transformer.
   ///   - outputs: the embedding dimension.
+  ///   - masks: draws dropout masks, on the device that trains.
   init(
     _ settings: TransformerSettings, encoder: PretrainedEncoder, outputs: Int,
-    generator: Generator, documents: TransformerTexts, labels: TransformerTexts?,
+    generator: Generator, masks: Generator, documents: TransformerTexts, labels: TransformerTexts?,
     validation: TransformerTexts?, seed: UInt64
   ) {
     self.settings = settings
@@ -34,7 +37,9 @@ final class TransformerTraining: TaskPart {
     self.seed = seed
     tower = TransformerTower(
       settings.tower, from: encoder.width, to: outputs,
-      training: settings.isFineTuned ? encoder.bert : nil, generator: generator)
+      training: settings.isFineTuned ? encoder.bert : nil, generator: generator, masks: masks)
+    // Before the optimizers, whose state lies where the weights are.
+    for parameter in tower.parameters { parameter.tensor.moveInPlace(to: masks.device) }
     projectionOptimizer = AdamW(
       tower.projectionParameters.map(\.tensor),
       .init(learningRate: settings.projectionLearningRate, weightDecay: 0))
@@ -48,18 +53,19 @@ final class TransformerTraining: TaskPart {
 
   /// The vectors of a step's documents and of the labels, with an autograd graph if they are
   /// trained.
-  package func vectors(ofRows rows: [Int], at position: TrainingPosition)
+  package func vectors(ofRows rows: [Int], at position: TrainingPosition) throws
     -> TransformerVectors
   {
     // Dropout depends only on the step, so that a resumed run uses the same masks.
     var random = SplitMix64(seed, 2, UInt64(position.epoch), UInt64(position.step))
-    tower.generator.state = Generator(seed: random.next()).state
+    let masks = try Generator(seed: random.next(), device: tower.generator.device)
+    tower.generator.state = masks.state
     tower.isTraining = true
     pass = nil
     switch documents {
     case .vectors(let vectors):
       return TransformerVectors(
-        documents: vectors.gathered(rows), labels: labels.map(frozenVectors))
+        documents: vectors.gathered(rows).sent(to: tower.device), labels: placedLabels)
     case .tokens(let tokens):
       let texts = rows.map { Array(tokens.columns(ofRow: $0)) } + (labels.map(allTokens) ?? [])
       let pass = TransformerTower.Pass(

@@ -25,6 +25,7 @@ import Testing
       (["train", data, "--output", run, "--temperature", "nan"], "--temperature"),
       (["train", data, "--output", run, "--checkpoint-interval", "inf"], "--checkpoint-interval"),
       (["train", data, "--output", run, "--threads", "0"], "--threads is 0"),
+      (["train", data, "--output", run, "--device", "gpu"], "--device is gpu"),
       (["train", data, "--output", data], "--output"),
       (["data", "debian", "--task", "bogus", "--output", run], "bogus"),
       (["evaluate"], "run"),
@@ -38,6 +39,18 @@ import Testing
     for (command, words) in commands { try DecantProgram.refuse(command, code: 64, words) }
     #expect(!FileManager.default.fileExists(atPath: run))
     #expect(try names(in: data) == before)
+  }
+
+  @Test(
+    .enabled("needs a machine without a GPU") {
+      !FileManager.default.fileExists(atPath: "/dev/nvidiactl")
+    })
+  func `a missing GPU exits with 74 and leaves no run`() throws {
+    let command = ["train", data, "--output", run, "--device", "cuda:0"]
+    try DecantProgram.refuse(command, code: 74, "cuda:0: libtorch")
+    #expect(!FileManager.default.fileExists(atPath: run))
+    try DecantProgram.refuse(
+      ["train", data, "--output", run, "--device", "rehearsal"], code: 65, "cpu or cuda")
   }
 
   @Test func `wrong usage that shows only in a command has no usage of decant`() throws {

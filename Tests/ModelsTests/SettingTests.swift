@@ -4,6 +4,7 @@ import Foundation
 import Storage
 import TestSupport
 import Testing
+import Torch
 
 @testable import Models
 
@@ -27,6 +28,8 @@ import Testing
     full.model.wide = .init()
     full.memory = .init()
     full.precision = .int8
+    full.device = .cuda(0)
+    full.scorePrecision = .bfloat16
     full.transformer = TransformerSettings(checkpoint: "c", pooling: .mean)
     full.teacher = TeacherConfiguration(runs: ["r"])
     full.negatives = NegativeConfiguration(

@@ -1,5 +1,6 @@
 import Datasets
 import Evaluation
+public import Torch
 
 /// A summary of a finished training run, for comparison with others.
 public struct RunRecord: Codable, Hashable, Sendable {
@@ -58,6 +59,8 @@ public struct RunRecord: Codable, Hashable, Sendable {
   public var pilotCPUSeconds: Double?
   /// The encoder whose word vectors training began with; nil for a random start.
   public var start: PretrainedStart?
+  /// The device that trained; nil for the CPU.
+  public var device: Device?
 
   /// The number of processes that trained together; nil for one, and in records of older versions.
   public var processes: Int?
@@ -72,7 +75,8 @@ public struct RunRecord: Codable, Hashable, Sendable {
     preparationSeconds: Double, preparationCPUSeconds: Double, trainSeconds: Double,
     trainCPUSeconds: Double, peakMemoryBytes: Int, warnings: [String]? = nil,
     chosenDefaults: [ChosenDefault]? = nil, precision: WeightPrecision? = nil,
-    pilotCPUSeconds: Double? = nil, start: PretrainedStart? = nil, validationIsApart: Bool? = nil
+    pilotCPUSeconds: Double? = nil, start: PretrainedStart? = nil, validationIsApart: Bool? = nil,
+    device: Device? = nil
   ) {
     self.decantVersion = decantVersion
     self.torchVersion = torchVersion
@@ -98,6 +102,7 @@ public struct RunRecord: Codable, Hashable, Sendable {
     self.pilotCPUSeconds = pilotCPUSeconds
     self.start = start
     self.validationIsApart = validationIsApart
+    self.device = device
   }
 
   /// Whether there are validation documents that the training did not learn from.

@@ -1,6 +1,7 @@
 public import Datasets
 public import Extreme
 import Storage
+public import Torch
 
 /// Every setting of a training run.
 ///
@@ -58,6 +59,10 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   ///
   /// Results repeat only for the same number.
   public var threads: Int
+  /// The device that trains; nil for the CPU. The model can be used on any machine.
+  public var device: Device?
+  /// The precision of a step's scores; nil for float32, which a wide model needs.
+  public var scorePrecision: ScorePrecision?
 
   /// Describes a training run.
   public init(
@@ -165,6 +170,14 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
       "threads", "Threads to compute with; results repeat only for the same number.",
       .integer(1...4096), .steps("threads"), null: "one for each available processor",
       isDerived: true),
+    Setting(
+      "device", "Device to train on: cpu, cuda, or one of several such as cuda:1.",
+      .value(of: Device.self, "cpu, cuda or a number such as cuda:0"), .steps("device"),
+      null: "cpu"),
+    Setting(
+      "scorePrecision", "Precision of the scores of a training step.",
+      .one(of: ScorePrecision.self), .steps("scores"), null: "float32",
+      needs: .init("a model without --wide") { $0.model.wide == nil }),
     Setting(
       "precision", "Precision of the weights that the run stores.", .one(of: WeightPrecision.self),
       .run("precision"), null: "the shortest that keeps the rankings"),

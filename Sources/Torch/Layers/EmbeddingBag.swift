@@ -130,18 +130,20 @@ public final class EmbeddingBag: Layer, Sendable {
 
   private func summed(_ place: CSRMatrix.Place, _ weights: Tensor?) throws -> Tensor {
     try Ops.embeddingBag.tensors(
-      .tensor(weight), .tensor(place.columns.moved(to: weight.device)),
-      .tensor(place.offsets.moved(to: weight.device)), false, .int(0), false,
-      .optional(weights?.moved(to: weight.device)), true)[0]
+      .tensor(weight), .tensor(place.columns.sent(to: weight.device)),
+      .tensor(place.offsets.sent(to: weight.device)), false, .int(0), false,
+      .optional(weights?.sent(to: weight.device)), true)[0]
   }
 
   private func summedSparsely(_ bags: CSRMatrix, _ weights: Tensor?) throws -> Tensor {
     let rowCount = weight.size(along: 0)
-    guard let weights else {
+    // Weights without a gradient are data: the backward pass sorts them on the CPU, where they are.
+    guard let weights, weights.requiresGradient else {
       let function = CustomFunction<Void>("EmbeddingBag") { inputs in
-        ([try Self.sums(of: inputs[0], bags.entriesAndOffsets(), nil)], ())
+        let placed = weights?.sent(to: inputs[0].device)
+        return ([try Self.sums(of: inputs[0], bags.entriesAndOffsets(), placed)], ())
       } backward: { _, gradients in
-        [try gradients[0].map { try Self.tableGradient($0, bags, nil, rowCount: rowCount) }]
+        [try gradients[0].map { try Self.tableGradient($0, bags, weights, rowCount: rowCount) }]
       }
       return try function(weight)[0]
     }
@@ -166,8 +168,8 @@ public final class EmbeddingBag: Layer, Sendable {
   ) throws -> Tensor {
     // The variant that does not prepare libtorch's backward pass.
     try Ops.forwardOnly.tensors(
-      .tensor(table.contiguous()), .tensor(place.columns.moved(to: table.device)),
-      .tensor(place.offsets.moved(to: table.device)), false, .int(0), false,
+      .tensor(table.contiguous()), .tensor(place.columns.sent(to: table.device)),
+      .tensor(place.offsets.sent(to: table.device)), false, .int(0), false,
       .optional(weights), true)[0]
   }
 
@@ -177,9 +179,9 @@ public final class EmbeddingBag: Layer, Sendable {
     let transposed = TransposedBags(bags, weights: weights?.moved(to: .cpu).contiguous())
     let values = try sums(
       of: gradient, (transposed.bags, transposed.offsets),
-      transposed.weights?.converted(to: gradient.dtype).moved(to: gradient.device))
+      transposed.weights?.converted(to: gradient.dtype).sent(to: gradient.device))
     return .sparse(
-      rows: transposed.rows.moved(to: gradient.device), values: values, rowCount: rowCount)
+      rows: transposed.rows.sent(to: gradient.device), values: values, rowCount: rowCount)
   }
 
   /// The inner product of each entry's row with the gradient of its bag.

@@ -117,6 +117,18 @@ public enum Runtime {
     try TorchError.check(ct_load_cuda(path))
   }
 
+  /// Bytes of a CUDA device's memory: free ones, and all; nil if CUDA is not loaded or has no such
+  /// device.
+  ///
+  /// libtorch keeps memory for later tensors: it does not count as free.
+  public static func cudaMemory(of device: Device) -> (free: Int, total: Int)? {
+    var (free, total) = (Int64(0), Int64(0))
+    guard device.kind == .cuda, ct_cuda_memory(Int32(device.index ?? 0), &free, &total) != 0 else {
+      return nil
+    }
+    return (Int(free), Int(total))
+  }
+
   /// The number of CUDA devices; 0 if CUDA is not loaded.
   public static var cudaDeviceCount: Int {
     require()

@@ -33,6 +33,9 @@ public enum DType: Int32, Hashable, Sendable, CaseIterable, Codable {
     }
   }
 
+  /// The type in which numbers of this type are added up: float64 for itself, else float32.
+  package var accumulator: DType { self == .float64 ? .float64 : .float32 }
+
   /// Whether elements are real numbers; only these can have gradients.
   public var isFloatingPoint: Bool {
     switch self {

@@ -7,6 +7,8 @@ internal import CTorch
 /// share one must arrange the order of their draws themselves.
 public final class Generator: @unchecked Sendable {
   let pointer: ct_generator
+  /// The device whose operators draw from it.
+  public let device: Device
 
   /// Creates a generator that yields the same numbers for the same seed and device.
   ///
@@ -14,9 +16,11 @@ public final class Generator: @unchecked Sendable {
   public init(seed: UInt64, device: Device) throws(TorchError) {
     try Runtime.load()
     var made: ct_generator?
+    let kind = device.kind == .rehearsal ? Device.Kind.cpu : device.kind
     try TorchError.check(
-      ct_generator_new(device.kind.rawValue, Int32(device.index ?? -1), seed, &made))
+      ct_generator_new(kind.rawValue, Int32(device.index ?? -1), seed, &made))
     pointer = made!
+    self.device = device
   }
 
   /// Creates a CPU generator; it yields the same numbers as PyTorch for the same seed.

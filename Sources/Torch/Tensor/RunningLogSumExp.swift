@@ -9,14 +9,14 @@ internal import CTorch
 /// Milakov, Gimelshein. Online normalizer calculation for softmax. 2018.
 /// <https://arxiv.org/abs/1805.02867>
 public final class RunningLogSumExp {
-  /// `[N]`, of the scores' dtype: the largest score of each row; −∞ before the first.
+  /// `[N]`, float64 for scores of that and float32 for others: the largest score of each row; −∞ before the first.
   public private(set) var maximum: Tensor
   /// `[N]`, float64: Σ exp(score − maximum) of each row.
   public private(set) var sum: Tensor
 
   /// Creates an empty sum for `count` rows of scores of `dtype` on `device`.
   public init(count: Int, dtype: DType, device: Device) {
-    maximum = .full([count], -Double.infinity, dtype: dtype, device: device)
+    maximum = .full([count], -Double.infinity, dtype: dtype.accumulator, device: device)
     sum = .zeros([count], dtype: .float64, device: device)
   }
 
@@ -24,7 +24,9 @@ public final class RunningLogSumExp {
   ///
   /// - Parameter scores: `[N, M]` with rows of unit stride, of the dtype given at initialisation.
   public func add(_ scores: Tensor) {
+    if let fused = FusedScores(scores) { return fused.addLogSumExp(to: maximum, sum) }
     guard scores.hasKernels else {
+      let scores = scores.converted(to: maximum.dtype)
       let peak = maximum.maximum(scores.maximum(along: 1))
       let shift = Self.finite(peak)
       let block = (scores - shift.expandingDimension(at: 1)).exp().sum(along: 1)

@@ -32,12 +32,18 @@ extension Tensor {
   /// Intended for differences up to 0. In float32 those above 88 count as 88, those below −87.3 as
   /// −∞.
   ///
-  /// - Precondition: `shift` and `scale` are `[N]` of this dtype for `[N, M]` here; `result` has
-  ///   this shape and dtype and may be this tensor itself. The rows of both have unit stride.
+  /// - Precondition: `shift` and `scale` are `[N]` for `[N, M]` here, float64 where this is and
+  ///   float32 elsewhere; `result` has this shape and dtype and may be this tensor itself. The rows
+  ///   of both have unit stride.
   public func writeExponentials(shift: Tensor, scale: Tensor, to result: Tensor) {
+    if let fused = FusedScores(self) {
+      return fused.writeExponentials(
+        shift: shift.converted(to: .float32).contiguous(),
+        scale: scale.converted(to: .float32).contiguous(), to: result)
+    }
     guard hasKernels else {
-      result.copyInPlace(
-        from: (self - shift.expandingDimension(at: 1)).exp() * scale.expandingDimension(at: 1))
+      let differences = converted(to: dtype.accumulator) - shift.expandingDimension(at: 1)
+      result.copyInPlace(from: differences.exp() * scale.expandingDimension(at: 1))
       return
     }
     let code = withExtendedLifetime((self, shift, scale, result)) {
@@ -51,6 +57,7 @@ extension Tensor {
   ///
   /// - Precondition: `result` has this shape and dtype; the rows of both have unit stride.
   public func writeSigmoids(scale: Double, to result: Tensor) {
+    if let fused = FusedScores(self) { return fused.writeSigmoids(scale: scale, to: result) }
     guard hasKernels else {
       result.copyInPlace(from: sigmoid() * scale)
       return
@@ -65,9 +72,10 @@ extension Tensor {
   ///
   /// - Precondition: rows have unit stride.
   public func addSoftplusRowSums(to sums: Tensor) {
+    if let fused = FusedScores(self) { return fused.addSoftplus(to: sums) }
     guard hasKernels else {
-      sums.addInPlace(
-        (-(-self).logSigmoid()).sum(along: 1).converted(to: sums.dtype))
+      let scores = converted(to: dtype.accumulator)
+      sums.addInPlace((-(-scores).logSigmoid()).sum(along: 1).converted(to: sums.dtype))
       return
     }
     let code = withExtendedLifetime((self, sums)) { ct_add_softplus(pointer, sums.pointer) }

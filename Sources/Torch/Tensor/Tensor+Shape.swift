@@ -32,6 +32,34 @@ extension Tensor {
     Ops.toDevice(.tensor(self), .device(device), .dtype(dtype))
   }
 
+  /// The tensor on `device`, for inputs of a step: nobody waits for the copy.
+  ///
+  /// Where the device is CUDA, the elements go through memory that it reads by itself, and what is
+  /// computed next there waits for them. The tensor must not be written to before that.
+  public func sent(to device: Device) -> Tensor {
+    guard self.device.kind == .cpu, device.kind == .cuda else { return moved(to: device) }
+    let pinned = Ops.pin(.tensor(self))
+    return Ops.toDevice(.tensor(pinned), .device(device), .dtype(dtype), true)
+  }
+
+  /// Moves the elements to `device`; everything that refers to this tensor finds them there.
+  ///
+  /// For parameters: their gradients stay where they are, and graphs recorded before are void.
+  public func moveInPlace(to device: Device) {
+    guard self.device.kind != device.kind || device.index.map({ $0 != self.device.index }) ?? false
+    else { return }
+    replaceElements(by: detached().moved(to: device))
+  }
+
+  /// Lets this tensor have the elements and the device of `other`, of the same shape and dtype.
+  public func replaceElements(by other: Tensor) {
+    do {
+      _ = try Ops.setData.results([.tensor(self), .tensor(other.detached())])
+    } catch {
+      refuse(error)
+    }
+  }
+
   /// The slice `range` along `axis`.
   ///
   /// Shares the elements.
@@ -74,6 +102,8 @@ extension Tensor {
     static let clone = Op("aten::clone")
     static let detach = Op("aten::detach")
     static let toDtype = Op("aten::to", "dtype")
+    static let pin = Op("aten::pin_memory")
+    static let setData = Op("aten::set_data")
     static let toDevice = Op("aten::to", "device")
     static let narrow = Op("aten::narrow")
     static let select = Op("aten::select", "int")

@@ -1,5 +1,6 @@
 package import Models
 import Storage
+import Torch
 
 extension TrainingConfiguration {
   /// Refuses settings that several processes cannot train with yet.
@@ -11,6 +12,7 @@ extension TrainingConfiguration {
       ("--encoder transformer", transformer != nil),
       ("--start-from", startFrom != nil),
       ("--initial", initial != nil),
+      ("--device", device.map { $0.kind != .cpu } ?? false),
     ]
     if let option = refused.first(where: \.isGiven) {
       throw InputError(

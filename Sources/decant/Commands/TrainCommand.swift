@@ -218,6 +218,8 @@ struct TrainCommand: ParsableCommand {
             ? "; decant calibrate makes its scores probabilities" : ""))
       return
     }
+    // Before any tensor, and before pilots, which take time.
+    try TrainingDevice.opened(configuration.device)
     if !quiet, membership.parent == nil {
       noteThreads(configuration.threads)
       if !configuration.hasBags,

@@ -12,8 +12,9 @@ struct Examination {
   /// All findings; those about libtorch only if it opens.
   func findings() -> [Finding] {
     var all = [program, library]
+    // CUDA first: libtorch decides with its first operators whether it has it.
     if all.allSatisfy({ $0.state != .fail }) {
-      all += [torch, kernels, threads, processes, speed()]
+      all += [cuda, torch, kernels, threads, processes, speed()]
     }
     return all + [search, onnxRuntime, memory, disk, debian, service]
   }
@@ -50,6 +51,28 @@ struct Examination {
       return .warn("libtorch", version, "tested with 2.11 and later; \(setup) with a newer torch")
     }
     return .ok("libtorch", version)
+  }
+
+  private var cuda: Finding {
+    let use = "for train --device cuda; nothing else needs it"
+    do {
+      try Runtime.loadCUDA()
+    } catch {
+      return .ok("CUDA", "none in this libtorch, \(use)")
+    }
+    let devices = (0..<Runtime.cudaDeviceCount).map { number in
+      let memory = Runtime.cudaMemory(of: .cuda(number)).map {
+        " with \(gigabytes($0.free)) of \(gigabytes($0.total)) free"
+      }
+      return "cuda:\(number)\(memory ?? "")"
+    }
+    guard !devices.isEmpty else {
+      return .warn(
+        "CUDA", "libtorch has it, but there is no device",
+        "look at nvidia-smi and CUDA_VISIBLE_DEVICES")
+    }
+    let kernels = FusedKernels.reason.map { "; no fused kernels: \($0)" } ?? "; fused kernels"
+    return .ok("CUDA", devices.joined(separator: ", ") + kernels)
   }
 
   private var search: Finding {

@@ -119,7 +119,7 @@ public final class BagEncoder: Layer, Sendable {
   /// - Returns: `[N, D]`, before normalisation; call `normalized(_:)` on the result.
   public func callAsFunction(_ bags: CSRMatrix) throws -> Tensor {
     if table.weight.size(along: 0) == 0, stripe == nil {
-      return .zeros([bags.rowCount, configuration.dimension])
+      return .zeros([bags.rowCount, configuration.dimension], device: table.weight.device)
     }
     var h = try stripe?.sum(of: bags, by: table) ?? table(bags)
     for layer in layers { h = layer(h.relu()) }

@@ -21,14 +21,14 @@ extension TransformerEncoder {
       texts.allSatisfy { 1...configuration.maximumLength ~= $0.count },
       "texts must have 1 to \(configuration.maximumLength) tokens; the longest has "
         + "\(texts.map(\.count).max() ?? 0), the shortest \(texts.map(\.count).min() ?? 0)")
-    guard !texts.isEmpty else { return .zeros([0, configuration.width]) }
+    guard !texts.isEmpty else { return .zeros([0, configuration.width], device: device) }
     let wasTraining = isTraining
     isTraining = false
     defer { isTraining = wasTraining }
     return withoutGradients {
       let batches = TokenBatch.rows(of: texts, tokenCount: batchTokenCount)
       let parts = batches.map { rows in
-        let batch = TokenBatch(texts, rows: rows, paddingID: paddingID)
+        let batch = TokenBatch(texts, rows: rows, paddingID: paddingID, device: device)
         return self(batch.tokens, mask: batch.mask)
       }
       return TokenBatch.ordered(parts, batches)
@@ -44,19 +44,19 @@ struct TokenBatch {
   let mask: Tensor?
 
   /// Creates a batch of the texts at `rows`, short ones padded with `paddingID`.
-  init(_ texts: [[Int32]], rows: [Int], paddingID: Int32 = 0) {
+  init(_ texts: [[Int32]], rows: [Int], paddingID: Int32 = 0, device: Device) {
     let length = rows.map { texts[$0].count }.max() ?? 0
     var ids = [Int64](repeating: Int64(paddingID), count: rows.count * length)
     for (row, text) in rows.enumerated() {
       for (column, id) in texts[text].enumerated() { ids[row * length + column] = Int64(id) }
     }
-    tokens = Tensor(ids, shape: [rows.count, length])
+    tokens = Tensor(ids, shape: [rows.count, length]).sent(to: device)
     guard rows.contains(where: { texts[$0].count < length }) else {
       mask = nil
       return
     }
     let lengths = Tensor(rows.map { Int64(texts[$0].count) }, shape: [rows.count, 1])
-    mask = Tensor.range(0..<length).isLess(than: lengths)
+    mask = Tensor.range(0..<length).isLess(than: lengths).sent(to: device)
   }
 
   /// Groups texts into batches of at most `tokenCount` tokens, or of a single text.
@@ -78,6 +78,7 @@ struct TokenBatch {
   static func ordered(_ parts: [Tensor], _ batches: [[Int]]) -> Tensor {
     var places = [Int64](repeating: 0, count: batches.reduce(0) { $0 + $1.count })
     for (place, text) in batches.joined().enumerated() { places[text] = Int64(place) }
-    return Tensor.concatenated(parts).gathered(rows: Tensor(places))
+    let all = Tensor.concatenated(parts)
+    return all.gathered(rows: Tensor(places).sent(to: all.device))
   }
 }

@@ -76,6 +76,9 @@ public final class TransformerEncoder: Layer, TrainingAware, Sendable {
       + blocks.enumerated().flatMap { $1.parameters(under: "encoder.layer.\($0)") }
   }
 
+  /// The device of the parameters.
+  public var device: Device { words.weight.device }
+
   /// Whether dropout is active, if the configuration has any.
   public var isTraining: Bool {
     get { dropout.isTraining }

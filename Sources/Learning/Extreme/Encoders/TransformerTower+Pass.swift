@@ -37,7 +37,7 @@ extension TransformerTower {
       let generator = tower.generator
       self.generator = generator
       func encoded(_ rows: [Int]) -> Tensor {
-        let batch = TokenBatch(texts, rows: rows)
+        let batch = TokenBatch(texts, rows: rows, device: transformer.device)
         return transformer(batch.tokens, mask: batch.mask)
       }
       let batches = TokenBatch.rows(of: texts, tokenCount: pieceTokenCount)
@@ -64,9 +64,11 @@ extension TransformerTower {
       for piece in pieces {
         // Dropout uses the same masks as in the forward pass.
         generator.state = piece.state
-        let batch = TokenBatch(texts, rows: piece.rows)
+        let batch = TokenBatch(texts, rows: piece.rows, device: transformer.device)
         try transformer(batch.tokens, mask: batch.mask)
-          .backward(gradient.gathered(rows: Tensor(piece.rows.map(Int64.init))))
+          .backward(
+            gradient.gathered(
+              rows: Tensor(piece.rows.map(Int64.init)).sent(to: gradient.device)))
       }
     }
   }

@@ -42,20 +42,24 @@ public final class TransformerTower: Layer, TrainingAware, Sendable {
   private let inputs: Int
 
   /// Creates a projection from vectors of length `inputs` to embeddings of length `outputs`.
+  ///
+  /// - Parameters:
+  ///   - generator: draws the weights, on the CPU.
+  ///   - masks: draws dropout masks, on the device that trains; nil for `generator`.
   public init(
     _ configuration: Configuration, from inputs: Int, to outputs: Int,
     training transformer: TransformerEncoder? = nil, generator: Generator,
-    dtype: DType = .float32
+    masks: Generator? = nil, dtype: DType = .float32
   ) {
     self.configuration = configuration
     self.transformer = transformer
-    self.generator = generator
+    self.generator = masks ?? generator
     self.inputs = inputs
     let widths = [inputs] + (configuration.hiddenDimension.map { [$0] } ?? []) + [outputs]
     layers = zip(widths, widths.dropFirst()).map {
       Linear(.init(inputs: $0, outputs: $1), generator: generator, dtype: dtype)
     }
-    dropout = Dropout(configuration.dropout, generator: generator)
+    dropout = Dropout(configuration.dropout, generator: masks ?? generator)
     dropout.isTraining = false
     transformer?.isTraining = false
   }
@@ -87,6 +91,9 @@ public final class TransformerTower: Layer, TrainingAware, Sendable {
   public var projectionParameters: [(name: String, tensor: Tensor)] {
     layers.enumerated().flatMap { $1.parameters(under: "projection.\($0)") }
   }
+
+  /// The device of the projection.
+  public var device: Device { layers[0].weight.device }
 
   /// Whether dropout is active; false at first, so that only training steps need to set it.
   public var isTraining: Bool {
