@@ -19,8 +19,8 @@ import Testing
     let found = try findings(outcome)
     #expect(
       found.map(\.name) == [
-        "decant", "interface", "CUDA", "libtorch", "processor", "threads", "speed",
-        "search library",
+        "decant", "interface", "CUDA", "libtorch", "processor", "threads", "processes",
+        "speed", "search library",
         "ONNX Runtime", "memory", "disk", "Debian lists", "decant-serve",
       ])
     #expect(found.allSatisfy { $0.state == "ok" || ($0.state == "warn" && $0.advice != nil) })
@@ -31,7 +31,7 @@ import Testing
   @Test func `prints one line per check`() throws {
     let outcome = try DecantProgram.succeed(["doctor"])
     let lines = outcome.lines.filter { !$0.hasPrefix("      → ") }
-    #expect(lines.count == 13)
+    #expect(lines.count == 14)
     #expect(lines.allSatisfy { $0.hasPrefix("ok    ") || $0.hasPrefix("warn  ") }, "\(lines)")
   }
 

@@ -176,7 +176,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
       null: "cpu"),
     Setting(
       "scorePrecision", "Precision of the scores of a training step.",
-      .one(of: ScorePrecision.self), .steps("scores"), null: "float32",
+      .one(of: ScorePrecision.self), .steps("score-precision"), null: "float32",
       needs: .init("a model without --wide") { $0.model.wide == nil }),
     Setting(
       "precision", "Precision of the weights that the run stores.", .one(of: WeightPrecision.self),
