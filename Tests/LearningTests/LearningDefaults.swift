@@ -70,6 +70,7 @@ let learningDefaults = """
   TransformerTower.hiddenDimension | 1024 | ours
   TransformerTower.dropout | 0.2 | ours
   TransformerTower.training | nil | ours
+  TransformerTower.masks | nil | ours
   ConfidentLearning.order | selfConfidence | ours
   NeighbourLabels.count | 10 | ours
   BinaryCrossEntropyLoss.temperature | 0.05 | the authors' code

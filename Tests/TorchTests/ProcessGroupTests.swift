@@ -52,14 +52,14 @@ import Torch
     let clock = ContinuousClock()
     let begun = clock.now
     #expect {
-      try Ranks.run(2, timeout: .seconds(1)) { group in
+      try Ranks.run(2, timeout: .seconds(5)) { group in
         if group.rank == 0 { group.sum(Tensor([1.0])) }
       }
     } throws: { error in
       let error = error as? TorchError
       return error?.kind == .collective && error?.message.contains("rank 0 of 2 lost") ?? false
     }
-    #expect(clock.now - begun < .seconds(10))
+    #expect(clock.now - begun < .seconds(25))
   }
 
   @Test func `nobody at the port is an error after the timeout`() throws {
