@@ -6,7 +6,7 @@ import Synchronization
 struct StepInput: Sendable {
   /// `[B, features]`, after dropout.
   var bags: CSRMatrix
-  /// `[B, L]`
+  /// `[B, L]`.
   var positives: CSRMatrix
   /// `[B, features]`, those that the wide model has weights of; nil without one.
   var wideBags: CSRMatrix?

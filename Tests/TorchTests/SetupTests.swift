@@ -7,8 +7,9 @@ import Testing
 @Suite(.enabled("needs bash and python3") { SetupSandbox.isPossible }) struct SetupTests {
   private let sandbox: SetupSandbox
 
-  /// How often the compiler is called: once a source, and once to link them. The pretended library
-  /// cannot compute in several processes: one source is compiled again without, and all are linked.
+  /// How often the compiler is called: once a source, and once to link them.
+  ///
+  /// The pretended library cannot compute in several processes: one source is compiled again without, and all are linked.
   private static let build = 12
 
   init() throws { sandbox = try SetupSandbox() }

@@ -9,7 +9,9 @@ import Torch
 
 @testable import Training
 
-/// Training on another device than the CPU. Mixed devices fail in `Rehearsal` as on CUDA.
+/// Training on another device than the CPU.
+///
+/// Mixed devices fail in `Rehearsal` as on CUDA.
 @Suite(.enabled(if: Rehearsal.isAvailable, "needs Scripts/setup-rehearsal")) struct DeviceTests {
   private func configuration(
     _ device: Device?, _ change: (inout TrainingConfiguration) -> Void

@@ -59,7 +59,9 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   ///
   /// Results repeat only for the same number.
   public var threads: Int
-  /// The device that trains; nil for the CPU. The model can be used on any machine.
+  /// The device that trains; nil for the CPU.
+  ///
+  /// The model can be used on any machine.
   public var device: Device?
   /// The precision of a step's scores; nil for float32, which a wide model needs.
   public var scorePrecision: ScorePrecision?

@@ -65,14 +65,14 @@ package struct LaunchEnvironment: Hashable, Sendable {
         "MASTER_ADDR", reason: "it is not set, and there are \(size) processes",
         expected: "the address of the machine of rank 0")
     }
-    let attempts = ["DECANT_ATTEMPT", "TORCHELASTIC_RESTART_COUNT", "SLURM_RESTART_COUNT"]
+    let attempts = ["TRAINING_ATTEMPT", "TORCHELASTIC_RESTART_COUNT", "SLURM_RESTART_COUNT"]
     return LaunchEnvironment(
       rank: rank, size: size, host: host,
       port: try number(["MASTER_PORT", "PET_MASTER_PORT"], in: 1...65535) ?? usualPort,
-      listener: try number(["DECANT_LISTENER"]).map { Int32($0) },
+      listener: try number(["TRAINING_LISTENER"]).map { Int32($0) },
       launcherServes: variables["TORCHELASTIC_USE_AGENT_STORE"] == "True",
       attempt: try number(attempts) ?? 0,
-      agent: try number(["DECANT_AGENT"]).map { Int32($0) })
+      agent: try number(["TRAINING_AGENT"]).map { Int32($0) })
   }
 
   /// The first host of a Slurm list, such as "node[07-09,12],other": node07.

@@ -97,13 +97,13 @@ struct RankAgent {
     defer { posix_spawn_file_actions_destroy(&actions) }
     var variables = [
       "RANK": "\(rank)", "WORLD_SIZE": "\(size)", "LOCAL_RANK": "\(rank)",
-      "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(socket.port)", "DECANT_ATTEMPT": "\(attempt)",
-      "DECANT_AGENT": "\(getpid())", "TORCHELASTIC_USE_AGENT_STORE": "False",
+      "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(socket.port)", "TRAINING_ATTEMPT": "\(attempt)",
+      "TRAINING_AGENT": "\(getpid())", "TORCHELASTIC_USE_AGENT_STORE": "False",
     ]
     if rank == 0 {
       let inherited: Int32 = 3
       posix_spawn_file_actions_adddup2(&actions, socket.descriptor, inherited)
-      variables["DECANT_LISTENER"] = "\(inherited)"
+      variables["TRAINING_LISTENER"] = "\(inherited)"
     }
     return try OwnProgram.start(arguments, &actions, variables: variables)
   }
