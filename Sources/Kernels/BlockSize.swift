@@ -12,6 +12,9 @@ package enum BlockSize {
   /// Scores of a block from which other matrices are derived: 2 MB each in float64.
   package static let derivedScores = 1 << 18
 
+  /// Scores that are kept between the passes of a loss: 1 MB in float32, with as much for their gradient.
+  package static let keptScores = 1 << 18
+
   /// The labels per block of scores of `rowCount` queries, for a block that is rewritten in place.
   ///
   /// On CUDA a quarter of the free memory is for a block and what is derived from it, so that there are

@@ -99,8 +99,10 @@ struct LabelLayout: Sendable {
     let width = max(
       1, min(labelCount, blockSize ?? BlockSize.labels(rowCount: rowCount, like: queries)))
     let fitsOneBlock = width >= labelCount && wantsGradient
-    // Kept float32 scores need one product less than the kernels do.
-    let isFasterKept = fitsOneBlock && queries.dtype == .float32 && !sums.takesSeveralSweeps
+    // Kept float32 scores need one product less than the kernels do, but are read and written whole.
+    let isFasterKept =
+      fitsOneBlock && rowCount * labelCount <= BlockSize.keptScores && queries.dtype == .float32
+      && !sums.takesSeveralSweeps
     // Without queries the kernels do not write the gradients.
     let hasQueries = queries.size(along: 0) > 0
     guard allowsKernels, hasQueries, !isFasterKept, sums.hasKernel, ScoreTiles.suit(queries)

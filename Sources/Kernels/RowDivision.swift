@@ -1,7 +1,7 @@
 package import Torch
 
 /// How the rows of a tensor are divided among the processes of a group.
-package enum RowDivision: String, Codable, Hashable, Sendable {
+package enum RowDivision: Sendable {
   /// Every process has all rows.
   case none
   /// A process has one range of rows, as labels are divided.

@@ -21,7 +21,7 @@ extension ExactSearch {
   ///
   /// - Parameter verifying: whether to verify the checksums of vectors and codes, which reads both.
   /// - Throws: `FileError` when it cannot be opened; `InputError` when it is not an index or is
-  ///   damaged; `SearchError` when it has codes and there is no search library.
+  ///   damaged; `SearchError` when it has codes and the search library is missing.
   public init(path: String, verifying: Bool = true) throws {
     let content = try IndexFile.read(path, verifying: verifying)
     let store = content.store

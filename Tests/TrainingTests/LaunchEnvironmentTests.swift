@@ -8,7 +8,9 @@ import Testing
   @Test func `no launcher is one process`() throws {
     #expect(try LaunchEnvironment.read([:]) == nil)
     #expect(try LaunchEnvironment.read(["RANK": "0", "WORLD_SIZE": "1"]) == nil)
-    #expect(try LaunchEnvironment.read(["SLURM_NTASKS": "4"]) == nil)
+    // A batch script outside srun.
+    let batch = ["SLURM_PROCID": "0", "SLURM_NTASKS": "4", "SLURM_JOB_NODELIST": "node[1-4]"]
+    #expect(try LaunchEnvironment.read(batch) == nil)
   }
 
   @Test func `torchrun, Slurm and Kubernetes state the place`() throws {
@@ -23,7 +25,8 @@ import Testing
 
     let slurm = try #require(
       try LaunchEnvironment.read([
-        "SLURM_PROCID": "1", "SLURM_NTASKS": "3", "SLURM_JOB_NODELIST": "node[07-09,12],other",
+        "SLURM_PROCID": "1", "SLURM_NTASKS": "9", "SLURM_STEP_NUM_TASKS": "3",
+        "SLURM_STEP_NODELIST": "node[07-09,12],other",
       ]))
     #expect((slurm.rank, slurm.size, slurm.host, slurm.port) == (1, 3, "node07", 29500))
     #expect(!slurm.launcherServes && slurm.attempt == 0)

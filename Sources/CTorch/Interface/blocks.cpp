@@ -302,7 +302,7 @@ int32_t score_gradients(
                                       : ::score_gradients<c10::BFloat16, FloatProducts>;
   run(
     target, *blocks, kind, scalar, thresholds, scale, at_cells, upstream, of_queries, of_labels, of_bias);
-  for (ct_tensor written : {of_queries, of_labels, of_bias, blocks->beside})
+  for (ct_tensor written : {of_queries, of_labels, of_bias, blocks->offset})
     if (written) count_write(written);
   CT_END
 }

@@ -43,7 +43,7 @@ struct Scores {
   int64_t tile, block, block_count;
   at::Tensor queries, second_queries, bias;
   const Stored *labels;
-  float *beside;
+  float *offset;
   const int64_t *cell_rows, *cell_positions, *cell_offsets;
   int64_t cell_count;
 
@@ -58,8 +58,8 @@ struct Scores {
     labels = elements<Stored>(b.labels, type, label_count * depth, "labels");
     if (b.bias) bias = ct::shared(b.bias).to(at::kFloat).contiguous();
     TORCH_CHECK(!bias.defined() || bias.numel() == label_count, "a bias of shape ", bias.sizes());
-    beside = b.beside
-      ? writable<float>(b.beside, at::kFloat, rows * label_count, "scores beside")
+    offset = b.offset
+      ? writable<float>(b.offset, at::kFloat, rows * label_count, "offset")
       : nullptr;
     tile = b.tile, block = b.block;
     TORCH_CHECK(
@@ -130,13 +130,13 @@ struct Tile {
 
   void score(int64_t chunk) {
     products.score(all.query(chunk), scores);
-    if (all.beside)
-      all.target.add_part(beside(chunk), all.rows_of(chunk), count, all.label_count, scores);
+    if (all.offset)
+      all.target.add_part(offset(chunk), all.rows_of(chunk), count, all.label_count, scores);
   }
   // Writes the result in `scores` over the offset scores.
   void hand_back(int64_t chunk) {
-    if (all.beside)
-      all.target.copy_part(scores, all.rows_of(chunk), count, beside(chunk), all.label_count);
+    if (all.offset)
+      all.target.copy_part(scores, all.rows_of(chunk), count, offset(chunk), all.label_count);
   }
   // Multiplies the result in `scores` into the gradients.
   void multiply(int64_t chunk, float *of_queries, bool with_labels) {
@@ -146,8 +146,8 @@ struct Tile {
     if (with_labels) products.add_to_labels(all.second_query(chunk), chunk > 0);
   }
 
-  float *beside(int64_t chunk) const {
-    return all.beside + chunk * all.sizes.chunk * all.label_count + start;
+  float *offset(int64_t chunk) const {
+    return all.offset + chunk * all.sizes.chunk * all.label_count + start;
   }
 
   // Calls `body` with the row within the chunk, the column and the number of each cell of this

@@ -76,13 +76,13 @@ typedef struct ct_value {
   } as;
 } ct_value;
 
-// The scores of all queries [B, D] and labels [L, D], plus `bias` [L] and `beside` [B, L], float32,
-// if those are not NULL; the scores' gradients are written over `beside`. Labels are processed in
+// The scores of all queries [B, D] and labels [L, D], plus `bias` [L] and `offset` [B, L], float32,
+// if those are not NULL; the scores' gradients are written over `offset`. Labels are processed in
 // blocks of `block`, a multiple of `tile`, which is at most 64. Cell i of a tile t,
 // offsets[t] <= i < offsets[t + 1], is in row rows[i], and positions[i] counts the scores of the
 // tile in row-major order; all three are int64, rows ascend within a tile.
 typedef struct ct_score_blocks {
-  ct_tensor queries, labels, bias, beside;
+  ct_tensor queries, labels, bias, offset;
   ct_tensor cell_rows, cell_positions, cell_offsets;
   int64_t tile, block;
 } ct_score_blocks;

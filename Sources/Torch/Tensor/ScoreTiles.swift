@@ -160,7 +160,7 @@ package struct ScoreTiles: Sendable {
     withExtendedLifetime(self) {
       var blocks = ct_score_blocks(
         queries: queries.pointer, labels: labels.pointer, bias: bias?.pointer,
-        beside: offset?.pointer, cell_rows: cells.rows.pointer,
+        offset: offset?.pointer, cell_rows: cells.rows.pointer,
         cell_positions: cells.positions.pointer,
         cell_offsets: cells.offsets.pointer, tile: Int64(tileWidth), block: Int64(blockWidth))
       return withUnsafePointer(to: &blocks, body)

@@ -4,10 +4,13 @@ import Storage
 /// This process's place among several, as its launcher states it in environment variables.
 ///
 /// Read are, in this order: those of `decant train --processes` and of torchrun (RANK, WORLD_SIZE,
-/// MASTER_ADDR, MASTER_PORT), those of Slurm (SLURM_PROCID, SLURM_NTASKS, MASTER_ADDR or the first
-/// host of SLURM_JOB_NODELIST), and those of a Kubernetes indexed job (JOB_COMPLETION_INDEX with
-/// WORLD_SIZE or PET_NNODES, and MASTER_ADDR). PET_MASTER_ADDR and PET_MASTER_PORT stand in for
-/// MASTER_ADDR and MASTER_PORT.
+/// MASTER_ADDR, MASTER_PORT), those of a Slurm step (SLURM_PROCID, SLURM_STEP_NUM_TASKS, and MASTER_ADDR
+/// or the first host of SLURM_STEP_NODELIST), and those of a Kubernetes indexed job
+/// (JOB_COMPLETION_INDEX with WORLD_SIZE or PET_NNODES, and MASTER_ADDR). PET_MASTER_ADDR and
+/// PET_MASTER_PORT stand in for MASTER_ADDR and MASTER_PORT.
+///
+/// A batch script of Slurm has variables of the job, too, but is one process: only those of a step
+/// count.
 package struct LaunchEnvironment: Hashable, Sendable {
   /// This process's number, from 0.
   package var rank: Int
@@ -48,7 +51,7 @@ package struct LaunchEnvironment: Hashable, Sendable {
       return value
     }
     let rankNames = ["RANK", "SLURM_PROCID", "JOB_COMPLETION_INDEX"]
-    let sizeNames = ["WORLD_SIZE", "SLURM_NTASKS", "PET_NNODES"]
+    let sizeNames = ["WORLD_SIZE", "SLURM_STEP_NUM_TASKS", "PET_NNODES"]
     guard let size = try number(sizeNames, in: 1...100_000), let rank = try number(rankNames),
       size > 1
     else { return nil }
@@ -59,7 +62,7 @@ package struct LaunchEnvironment: Hashable, Sendable {
     }
     let host =
       variables["MASTER_ADDR"] ?? variables["PET_MASTER_ADDR"]
-      ?? variables["SLURM_JOB_NODELIST"].flatMap(firstHost)
+      ?? variables["SLURM_STEP_NODELIST"].flatMap(firstHost)
     guard let host, !host.isEmpty else {
       throw ValueError(
         "MASTER_ADDR", reason: "it is not set, and there are \(size) processes",

@@ -1,6 +1,6 @@
 import Foundation
 import Storage
-package import Torch
+import Torch
 
 /// One of several processes that train a run together.
 ///
@@ -80,9 +80,6 @@ package final class TrainingRank {
     opened = group
     return group
   }
-
-  /// The bytes that this rank has handed to the others so far.
-  package var traffic: ProcessGroup.Traffic { opened?.traffic ?? .init() }
 }
 
 extension Duration {

@@ -165,6 +165,11 @@ struct TrainCommand: ParsableCommand {
         try settings.checkForSeveralProcesses()
         return try agent.run()
       }
+      guard members == nil, membership.parent == nil else {
+        throw ValidationError(
+          "--members starts its processes itself; leave out the launcher of \(place.size) processes."
+        )
+      }
       let rank = try ranks.rank(at: place)
       try rank.isFirst ? train(as: rank) : join(rank)
     }
