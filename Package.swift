@@ -21,7 +21,7 @@ let searchLibrary = "\"\(Context.packageDirectory)/.deps/libsearch.so\""
 let onnxLibrary = "\"\(Context.packageDirectory)/.deps/libonnxruntime.so\""
 
 /// The families of methods: each a target in `Sources/Learning` that depends on no other.
-let families = ["Contrastive", "Extreme", "Noise", "Streams"]
+let families = ["Contrastive", "Extreme", "Graphs", "Noise", "Streams"]
 
 /// A Swift target with its README.
 func library(
@@ -65,6 +65,7 @@ let package = Package(
     .library(name: "Learning", targets: ["Learning"]),
     .library(name: "Contrastive", targets: ["Contrastive"]),
     .library(name: "Extreme", targets: ["Extreme"]),
+    .library(name: "Graphs", targets: ["Graphs"]),
     .library(name: "Noise", targets: ["Noise"]),
     .library(name: "Streams", targets: ["Streams"]),
     .library(name: "Evaluation", targets: ["Evaluation"]),
@@ -114,6 +115,7 @@ let package = Package(
     library("Kernels", ["Storage", "Torch"]),
     family("Contrastive"),
     family("Extreme"),
+    family("Graphs"),
     family("Noise"),
     family("Streams"),
     library(
@@ -156,6 +158,7 @@ let package = Package(
     tests("KernelsTests", ["Kernels", "Storage", "Torch"], hasGoldens: false),
     tests("ContrastiveTests", ["Contrastive", "Kernels", "Storage", "Torch"]),
     tests("ExtremeTests", ["Extreme", "Kernels", "Storage", "Torch"]),
+    tests("GraphsTests", ["Graphs", "Storage", "Torch"]),
     tests("NoiseTests", ["Noise", "Storage", "Torch"]),
     tests("StreamsTests", ["Evaluation", "Storage", "Streams", "Torch"]),
     tests(

@@ -71,8 +71,6 @@ let learningDefaults = """
   TransformerTower.dropout | 0.2 | ours
   TransformerTower.training | nil | ours
   TransformerTower.masks | nil | ours
-  ConfidentLearning.order | selfConfidence | ours
-  NeighbourLabels.count | 10 | ours
   BinaryCrossEntropyLoss.temperature | 0.05 | the authors' code
   ConditionalTransportLoss.temperature | 1.0 | ours
   ConditionalTransportLoss.forwardWeight | 0.5 | the authors' code

@@ -1,7 +1,6 @@
 import Contrastive
 import Extreme
 import Foundation
-import Noise
 import Streams
 import TestSupport
 import Testing
@@ -32,7 +31,7 @@ import Torch
 
   private let labels: [String: Any] = [
     "BinaryCrossEntropyLoss": BinaryCrossEntropyLoss(),
-    "ClusteredBatches": ClusteredBatches(batchSize: 2), "ConfidentLearning": ConfidentLearning(),
+    "ClusteredBatches": ClusteredBatches(batchSize: 2),
     "ConditionalTransportLoss": ConditionalTransportLoss(),
     "CoupledEstimationLoss": CoupledEstimationLoss(),
     "DecoupledSoftmaxLoss": DecoupledSoftmaxLoss(), "DistillationLoss": DistillationLoss(),
@@ -41,7 +40,7 @@ import Torch
     "FeatureTransformation": FeatureTransformation(),
     "HardNegativeSearch": HardNegativeSearch(count: 1), "InfoNCELoss": InfoNCELoss(),
     "LaSOLoss": LaSOLoss(), "LabelPool": LabelPool.Configuration(), "MLCDLoss": MLCDLoss(),
-    "NeighbourLabels": NeighbourLabels(), "SCut": SCut(objective: .macro),
+    "SCut": SCut(objective: .macro),
     "SimilarityBatches": SimilarityBatches(), "SoftTopKLoss": SoftTopKLoss(),
     "SparseLinear": SparseLinear.Configuration(),
     "SphericalOutputLayer": SphericalOutputLayer(ZLoss(), weights: .ones([2, 2])),
@@ -82,13 +81,15 @@ import Torch
   ]
 
   private var all: [String: Any] {
-    [encoders, labels, pairs, streamsAndViews].reduce(into: [:]) { all, some in
+    [encoders, labels, pairs, streamsAndViews, graphInstances, noiseInstances].reduce(into: [:]) {
+      all, some in
       all.merge(some) { first, _ in first }
     }
   }
 
   @Test func `every default matches the table of defaults`() throws {
-    try Defaults(learningDefaults).expectAll(of: "Learning", all)
+    try Defaults([learningDefaults, graphDefaults, noiseDefaults].joined(separator: "\n"))
+      .expectAll(of: "Learning", all)
   }
 
   /// Names in golden files that differ from the method's.

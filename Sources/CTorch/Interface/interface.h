@@ -101,6 +101,13 @@ int32_t group_scatter_sum(ct_group group, ct_tensor tensor, ct_tensor result);
 int32_t group_broadcast(ct_group group, ct_tensor tensor, int32_t root);
 int32_t group_barrier(ct_group group);
 
+// Sparse sums and products, in sparse.cpp.
+int32_t sparse_sums(
+  const ct_places *places, int64_t heads, ct_tensor weights, ct_tensor dense, ct_tensor result);
+int32_t sparse_products(
+  const ct_places *places, ct_tensor left, ct_tensor right, ct_tensor result);
+int32_t sparse_softmax(const ct_places *places, ct_tensor scores, ct_tensor result);
+
 // The loops of the wide model, in wide.cpp.
 void wide_add(
   const ct_pairs *pairs, const float *weights, const ct_bags *bags, int64_t begin, int64_t end,

@@ -96,6 +96,13 @@ CT_FUNCTION(void, wide_add, (const ct_pairs *pairs, const float *weights, const 
 CT_FUNCTION(void, wide_accumulate, (const ct_pairs *pairs, const ct_pair_rows *rows, const ct_holders *holders, int64_t begin, int64_t end, int64_t first, int64_t last, float scale, const float *slopes, float *gradient), (pairs, rows, holders, begin, end, first, last, scale, slopes, gradient))
 CT_FUNCTION(void, wide_adagrad, (const ct_pair_rows *rows, int64_t begin, int64_t end, const float *gradient, float rate, float epsilon, float *sums, float *weights), (rows, begin, end, gradient, rate, epsilon, sums, weights))
 
+// Sums and products over the entries of a sparse matrix, see Interface/sparse.cpp: float32 or float64
+// matrices on the CPU. `weights`, `scores` and the results of the last two have a row for each entry
+// and a column for each head; a row of `dense` has the heads one after the other.
+CT_FUNCTION(int32_t, sparse_sums, (const ct_places *places, int64_t heads, ct_tensor weights, ct_tensor dense, ct_tensor result), (places, heads, weights, dense, result))
+CT_FUNCTION(int32_t, sparse_products, (const ct_places *places, ct_tensor left, ct_tensor right, ct_tensor result), (places, left, right, result))
+CT_FUNCTION(int32_t, sparse_softmax, (const ct_places *places, ct_tensor scores, ct_tensor result), (places, scores, result))
+
 // Several processes that compute together, see Interface/collectives.cpp. Every rank calls the same
 // functions in the same order; each waits for the others, at most as long as the group's timeout.
 CT_FUNCTION(const char *, collectives_missing, (void), ())  // the reason why they are missing, or NULL

@@ -6,7 +6,7 @@
 
 // Increment it with every change of a type or function here, so that a library compiled from other
 // sources is rejected instead of called with the wrong arguments.
-#define CT_INTERFACE_VERSION 9
+#define CT_INTERFACE_VERSION 10
 
 // One strong reference to a libtorch tensor, released by `tensor_release`.
 typedef struct ct_tensor_s *ct_tensor;
@@ -132,6 +132,13 @@ typedef struct ct_holders {
 typedef struct ct_pair_rows {
   const int64_t *pairs, *places;
 } ct_pair_rows;
+
+// The places of a sparse matrix's entries: offsets int64 [rows + 1], columns int32 [E], and, unless
+// NULL, order int32 [E]: the position of each entry among the values.
+typedef struct ct_places {
+  ct_tensor offsets, columns, order;
+  int64_t column_count;
+} ct_places;
 
 // The backward closure of a custom function. `gradients` are borrowed and may hold NULL (no
 // gradient reaches that output); `results` receive owned references or NULL. Any value but 0 means

@@ -26,6 +26,9 @@ struct SVMLightCursor {
     return true
   }
 
+  /// Passes some bytes of the line.
+  mutating func advance(by count: Int) { position = min(position + count, end) }
+
   mutating func skip(_ byte: Unicode.Scalar, _ expected: String) throws(LineFault) {
     guard take(byte) else { throw unexpected(expected) }
   }

@@ -182,6 +182,20 @@ public struct CSRMatrix: Sendable, Equatable {
       values: newValues.map { MappedArray($0) }, columnCount: rowCount)
   }
 
+  /// The same entries, divided by the sum of their row; a row whose sum is 0 stays.
+  public func rowNormalized() -> CSRMatrix {
+    var shares = values.map(Array.init) ?? [Float](repeating: 1, count: entryCount)
+    for row in 0..<rowCount {
+      let entries = entries(ofRow: row)
+      let sum = entries.reduce(0.0) { $0 + Double(shares[$1]) }
+      guard sum != 0 else { continue }
+      for entry in entries { shares[entry] = Float(Double(shares[entry]) / sum) }
+    }
+    return CSRMatrix(
+      rowOffsets: rowOffsets, columns: columns, values: MappedArray(shares),
+      columnCount: columnCount)
+  }
+
   /// The number of entries of each column.
   public func columnCounts() -> [Int] {
     var counts = [Int](repeating: 0, count: columnCount)

@@ -35,6 +35,12 @@ extension Tensor {
   public func softplus() -> Tensor { Ops.softplus(self) }
   /// max(x, 0).
   public func relu() -> Tensor { Ops.relu(self) }
+
+  /// x for x > 0, and `slope` · x elsewhere.
+  public func leakyReLU(slope: Double) -> Tensor { Ops.leakyReLU(.tensor(self), .double(slope)) }
+
+  /// x for x > 0, and eˣ − 1 elsewhere.
+  public func elu() -> Tensor { Ops.elu(self) }
   /// x Φ(x) with the normal distribution Φ, exactly (not the tanh approximation).
   public func gelu() -> Tensor { Ops.gelu(self) }
   /// x sigmoid(x).
@@ -69,6 +75,8 @@ extension Tensor {
     static let logSigmoid = Op("aten::log_sigmoid")
     static let softplus = Op("aten::softplus")
     static let relu = Op("aten::relu")
+    static let leakyReLU = Op("aten::leaky_relu")
+    static let elu = Op("aten::elu")
     static let gelu = Op("aten::gelu")
     static let silu = Op("aten::silu")
     static let erf = Op("aten::erf")

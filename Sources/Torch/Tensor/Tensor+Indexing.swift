@@ -19,6 +19,13 @@ extension Tensor {
     }
   }
 
+  /// The larger elements of each row and of the rows of `source` that have its index.
+  func maximum(withRows source: Tensor, at indices: Tensor) -> Tensor {
+    let places = indices.converted(to: .int64).expandingDimension(at: 1).expanded(to: source.shape)
+    return Ops.scatterReduce(
+      .tensor(self), .int(0), .tensor(places), .tensor(source), .string("amax"), .bool(true))
+  }
+
   /// Adds `factor` times the rows of `source` to the rows at `indices`, in place.
   public func addRowsInPlace(
     _ source: Tensor, at indices: Tensor, along axis: Int = 0, factor: Double = 1
@@ -74,6 +81,7 @@ extension Tensor {
     static let take = Op("aten::take")
     static let indexAdd = Op("aten::index_add")
     static let indexAddInPlace = Op("aten::index_add_")
+    static let scatterReduce = Op("aten::scatter_reduce", "two")
     static let scatterValue = Op("aten::scatter", "value")
     static let scatterAdd = Op("aten::scatter_add")
     static let searchSorted = Op("aten::searchsorted", "Tensor")
