@@ -21,6 +21,7 @@ let package = Package(
   targets: [
     benchmark("DeviceBenchmark", ["Extreme", "Storage", "Torch"]),
     benchmark("GeometryBenchmark", ["Datasets", "Evaluation", "Extreme", "Models", "Storage"]),
+    benchmark("GraphBenchmark", ["Datasets", "Graphs", "Storage", "Torch"]),
     benchmark("LaSOBenchmark", ["Extreme", "Torch"]),
     benchmark("LossBenchmark", ["Extreme", "Storage", "Torch"]),
     benchmark("NetworkBenchmark", ["Storage", "Torch"]),
