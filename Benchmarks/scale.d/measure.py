@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 import model
 
@@ -38,24 +39,52 @@ def write_data(folder, labels, documents, features, per_document, positives):
 
 
 def train(decant, data, output, batch, epochs, extra=()):
-    """The record of a run on one thread."""
+    """The record of a run on one thread, or on one of each process."""
     shutil.rmtree(output, ignore_errors=True)
     # Every setting is given, so that no pilot chooses one.
-    subprocess.run(
+    process = subprocess.Popen(
         [decant, "train", data, "--output", output, "--labels", "free", "--no-calibrate",
          "--no-wide", "--no-memory", "--precision", "float32", "--batch-size", str(batch),
-         "--epochs", str(epochs), "--threads", "1", "--quiet", *extra],
-        check=True)
+         "--epochs", str(epochs), "--threads", "1", "--quiet", *extra])
+    peaks = peaks_of(process)
+    if process.returncode != 0:
+        sys.exit(f"{decant} train {data} ended with {process.returncode}")
     with open(f"{output}/run.json", encoding="utf-8") as file:
-        return json.load(file)
+        record = json.load(file)
+    return record | {"peaks": peaks}
 
 
-def measured(decant, work, name, sizes, batch, epochs=(1, 3), data=None):
+def peaks_of(process):
+    """The peak memory in bytes of a process and of those that it starts, largest first, when it has ended."""
+    peaks = {}
+    while process.poll() is None:
+        for identifier in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{identifier}/status", encoding="utf-8") as file:
+                    status = dict(line.split(":", 1) for line in file)
+            except OSError:
+                continue
+            parent = int(status["PPid"])
+            if "VmHWM" in status and process.pid in (int(identifier), parent):
+                peaks[identifier] = 1024 * int(status["VmHWM"].split()[0])
+        time.sleep(0.1)
+    return sorted(peaks.values(), reverse=True)
+
+
+def measured_processes(decant, data, count):
+    """A training of several processes, one thread each, as a row of measured.json."""
+    with tempfile.TemporaryDirectory() as work:
+        name = f"{os.path.basename(os.path.realpath(data))}, {count} processes"
+        return measured(decant, work, name, None, 128, (1, 2), data, count)
+
+
+def measured(decant, work, name, sizes, batch, epochs=(1, 3), data=None, processes=1):
     """A run of `sizes` as a row of measured.json; two numbers of epochs show the time of a step."""
     folder = data or f"{work}/{name}"
     if not data:
         write_data(folder, *sizes)
-    records = [train(decant, folder, f"{work}/run", batch, count) for count in epochs]
+    extra = ("--processes", str(processes)) if processes > 1 else ()
+    records = [train(decant, folder, f"{work}/run", batch, count, extra) for count in epochs]
     first, last = records
     count = -(-first["documents"] // batch) * (epochs[1] - epochs[0])
     if data:
@@ -64,13 +93,13 @@ def measured(decant, work, name, sizes, batch, epochs=(1, 3), data=None):
     else:
         (per_document, positives), touched = sizes[3:], None
     row = {
-        "kind": "train", "name": name, "machines": 1, "labels": first["labels"],
+        "kind": "train", "name": name, "machines": processes, "labels": first["labels"],
         "features": first["features"], "documents": first["documents"],
         "featuresPerDocument": per_document, "positives": positives, "batch": batch,
-        "dimension": 128, "rowsTouched": touched, "isText": bool(data), "peakBytes": last["peakMemoryBytes"],
+        "dimension": 128, "rowsTouched": touched, "isText": bool(data), "peakBytes": max(last["peakMemoryBytes"], *last["peaks"]),
         "stepSeconds": (last["trainCPUSeconds"] - first["trainCPUSeconds"]) / count,
-        "sentBytesPerStep": None}
-    print(json.dumps(row), file=sys.stderr)
+        "exchangedBytesPerStep": last.get("exchangedBytesPerStep")}
+    print(json.dumps(row | {"peaks": last["peaks"]}), file=sys.stderr)
     if not data:
         shutil.rmtree(folder)
     return row

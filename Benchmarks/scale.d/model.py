@@ -7,13 +7,14 @@ documents' vectors and of the scores, and the ranks sum by all-reduce:
     B x D   the documents' vectors          B x S   sums of the loss per document
     B x D   their gradients                 B x K   scores of the positives
 
-with float32 numbers, B documents, D dimensions, S sums, K positives a document.
+with B documents, D dimensions, S sums, K positives a document. Vectors and gradients are float32, sums and
+scores float64.
 """
 
 import math
 from dataclasses import dataclass
 
-NUMBER = 4  # bytes of a float32
+NUMBER, DOUBLE = 4, 8  # bytes of a float32 and of a float64
 SUMS = 2  # a row's maximum and its sum of exponentials
 TEXT_PAIR = 8  # bytes of a feature of a text: its column and its value
 KEPT = 0.7  # of a document's features in a step; the default dropout is 0.3
@@ -65,14 +66,15 @@ def memory(task, constants, machines):
     return constants.base_bytes + NUMBER * task.dimension * rows
 
 
-def numbers_reduced(task):
-    """Numbers that the ranks sum in a step."""
-    return task.batch * (2 * task.dimension + SUMS + task.positives)
+def bytes_reduced(task):
+    """Bytes that each rank hands over to be summed in a step; the last batch of an epoch is smaller."""
+    batch = task.documents / steps(task)
+    return batch * (2 * task.dimension * NUMBER + (SUMS + task.positives) * DOUBLE)
 
 
 def bytes_sent(task, machines):
     """Bytes that each machine sends in a step, with all-reduce along a ring."""
-    return 2 * (machines - 1) / machines * NUMBER * numbers_reduced(task)
+    return 2 * (machines - 1) / machines * bytes_reduced(task)
 
 
 def network_seconds(task, machines, gigabits, latency):

@@ -8,10 +8,14 @@ protocol ScoreSummation {
   func sums(_ kind: ScoreSums) -> Tensor
   /// The sums of some rows alone, `[K, rows]`; nil where that would cost as much as all rows.
   func sums(_ kind: ScoreSums, ofRows rows: Tensor) -> Tensor?
+  /// `[3, B]`, float64: the thresholds, log Σ v and 1 in the rows that are certain, from about one
+  /// sweep; in the others a guess, 0 and 0. Nil where the engine or the search has no such sweep.
+  func thresholds(_ search: OneSweepSearch) -> Tensor?
 }
 
 extension ScoreSummation {
   func sums(_ kind: ScoreSums, ofRows rows: Tensor) -> Tensor? { nil }
+  func thresholds(_ search: OneSweepSearch) -> Tensor? { nil }
 }
 
 /// Scores that exist as a matrix, `[B, L]`.

@@ -58,10 +58,11 @@ extension RowSums {
 /// is float64: a threshold is the difference of numbers that may be large. Since σ(z) < e^z, the
 /// threshold that makes Σ e^z = K is too low, often by little: the search begins there.
 ///
-/// Kernels evaluate the sums in float32, and their second derivative too: the steps are Halley's,
-/// which triple the right digits, and the last one is taken without another look. They sum only rows
-/// that have not converged, and the first sweep is left out where all rows have a first guess, until
-/// a step turns out too long.
+/// Kernels try `OneSweepSearch` first, and search further only for the rows that it leaves. They
+/// evaluate the sums in float32, and their second derivative too: the steps are Halley's, which triple
+/// the right digits, and the last one is taken without another look. They sum only rows that have not
+/// converged, and the first sweep is left out where all rows have a first guess, until a step turns out
+/// too long.
 ///
 /// With z = α (s + t) and m the number of z > 0, Σ σ(z) − K = (m − K) + A − D, where A is the sum of
 /// σ(z) below the threshold and D that of σ(−z) above it. Where m = K only A = D is left, which the
@@ -71,7 +72,7 @@ private final class ThresholdSearch<Engine: ScoreSummation> {
   private let sharpness: Double
   private let places: Tensor  // [B]: K
   private let tolerance: Double
-  private let start: Tensor?
+  private var start: Tensor?
   private let rowCount: Int
 
   /// `[B]`, float64: tᵢ so far.
@@ -126,11 +127,12 @@ private final class ThresholdSearch<Engine: ScoreSummation> {
   /// The thresholds, log Σ v and 1 in rows without a threshold, `[3, B]`; nil where the sigmoids are
   /// too saturated for the kernels.
   func run() -> Tensor? {
+    searchInOneSweep()
     if engine.usesKernels, let start, rowCount > 0, start.isFinite().allTrue() {
       needsBounds = false
       thresholds = start.replacing(where: isOpen, with: 0)
     }
-    repeat {
+    while !isDone.logicalOr(isOpen).allTrue() {
       sweepCount += 1
       if needsBounds {
         bound()
@@ -138,8 +140,23 @@ private final class ThresholdSearch<Engine: ScoreSummation> {
       }
       guard let sums = sums() else { return nil }
       step(sums)
-    } while !isDone.logicalOr(isOpen).allTrue()
+    }
     return .stacked([thresholds, logSlope, isOpen.converted(to: .float64)], along: 0)
+  }
+
+  /// Finds most thresholds; the guesses of the others become their start.
+  private func searchInOneSweep() {
+    guard engine.usesKernels, rowCount > 0,
+      let found = engine.thresholds(
+        OneSweepSearch(places: places, sharpness: sharpness, start: start))
+    else { return }
+    let isFound = found[2].isGreater(than: 0)
+    isDone = isDone.logicalOr(isFound)
+    start = found[0].replacing(where: isOpen, with: 0)
+    thresholds = found[0].replacing(where: isFound.logicalNot(), with: 0)
+    logSlope = found[1]
+    // No row is read before it has been summed.
+    kernelSums = .ones([5, rowCount], dtype: .float64)
   }
 
   /// The sums at the thresholds.

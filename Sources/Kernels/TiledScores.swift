@@ -34,6 +34,29 @@ final class TiledScores: StreamedScores {
     return results
   }
 
+  func thresholds(_ search: OneSweepSearch) -> Tensor? {
+    guard layout.tileWidth == ScoreTiles.widestTile,
+      search.suits(labelCount: scores.labelCount)
+    else { return nil }
+    let tileCount = (scores.labelCount - 1) / layout.tileWidth + 1
+    let cutoffs = search.cutoffs(tileCount: tileCount) { stride in
+      let peaks = Tensor.full(
+        [ScoreTiles.widestTile, scores.rowCount], -.infinity, dtype: .float64)
+      forEachSection { $0.tiles.addPeaks(to: peaks, stride: stride) }
+      return peaks
+    }
+    let tails = Tensor.zeros([5, scores.rowCount], dtype: .float64)
+    let above = Tensor.uninitialized([scores.rowCount, search.limit], dtype: .float32)
+    forEachSection { section in
+      section.tiles.addTails(
+        to: tails, above: above, cutoffs: cutoffs, sharpness: search.sharpness,
+        cellScores: positiveScores[section.cells])
+    }
+    return ScoreTiles.thresholds(
+      ofTails: tails, above: above, cutoffs: cutoffs, places: search.places,
+      sharpness: search.sharpness)
+  }
+
   func write(_ gradient: LossGradient, upstream: Tensor, to results: InputGradients) {
     let factor = upstream.scalar
     let atPositives = gradient.atPositives.converted(to: .float32)

@@ -20,8 +20,19 @@ public struct Ranker: Sendable {
   private let adjustment: Tensor?
   /// `[L]`; whether each label is ranked, nil for all labels.
   let candidates: [Bool]?
+  /// The labels that this process scores, and the processes that score the others; nil for all labels.
+  let ranks: Ranks?
   /// The number of documents scored together; keeps a block of scores at about 64 MB.
   let blockSize: Int
+
+  /// The processes that rank together, each by its own labels.
+  struct Ranks: Sendable {
+    let group: ProcessGroup
+    /// This process's labels.
+    let labels: Range<Int>
+    /// The number of labels of all processes.
+    let labelCount: Int
+  }
 
   /// Creates a ranker by the mean of the members.
   ///
@@ -30,6 +41,13 @@ public struct Ranker: Sendable {
   ///   - candidates: `[L]`; whether each label is ranked, nil for all labels.
   /// - Precondition: there is at least one member, and all have the same labels.
   public init(_ members: [Scorer], adjustment: Tensor? = nil, candidates: [Bool]? = nil) {
+    self.init(members, adjustment: adjustment, candidates: candidates, ranks: nil)
+  }
+
+  /// Creates a ranker of some labels, which ranks together with those of other processes.
+  ///
+  /// The members, adjustment and candidates are of this process's labels alone.
+  init(_ members: [Scorer], adjustment: Tensor?, candidates: [Bool]?, ranks: Ranks?) {
     precondition(!members.isEmpty, "there are no models to average")
     precondition(
       members.allSatisfy { $0.labelCount == members[0].labelCount },
@@ -37,7 +55,9 @@ public struct Ranker: Sendable {
     self.members = members
     self.adjustment = adjustment
     self.candidates = candidates
-    blockSize = max(1, min(1024, (1 << 24) / max(1, members[0].labelCount)))
+    self.ranks = ranks
+    // The same on all ranks, and as in one process, so that the products are the same.
+    blockSize = max(1, min(1024, (1 << 24) / max(1, ranks?.labelCount ?? members[0].labelCount)))
   }
 
   /// The number of labels.
@@ -64,21 +84,31 @@ public struct Ranker: Sendable {
     precondition(
       excluded.map { $0.rowCount == count } ?? true,
       "exclusions of \(excluded?.rowCount ?? 0) rows for \(count) documents")
+    let excluded = ranks.map { ranks in excluded?.selecting(labels: ranks.labels) } ?? excluded
     var result = TopK(k: k)
     for start in stride(from: 0, to: count, by: blockSize) {
       let rows = start..<min(start + blockSize, count)
       let scores = try Runtime.withThreads(threads) { try self.scores(of: inputs, rows: rows) }
       try throwRefusal()
-      try scores.withUnsafeBytes { bytes in
-        let all = bytes.bindMemory(to: Float.self)
-        for row in 0..<rows.count {
-          try result.append(
-            selectingFrom: UnsafeBufferPointer(
-              rebasing: all[(row * labelCount)..<((row + 1) * labelCount)]),
-            excluding: Set(excluded?.columns(ofRow: rows.lowerBound + row) ?? MappedArray([])),
-            among: candidates)
+      func select(into ranking: inout TopK) throws {
+        try scores.withUnsafeBytes { bytes in
+          let all = bytes.bindMemory(to: Float.self)
+          for row in 0..<rows.count {
+            try ranking.append(
+              selectingFrom: UnsafeBufferPointer(
+                rebasing: all[(row * labelCount)..<((row + 1) * labelCount)]),
+              excluding: Set(excluded?.columns(ofRow: rows.lowerBound + row) ?? MappedArray([])),
+              among: candidates)
+          }
         }
       }
+      guard let ranks else {
+        try select(into: &result)
+        continue
+      }
+      var block = TopK(k: k)
+      try select(into: &block)
+      try result.append(joining: block, first: ranks.labels.lowerBound, of: ranks.group)
     }
     return result
   }

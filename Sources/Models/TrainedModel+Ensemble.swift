@@ -70,8 +70,26 @@ extension TrainedModel {
   package var memory: DocumentMemory? { scorer.memory }
 
   /// The ranker of all models.
+  ///
+  /// - Precondition: the model holds all its labels.
   package var ranker: Ranker {
-    Ranker([scorer] + others.map(\.scorer), adjustment: adjustment, candidates: candidates)
+    precondition(part == nil, "a model of some labels ranks together with other processes")
+    return Ranker([scorer] + others.map(\.scorer), adjustment: adjustment, candidates: candidates)
+  }
+
+  /// The ranker of all models, which ranks together with other processes if they hold other labels.
+  ///
+  /// - Parameter group: the processes of `part`; nil for a model that holds all its labels.
+  func ranker(joining group: ProcessGroup?) -> Ranker {
+    guard let part, let group else { return ranker }
+    precondition(
+      part == LabelPart(rank: group.rank, size: group.size),
+      "the labels of rank \(part.rank) of \(part.size) on rank \(group.rank) of \(group.size)")
+    let labels = part.labels(of: labelIDs.count)
+    return Ranker(
+      [scorer] + others.map(\.scorer), adjustment: adjustment.map { $0[labels] },
+      candidates: candidates.map { Array($0[labels]) },
+      ranks: .init(group: group, labels: labels, labelCount: labelIDs.count))
   }
 
   /// Each model's input for texts.

@@ -133,7 +133,7 @@ extension TrainedModel {
   }
 
   /// The number of labels that the model was trained on.
-  var trainedCount: Int { max(1, min(record.labels, scorer.labelCount)) }
+  var trainedCount: Int { max(1, min(record.labels, labelIDs.count)) }
 
   private func labelVectors(of texts: [String], _ bags: CSRMatrix) throws -> Tensor {
     try scorer.vectors(

@@ -43,6 +43,8 @@ public struct TrainedModel: Sendable {
   var adjustment: Tensor?
   /// Whether each label is ranked; nil for all labels.
   package internal(set) var candidates: [Bool]?
+  /// The labels whose vectors this process holds; nil for all.
+  let part: LabelPart?
 
   /// Receives the time that the features of texts took, whenever texts were read; nil for no one.
   ///
@@ -58,6 +60,15 @@ public struct TrainedModel: Sendable {
   /// - Throws: `InputError` if the run is unfinished, damaged, mixed from files of several runs, or
   ///   replaced meanwhile; `FileError`, `TorchError`.
   public init(folder: RunFolder, threads: Int? = nil, epoch: KeptEpoch = .best) throws {
+    try self.init(folder: folder, threads: threads, epoch: epoch, part: nil)
+  }
+
+  /// Opens a run, of which this process holds the vectors, biases and linear weights of some labels.
+  ///
+  /// Such a model can only be evaluated together with the other processes.
+  ///
+  /// - Parameter part: the labels; nil for all.
+  package init(folder: RunFolder, threads: Int?, epoch: KeptEpoch, part: LabelPart?) throws {
     guard folder.has(folder.path) else {
       throw FileError(path: folder.path, action: "open", code: ENOENT)
     }
@@ -81,6 +92,7 @@ public struct TrainedModel: Sendable {
     }
     try Runtime.load()
     self.folder = folder
+    self.part = part
     files = try RunFiles(folder)
     record = files.record
     configuration = try files.read(TrainingConfiguration.self, from: folder.configuration)
@@ -107,20 +119,33 @@ public struct TrainedModel: Sendable {
       }
     }
     let (featureCount, labelCount) = (features.count, labelIDs.count)
-    scorer = try checked { [configuration, transformer, files] in
-      try Self.scorer(
-        configuration, weights, files: files, epoch: kept, featureCount: featureCount,
-        labelCount: labelCount, transformer: transformer)
-    }
     let untrained = try UntrainedLabels(
       files, epoch: kept, dimension: configuration.model.encoder.dimension)
     untrainedCount = untrained?.entries.count ?? 0
+    let allCount = labelCount + untrainedCount
+    // The product with a single column adds up in another order than one with several.
+    if let part, part.size > max(1, allCount / 2) {
+      throw InputError(
+        file: folder.path,
+        reason: "\(part.size) processes cannot divide \(counted(allCount, "label"))",
+        expected: "at least two labels for each process")
+    }
+    let held = part?.labels(of: allCount) ?? 0..<allCount
+    let learnt = held.clamped(to: 0..<labelCount)
+    scorer = try checked { [configuration, transformer, files] in
+      try Self.scorer(
+        configuration, weights, files: files, epoch: kept, featureCount: featureCount,
+        labelCount: labelCount, held: learnt, transformer: transformer)
+    }
     if let untrained {
       labelIDs += untrained.entries.map(\.id.normalizedToNFC)
       addedLabelTexts = untrained.entries.map(\.text)
       _ = try NameIndex(labelIDs, of: "label", file: folder.untrainedLabels)
+      let rows = held.clamped(to: labelCount..<allCount)
+      let (first, last) = (rows.lowerBound - labelCount, rows.upperBound - labelCount)
       scorer = try checked { [scorer] in
-        scorer.adding(untrained.vectors, biases: untrained.biases)
+        scorer.adding(
+          untrained.vectors[first..<last], biases: Array(untrained.biases[first..<last]))
       }
     }
     try files.checkCurrent()
@@ -128,7 +153,8 @@ public struct TrainedModel: Sendable {
 
   private static func scorer(
     _ configuration: TrainingConfiguration, _ weights: WeightsFile, files: RunFiles,
-    epoch: KeptEpoch, featureCount: Int, labelCount: Int, transformer: TransformerStore?
+    epoch: KeptEpoch, featureCount: Int, labelCount: Int, held: Range<Int>,
+    transformer: TransformerStore?
   ) throws -> Scorer {
     let model = configuration.model
     let embeddings = try WeightsFile(file: files.open(files.folder.labelEmbeddings(of: epoch)))
@@ -154,19 +180,21 @@ public struct TrainedModel: Sendable {
       model.learnsTemperature ? try weights.numbers("temperature.log", shape: [1]) : nil
     return Scorer(
       encoder: encoder, tower: try transformer?.tower(of: weights, outputs: dimension),
-      labels: try embeddings.plainNumbers("embeddings", shape: [labelCount, dimension]),
-      bias: model.hasBias ? try weights.numbers("labels.bias", shape: [labelCount]) : nil,
+      labels: try embeddings.plainNumbers("embeddings", shape: [labelCount, dimension])[held],
+      bias: model.hasBias ? try weights.numbers("labels.bias", shape: [labelCount])[held] : nil,
       wide: model.wide == nil
         ? nil
         : try SparseLinear(
           under: "wide", featureCount: featureCount, labelCount: labelCount, file: weights.path,
-          tensor: weights.tensor(named:)),
+          tensor: weights.tensor(named:)
+        ).selecting(labels: held),
       temperature: DualEncoder.temperature(
         logTemperature: logTemperature, fixed: configuration.loss.temperature),
       labelEncoder: labelEncoder,
       memory: try configuration.memory.map {
         try DocumentMemory(
-          $0, files: files, epoch: epoch, dimension: dimension, labelCount: labelCount)
+          $0, files: files, epoch: epoch, dimension: dimension, labelCount: labelCount
+        ).selecting(labels: held)
       })
   }
 

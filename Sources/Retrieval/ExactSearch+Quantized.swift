@@ -41,10 +41,24 @@ extension ExactSearch {
   /// The memory of the codes in bytes; nil if there are none.
   public var codeBytes: Int? { codes?.bytes.count }
 
+  /// The instructions that multiply codes in searches; nil without codes, and where blocks of float32 are
+  /// faster.
+  ///
+  /// - Throws: `SearchError` when the search library is missing.
+  public var codeInstructions: SearchInstructions? {
+    get throws(SearchError) {
+      guard codes != nil else { return nil }
+      if let instructions { return instructions }
+      let best = try SearchInstructions.best
+      return best == .portable ? nil : best
+    }
+  }
+
   /// The best `k` of the queries by a first pass over the codes; nil where it ruled out too few
   /// vectors.
-  func quantizedBest(_ k: Int, of queries: Queries, by codes: RowCodes) throws -> [RunningTopK?] {
-    let best = try instructions ?? SearchInstructions.best
+  func quantizedBest(
+    _ k: Int, of queries: Queries, by codes: RowCodes, with instructions: SearchInstructions
+  ) throws -> [RunningTopK?] {
     let threads = Runtime.threadCount
     let empty = RunningTopK(k: k, margin: 0, scoreScale: store.scoreScale)
     var results = [RunningTopK?](repeating: nil, count: queries.count)
@@ -55,7 +69,7 @@ extension ExactSearch {
       for start in stride(from: 0, to: queries.count, by: width) {
         try codes.findCandidates(
           of: queries, start..<min(start + width, queries.count), in: store.rows, k: k,
-          threads: threads, instructions: best
+          threads: threads, instructions: instructions
         ) { query, rows in
           guard let rows else { return }
           var result = empty

@@ -18,7 +18,8 @@ public struct ExactSearch: Sendable {
   public var queryBlock: Int
   /// The number of vectors per block.
   public var vectorBlock: Int
-  /// The instruction set for codes; nil means the best one of this processor.
+  /// The instruction set for codes; nil means the best one of this processor, and blocks of float32 where
+  /// that is faster.
   ///
   /// - Precondition: the processor has it.
   public var instructions: SearchInstructions?
@@ -63,8 +64,9 @@ public struct ExactSearch: Sendable {
     let prepared = try Queries(queries, for: store)
     let wanted = min(k, max(store.count, 1))
     var result = TopK(k: k)
-    if let codes, wanted <= RowCodes.mostResults {
-      for (query, best) in try quantizedBest(wanted, of: prepared, by: codes).enumerated() {
+    if let codes, wanted <= RowCodes.mostResults, let instructions = try codeInstructions {
+      let found = try quantizedBest(wanted, of: prepared, by: codes, with: instructions)
+      for (query, best) in found.enumerated() {
         let best = try best ?? compared(prepared, query..<query + 1, k: wanted)[0]
         try best.append(to: &result)
       }

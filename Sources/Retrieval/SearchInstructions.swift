@@ -2,7 +2,7 @@ import CSearch
 
 /// The instruction sets that multiply the codes of a quantized search; results are the same with all.
 public enum SearchInstructions: Int32, CaseIterable, Comparable, Sendable {
-  /// No special instructions.
+  /// No special instructions: slower than blocks of float32, for comparisons only.
   case portable
   case avx2
   /// AVX-512 with its products of eight-bit integers (VNNI).
@@ -10,7 +10,9 @@ public enum SearchInstructions: Int32, CaseIterable, Comparable, Sendable {
   /// The matrix unit of newer Intel server processors.
   case amx
 
-  /// The best ones of this processor.
+  /// The best ones of this processor that the environment variable `DECANT_CPU` allows.
+  ///
+  /// Its names are `avx512`, `avx2`, and any other for none. It is read once.
   ///
   /// - Throws: `SearchError` when the search library is missing.
   public static var best: SearchInstructions {

@@ -78,21 +78,37 @@ public struct CrossValidation: Sendable {
   public func run(
     on dataset: Dataset, progress: ProgressBar? = nil, isInterrupted: () -> Bool = { false }
   ) throws -> OutOfSampleScores {
-    let foldOf = Self.folds(of: dataset, count: folds)
-    try Self.refuseEmptyFolds(foldOf, count: folds, at: configuration.dataset)
-    let rows = (0..<folds).map { fold in foldOf.indices.filter { foldOf[$0] == fold } }
-    let parts = try rows.enumerated().map { fold, held in
-      let known = foldOf.indices.filter { foldOf[$0] != fold }
-      progress?.line(
-        "fold \(fold + 1) of \(folds): \(held.count) documents to score with a model of the others")
-      do {
-        return try part(held, known, of: dataset, progress, isInterrupted)
-      } catch TrainingError.interrupted, TrainingError.interruptedWhilePreparing {
-        // Its folds' runs are removed, so there is no checkpoint to resume from.
-        throw TrainingError.interruptedInFold(fold + 1, of: folds)
-      }
+    let foldOf = try filledFolds(of: dataset)
+    let parts = try (0..<folds).map {
+      try part(ofFold: $0, foldOf, of: dataset, progress, isInterrupted)
     }
     return try joined(parts, of: dataset)
+  }
+
+  /// The fold of each training row.
+  ///
+  /// - Throws: `InputError` if a fold has no documents.
+  func filledFolds(of dataset: Dataset) throws -> [Int] {
+    let foldOf = Self.folds(of: dataset, count: folds)
+    try Self.refuseEmptyFolds(foldOf, count: folds, at: configuration.dataset)
+    return foldOf
+  }
+
+  /// Trains without a fold, and scores it.
+  func part(
+    ofFold fold: Int, _ foldOf: [Int], of dataset: Dataset, _ progress: ProgressBar?,
+    _ isInterrupted: () -> Bool
+  ) throws -> Part {
+    let held = foldOf.indices.filter { foldOf[$0] == fold }
+    let known = foldOf.indices.filter { foldOf[$0] != fold }
+    progress?.line(
+      "fold \(fold + 1) of \(folds): \(held.count) documents to score with a model of the others")
+    do {
+      return try part(held, known, of: dataset, progress, isInterrupted)
+    } catch TrainingError.interrupted, TrainingError.interruptedWhilePreparing {
+      // Its folds' runs are removed, so there is no checkpoint to resume from.
+      throw TrainingError.interruptedInFold(fold + 1, of: folds)
+    }
   }
 
   /// A model's results on the documents held out from its training.
@@ -155,7 +171,8 @@ public struct CrossValidation: Sendable {
     }
   }
 
-  private func joined(_ parts: [Part], of dataset: Dataset) throws -> OutOfSampleScores {
+  /// The scores of all folds, in their order.
+  func joined(_ parts: [Part], of dataset: Dataset) throws -> OutOfSampleScores {
     let train = dataset.train
     var columns = [[Int32]](repeating: [], count: train.count)
     var values = [[Float]](repeating: [], count: train.count)

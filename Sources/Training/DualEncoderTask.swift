@@ -107,6 +107,7 @@ public final class DualEncoderTask: DividedTask {
     self.propensity = propensity
     trainCounts = examples.labels.columnCounts()
     self.group = group
+    transformer?.group = group
     shard = try group.map { try LabelShard(of: examples.labels.columnCount, among: $0) }
     let whole = DualEncoder(
       configuration.model, featureCount: examples.bags.columnCount, labelCounts: trainCounts,
@@ -195,7 +196,7 @@ public final class DualEncoderTask: DividedTask {
   /// A pool of negatives or a teacher's scores have all labels; with one of them nothing changes.
   func keepUntaughtLabels() {
     guard negatives == nil, teacher == nil else { return }
-    taughtLabels = TaughtLabels(examples.labels)
+    taughtLabels = TaughtLabels(examples.labels, of: shard)
   }
 
   /// The number of documents.
@@ -229,8 +230,10 @@ public final class DualEncoderTask: DividedTask {
     if let pool = negatives?.pool(of: rows, at: position) {
       let (documents, labels, bias) = try dualEncoder(
         documents: bags, labelTexts: labelTexts, pool: pool, sparsely: movesPoolOnly)
+      let shard = shard?.selecting(pool.labels)
       loss = try nested(queries: documents, labels: labels) {
-        try self.loss(queries: $0, labels: $1, bias: bias, positives: pool.positives, rows: rows)
+        try self.loss(
+          queries: $0, labels: $1, bias: bias, positives: pool.positives, rows: rows, of: shard)
       }
     } else {
       let (documents, all) = try dualEncoder(
@@ -244,7 +247,7 @@ public final class DualEncoderTask: DividedTask {
       loss = try nested(queries: documents, labels: labels) { documents, labels in
         let labelLoss = try self.loss(
           queries: documents, labels: labels, bias: bias, positives: positives,
-          offset: offset, rows: rows)
+          offset: offset, rows: rows, of: taughtLabels?.shard ?? shard)
         return try addingTeacher(
           to: labelLoss, queries: documents, labels: labels, offset: offset, rows: rows)
       }
@@ -263,9 +266,11 @@ public final class DualEncoderTask: DividedTask {
   }
 
   /// The loss of a batch, with the learnt temperature and the latest thresholds.
+  ///
+  /// - Parameter shard: the division of the labels among several processes; nil for one.
   private func loss(
     queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix,
-    offset: SparseLinearScores? = nil, rows: [Int]
+    offset: SparseLinearScores? = nil, rows: [Int], of shard: LabelShard?
   ) throws -> Tensor {
     try LabelShard.$current.withValue(shard) {
       try lossOfShard(
@@ -357,8 +362,8 @@ public final class DualEncoderTask: DividedTask {
     }
     return NegativeSampler.Embeddings(
       documents: Tensor.concatenated(documents) * (1 / dualEncoder.temperature),
-      labels: try dualEncoder.embeddings(ofLabels: labelTexts).detached(),
-      bias: dualEncoder.bias?.detached())
+      labels: ofAllRanks(try dualEncoder.embeddings(ofLabels: labelTexts).detached()),
+      bias: dualEncoder.bias.map { ofAllRanks($0.detached()) })
   }
 
   /// Ranks the labels of the held-out examples; models are compared by nDCG@5.

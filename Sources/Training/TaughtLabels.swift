@@ -1,3 +1,4 @@
+import Kernels
 import Storage
 import Torch
 
@@ -8,19 +9,26 @@ import Torch
 struct TaughtLabels {
   /// `[N, taught]`; the labels of the documents.
   let positives: CSRMatrix
+  /// The division of these labels among several processes; nil for one.
+  let shard: LabelShard?
+  /// The rows of this process's labels.
   private let indices: Tensor
 
   /// Finds the labels; nil if all have a document.
   ///
-  /// - Parameter labels: `[N, L]`; the labels of the documents.
-  init?(_ labels: CSRMatrix) {
+  /// - Parameters:
+  ///   - labels: `[N, L]`; the labels of the documents.
+  ///   - shard: the division of all labels among several processes; nil for one.
+  init?(_ labels: CSRMatrix, of shard: LabelShard? = nil) {
     let counts = labels.columnCounts()
     let taught = counts.indices.filter { counts[$0] > 0 }
     guard taught.count < counts.count, !taught.isEmpty else { return nil }
     positives = labels.selecting(columns: taught)
-    indices = Tensor(taught.map(Int64.init))
+    self.shard = shard?.selecting(taught)
+    let held = shard?.labels ?? counts.indices
+    indices = Tensor(taught.filter(held.contains).map { Int64($0 - held.lowerBound) })
   }
 
-  /// The rows of the labels, `[taught, …]` of `[L, …]`.
+  /// The rows of this process's labels among those that it holds, `[taught, …]` of `[L, …]`.
   func rows(of all: Tensor) -> Tensor { all.gathered(rows: indices.sent(to: all.device)) }
 }

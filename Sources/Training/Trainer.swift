@@ -279,13 +279,26 @@ public struct Trainer: Sendable {
           teacher: teacher, group: group)
       }
     }
-    if let rank, rank.isFirst { try rank.announcePreparation() }
-    let task = try makeTask(rank?.group())
+    func takeStart(into task: DualEncoderTask) throws {
+      try takeWeights(of: start, into: task, features, progress: progress)
+      try startFromEncoder(
+        task, features, of: dataset, training: training, progress: progress,
+        isInterrupted: isInterrupted)
+    }
+    let hasStart = (start != nil || configuration.startFrom != nil) && !folder.hasCheckpoint
+    let task: DualEncoderTask
+    if let rank {
+      // Words and labels have rows of the whole model.
+      let whole = hasStart ? try makeTask(nil) : nil
+      try whole.map(takeStart)
+      if rank.isFirst { try rank.announcePreparation(folder.configurationMark()) }
+      task = try makeTask(rank.group())
+      try whole.map { try task.takePart(of: $0.model) }
+    } else {
+      task = try makeTask(nil)
+      try takeStart(into: task)
+    }
     if start != nil { task.keepUntaughtLabels() }
-    try takeWeights(of: start, into: task, features, progress: progress)
-    try startFromEncoder(
-      task, features, of: dataset, training: training, progress: progress,
-      isInterrupted: isInterrupted)
     return Preparation(
       identity: DatasetIdentity(dataset), documentCount: dataset.documents.count,
       labelCount: dataset.labels.count,

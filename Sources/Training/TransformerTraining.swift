@@ -1,4 +1,5 @@
 import Extreme
+import Kernels
 import Models
 import Storage
 import Torch
@@ -16,6 +17,10 @@ final class TransformerTraining: TaskPart {
   private let projectionOptimizer: AdamW
   private let transformerOptimizer: AdamW?
   private var pass: TransformerTower.Pass?
+  /// The processes that train together, each of which encodes a part of a step's texts; nil for one.
+  var group: ProcessGroup?
+  /// The vectors of all processes of this step.
+  private var joined: JoinedVectors?
   /// The frozen vectors of the labels on the device that trains.
   private lazy var placedLabels = labels.map { frozenVectors($0).moved(to: tower.device) }
 
@@ -68,19 +73,57 @@ final class TransformerTraining: TaskPart {
         documents: vectors.gathered(rows).sent(to: tower.device), labels: placedLabels)
     case .tokens(let tokens):
       let texts = rows.map { Array(tokens.columns(ofRow: $0)) } + (labels.map(allTokens) ?? [])
-      let pass = TransformerTower.Pass(
-        of: texts, through: tower, pieceTokenCount: settings.tuning.pieceTokenCount)
-      self.pass = pass
+      let vectors =
+        try group.map { try encode(texts, among: $0, &random, then: masks) }
+        ?? encode(texts)
       return TransformerVectors(
-        documents: pass.vectors[0..<rows.count],
-        labels: labels == nil ? nil : pass.vectors[rows.count..<texts.count])
+        documents: vectors[0..<rows.count],
+        labels: labels == nil ? nil : vectors[rows.count..<texts.count])
     }
+  }
+
+  private func encode(_ texts: [[Int32]]) -> Tensor {
+    let pass = TransformerTower.Pass(
+      of: texts, through: tower, pieceTokenCount: settings.tuning.pieceTokenCount)
+    self.pass = pass
+    return pass.vectors
+  }
+
+  /// Encodes this process's part of the texts, and gathers the vectors of all.
+  ///
+  /// - Parameter masks: the generator of the layers on top, which have all texts on every process.
+  private func encode(
+    _ texts: [[Int32]], among group: ProcessGroup, _ random: inout SplitMix64,
+    then masks: Generator
+  ) throws -> Tensor {
+    // Other texts have other masks.
+    let seed = random.next() &+ UInt64(group.rank)
+    tower.generator.state = try Generator(seed: seed, device: tower.generator.device).state
+    let ranges = LabelShard.ranges(of: texts.count, among: group.size)
+    let range = ranges[group.rank]
+    let current =
+      range.isEmpty
+      ? Tensor.zeros([0, tower.inputs]) : encode(Array(texts[range]))
+    tower.generator.state = masks.state
+    let all = try checked {
+      group.gathered(rows: current.detached(), counts: ranges.map(\.count))
+    }
+    let vectors = all.requiringGradient()
+    joined = JoinedVectors(all: vectors, current: range.isEmpty ? nil : current, range: range)
+    return vectors
   }
 
   /// Continues the backward pass from the vectors, where the loss has left its gradient.
   func backward() throws {
-    try pass?.backward()
-    pass = nil
+    if let joined, let group {
+      try joined.propagate(to: pass)
+      try checked {
+        try group.sumGradients(of: tower.transformer?.parameters.map(\.tensor) ?? [])
+      }
+    } else {
+      try pass?.backward()
+    }
+    (pass, joined) = (nil, nil)
     tower.isTraining = false
   }
 

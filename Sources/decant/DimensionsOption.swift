@@ -13,9 +13,12 @@ struct DimensionsOption: ParsableArguments {
   var count: Int?
 
   /// The model cut to as many dimensions, with a note if it was not trained for that.
-  func applied(to model: TrainedModel) throws -> TrainedModel {
+  ///
+  /// - Parameter quiet: leaves the note to another process.
+  func applied(to model: TrainedModel, quiet: Bool = false) throws -> TrainedModel {
     guard let count else { return model }
     let result = try model.truncated(to: count)
+    guard !quiet else { return result }
     for note in result.truncationNotes { StandardStreams.note(note) }
     return result
   }

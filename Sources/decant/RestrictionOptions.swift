@@ -26,21 +26,22 @@ struct RestrictionOptions: ParsableArguments {
 
   /// A model that ranks only the chosen labels.
   ///
+  /// - Parameter quiet: leaves the note on skipped names to another process.
   /// - Throws: `InputError` for a name that the run does not know, unless such names are skipped;
   ///   `FileError`.
-  func restricted(_ model: TrainedModel) throws -> TrainedModel {
+  func restricted(_ model: TrainedModel, quiet: Bool = false) throws -> TrainedModel {
     guard only != nil || except != nil else { return model }
     let known = Set(model.labelIDs)
     let restriction = LabelRestriction(
-      only: try only.map { try names(in: $0, known: known) },
-      except: try except.map { try names(in: $0, known: known) } ?? [])
+      only: try only.map { try names(in: $0, known: known, quiet: quiet) },
+      except: try except.map { try names(in: $0, known: known, quiet: quiet) } ?? [])
     return try attributingErrors(to: only ?? except ?? "") {
       try model.restricted(to: restriction)
     }
   }
 
   /// The names in a file.
-  private func names(in path: String, known: Set<String>) throws -> Set<String> {
+  private func names(in path: String, known: Set<String>, quiet: Bool) throws -> Set<String> {
     var names: Set<String> = []
     var unknown: [(name: String, line: Int)] = []
     var line = 0
@@ -65,6 +66,7 @@ struct RestrictionOptions: ParsableArguments {
           : "the run does not have \(unknown.count) of these labels; the first is \"\(first.name)\"",
         expected: "labels of the run, or --skip-unknown")
     }
+    guard !quiet else { return names }
     StandardStreams.note(
       "\(path): \(counted(unknown.count, "label")) unknown to the run and skipped, such as "
         + first.name)

@@ -12,7 +12,7 @@ struct ThreadsOption: ParsableArguments {
 
   func validate() throws {
     try require([("threads", count, 1)])
-    if let count { noteThreads(count) }
+    if let count, !ProcessOptions.isStarted { noteThreads(count) }
   }
 }
 

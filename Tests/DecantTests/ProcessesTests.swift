@@ -3,7 +3,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// `train --processes`.
+/// `train --processes`; `ProcessCommandsTests` has the other commands.
 @Suite struct ProcessesTests {
   private let folder: TemporaryFolder
   private let data: String
@@ -69,10 +69,117 @@ import Testing
     #expect(outcome.messages.contains("process 1 of 2 was ended by signal 9"))
     // The first one says that it lost the other.
     #expect(outcome.messages.contains("rank 0 of 2 lost the others"))
+    #expect(!outcome.messages.contains("GLHF"), "\(outcome.messages)")
     try DecantProgram.succeed(train("whole", "--processes", "2"))
     // Any number of processes continues.
     try DecantProgram.succeed(train("killed", "--resume"))
     expectClose(try losses("killed"), try losses("whole"), tolerance: 1e-5)
+  }
+
+  @Test func `a stopped process ends all others in time`() throws {
+    for victim in 0..<3 {
+      let process = try DecantProcess(
+        train(
+          "stopped\(victim)", "--processes", "3", "--process-timeout", "2",
+          "--checkpoint-interval", "0"))
+      let list = folder.file("stopped\(victim)/checkpoint.json")
+      process.wait { FileManager.default.fileExists(atPath: list) }
+      let ranks = try children(of: process.id)
+      kill(ranks[victim], SIGSTOP)
+      let begun = ContinuousClock.now
+      while try children(of: process.id).count == 3 { usleep(10_000) }
+      // The first of the others ends.
+      #expect(begun.duration(to: .now) < .seconds(4))
+      let outcome = try process.wait()
+      #expect(begun.duration(to: .now) < .seconds(4))
+      #expect(outcome.code == 75)
+      #expect(outcome.messages.contains("lost the others"), "\(outcome.messages)")
+      for rank in ranks { #expect(kill(rank, 0) != 0) }
+      let partial = try names(in: folder.file("stopped\(victim)")).filter { $0.contains("partial") }
+      #expect(partial == [])
+    }
+  }
+
+  @Test func `several processes start from other models`() throws {
+    let rows = SmallDataset(documents: 600).rows
+    let late = Set((15..<20).map { "label\($0)" })
+    func write(_ name: String, _ isMeant: (SmallDataset.Row) -> Bool) throws {
+      let lines = try rows.filter(isMeant).map {
+        String(decoding: try JSONEncoder().encode($0), as: UTF8.self) + "\n"
+      }
+      try writeAtomically(lines.joined(), to: folder.file(name))
+    }
+    try write("old.jsonl") { late.isDisjoint(with: $0.labels) }
+    // Labels 4 and 9 have no document, so that the loss leaves them out.
+    try write("new.jsonl") {
+      !late.isDisjoint(with: $0.labels) && !$0.labels.contains("label4")
+        && !$0.labels.contains("label9")
+    }
+    // No label of the first run, and so none of the first process, has a document.
+    try write("late.jsonl") { late.isSuperset(of: $0.labels) }
+    let words = (0..<20).map { SmallDataset.word(of: $0, 1) }
+    let checkpoint = try TinyCheckpoint.write(to: folder.file("checkpoint"), words: words)
+    try DecantProgram.succeed(
+      ["train", folder.file("old.jsonl"), "--output", folder.file("first")] + quickly)
+    let starts = [
+      ("initial", [folder.file("new.jsonl"), "--initial", folder.file("first")]),
+      ("late", [folder.file("late.jsonl"), "--initial", folder.file("first")]),
+      ("encoder", [data, "--start-from", checkpoint, "--defaults", "1"] + quickly),
+    ]
+    for (name, options) in starts {
+      for size in 1...3 {
+        try DecantProgram.succeed(
+          [
+            "train", "--output", folder.file("\(name)\(size)"), "--processes", "\(size)", "--quiet",
+            "--precision", "float32", "--epochs", "3",
+          ] + options)
+        expectClose(try losses("\(name)\(size)"), try losses("\(name)1"), tolerance: 1e-5)
+        #expect(
+          try names(in: folder.file("\(name)\(size)")) == names(in: folder.file("\(name)1")))
+      }
+    }
+    // The starts have an effect.
+    #expect(try losses("encoder2") != losses("initial2"))
+  }
+
+  @Test(arguments: [
+    ["--uniform-negatives", "4"],
+    ["--hard-negatives", "2", "--labels", "both", "--patience", "3"],
+    ["--hard-negatives", "2", "--batches", "similar", "--neighbours", "4", "--labels", "text"],
+    ["--uniform-negatives", "3", "--gradient-clipping", "0.1", "--lazy-labels"],
+  ])
+  func `several processes train with negatives`(options: [String]) throws {
+    for size in 1...3 {
+      try DecantProgram.succeed(
+        train("\(size)", "--negatives", "pool", "--processes", "\(size)") + quickly + options)
+      expectClose(try losses("\(size)"), try losses("1"), tolerance: 1e-4)
+    }
+  }
+
+  @Test(arguments: [
+    ["--encoder", "both", "--labels", "both"], ["--encoder", "transformer", "--labels", "text"],
+    ["--encoder", "transformer", "--fine-tune"],
+    ["--encoder", "both", "--labels", "both", "--fine-tune", "--piece-tokens", "60"],
+  ])
+  func `several processes train a transformer`(options: [String]) throws {
+    let words = (0..<20).flatMap { label in (0..<4).map { SmallDataset.word(of: label, $0) } }
+    let checkpoint = try TinyCheckpoint.write(to: folder.file("checkpoint"), words: words)
+    // Dropout within the transformer differs between numbers of processes.
+    let settings = try folder.write(
+      "{\"transformer\": {\"checkpoint\": \"\(checkpoint)\""
+        + (options.contains("--fine-tune")
+          ? ", \"isFineTuned\": true, \"tuning\": {\"dropout\": 0}" : "") + "}}",
+      to: "settings.json")
+    for size in 1...3 {
+      try DecantProgram.succeed(
+        [
+          "train", data, "--config", settings, "--output", folder.file("\(size)"), "--quiet",
+          "--defaults", "1", "--epochs", "2", "--precision", "float32", "--patience", "2",
+          "--processes", "\(size)", "--max-length", "24", "--hidden", "32",
+        ] + quickly + options)
+      expectClose(try losses("\(size)"), try losses("1"), tolerance: 1e-4)
+      #expect(try names(in: folder.file("\(size)")) == names(in: folder.file("1")))
+    }
   }
 
   @Test func `an error of the data is reported once`() throws {
@@ -84,6 +191,19 @@ import Testing
     #expect(outcome.code == 65)
     #expect(outcome.messages.split(separator: "\n").count == 1, "\(outcome.messages)")
     #expect(!FileManager.default.fileExists(atPath: folder.file("run")))
+  }
+
+  @Test func `a rank that comes after the end of the run has nothing to do`() throws {
+    try DecantProgram.succeed(train("run"))
+    // As after a restart, when the first rank has ended before this one looks for it.
+    let late = try DecantProcess(
+      train("run") + ["--process-timeout", "3"],
+      environment: [
+        "RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "9",
+        "TORCHELASTIC_RESTART_COUNT": "1",
+      ])
+    let outcome = try late.wait()
+    #expect(outcome.code == 0, "\(outcome.messages)")
   }
 
   @Test func `processes of different numbers are refused`() throws {
@@ -104,9 +224,6 @@ import Testing
   }
 
   @Test func `refuses options that do not fit together`() throws {
-    try DecantProgram.refuse(
-      train("run", "--processes", "2", "--negatives", "pool"), code: 65,
-      "several processes cannot train with --negatives")
     try DecantProgram.refuse(train("run", "--restarts", "2"), code: 64, "needs --processes")
     try DecantProgram.refuse(
       train("run", "--processes", "2", "--members", "2"), code: 64, "--members")

@@ -218,7 +218,7 @@ void check_bounds(const Target &t, const Case &example) {
   }
 }
 
-void check_sigmoid_sums(const Target &t, const Case &example) {
+void check_sigmoid_sums(const Target &t, const Case &example, bool half) {
   const float sharpness = 2;
   std::vector<Threshold> thresholds(64);
   for (auto &threshold : thresholds) threshold = {normal(1)[0], normal(1)[0] * 1e-8f};
@@ -228,7 +228,7 @@ void check_sigmoid_sums(const Target &t, const Case &example) {
   t.add_sigmoid_sums(
     example.scores.data(), example.rows, example.bias.data(), sharpness, thresholds.data(),
     sums.data());
-  t.write_slopes(
+  t.write_slopes[half](
     written.data(), example.rows, example.bias.data(), sharpness, thresholds.data(), scale.data());
   for (int64_t r = 0; r < example.rows; r++) {
     const auto z = [&](double s) {
@@ -257,9 +257,61 @@ void check_sigmoid_sums(const Target &t, const Case &example) {
       // The rounding of z is a relative error of the result.
       expect(
         at("slope", r, c), written[r * width + c], double(scale[r]) * (std::isinf(x) ? 0 : v(x)),
-        std::isfinite(x) ? 2e-6 + 1e-7 * std::abs(z(x)) : 0);
+        std::isfinite(x) ? (half ? 1e-5 : 2e-6) + 1e-7 * std::abs(z(x)) : 0);
     }
   }
+}
+
+void check_peaks(const Target &t, const Case &example) {
+  std::vector<float> peaks(64 * width, -5);
+  const auto untouched = peaks;
+  t.add_peaks(example.scores.data(), example.rows, example.bias.data(), peaks.data());
+  for (int64_t r = 0; r < 64; r++)
+    for (int64_t c = 0; c < width; c++) {
+      const double s = example.score(r, c);
+      const bool is_higher = r < example.rows && c < example.count && s > -5;
+      expect(at("peak", r, c), peaks[r * width + c], is_higher ? s : -5, 0);
+    }
+}
+
+void check_tails(const Target &t, const Case &example, bool half) {
+  const float sharpness = 0.7f;
+  const int64_t first = 3, limit = 20;
+  // The rounding of z, up to 60 here, is a relative error of the result.
+  const double tolerance = half ? 1e-5 : 6e-6;
+  std::vector<float> sums(64 * 4 * lanes), cutoffs = normal(64, 4), scores(67 * 64);
+  std::vector<int64_t> counts(67);
+  std::vector<int32_t> rows(67 * 64);
+  Above above = {limit, 0, counts.data(), rows.data(), scores.data()};
+  t.add_tails[half](
+    example.scores.data(), example.rows, example.bias.data(), sharpness, cutoffs.data(), first,
+    sums.data(), above);
+  int64_t next = 0;
+  for (int64_t r = 0; r < example.rows; r++) {
+    const auto is_above = [&](double s) { return s > cutoffs[r]; };
+    for (int64_t k = 0; k < 4; k++)
+      expect(
+        at("tail", r) + ", number " + std::to_string(k), lanes_of(sums, r, 4, k),
+        example.sum(
+          r,
+          [&](double s) {
+            const double z = double(sharpness) * (s - double(cutoffs[r]));
+            return is_above(s) || z < -87.3 ? 0 : std::exp(double(k + 1) * z);
+          }),
+        tolerance * double(k + 1));
+    if (example.has_nan(r)) {
+      next += std::min(limit, counts[first + r]);
+      continue;
+    }
+    int64_t found = 0;
+    for (int64_t c = 0; c < example.count; c++) {
+      if (!is_above(example.score(r, c)) || found++ >= limit) continue;
+      expect(at("row of a score above", r, c), rows[next], first + r, 0);
+      expect(at("score above", r, c), scores[next++], example.score(r, c), 0);
+    }
+    expect(at("number of scores above", r), counts[first + r], found, 0);
+  }
+  expect("number of all scores above", above.count, next, 0);
 }
 
 void check_products(const Target &t) {
@@ -388,10 +440,12 @@ void check(const Target &t) {
       for (const bool half : {false, true}) {
         check_exponentials(t, example, half);
         check_softplus(t, example, half);
+        check_sigmoid_sums(t, example, half);
+        check_tails(t, example, half);
       }
       check_hinges(t, example);
       check_bounds(t, example);
-      check_sigmoid_sums(t, example);
+      check_peaks(t, example);
     }
   check_products(t);
   check_layout(t);

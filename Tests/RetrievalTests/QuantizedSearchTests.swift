@@ -98,6 +98,31 @@ struct QuantizedSearchTests {
     }
   }
 
+  /// Codes multiplied without special instructions are slower than blocks of float32.
+  @Test func `searches in blocks where codes are slower`() throws {
+    let store = try VectorCase.coarse(9, dimension: 2, queries: 1, seed: 1).store()
+    var search = try ExactSearch.quantized(store)
+    let best = try SearchInstructions.best
+    #expect(try search.codeInstructions == (best == .portable ? nil : best))
+    search.instructions = .portable
+    #expect(try search.codeInstructions == .portable)
+    #expect(try ExactSearch(store).codeInstructions == nil)
+  }
+
+  /// The largest codes of rows and queries, with any signs: the sums of AVX2 would be the first to overflow.
+  @Test func `largest codes do not overflow`() throws {
+    let dimension = 128
+    var sample = VectorCase.coarse(40, dimension: dimension, queries: 8, seed: 2)
+    for row in 0..<40 {
+      let sign: Float = row % 2 == 0 ? 1 : -1
+      sample.vectors[row] = (0..<dimension).map { $0 % (row + 2) == 0 ? -sign : sign }
+    }
+    for query in 0..<8 {
+      sample.queries[query] = (0..<dimension).map { $0 % (query + 1) == query ? 1 : -1 }
+    }
+    try expectExact(sample.store(), sample.queryTensor, k: 10)
+  }
+
   @Test func `an empty store finds nothing`() throws {
     let search = try ExactSearch.quantized(VectorStore(dimension: 3))
     let query = Tensor([Float](repeating: 1, count: 3), shape: [1, 3])

@@ -30,6 +30,29 @@ import Torch
     }
   }
 
+  @Test(.enabled("needs the device for tests") { Rehearsal.isAvailable })
+  func `tensors of another device have the results of the CPU`() throws {
+    func results(on device: Device) throws -> [[[Double]]] {
+      try Ranks.run(2) { group in
+        let own = Double(group.rank + 1)
+        func here(_ numbers: [Double]) -> Tensor { Tensor(numbers).moved(to: device) }
+        let (sum, largest, shared) = (here([own, 2 * own]), here([own, -own]), here([own]))
+        group.sum(sum)
+        group.maximum(largest)
+        group.broadcast(shared, from: 1)
+        let parts = Tensor(rows: (0..<2).map { [Double($0), own] }).moved(to: device)
+        let rows = Tensor.full([group.rank, 2], own, dtype: .float64).moved(to: device)
+        let all = [
+          sum, largest, shared, group.gathered(here([own])), group.scatteredSum(parts),
+          group.gathered(rows: rows, counts: [0, 1]),
+        ]
+        #expect(all.allSatisfy { $0.device.kind == device.kind })
+        return all.map { $0.moved(to: .cpu).doubles() }
+      }
+    }
+    #expect(try results(on: .rehearsal) == results(on: .cpu))
+  }
+
   @Test func `rows of different numbers are gathered in the order of the ranks`() throws {
     let results = try Ranks.run(3) { group in
       let rows = Tensor.full([group.rank, 2], Double(group.rank), dtype: .float64)

@@ -10,7 +10,7 @@ import Testing
   /// How often the compiler is called: once a source, and once to link them.
   ///
   /// The pretended library cannot compute in several processes: one source is compiled again without, and all are linked.
-  private static let build = 12
+  private static let build = 14
 
   init() throws { sandbox = try SetupSandbox() }
 

@@ -1,9 +1,14 @@
-// Products of eight-bit codes: a tile of 32 queries with a block of 32 rows, as exact integers. Four
-// instruction sets, one of which is chosen at run time.
+// Products of codes: a tile of 32 queries with a block of 32 rows, as exact integers. Four instruction
+// sets, one of which is chosen at run time.
+//
+// Each says how large the codes of queries may be, and what is added to them: instructions that multiply
+// unsigned with signed numbers need queries without a sign, and the rows' corrections take it back.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 
 #include "../include/csearch_types.h"
 
@@ -107,6 +112,8 @@ CS_INLINE uint32_t find_reaching(const int32_t *sums, const int32_t *thresholds)
 }
 
 struct Portable {
+  static constexpr int32_t largest_query_code = 127, raise = 0;
+
   void multiply(const int8_t *queries, const Block &block, int32_t room, int32_t *sums) const {
     const int8_t *codes = block.codes();
     for (int32_t row = 0; row < width; row++, codes += room, sums += tile) {
@@ -128,32 +135,43 @@ struct Portable {
 
 #if defined(__x86_64__)
 #define CS_CODES_AVX2 __attribute__((target("avx2"))) inline
-// Products of magnitudes with signed numbers: two of at most 127 x 127 fit into 16 bits.
+// Queries have six bits: four products of their codes with a row's fit into 16 bits.
 struct AVX2 {
+  static constexpr int32_t largest_query_code = 31, raise = 32;
+
   CS_CODES_AVX2 void multiply(
     const int8_t *queries, const Block &block, int32_t room, int32_t *sums) const {
-    constexpr int32_t group = 2;
+    constexpr int32_t group = 4;
     const __m256i ones = _mm256_set1_epi16(1);
     for (int32_t row = 0; row < width; row += group) {
       const int8_t *codes = block.codes() + size_t(row) * room;
-      for (int32_t eight = 0; eight < tile / 8; eight++) {
-        const int8_t *some = queries + size_t(eight / 2) * 16 * room + 32 * (eight % 2);
-        __m256i totals[group] = {};
-        for (int32_t i = 0; i < room; i += 4, some += 64) {
-          const __m256i query = _mm256_load_si256(reinterpret_cast<const __m256i *>(some));
-          const __m256i size = _mm256_abs_epi8(query);
-#pragma GCC unroll 2
+      for (int32_t half = 0; half < 2; half++) {
+        const __m256i *some = reinterpret_cast<const __m256i *>(queries + size_t(half) * 16 * room);
+        __m256i lows[group], highs[group];
+#pragma GCC unroll 4
+        for (int32_t one = 0; one < group; one++)
+          lows[one] = highs[one] = _mm256_set1_epi32(block.corrections()[row + one] / (128 / raise));
+        for (int32_t i = 0; i < room; i += 8, some += 4) {
+          const __m256i low = _mm256_load_si256(some), high = _mm256_load_si256(some + 1);
+          const __m256i low2 = _mm256_load_si256(some + 2), high2 = _mm256_load_si256(some + 3);
+#pragma GCC unroll 4
           for (int32_t one = 0; one < group; one++) {
-            int32_t four;
-            __builtin_memcpy(&four, codes + size_t(one) * room + i, 4);
-            const __m256i pairs =
-              _mm256_maddubs_epi16(size, _mm256_sign_epi8(_mm256_set1_epi32(four), query));
-            totals[one] = _mm256_add_epi32(totals[one], _mm256_madd_epi16(pairs, ones));
+            const __m256i four = four_codes(codes + size_t(one) * room + i);
+            const __m256i next = four_codes(codes + size_t(one) * room + i + 4);
+            const __m256i low_pairs =
+              _mm256_add_epi16(_mm256_maddubs_epi16(low, four), _mm256_maddubs_epi16(low2, next));
+            const __m256i high_pairs =
+              _mm256_add_epi16(_mm256_maddubs_epi16(high, four), _mm256_maddubs_epi16(high2, next));
+            lows[one] = _mm256_add_epi32(lows[one], _mm256_madd_epi16(low_pairs, ones));
+            highs[one] = _mm256_add_epi32(highs[one], _mm256_madd_epi16(high_pairs, ones));
           }
         }
-        for (int32_t one = 0; one < group; one++)
-          _mm256_store_si256(
-            reinterpret_cast<__m256i *>(sums + (row + one) * tile + 8 * eight), totals[one]);
+#pragma GCC unroll 4
+        for (int32_t one = 0; one < group; one++) {
+          __m256i *result = reinterpret_cast<__m256i *>(sums + (row + one) * tile + 16 * half);
+          _mm256_store_si256(result, lows[one]);
+          _mm256_store_si256(result + 1, highs[one]);
+        }
       }
     }
   }
@@ -161,17 +179,23 @@ struct AVX2 {
     return find_reaching(sums, thresholds);
   }
   CS_REACHING(CS_CODES_AVX2)
+
+ private:
+  CS_CODES_AVX2 static __m256i four_codes(const int8_t *codes) {
+    int32_t four;
+    __builtin_memcpy(&four, codes, 4);
+    return _mm256_set1_epi32(four);
+  }
 };
 
 #define CS_CODES_AVX512 \
   __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma"))) inline
-// The instruction multiplies unsigned with signed numbers: queries are raised by 128, which the rows'
-// corrections take back.
 struct AVX512 {
+  static constexpr int32_t largest_query_code = 127, raise = 128;
+
   CS_CODES_AVX512 void multiply(
     const int8_t *queries, const Block &block, int32_t room, int32_t *sums) const {
     constexpr int32_t group = 8;
-    const __m512i shift = _mm512_set1_epi8(int8_t(0x80));
     const __m512i *left = reinterpret_cast<const __m512i *>(queries);
     const __m512i *right = left + room / 4;
     for (int32_t row = 0; row < width; row += group) {
@@ -181,8 +205,8 @@ struct AVX512 {
       for (int32_t one = 0; one < group; one++)
         lows[one] = highs[one] = _mm512_set1_epi32(block.corrections()[row + one]);
       for (int32_t step = 0; step < room / 4; step++) {
-        const __m512i low = _mm512_xor_si512(_mm512_load_si512(left + step), shift);
-        const __m512i high = _mm512_xor_si512(_mm512_load_si512(right + step), shift);
+        const __m512i low = _mm512_load_si512(left + step);
+        const __m512i high = _mm512_load_si512(right + step);
 #pragma GCC unroll 8
         for (int32_t one = 0; one < group; one++) {
           int32_t four;
@@ -225,6 +249,8 @@ struct AVX512 {
     target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,amx-tile,amx-int8"))) inline
 // The matrix unit: tiles of 16 rows and of 16 queries.
 struct AMX {
+  static constexpr int32_t largest_query_code = 127, raise = 0;
+
   struct alignas(64) Shapes {
     uint8_t palette = 1, start = 0, reserved[14] = {};
     uint16_t bytes[16] = {};
@@ -287,18 +313,29 @@ inline bool has_matrix_unit() {
 #endif
 }
 
-// The best instruction set of this processor.
+// The instruction set that the environment variable DECANT_CPU allows; names that mean nothing here are
+// those of other processors.
+inline int32_t allowed_instructions() {
+  const char *const wanted = std::getenv("DECANT_CPU");
+  if (!wanted || !*wanted) return CS_AMX;
+  if (std::strcmp(wanted, "avx512") == 0) return CS_AVX512;
+  return std::strcmp(wanted, "avx2") == 0 ? CS_AVX2 : CS_PORTABLE;
+}
+
+// The best instruction set of this processor that is allowed.
 inline int32_t best_instructions() {
   static const int32_t best = [] {
+    const int32_t allowed = allowed_instructions();
 #if defined(__x86_64__)
     const bool has_wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
       __builtin_cpu_supports("avx512vnni");
-    if (has_wide && has_matrix_unit()) return int32_t(CS_AMX);
-    if (has_wide) return int32_t(CS_AVX512);
-    if (__builtin_cpu_supports("avx2")) return int32_t(CS_AVX2);
+    // The system allows a process the matrix unit only if it is asked.
+    if (has_wide && has_matrix_unit()) return std::min<int32_t>(allowed, CS_AMX);
+    if (has_wide) return std::min<int32_t>(allowed, CS_AVX512);
+    if (__builtin_cpu_supports("avx2")) return std::min<int32_t>(allowed, CS_AVX2);
 #endif
-    return int32_t(CS_PORTABLE);
+    return std::min<int32_t>(allowed, CS_PORTABLE);
   }();
   return best;
 }

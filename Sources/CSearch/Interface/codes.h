@@ -7,8 +7,8 @@
 //     |q . x + bias - (t s (g . c) + bias)| = |q . d + f . s c| <= |q| E + |f| N
 //
 // bounds every score from both sides. The k-th best lower bound so far is the bar, and only rows whose
-// upper bound reaches it are candidates. All products of codes are integers, so that every instruction
-// set finds the same candidates.
+// upper bound reaches it are candidates. Instruction sets whose queries have fewer bits find more of them;
+// the best rows are among them in any case.
 #pragma once
 #include <algorithm>
 #include <atomic>
@@ -29,6 +29,7 @@ namespace codes {
 constexpr float infinity = std::numeric_limits<float>::infinity();
 // Above it, sums of products of codes could overflow.
 constexpr int32_t largest_dimension = 1 << 15;
+constexpr int32_t largest_row_code = 127;
 // More candidates than this, for one query and part of the rows, end its scan.
 constexpr size_t most_candidates = 1 << 14;
 
@@ -64,11 +65,13 @@ inline void read(const cs_rows &rows, int64_t index, float *numbers) {
 struct Coded {
   double norm, error;
 };
-inline Coded code(const float *numbers, int32_t dimension, float scale, int8_t *result) {
+inline Coded code(
+  const float *numbers, int32_t dimension, float scale, int32_t largest_code, int8_t *result) {
+  const float limit = float(largest_code);
   double squares = 0, errors = 0;
   for (int32_t i = 0; i < dimension; i++) {
     const float quotient = scale > 0 ? std::nearbyint(numbers[i] / scale) : 0;
-    result[i] = int8_t(std::clamp(quotient, -127.f, 127.f));
+    result[i] = int8_t(std::clamp(quotient, -limit, limit));
     const double value = double(scale) * result[i], rest = numbers[i] - value;
     squares += value * value;
     errors += rest * rest;
@@ -76,8 +79,8 @@ inline Coded code(const float *numbers, int32_t dimension, float scale, int8_t *
   return {std::sqrt(squares), std::sqrt(errors)};
 }
 // The scale for which the largest number has the largest code.
-inline float scale_of(float largest) {
-  const float scale = largest / 127;
+inline float scale_of(float largest, int32_t largest_code) {
+  const float scale = largest / float(largest_code);
   // Quotients by smaller scales could overflow.
   return scale >= std::numeric_limits<float>::min() ? scale : 0;
 }
@@ -105,11 +108,12 @@ inline void write(const cs_rows &rows, int64_t index, char *bytes) {
     read(rows, row, vector);
     for (int32_t i = 0; i < dimension; i++) largest = std::max(largest, std::abs(vector[i]));
   }
-  head.scale = scale_of(largest);
+  head.scale = scale_of(largest, largest_row_code);
   std::vector<int8_t> coded(room);
   for (int32_t lane = 0; lane < width; lane++) {
     const Coded sizes =
-      code(&numbers[size_t(lane) * dimension], dimension, head.scale, coded.data());
+      code(
+        &numbers[size_t(lane) * dimension], dimension, head.scale, largest_row_code, coded.data());
     head.norm = std::max(head.norm, above(sizes.norm));
     head.error = std::max(head.error, above(sizes.error));
     int32_t sum = 0;
@@ -162,7 +166,8 @@ struct State {
   }
 };
 
-// The codes of some queries, and the numbers of `Bounds`.
+// The codes of some queries for an instruction set, and the numbers of `Bounds`.
+template <class Products>
 struct Coding {
   const int32_t room;
   const int64_t count;
@@ -182,11 +187,13 @@ struct Coding {
         largest = std::max(largest, std::abs(query[i]));
         squares += double(query[i]) * query[i];
       }
-      scales[q] = scale_of(largest);
+      scales[q] = scale_of(largest, Products::largest_query_code);
       inverses[q] = scales[q] > 0 ? 1 / scales[q] : 0;
       norms[q] = above(std::sqrt(squares));
-      errors[q] = above(code(query, dimension, scales[q], coded.data()).error);
-      for (int32_t i = 0; i < dimension; i++) codes[place(room, q, i)] = coded[i];
+      errors[q] = above(
+        code(query, dimension, scales[q], Products::largest_query_code, coded.data()).error);
+      for (int32_t i = 0; i < dimension; i++)
+        codes[place(room, q, i)] = int8_t(coded[i] + Products::raise);
     }
   }
   Coding(const Coding &) = delete;
@@ -199,8 +206,8 @@ struct Coding {
 // Scans blocks `first` ..< `last` for all queries of a coding.
 template <class Products>
 void scan(
-  const Products &products, const char *bytes, int64_t first, int64_t last, const Coding &coding,
-  size_t k, State *states) {
+  const Products &products, const char *bytes, int64_t first, int64_t last,
+  const Coding<Products> &coding, size_t k, State *states) {
   const size_t size = block_size(coding.room);
   std::vector<float> bars(coding.scales.size(), -infinity);
   alignas(64) int32_t sums[width * tile], thresholds[tile];
@@ -235,18 +242,23 @@ void scan(
   }
 }
 
+// Scans for `count` queries.
 inline void scan(
-  int32_t instructions, const char *bytes, int64_t first, int64_t last, const Coding &coding,
-  size_t k, State *states) {
+  int32_t instructions, const char *bytes, int64_t first, int64_t last, const float *queries,
+  int64_t count, int32_t dimension, size_t k, State *states) {
+  const auto by = [&](const auto &products) {
+    const Coding<std::decay_t<decltype(products)>> coding(queries, count, dimension);
+    scan(products, bytes, first, last, coding, k, states);
+  };
   switch (instructions) {
 #ifdef CS_HAS_AMX
-    case CS_AMX: return scan(AMX(coding.room), bytes, first, last, coding, k, states);
+    case CS_AMX: return by(AMX(padded(dimension)));
 #endif
 #if defined(__x86_64__)
-    case CS_AVX512: return scan(AVX512(), bytes, first, last, coding, k, states);
-    case CS_AVX2: return scan(AVX2(), bytes, first, last, coding, k, states);
+    case CS_AVX512: return by(AVX512());
+    case CS_AVX2: return by(AVX2());
 #endif
-    default: return scan(Portable(), bytes, first, last, coding, k, states);
+    default: return by(Portable());
   }
 }
 
@@ -273,11 +285,10 @@ void find(
     for (int64_t piece; (piece = next++) < groups * parts;) {
       const int64_t group = piece / parts, part = piece % parts;
       const int64_t first = count * group / groups, last = count * (group + 1) / groups;
-      const Coding coding(queries + first * rows.dimension, last - first, rows.dimension);
       std::vector<State> states(last - first);
       scan(
-        instructions, bytes, blocks * part / parts, blocks * (part + 1) / parts, coding, k,
-        states.data());
+        instructions, bytes, blocks * part / parts, blocks * (part + 1) / parts,
+        queries + first * rows.dimension, last - first, rows.dimension, k, states.data());
       if (parts > 1) {
         kept[piece] = std::move(states);
         continue;

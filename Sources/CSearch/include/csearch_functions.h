@@ -33,7 +33,7 @@ CS_FUNCTION(int32_t, graph_save, (cs_graph graph, cs_write write, void *context)
 CS_FUNCTION(int32_t, codes_length, (const cs_rows *rows, int64_t *result), (rows, result))
 // Writes them with some threads.
 CS_FUNCTION(int32_t, codes_write, (const cs_rows *rows, int32_t threads, void *bytes), (rows, threads, bytes))
-// The best instruction set of this processor.
+// The best instruction set of this processor that the environment variable DECANT_CPU allows.
 CS_FUNCTION(int32_t, codes_instructions, (void), ())  // the cs_instructions itself
 // Calls `take` once for each of `count` queries, possibly on several threads at once, with all rows
 // that may be among its best `k`. Codes, rows and `dimension` must match; `instructions` must be ones

@@ -2,6 +2,7 @@
 #pragma once
 #include <ATen/Functions.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace {
@@ -27,6 +28,14 @@ class Arena {
     return rounded_up(count * int64_t(sizeof(T)), 64);
   }
 };
+
+// Rows are divided into chunks of 16, 32 or 48, or of a multiple of 64 up to `most`, so that there are
+// few shapes.
+inline int64_t chunk_of(int64_t rows, int64_t most) {
+  if (rows <= 64) return rounded_up(std::max<int64_t>(rows, 1), 16);
+  const int64_t count = (rows + most - 1) / most;
+  return rounded_up((rows + count - 1) / count, 64);
+}
 
 // The rows of a chunk of queries, and the width of embeddings padded with zeros.
 struct TileSizes {

@@ -19,6 +19,8 @@ Shape shape_of(int32_t kind) {
     case CT_SCORE_SOFTPLUS: return {2, 1};
     case CT_SCORE_BOUNDS: return {4, 5};
     case CT_SCORE_SIGMOID_SUMS: return {5, 5};
+    case CT_SCORE_PEAKS: return {tiles::width / lanes, tiles::width};
+    case CT_SCORE_TAILS: return {4, 5};
     default: return {1, 1};
   }
 }
@@ -33,6 +35,35 @@ tiles::Threshold *thresholds_of(ct_tensor tensor, int64_t rows, Arena &arena) {
   return result;
 }
 
+const float *cutoffs_of(ct_tensor tensor, int64_t rows, Arena &arena) {
+  const double *given = elements<double>(tensor, at::kDouble, rows, "cutoffs");
+  auto *result = arena.take<float>(rows);
+  for (int64_t r = 0; r < rows; r++) result[r] = float(given[r]);
+  return result;
+}
+
+// The scores above the cutoffs that one block finds.
+tiles::Above room_above(int64_t rows, int64_t limit, Arena &arena) {
+  return {
+    limit, 0, arena.take<int64_t>(rows), arena.take<int32_t>(rows * limit),
+    arena.take<float>(rows * limit)};
+}
+int64_t size_above(int64_t rows, int64_t limit) {
+  return Arena::size<int64_t>(rows) + Arena::size<int32_t>(rows * limit)
+    + Arena::size<float>(rows * limit);
+}
+// Appends them to those of earlier blocks, `counts` and [rows, limit].
+void join_above(const tiles::Above &found, int64_t rows, double *counts, float *scores) {
+  // The rows' numbers of scores so far tell where the next goes; those of this block come after.
+  for (int64_t i = 0; i < found.count; i++) {
+    const int64_t r = found.rows[i];
+    if (counts[r] < double(found.limit)) scores[r * found.limit + int64_t(counts[r])] = found.scores[i];
+    counts[r]++;
+  }
+  for (int64_t r = 0; r < rows; r++)
+    if (found.counts[r] > found.limit) counts[r] += double(found.counts[r] - found.limit);
+}
+
 // Adds `other` to a log-sum-exp kept as a largest score and a sum.
 void join_exponentials(double &peak, double &sum, double other_peak, double other_sum) {
   // No score so far; a sum that is NaN is kept.
@@ -45,7 +76,7 @@ void join_exponentials(double &peak, double &sum, double other_peak, double othe
 template <class Stored, class Products>
 void score_sums(
   const tiles::Target &target, const ct_score_blocks &blocks, int32_t kind, double scalar, ct_tensor thresholds_,
-  ct_tensor results_, ct_tensor found_, bool hides) {
+  ct_tensor results_, ct_tensor found_, bool hides, ct_tensor above_) {
   constexpr bool half = Scores<Stored, Products>::is_half;
   const Scores<Stored, Products> all(target, blocks, false);
   const Shape shape = shape_of(kind);
@@ -55,27 +86,34 @@ void score_sums(
     found_ ? writable<float>(found_, at::kFloat, all.cell_count, "found scores") : nullptr;
   const int64_t padded_rows = all.padded_rows(), row_sums = shape.sums * lanes;
   const int64_t threads = all.threads();
+  const bool has_tails = kind == CT_SCORE_TAILS;
+  const int64_t limit = has_tails ? ct::shared(above_).size(-1) : 0;
+  float *const all_above =
+    has_tails ? writable<float>(above_, at::kFloat, all.rows * limit, "above") : nullptr;
   Arena arena(
     threads
       * (Tile<Stored, Products>::size(all) + Arena::size<float>(padded_rows * row_sums)
-         + Arena::size<float>(padded_rows))
+         + Arena::size<float>(padded_rows) + size_above(has_tails ? all.rows : 0, limit))
     + Arena::size<tiles::Threshold>(all.rows));
   const tiles::Threshold *thresholds =
-    thresholds_ ? thresholds_of(thresholds_, all.rows, arena) : nullptr;
+    kind == CT_SCORE_SIGMOID_SUMS ? thresholds_of(thresholds_, all.rows, arena) : nullptr;
+  const float *cutoffs = has_tails ? cutoffs_of(thresholds_, all.rows, arena) : nullptr;
   struct Local {
     Tile<Stored, Products> tile;
     float *sums, *shift;
+    tiles::Above above;
   };
   std::vector<Local> locals;
   for (int64_t t = 0; t < threads; t++) {
     Tile<Stored, Products> tile(all, arena);
     float *sums = arena.take<float>(padded_rows * row_sums);
-    locals.push_back({tile, sums, arena.take<float>(padded_rows)});
+    float *shift = arena.take<float>(padded_rows);
+    locals.push_back({tile, sums, shift, room_above(has_tails ? all.rows : 0, limit, arena)});
   }
   const float factor = float(scalar);
 
   auto work = [&](int64_t thread, int64_t block) {
-    auto &[tile, sums, shift] = locals[size_t(thread)];
+    auto &[tile, sums, shift, above] = locals[size_t(thread)];
     memset(sums, 0, sizeof(float) * size_t(padded_rows * row_sums));
     std::fill(shift, shift + padded_rows, tiles::lowest);
     if (kind == CT_SCORE_BOUNDS)
@@ -84,9 +122,13 @@ void score_sums(
           sums[r * row_sums + lanes + k] = INFINITY;
           sums[r * row_sums + 2 * lanes + k] = -INFINITY;
         }
+    if (kind == CT_SCORE_PEAKS) std::fill(sums, sums + padded_rows * row_sums, -INFINITY);
+    above.count = 0;
+    if (has_tails) std::fill(above.counts, above.counts + all.rows, 0);
     const int64_t end = std::min(all.label_count, (block + 1) * all.block);
     for (int64_t start = block * all.block; start < end; start += all.tile) {
       const int64_t count = std::min(all.tile, end - start), index = start / all.tile;
+      if (kind == CT_SCORE_PEAKS && index % int64_t(scalar)) continue;
       int64_t next = all.cell_offsets[index];
       const int64_t cells_end = all.cell_offsets[index + 1];
       tile.open(start, count, false);
@@ -111,6 +153,10 @@ void score_sums(
           case CT_SCORE_SIGMOID_SUMS:
             target.add_sigmoid_sums(s, rows, tile.biases, factor, thresholds + first, own);
             break;
+          case CT_SCORE_PEAKS: target.add_peaks(s, rows, tile.biases, own); break;
+          case CT_SCORE_TAILS:
+            target.add_tails[half](s, rows, tile.biases, factor, cutoffs + first, first, own, above);
+            break;
         }
       }
     }
@@ -118,8 +164,9 @@ void score_sums(
     Products::release();
   };
   auto join = [&](int64_t thread, int64_t) {
-    const auto &[tile, sums, shift] = locals[size_t(thread)];
+    const auto &[tile, sums, shift, above] = locals[size_t(thread)];
     const int64_t n = all.rows;
+    if (has_tails) join_above(above, n, results + 4 * n, all_above);
     for (int64_t r = 0; r < n; r++) {
       const float *own = sums + r * row_sums;
       auto total = [&](int64_t which) {
@@ -136,8 +183,12 @@ void score_sums(
           results[2 * n + r] = std::max(results[2 * n + r], double(own[2 * lanes + k]));
         }
         join_exponentials(results[3 * n + r], results[4 * n + r], double(shift[r]), total(3));
+      } else if (kind == CT_SCORE_PEAKS) {
+        for (int64_t k = 0; k < tiles::width; k++)
+          results[k * n + r] = std::max(results[k * n + r], double(own[k]));
       } else {
-        for (int64_t k = 0; k < shape.results; k++) results[k * n + r] += total(k);
+        for (int64_t k = 0; k < std::min(shape.sums, shape.results); k++)
+          results[k * n + r] += total(k);
       }
     }
   };
@@ -203,7 +254,7 @@ void score_gradients(
           case CT_SCORE_SOFTPLUS: target.write_sigmoids[half](s, rows, tile.biases, factor); break;
           case CT_SCORE_SQUARED_HINGE: target.write_hinges(s, rows, tile.biases, factor); break;
           case CT_SCORE_SIGMOID_SUMS:
-            target.write_slopes(
+            target.write_slopes[half](
               s, rows, tile.biases, factor, thresholds + first, scale + first);
             break;
         }
@@ -272,7 +323,7 @@ int32_t score_kernels_suit(ct_tensor model) {
 
 int32_t score_sums(
   const ct_score_blocks *blocks, int32_t kind, double scalar, ct_tensor thresholds,
-  ct_tensor results, ct_tensor found, int32_t hides) {
+  ct_tensor results, ct_tensor found, int32_t hides, ct_tensor above) {
   CT_TRY
   const auto type = shared(blocks->labels).scalar_type();
   TORCH_CHECK(
@@ -282,8 +333,9 @@ int32_t score_sums(
     : has_half_products(target)       ? ::score_sums<c10::BFloat16, HalfProducts>
                                       : ::score_sums<c10::BFloat16, FloatProducts>;
   run(
-    target, *blocks, kind, scalar, thresholds, results, found, hides);
+    target, *blocks, kind, scalar, thresholds, results, found, hides, above);
   count_write(results);
+  if (above) count_write(above);
   if (found) count_write(found);
   CT_END
 }

@@ -1,5 +1,6 @@
 // Several processes that compute together: a key-value store for meeting, and collective operations
-// on tensors, by libtorch's c10d with Gloo.
+// on tensors, by libtorch's c10d: with NCCL for tensors on CUDA where libctorch_nccl.so is there
+// (cuda/nccl.cpp), and with Gloo for all others.
 //
 // Compiled by Scripts/setup, which then lets two processes add up their ranks. If either fails, it
 // compiles this file again with CT_COLLECTIVES_MISSING, the reason, and every function reports it.
@@ -16,21 +17,44 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include <dlfcn.h>
+
 #include <cstring>
 
 namespace {
 using std::chrono::milliseconds;
 
 c10d::Store *as_store(ct_store store) { return reinterpret_cast<c10d::Store *>(store); }
-c10d::ProcessGroupGloo *as_group(ct_group group) {
-  return reinterpret_cast<c10d::ProcessGroupGloo *>(group);
-}
+struct Group {
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
+  // Empty where no tensor is on CUDA, or this libtorch has no NCCL.
+  c10::intrusive_ptr<c10d::Backend> nccl;
+
+  bool takes(const at::Tensor &tensor) const { return tensor.is_cpu() || (nccl && tensor.is_cuda()); }
+  c10d::Backend &backend(const at::Tensor &tensor) const {
+    if (nccl && tensor.is_cuda()) return *nccl;
+    return *gloo;
+  }
+  // The tensor, or a copy of it on the CPU.
+  at::Tensor taken(const at::Tensor &tensor) const { return takes(tensor) ? tensor : tensor.cpu(); }
+};
+Group *as_group(ct_group group) { return reinterpret_cast<Group *>(group); }
 c10::intrusive_ptr<c10d::Store> shared_store(ct_store store) {
   return c10::intrusive_ptr<c10d::Store>::unsafe_reclaim_from_nonowning(as_store(store));
 }
 
 // The calling thread sleeps until the other ranks have done the same.
 void finish(const c10::intrusive_ptr<c10d::Work> &work) { work->wait(); }
+
+// Replaces a tensor by the result of an operation.
+template <typename Operation>
+void replace(const Group &group, ct_tensor tensor, const Operation &operation) {
+  const at::Tensor original = ct::shared(tensor), taken = group.taken(original);
+  std::vector<at::Tensor> tensors{taken};
+  finish(operation(group.backend(taken), tensors));
+  if (!taken.is_same(original)) original.copy_(taken);
+  ct::count_write(tensor);
+}
 }  // namespace
 
 namespace ct {
@@ -94,54 +118,72 @@ int32_t group_open(
     interface ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
               : c10d::ProcessGroupGloo::createDeviceForHostname(host));
   auto prefixed = c10::make_intrusive<c10d::PrefixStore>(prefix, shared_store(store));
-  auto group = c10::make_intrusive<c10d::ProcessGroupGloo>(prefixed, rank, size, options);
-  *result = reinterpret_cast<ct_group>(group.release());
+  auto gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(prefixed, rank, size, options);
+  *result = reinterpret_cast<ct_group>(new Group{std::move(gloo), {}});
   CT_END
 }
-void group_release(ct_group group) { c10::raw::intrusive_ptr::decref(as_group(group)); }
+void group_release(ct_group group) { delete as_group(group); }
+
+int32_t group_use_cuda(
+  ct_group group, ct_store store, const char *prefix, const char *library, int32_t device,
+  int64_t timeout_ms) {
+  CT_TRY
+  void *opened = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+  TORCH_CHECK(opened, dlerror());
+  c10d::Backend *(*open)(c10::intrusive_ptr<c10d::Store>, int32_t, int32_t, int32_t, int64_t);
+  *reinterpret_cast<void **>(&open) = dlsym(opened, "ct_open_nccl");
+  TORCH_CHECK(open, library, " has no ct_open_nccl; run Scripts/setup-nccl");
+  Group &all = *as_group(group);
+  auto prefixed = c10::make_intrusive<c10d::PrefixStore>(prefix, shared_store(store));
+  all.nccl = c10::intrusive_ptr<c10d::Backend>::reclaim(
+    open(std::move(prefixed), all.gloo->getRank(), all.gloo->getSize(), device, timeout_ms));
+  CT_END
+}
 
 int32_t group_reduce(ct_group group, ct_tensor tensor, int32_t operation) {
   CT_TRY
-  std::vector<at::Tensor> tensors{shared(tensor)};
   c10d::AllreduceOptions options;
   options.reduceOp = operation == CT_REDUCE_MAXIMUM ? c10d::ReduceOp::MAX : c10d::ReduceOp::SUM;
-  finish(as_group(group)->allreduce(tensors, options));
-  count_write(tensor);
+  replace(*as_group(group), tensor, [&](c10d::Backend &backend, std::vector<at::Tensor> &tensors) {
+    return backend.allreduce(tensors, options);
+  });
   CT_END
 }
 
 int32_t group_gather(ct_group group, ct_tensor tensor, ct_tensor result) {
   CT_TRY
-  at::Tensor all = shared(result);
-  std::vector<at::Tensor> inputs{shared(tensor)};
-  std::vector<std::vector<at::Tensor>> outputs{all.unbind(0)};
-  finish(as_group(group)->allgather(outputs, inputs));
-  count_write(result);
+  const Group &all = *as_group(group);
+  std::vector<at::Tensor> inputs{all.taken(shared(tensor))};
+  replace(all, result, [&](c10d::Backend &backend, std::vector<at::Tensor> &tensors) {
+    std::vector<std::vector<at::Tensor>> outputs{tensors[0].unbind(0)};
+    return backend.allgather(outputs, inputs);
+  });
   CT_END
 }
 
 int32_t group_scatter_sum(ct_group group, ct_tensor tensor, ct_tensor result) {
   CT_TRY
-  std::vector<at::Tensor> outputs{shared(result)};
-  std::vector<std::vector<at::Tensor>> inputs{shared(tensor).unbind(0)};
-  finish(as_group(group)->reduce_scatter(outputs, inputs));
-  count_write(result);
+  const Group &all = *as_group(group);
+  std::vector<std::vector<at::Tensor>> inputs{all.taken(shared(tensor)).unbind(0)};
+  replace(all, result, [&](c10d::Backend &backend, std::vector<at::Tensor> &tensors) {
+    return backend.reduce_scatter(tensors, inputs);
+  });
   CT_END
 }
 
 int32_t group_broadcast(ct_group group, ct_tensor tensor, int32_t root) {
   CT_TRY
-  std::vector<at::Tensor> tensors{shared(tensor)};
   c10d::BroadcastOptions options;
   options.rootRank = root;
-  finish(as_group(group)->broadcast(tensors, options));
-  count_write(tensor);
+  replace(*as_group(group), tensor, [&](c10d::Backend &backend, std::vector<at::Tensor> &tensors) {
+    return backend.broadcast(tensors, options);
+  });
   CT_END
 }
 
 int32_t group_barrier(ct_group group) {
   CT_TRY
-  finish(as_group(group)->barrier());
+  finish(as_group(group)->gloo->barrier());
   CT_END
 }
 }  // namespace ct
@@ -193,6 +235,9 @@ int32_t group_open(
   return missing();
 }
 void group_release(ct_group) {}
+int32_t group_use_cuda(ct_group, ct_store, const char *, const char *, int32_t, int64_t) {
+  return missing();
+}
 int32_t group_reduce(ct_group, ct_tensor, int32_t) { return missing(); }
 int32_t group_gather(ct_group, ct_tensor, ct_tensor) { return missing(); }
 int32_t group_scatter_sum(ct_group, ct_tensor, ct_tensor) { return missing(); }

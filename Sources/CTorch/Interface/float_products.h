@@ -19,6 +19,8 @@ class FloatProducts {
   using Number = float;
   static constexpr at::ScalarType type = at::kFloat;
   static constexpr int64_t unit = 16;
+  // Rows of a chunk: its scores stay in the first-level cache.
+  static constexpr int64_t most_rows = 64;
 
   static int64_t size(TileSizes sizes) {
     return 4 * Arena::size<float>(tiles::width * sizes.padded);

@@ -74,7 +74,11 @@ int32_t kernel_target(const char **name);
 int32_t score_kernels_suit(ct_tensor model);
 int32_t score_sums(
   const ct_score_blocks *blocks, int32_t kind, double scalar, ct_tensor thresholds,
-  ct_tensor results, ct_tensor found, int32_t hides);
+  ct_tensor results, ct_tensor found, int32_t hides, ct_tensor above);
+// In thresholds.cpp.
+int32_t tail_thresholds(
+  ct_tensor tails, ct_tensor above, ct_tensor cutoffs, ct_tensor places, double sharpness,
+  ct_tensor results);
 int32_t score_gradients(
   const ct_score_blocks *blocks, int32_t kind, double scalar, ct_tensor thresholds,
   ct_tensor scale, ct_tensor at_cells, double upstream, ct_tensor of_queries,
@@ -95,6 +99,9 @@ int32_t group_open(
   ct_store store, const char *prefix, int32_t rank, int32_t size, const char *host,
   const char *interface, int64_t timeout_ms, ct_group *result);
 void group_release(ct_group group);
+int32_t group_use_cuda(
+  ct_group group, ct_store store, const char *prefix, const char *library, int32_t device,
+  int64_t timeout_ms);
 int32_t group_reduce(ct_group group, ct_tensor tensor, int32_t operation);
 int32_t group_gather(ct_group group, ct_tensor tensor, ct_tensor result);
 int32_t group_scatter_sum(ct_group group, ct_tensor tensor, ct_tensor result);

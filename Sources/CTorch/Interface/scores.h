@@ -73,7 +73,7 @@ struct Scores {
     cell_offsets = elements<int64_t>(b.cell_offsets, at::kLong, tiles + 1, "cell offsets");
 
     sizes.padded = rounded_up(std::max<int64_t>(depth, 1), Products::unit);
-    sizes.chunk = std::min<int64_t>(64, rounded_up(std::max<int64_t>(rows, 1), 16));
+    sizes.chunk = chunk_of(rows, Products::most_rows);
     chunk_count = (rows + sizes.chunk - 1) / sizes.chunk;
     queries = at::zeros({chunk_count, sizes.chunk, sizes.padded}, Products::type);
     queries.view({chunk_count * sizes.chunk, sizes.padded})

@@ -26,7 +26,9 @@ namespace tiles {
     .write_hinges = write_hinges, \
     .add_bounds = add_bounds, \
     .add_sigmoid_sums = add_sigmoid_sums, \
-    .write_slopes = write_slopes, \
+    .add_peaks = add_peaks, \
+    .add_tails = {add_tails<false>, add_tails<true>}, \
+    .write_slopes = {write_slopes<false>, write_slopes<true>}, \
     .add_columns = add_columns, \
     .add_part = add_part, \
     .copy_part = copy_part, \

@@ -17,6 +17,16 @@ struct Threshold {
   float high, low;
 };
 
+// Scores above a cutoff of their row, in the order in which they were found.
+struct Above {
+  // At most so many of a row are kept, `count` of all rows.
+  int64_t limit, count;
+  // How many were found of each row, kept or not.
+  int64_t *counts;
+  int32_t *rows;
+  float *scores;
+};
+
 // `bias` is first added to every row of `scores`: 0 if a loss has none, minus infinity after the
 // last label, which masks those columns. Where there are two functions, the second is for values
 // that have eight bits before or after (bfloat16).
@@ -68,8 +78,16 @@ struct Target {
   void (*add_sigmoid_sums)(
     const float *scores, int64_t rows, const float *bias, float sharpness,
     const Threshold *thresholds, float *sums);
+  // The maximum of each column, so that the 64 numbers of a row are maxima of different scores.
+  void (*add_peaks)(const float *scores, int64_t rows, const float *bias, float *peaks);
+  // With y = exp(sharpness (s - cutoff)), the sums of y, y², y³ and y⁴ over the scores that are not
+  // above the cutoff (lanes 0 to 3). The others are appended to `above`; the first row of the tile
+  // has the number `first` there.
+  void (*add_tails[2])(
+    const float *scores, int64_t rows, const float *bias, float sharpness, const float *cutoffs,
+    int64_t first, float *sums, Above &above);
   // scale v.
-  void (*write_slopes)(
+  void (*write_slopes[2])(
     float *scores, int64_t rows, const float *bias, float sharpness, const Threshold *thresholds,
     const float *scale);
 

@@ -135,7 +135,7 @@ void write_sigmoids(float *scores, int64_t rows, const float *bias, float scale)
   const Row b = load_row(bias);
   for (int64_t r = 0; r < rows; r++) {
     Row s = sum(load_row(scores + r * width), b);
-    for (auto &v : s.of) v = where(~(v < -87.3f), scale / (exponential<half>(-v) + 1.0f));
+    for (auto &v : s.of) v = where(~(v < -87.3f), scale * reciprocal(exponential<half>(-v) + 1.0f));
     store_row(s, scores + r * width);
   }
 }
@@ -192,11 +192,12 @@ void add_bounds(
 struct Place {
   Floats z, beyond, slope;
 };
+template <bool half>
 CT_INLINE Place place(Floats score, Threshold threshold, float sharpness) {
   Place p;
   p.z = ((score + threshold.high) + threshold.low) * sharpness;
-  const Floats u = exponential<false>(-magnitude(p.z));
-  const Floats rest = 1.0f / (u + 1.0f);
+  const Floats u = exponential<half>(-magnitude(p.z));
+  const Floats rest = reciprocal(u + 1.0f);
   p.beyond = u * rest;
   p.slope = p.beyond * rest;
   return p;
@@ -212,7 +213,7 @@ void add_sigmoid_sums(
       Floats part[5];
       for (int64_t k = 0; k < 5; k++) part[k] = load(of + k * lanes + g * native);
       for (int64_t k = g; k < vectors; k += groups) {
-        const Place p = place(s.of[k], thresholds[r], sharpness);
+        const Place p = place<false>(s.of[k], thresholds[r], sharpness);
         const Ints above = p.z > 0.0f;
         part[0] += where(above, all(1));
         part[1] += where(~above, p.beyond);
@@ -225,13 +226,59 @@ void add_sigmoid_sums(
     }
   }
 }
+
+void add_peaks(const float *scores, int64_t rows, const float *bias, float *peaks) {
+  const Row b = load_row(bias);
+  for (int64_t r = 0; r < rows; r++) {
+    Row s = sum(load_row(scores + r * width), b);
+    const Row before = load_row(peaks + r * width);
+    for (int64_t k = 0; k < vectors; k++) s.of[k] = larger(s.of[k], before.of[k]);
+    store_row(s, peaks + r * width);
+  }
+}
+
+// Few rows of a tile have scores above their cutoff.
+void append_above(const Row &s, float cutoff, int64_t row, Above &above) {
+  for (int64_t k = 0; k < vectors; k++)
+    for (uint32_t bits = lanes_above(s.of[k], cutoff); bits; bits &= bits - 1) {
+      if (above.counts[row]++ >= above.limit) continue;
+      above.rows[above.count] = int32_t(row);
+      above.scores[above.count++] = s.of[k][__builtin_ctz(bits)];
+    }
+}
+template <bool half>
+void add_tails(
+  const float *scores, int64_t rows, const float *bias, float sharpness, const float *cutoffs,
+  int64_t first, float *sums, Above &above) {
+  const Row b = load_row(bias);
+  for (int64_t r = 0; r < rows; r++) {
+    float *const of = sums + 4 * lanes * r;
+    const Row s = sum(load_row(scores + r * width), b);
+    if (exceeds(largest(s), cutoffs[r])) append_above(s, cutoffs[r], first + r, above);
+    for (int64_t g = 0; g < groups; g++) {
+      Floats part[4];
+      for (int64_t k = 0; k < 4; k++) part[k] = load(of + k * lanes + g * native);
+      for (int64_t k = g; k < vectors; k += groups) {
+        const Floats y = where(
+          ~(s.of[k] > cutoffs[r]), exponential<half>((s.of[k] - cutoffs[r]) * sharpness));
+        const Floats square = y * y;
+        part[0] += y;
+        part[1] += square;
+        part[2] += square * y;
+        part[3] += square * square;
+      }
+      for (int64_t k = 0; k < 4; k++) store(part[k], of + k * lanes + g * native);
+    }
+  }
+}
+template <bool half>
 void write_slopes(
   float *scores, int64_t rows, const float *bias, float sharpness, const Threshold *thresholds,
   const float *scale) {
   const Row b = load_row(bias);
   for (int64_t r = 0; r < rows; r++) {
     Row s = sum(load_row(scores + r * width), b);
-    for (auto &v : s.of) v = place(v, thresholds[r], sharpness).slope * scale[r];
+    for (auto &v : s.of) v = place<half>(v, thresholds[r], sharpness).slope * scale[r];
     store_row(s, scores + r * width);
   }
 }

@@ -82,11 +82,16 @@ CT_FUNCTION(int32_t, add_softplus, (ct_tensor scores, ct_tensor sum), (scores, s
 CT_FUNCTION(int32_t, sigmoid_scaled, (ct_tensor scores, double scale, ct_tensor result), (scores, scale, result))
 // The loop of the streaming losses, see Interface/blocks.cpp. `found` (float32 [E], or NULL)
 // receives the scores of the cells; `hides` excludes them from the sums. `at_cells` (float32 [E])
-// replaces the gradients of the cells' scores. The gradients of the queries (float32) are added to
+// replaces the gradients of the cells' scores. `above` is NULL except for CT_SCORE_TAILS. The gradients of the queries (float32) are added to
 // the existing values, those of labels and bias (float32) overwritten, times `upstream`; any may be
 // NULL.
 CT_FUNCTION(int32_t, score_kernels_suit, (ct_tensor model), (model))  // 0 or 1
-CT_FUNCTION(int32_t, score_sums, (const ct_score_blocks *blocks, int32_t kind, double scalar, ct_tensor thresholds, ct_tensor results, ct_tensor found, int32_t hides), (blocks, kind, scalar, thresholds, results, found, hides))
+CT_FUNCTION(int32_t, score_sums, (const ct_score_blocks *blocks, int32_t kind, double scalar, ct_tensor thresholds, ct_tensor results, ct_tensor found, int32_t hides, ct_tensor above), (blocks, kind, scalar, thresholds, results, found, hides, above))
+// From the sums of CT_SCORE_TAILS with sharpness a and float64 cutoffs [B], into results, float64
+// [3, B]: t such that the sigmoids of a (s + t) add up to places[r]; the logarithm of the sum of
+// sigmoid(z) (1 - sigmoid(z)) there; and 1. Where the sums do not determine t to float32: a guess
+// or NaN, 0 and 0.
+CT_FUNCTION(int32_t, tail_thresholds, (ct_tensor tails, ct_tensor above, ct_tensor cutoffs, ct_tensor places, double sharpness, ct_tensor results), (tails, above, cutoffs, places, sharpness, results))
 CT_FUNCTION(int32_t, score_gradients, (const ct_score_blocks *blocks, int32_t kind, double scalar, ct_tensor thresholds, ct_tensor scale, ct_tensor at_cells, double upstream, ct_tensor of_queries, ct_tensor of_labels, ct_tensor of_bias), (blocks, kind, scalar, thresholds, scale, at_cells, upstream, of_queries, of_labels, of_bias))
 CT_FUNCTION(int32_t, adagrad_rows, (ct_tensor table, ct_tensor state, ct_tensor rows, ct_tensor gradient, double learning_rate, double epsilon, double weight_decay), (table, state, rows, gradient, learning_rate, epsilon, weight_decay))
 CT_FUNCTION(int32_t, adam_rows, (ct_tensor table, ct_tensor first, ct_tensor second, ct_tensor rows, ct_tensor gradient, int64_t step, double learning_rate, double beta1, double beta2, double epsilon, double weight_decay), (table, first, second, rows, gradient, step, learning_rate, beta1, beta2, epsilon, weight_decay))
@@ -116,6 +121,9 @@ CT_FUNCTION(int32_t, store_add, (ct_store store, const char *key, int64_t amount
 // `host` is this machine's address for the other ranks, or `interface` the network interface that has it.
 CT_FUNCTION(int32_t, group_open, (ct_store store, const char *prefix, int32_t rank, int32_t size, const char *host, const char *interface, int64_t timeout_ms, ct_group *result), (store, prefix, rank, size, host, interface, timeout_ms, result))
 CT_FUNCTION(void, group_release, (ct_group group), (group))
+// Lets NCCL take the tensors on a CUDA device; `library` is libctorch_nccl.so. Without it they travel
+// through the CPU's memory.
+CT_FUNCTION(int32_t, group_use_cuda, (ct_group group, ct_store store, const char *prefix, const char *library, int32_t device, int64_t timeout_ms), (group, store, prefix, library, device, timeout_ms))
 CT_FUNCTION(int32_t, group_reduce, (ct_group group, ct_tensor tensor, int32_t operation), (group, tensor, operation))
 CT_FUNCTION(int32_t, group_gather, (ct_group group, ct_tensor tensor, ct_tensor result), (group, tensor, result))  // [...] to [ranks, ...]
 CT_FUNCTION(int32_t, group_scatter_sum, (ct_group group, ct_tensor tensor, ct_tensor result), (group, tensor, result))  // [ranks, ...] to [...]

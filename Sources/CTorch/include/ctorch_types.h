@@ -6,7 +6,7 @@
 
 // Increment it with every change of a type or function here, so that a library compiled from other
 // sources is rejected instead of called with the wrong arguments.
-#define CT_INTERFACE_VERSION 10
+#define CT_INTERFACE_VERSION 11
 
 // One strong reference to a libtorch tensor, released by `tensor_release`.
 typedef struct ct_tensor_s *ct_tensor;
@@ -103,7 +103,14 @@ typedef enum ct_score_kind {
   // With z = scalar (s + thresholds[r]), float64, and v = sigmoid(z) (1 - sigmoid(z)): the number
   // of z > 0, the sums of sigmoid(z) over z <= 0, of sigmoid(-z) over z > 0, of v, and of
   // v (1 - 2 sigmoid(z)). Gradients: scale[r] v.
-  CT_SCORE_SIGMOID_SUMS = 4
+  CT_SCORE_SIGMOID_SUMS = 4,
+  // The maxima of 64 parts of the scores in every scalar-th tile, which are -infinity for no score.
+  // No gradients.
+  CT_SCORE_PEAKS = 5,
+  // With y = exp(scalar (s - thresholds[r])), whose threshold is a float32 in float64: the sums of
+  // y, y², y³ and y⁴ over the scores that are not above it, and the number of the others, which
+  // are appended to `above` (float32 [B, limit]) while there is room. No gradients.
+  CT_SCORE_TAILS = 6
 } ct_score_kind;
 
 // The (feature, label) pairs of a wide model: feature f has the pairs offsets[f] ..<

@@ -1,7 +1,7 @@
 public import Datasets
 public import Evaluation
 import Storage
-import Torch
+package import Torch
 
 extension TrainedModel {
   /// Ranks all labels for some documents of a data set and compares the ranking with the true
@@ -51,6 +51,39 @@ extension TrainedModel {
   package func evaluate(
     _ part: JudgedPart, propensity: InversePropensity? = nil, rankings: String? = nil
   ) throws -> EvaluationReport {
+    let inputs = try evaluationInputs(of: part)
+    return try evaluate(
+      inputs, ranked: rank(inputs), propensity: propensity, rankings: rankings)
+  }
+
+  /// The documents of a part as the models read them, with their true labels.
+  package struct EvaluationInputs {
+    fileprivate var part: JudgedPart
+    /// The score column of each label of the data set, and the number of columns.
+    fileprivate var columns: (ofLabel: [Int], count: Int)
+    /// `[documents, columns]`.
+    fileprivate var truth: CSRMatrix
+    fileprivate var known: KnownLabels
+    fileprivate var notes: [String]
+    /// The input of each model.
+    fileprivate var inputs: [ScorerInput]
+    /// The wall-clock seconds that reading the documents took.
+    fileprivate var seconds: Double
+  }
+
+  /// Rankings of the documents of an evaluation.
+  package struct EvaluatedRankings {
+    fileprivate var ranking: TopK
+    /// The ranking of all labels if only some are ranked; else nil.
+    fileprivate var unrestricted: TopK?
+    /// The wall-clock seconds that `ranking` took.
+    fileprivate var seconds: Double
+  }
+
+  /// Reads a part as the models do.
+  ///
+  /// - Throws: `InputError` if there is nothing to evaluate.
+  package func evaluationInputs(of part: JudgedPart) throws -> EvaluationInputs {
     let (dataset, split) = (part.dataset, part.split)
     try refuseUnless(hasTexts: dataset.documents.texts != nil, file: part.path)
     let columns = try columns(for: dataset.labels)
@@ -66,30 +99,59 @@ extension TrainedModel {
           + "do not count")
     }
     if let note = known.note(part.name) { notes.append(note) }
-    let filter = split.filter?.renamingColumns(columns.ofLabel, count: columns.count)
     let begun = ResourceUsage.wallSeconds()
     let inputs = try checked {
       try self.inputs(ofRows: split.documentIndices, in: dataset, at: part.path)
     }
+    return EvaluationInputs(
+      part: part, columns: columns, truth: truth, known: known, notes: notes, inputs: inputs,
+      seconds: ResourceUsage.wallSeconds() - begun)
+  }
+
+  /// Ranks the labels of each document, together with the other processes if they hold other labels.
+  ///
+  /// - Throws: `InputError` if a score is NaN; `TorchError` of kind `collective`.
+  package func rank(_ documents: EvaluationInputs, joining group: ProcessGroup? = nil) throws
+    -> EvaluatedRankings
+  {
+    let filter = documents.part.split.filter?.renamingColumns(
+      documents.columns.ofLabel, count: documents.columns.count)
     func ranked(by ranker: Ranker) throws -> TopK {
       try attributingErrors(to: folder.path) {
-        try checked { try ranker.topK(100, of: inputs, excluding: filter, threads: threads) }
+        try checked {
+          try ranker.topK(100, of: documents.inputs, excluding: filter, threads: threads)
+        }
       }
     }
-    let ranking = try ranked(by: ranker)
+    let begun = ResourceUsage.wallSeconds()
+    let ranking = try ranked(by: ranker(joining: group))
     let seconds = ResourceUsage.wallSeconds() - begun
     let unrestricted =
-      candidates == nil ? nil : try ranked(by: restricted(to: LabelRestriction()).ranker)
-    let isKnown = try checked { knows(inputs, documents: split.documentIndices, of: dataset) }
+      candidates == nil
+      ? nil : try ranked(by: restricted(to: LabelRestriction()).ranker(joining: group))
+    return EvaluatedRankings(ranking: ranking, unrestricted: unrestricted, seconds: seconds)
+  }
+
+  /// Compares rankings with the true labels.
+  package func evaluate(
+    _ documents: EvaluationInputs, ranked: EvaluatedRankings, propensity: InversePropensity?,
+    rankings: String?
+  ) throws -> EvaluationReport {
+    let (part, truth) = (documents.part, documents.truth)
+    let (dataset, split) = (part.dataset, part.split)
+    var notes = documents.notes
+    let isKnown = try checked {
+      knows(documents.inputs, documents: split.documentIndices, of: dataset)
+    }
     if let rankings {
       try Self.write(
-        ranking, of: split.documentIndices.map { dataset.documents.ids[Int($0)] },
+        ranked.ranking, of: split.documentIndices.map { dataset.documents.ids[Int($0)] },
         labels: labelIDs, to: rankings)
     }
-    let training = try trainingCounts(part, columns)
+    let training = try trainingCounts(part, documents.columns)
     let weighting = propensity ?? dataset.description.inversePropensity
     let metrics = try RankingMetrics(metrics: EvaluationReport.metrics, propensity: weighting)(
-      ranking, truth: truth, labelCounts: training.labels, documentCount: training.documents)
+      ranked.ranking, truth: truth, labelCounts: training.labels, documentCount: training.documents)
     if metrics.rowsWithoutLabels > 0 {
       notes.append(
         "\(metrics.rowsWithoutLabels) of \(split.count) documents have no labels and do not count")
@@ -103,10 +165,11 @@ extension TrainedModel {
     return EvaluationReport(
       metrics: metrics, propensity: weighting, split: part.name.rawValue, epoch: epoch,
       record: others.reduce(record) { $0.joined(with: $1.record) }, documents: split.count,
-      documentsInAll: part.documentsInAll, known: known,
-      filterPairs: split.filter?.entryCount ?? 0, predictionSeconds: seconds, notes: notes,
-      ranking: ranking, unrestrictedRanking: unrestricted, truth: truth,
-      labels: judgedLabels(dataset.labels, columns), trainingCounts: training.labels,
+      documentsInAll: part.documentsInAll, known: documents.known,
+      filterPairs: split.filter?.entryCount ?? 0,
+      predictionSeconds: documents.seconds + ranked.seconds, notes: notes,
+      ranking: ranked.ranking, unrestrictedRanking: ranked.unrestricted, truth: truth,
+      labels: judgedLabels(dataset.labels, documents.columns), trainingCounts: training.labels,
       isKnown: isKnown)
   }
 

@@ -78,6 +78,11 @@ package struct DocumentMemory: Sendable {
     return DocumentMemory(configuration, store: short, labels: labels)
   }
 
+  /// The same documents with some of their labels, numbered from 0.
+  func selecting(labels range: Range<Int>) -> DocumentMemory {
+    DocumentMemory(configuration, store: store, labels: labels.selecting(labels: range))
+  }
+
   /// The nearest documents, nearest first, with their cosines; only those above 0.
   ///
   /// - Parameter documents: `[N, D]`.

@@ -53,9 +53,16 @@ extension TrainedModel {
   public static func opening(
     _ folders: [RunFolder], threads: Int? = nil, epoch: KeptEpoch = .best
   ) throws -> TrainedModel {
+    try opening(folders, threads: threads, epoch: epoch, part: nil)
+  }
+
+  /// The same with the vectors of some labels; nil for all.
+  package static func opening(
+    _ folders: [RunFolder], threads: Int?, epoch: KeptEpoch, part: LabelPart?
+  ) throws -> TrainedModel {
     precondition(!folders.isEmpty, "no runs")
     let models = try folders.flatMap { try $0.members() ?? [$0] }.map {
-      try TrainedModel(folder: $0, threads: threads, epoch: epoch)
+      try TrainedModel(folder: $0, threads: threads, epoch: epoch, part: part)
     }
     return try models[0].averaged(with: Array(models.dropFirst()))
   }

@@ -1,7 +1,11 @@
 internal import CTorch
+internal import Foundation
 internal import Synchronization
 
-/// Processes that compute one thing together: libtorch's `ProcessGroupGloo`.
+/// Processes that compute one thing together: libtorch's `ProcessGroupGloo`, and `ProcessGroupNCCL` for
+/// tensors on a CUDA device.
+///
+/// Tensors of a device without NCCL travel through the CPU's memory.
 ///
 /// Every rank calls the same functions in the same order with tensors of the same shapes; each call
 /// waits for all ranks. The results are the same on all ranks, and for the same number of ranks the
@@ -40,11 +44,13 @@ public final class ProcessGroup: @unchecked Sendable {
   ///   - size: the number of processes.
   ///   - address: this machine's address for the others.
   ///   - interface: the network interface that has the address, such as "eth0", instead of `address`.
+  ///   - device: the device of this rank's tensors, apart from those on the CPU. All ranks name the same
+  ///     kind, and ranks of one machine different devices. CUDA is loaded already.
   ///   - timeout: the longest time that a call waits for the other ranks.
   /// - Throws: `TorchError` of kind `collective`.
   public init(
     _ store: RendezvousStore, name: String, rank: Int, size: Int, address: String = "127.0.0.1",
-    interface: String? = nil, timeout: Duration = .seconds(300)
+    interface: String? = nil, device: Device = .cpu, timeout: Duration = .seconds(300)
   ) throws(TorchError) {
     guard size >= 1, 0..<size ~= rank else {
       throw TorchError(kind: .collective, message: "rank \(rank) of \(size) processes")
@@ -56,6 +62,17 @@ public final class ProcessGroup: @unchecked Sendable {
         store.pointer, name, Int32(rank), Int32(size), address, interface, timeout.milliseconds,
         &opened)
       guard code == 0, let opened else { return .failure(.last(code)) }
+      guard device.kind == .cuda, let library = Self.nccl else {
+        return .success(Opened(pointer: opened))
+      }
+      let added = ct_group_use_cuda(
+        opened, store.pointer, name + "/cuda", library, Int32(device.index ?? 0),
+        timeout.milliseconds)
+      guard added == 0 else {
+        let error = TorchError.last(added)
+        ct_group_release(opened)
+        return .failure(error)
+      }
       return .success(Opened(pointer: opened))
     }
     func refusal(_ reason: String) -> TorchError {
@@ -71,6 +88,12 @@ public final class ProcessGroup: @unchecked Sendable {
     case nil: throw refusal("a connection is missing")
     }
     (self.rank, self.size, self.timeout, self.store) = (rank, size, timeout, store)
+  }
+
+  /// The library of `Scripts/setup-nccl`; nil where it was not made.
+  private static var nccl: String? {
+    let path = FusedKernels.folder + "/libctorch_nccl.so"
+    return FileManager.default.fileExists(atPath: path) ? path : nil
   }
 
   private struct Opened: @unchecked Sendable {
@@ -104,7 +127,7 @@ public final class ProcessGroup: @unchecked Sendable {
 
   /// The tensors of all ranks, which have one shape: `[ranks, …]`.
   public func gathered(_ tensor: Tensor) -> Tensor {
-    let result = Tensor.zeros([size] + tensor.shape, dtype: tensor.dtype)
+    let result = Tensor.zeros([size] + tensor.shape, dtype: tensor.dtype, device: tensor.device)
     let source = tensor.detached().contiguous()
     call("a gathering", of: source) { ct_group_gather(pointer, $0, result.pointer) }
     return result
@@ -119,7 +142,7 @@ public final class ProcessGroup: @unchecked Sendable {
       "\(tensor.size(along: 0)) rows on rank \(rank), expected \(counts)")
     let most = counts.max() ?? 0
     let shape = Array(tensor.shape.dropFirst())
-    let padded = Tensor.zeros([most] + shape, dtype: tensor.dtype)
+    let padded = Tensor.zeros([most] + shape, dtype: tensor.dtype, device: tensor.device)
     padded[0..<tensor.size(along: 0)].copyInPlace(from: tensor.detached())
     let all = gathered(padded)
     return .concatenated(counts.enumerated().map { all[$0.offset][0..<$0.element] })
@@ -130,7 +153,8 @@ public final class ProcessGroup: @unchecked Sendable {
     precondition(
       tensor.size(along: 0) == size, "a tensor of shape \(tensor.shape) for \(size) ranks")
     let source = tensor.detached().contiguous()
-    let result = Tensor.zeros(Array(tensor.shape.dropFirst()), dtype: tensor.dtype)
+    let result = Tensor.zeros(
+      Array(tensor.shape.dropFirst()), dtype: tensor.dtype, device: tensor.device)
     call("a scattered sum", of: source) { ct_group_scatter_sum(pointer, $0, result.pointer) }
     return result
   }
@@ -149,8 +173,7 @@ public final class ProcessGroup: @unchecked Sendable {
   private func call(_ operation: String, of tensor: Tensor, _ body: (ct_tensor) -> Int32) {
     // After a failure the other ranks wait for something else.
     guard pendingRefusal == nil else { return }
-    precondition(
-      tensor.isContiguous && tensor.device == .cpu, "\(operation) of a tensor that is not dense")
+    precondition(tensor.isContiguous, "\(operation) of a tensor that is not dense")
     report(tensor.ask(body), operation)
     counted.withLock {
       $0.calls += 1

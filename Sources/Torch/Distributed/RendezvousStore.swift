@@ -65,23 +65,54 @@ public final class RendezvousStore: @unchecked Sendable {
   /// The value of a key, as soon as a process has set it.
   ///
   /// - Parameter timeout: the longest time to wait for it.
+  /// - Throws: `TorchError` of kind `collective`: nobody has set it, or the server has ended or does not
+  ///   answer.
   public func value(of key: String, timeout: Duration) throws(TorchError) -> [UInt8] {
+    // libtorch tells the server that it waits no longer, and waits for its answer without end.
+    let result = withDeadline(timeout + .seconds(2)) { [self] in read(key, timeout) }
+    guard let result else {
+      throw TorchError(
+        kind: .collective,
+        message: "cannot wait for \(key) in the meeting point: it has not answered for \(timeout)")
+    }
+    return try result.get()
+  }
+
+  private func read(_ key: String, _ timeout: Duration) -> Result<[UInt8], TorchError> {
     var bytes = [UInt8](repeating: 0, count: 1 << 16)
     var count: Int64 = 0
-    try check(
-      ct_store_get(pointer, key, timeout.milliseconds, &bytes, Int64(bytes.count), &count),
-      "wait for \(key) in")
-    return Array(bytes.prefix(Int(count)))
+    let code = ct_store_get(
+      pointer, key, timeout.milliseconds, &bytes, Int64(bytes.count), &count)
+    do throws(TorchError) {
+      try check(code, "wait for \(key) in")
+      return .success(Array(bytes.prefix(Int(count))))
+    } catch {
+      return .failure(error)
+    }
   }
 
   /// Adds to a counter, which begins at 0.
   ///
+  /// - Parameter timeout: the longest time to wait for the server; nil waits without end for one that
+  ///   has stopped without ending.
   /// - Returns: the new value.
   @discardableResult
-  public func add(_ amount: Int, to key: String) throws(TorchError) -> Int {
+  public func add(_ amount: Int, to key: String, timeout: Duration? = nil) throws(TorchError)
+    -> Int
+  {
+    guard let timeout else { return try counted(amount, key).get() }
+    guard let result = withDeadline(timeout, { [self] in counted(amount, key) }) else {
+      throw TorchError(
+        kind: .collective,
+        message: "cannot count in the meeting point: it has not answered for \(timeout)")
+    }
+    return try result.get()
+  }
+
+  private func counted(_ amount: Int, _ key: String) -> Result<Int, TorchError> {
     var result: Int64 = 0
-    try check(ct_store_add(pointer, key, Int64(amount), &result), "count in")
-    return Int(result)
+    let code = ct_store_add(pointer, key, Int64(amount), &result)
+    return code == 0 ? .success(Int(result)) : .failure(Self.refusal(code, "count in"))
   }
 
   /// Whether a program listens at a port before the time is over.
@@ -113,7 +144,11 @@ public final class RendezvousStore: @unchecked Sendable {
 
   private func check(_ code: Int32, _ action: String) throws(TorchError) {
     guard code != 0 else { return }
-    throw TorchError(
+    throw Self.refusal(code, action)
+  }
+
+  private static func refusal(_ code: Int32, _ action: String) -> TorchError {
+    TorchError(
       kind: .collective,
       message: "cannot \(action) the meeting point: \(TorchError.last(code).firstSentence)")
   }
@@ -127,9 +162,11 @@ extension Duration {
 }
 
 extension TorchError {
-  /// The first line of the message without places in libtorch's source.
+  /// The first line of the message without places in libtorch's source and Gloo's guesses at a cause.
   var firstSentence: String {
     let line = message.split(separator: "\n", maxSplits: 1).first ?? ""
-    return String(line.replacing(#/\[\/[^\]]*\][: ]*/#, with: ""))
+    return String(
+      line.replacing(#/\[\/[^\]]*\][: ]*/#, with: "")
+        .replacing(#/\. This is typically caused by .*/#, with: ""))
   }
 }

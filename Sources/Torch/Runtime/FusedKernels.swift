@@ -10,7 +10,7 @@ package enum FusedKernels {
   package static var reason: String? { cuda.reason }
 
   /// The folder of the interface library.
-  private static var folder: String {
+  static var folder: String {
     let path = Runtime.libraryCandidates.first { FileManager.default.fileExists(atPath: $0) } ?? ""
     return URL(fileURLWithPath: path).deletingLastPathComponent().path
   }

@@ -95,7 +95,6 @@ package struct ScoreTiles: Sendable {
   package func add(
     _ sums: ScoreSums, to results: Tensor, cellScores: Tensor? = nil, hidesCells: Bool = false
   ) {
-    guard pendingRefusal == nil else { return }
     let (kind, scalar, thresholds): (ct_score_kind, Double, Tensor?) =
       switch sums {
       case .exponentials, .exponentialsAndOne: (CT_SCORE_EXPONENTIALS, 0, nil)
@@ -106,11 +105,69 @@ package struct ScoreTiles: Sendable {
         (CT_SCORE_SIGMOID_SUMS, sharpness, thresholds)
       case .moments, .logSigmoids: preconditionFailure("no kernel for \(sums)")
       }
+    add(
+      kind, scalar, thresholds, to: results, cellScores: cellScores, hidesCells: hidesCells,
+      above: nil)
+  }
+
+  /// Raises `peaks` to the maxima of 64 parts of the scores in some tiles.
+  ///
+  /// - Parameters:
+  ///   - peaks: float64 `[64, B]`; −∞ before the first label.
+  ///   - stride: the tiles are those with numbers divisible by it.
+  package func addPeaks(to peaks: Tensor, stride: Int) {
+    add(
+      CT_SCORE_PEAKS, Double(stride), nil, to: peaks, cellScores: nil, hidesCells: false,
+      above: nil)
+  }
+
+  /// Adds to `tails`, with y = exp(`sharpness` (s − `cutoffs`)), the sums of y, y², y³ and y⁴ over the
+  /// scores not above their row's cutoff, and the number of the others.
+  ///
+  /// - Parameters:
+  ///   - tails: float64 `[5, B]`; 0 before the first label.
+  ///   - above: float32 `[B, limit]`, to whose rows the scores above the cutoff are appended while
+  ///     there is room.
+  ///   - cutoffs: float64 `[B]`, float32 numbers.
+  ///   - cellScores: float32 `[E]`, receives the scores of the cells.
+  package func addTails(
+    to tails: Tensor, above: Tensor, cutoffs: Tensor, sharpness: Double, cellScores: Tensor
+  ) {
+    add(
+      CT_SCORE_TAILS, sharpness, cutoffs, to: tails, cellScores: cellScores, hidesCells: false,
+      above: above)
+  }
+
+  /// The thresholds at which the sigmoids of a row add up to its number of places, from `tails` of all
+  /// labels.
+  ///
+  /// - Parameter places: float64 `[B]`.
+  /// - Returns: `[3, B]`, float64: t, log Σ v as in `ScoreSums.sigmoids`, and 1. Where the sums do not
+  ///   determine t: a guess or NaN, 0 and 0.
+  package static func thresholds(
+    ofTails tails: Tensor, above: Tensor, cutoffs: Tensor, places: Tensor, sharpness: Double
+  ) -> Tensor {
+    let results = Tensor.uninitialized([3, places.elementCount], dtype: .float64)
+    guard pendingRefusal == nil else { return results }
+    let code = withExtendedLifetime((tails, above, cutoffs, places)) {
+      ct_tail_thresholds(
+        tails.pointer, above.pointer, cutoffs.pointer, places.pointer, sharpness,
+        results.pointer)
+    }
+    if code != 0 { refuse(TorchError.last(code)) }
+    return results
+  }
+
+  private func add(
+    _ kind: ct_score_kind, _ scalar: Double, _ thresholds: Tensor?, to results: Tensor,
+    cellScores: Tensor?, hidesCells: Bool, above: Tensor?
+  ) {
+    guard pendingRefusal == nil else { return }
     let code = withBlocks { blocks in
-      withExtendedLifetime((thresholds, results, cellScores)) {
+      withExtendedLifetime((thresholds, results, cellScores, above)) {
         ct_score_sums(
           blocks, Int32(kind.rawValue), scalar, thresholds?.pointer, results.pointer,
-          cellScores?.pointer, hidesCells ? 1 : 0)
+          cellScores?.pointer, hidesCells ? 1 : 0, above?.pointer)
       }
     }
     if code != 0 { refuse(TorchError.last(code)) }

@@ -19,6 +19,20 @@ extension DualEncoderTask {
     return ModelDivision(rows: rows, labelCount: trainCounts.count)
   }
 
+  /// Copies this process's part of a whole model's weights.
+  ///
+  /// - Precondition: this is one of several processes.
+  func takePart(of model: [String: Tensor]) throws {
+    guard let group else { preconditionFailure("one process has the whole model") }
+    try restoreWeights(division.part(group.rank, of: group.size, from: [model]))
+  }
+
+  /// The rows of all labels, from those of this process's labels.
+  func ofAllRanks(_ rows: Tensor) -> Tensor {
+    guard let shard else { return rows }
+    return shard.group.gathered(rows: rows, counts: shard.ranges.map(\.count))
+  }
+
   /// The 100 best labels of each held-out document.
   func rankings(of examples: Examples) throws -> TopK {
     let scorer = scorer(labels: try labelEmbeddings())
@@ -35,7 +49,9 @@ extension DualEncoderTask {
     for start in stride(from: 0, to: count, by: height) {
       let rows = start..<min(start + height, count)
       let own = try scorer.topK(
-        100, of: examples.bags.selecting(rows: rows), excluding: filter?.selecting(rows: rows))
+        100, of: examples.bags.selecting(rows: rows),
+        vectors: transformer?.validationVectors(Array(rows)),
+        excluding: filter?.selecting(rows: rows))
       try result.append(joining: own, first: shard.labels.lowerBound, of: group)
     }
     return result
@@ -53,42 +69,5 @@ extension DualEncoderTask {
     Torch.clipGradients(
       of: parameters.filter { !isDivided($0.name) }.map(\.tensor),
       and: parameters.filter { isDivided($0.name) }.map(\.tensor), of: group, toNorm: limit)
-  }
-}
-
-extension TopK {
-  /// Adds rows with the best labels of all ranks.
-  ///
-  /// - Parameters:
-  ///   - own: the best of this rank's labels, numbered from 0.
-  ///   - first: the number of its first label.
-  fileprivate mutating func append(joining own: TopK, first: Int, of group: ProcessGroup) throws {
-    let width = k
-    // A row of fewer labels is filled up with the label −1.
-    var labels = [Int32](repeating: -1, count: own.rowCount * width)
-    var scores = [Float](repeating: 0, count: own.rowCount * width)
-    for row in 0..<own.rowCount {
-      let start = row * width
-      for (index, label) in own.labels(ofRow: row).enumerated() {
-        labels[start + index] = label + Int32(first)
-      }
-      for (index, score) in own.scores(ofRow: row).enumerated() { scores[start + index] = score }
-    }
-    let allLabels = group.gathered(Tensor(labels))
-    let allScores = group.gathered(Tensor(scores))
-    try throwRefusal()
-    let (numbers, values) = (allLabels.array(of: Int32.self), allScores.array(of: Float.self))
-    for row in 0..<own.rowCount {
-      var best: [(label: Int32, score: Float)] = []
-      for rank in 0..<group.size {
-        let start = (rank * own.rowCount + row) * width
-        for index in start..<(start + width) where numbers[index] >= 0 {
-          best.append((numbers[index], values[index]))
-        }
-      }
-      best.sort { ($1.score, $0.label) < ($0.score, $1.label) }
-      let kept = best.prefix(width)
-      try append(labels: kept.map(\.label), scores: kept.map(\.score))
-    }
   }
 }

@@ -8,11 +8,7 @@ extension TrainingConfiguration {
   /// - Throws: `InputError` that names the option.
   package func checkForSeveralProcesses() throws {
     let refused: [(name: String, isGiven: Bool)] = [
-      ("--negatives", negatives != nil),
-      ("--encoder transformer", transformer != nil),
-      ("--start-from", startFrom != nil),
-      ("--initial", initial != nil),
-      ("--device", device.map { $0.kind != .cpu } ?? false),
+      ("--device", device.map { $0.kind != .cpu } ?? false)
     ]
     if let option = refused.first(where: \.isGiven) {
       throw InputError(

@@ -1,17 +1,17 @@
 import Foundation
 import Storage
-import Torch
+package import Torch
 
-/// One of several processes that train a run together.
+/// One of several processes that run a command together.
 ///
-/// The first one reads the data and prepares the run; the others wait and read its files. Then all of
-/// them train, each with its part of the labels and features.
+/// In a training, the first one reads the data and prepares the run; the others wait and read its files.
+/// Then all of them train, each with its part of the labels and features.
 package final class TrainingRank {
   /// This process's place.
   package let place: LaunchEnvironment
   /// The longest time to wait for the other ranks in one operation.
   let timeout: Duration
-  private let store: RendezvousStore
+  let store: RendezvousStore
   private var opened: ProcessGroup?
   private let begun = ContinuousClock.now
 
@@ -29,7 +29,7 @@ package final class TrainingRank {
   /// Checks that the processes at the meeting point belong together.
   private func meet() throws {
     guard try store.add(1, to: key("rank \(place.rank)")) == 1 else {
-      throw refusal("another rank \(place.rank) is there: two trainings use the same port")
+      throw refusal("another rank \(place.rank) is there: two commands use the same port")
     }
     if isFirst { try store.set(key("size"), to: Array("\(place.size)".utf8)) }
     let size = String(decoding: try store.value(of: key("size"), timeout: timeout), as: UTF8.self)
@@ -39,29 +39,49 @@ package final class TrainingRank {
     }
   }
 
-  private func refusal(_ reason: String) -> TorchError {
+  package func refusal(_ reason: String) -> TorchError {
     TorchError(
-      kind: .collective, message: "cannot train together at \(place.host):\(place.port): \(reason)")
+      kind: .collective, message: "cannot work together at \(place.host):\(place.port): \(reason)")
   }
 
   /// Whether this is the process that writes the run's files.
   package var isFirst: Bool { place.rank == 0 }
 
   /// The name of a key of this attempt; those of earlier ones stay in a launcher's store.
-  private func key(_ name: String) -> String { "decant/\(place.attempt)/\(name)" }
+  func key(_ name: String) -> String { "decant/\(place.attempt)/\(name)" }
 
-  /// Tells the other ranks that the run's files are there.
-  package func announcePreparation() throws { try store.set(key("prepared"), to: [1]) }
+  /// Another connection to the meeting point.
+  func connection() throws -> RendezvousStore {
+    try RendezvousStore(
+      host: place.host, port: store.port, serves: false, timeout: timeout)
+  }
 
-  /// Waits until the first rank has prepared the run's files.
+  /// Tells the other ranks that the first one has prepared its part, such as the run's files.
   ///
-  /// It may take hours; if the first rank ends meanwhile, this throws at once.
-  package func waitForPreparation() throws {
-    _ = try store.value(of: key("prepared"), timeout: .seconds(7 * 24 * 3600))
+  /// - Parameter message: at most 64 kB for them.
+  package func announcePreparation(_ message: [UInt8] = [1]) throws {
+    try store.set(key("prepared"), to: message)
+  }
+
+  /// Waits for the first rank's announcement.
+  ///
+  /// It may take hours; if the first rank ends meanwhile, this throws at once, and if its machine does not
+  /// answer any more, after the timeout.
+  ///
+  /// - Returns: its message.
+  package func waitForPreparation() throws -> [UInt8] {
+    while true {
+      do {
+        return try store.value(of: key("prepared"), timeout: timeout)
+      } catch {
+        // It is there from the start: without an answer, the first rank is lost.
+        _ = try store.value(of: key("size"), timeout: timeout)
+      }
+    }
   }
 
   /// The group of all ranks; the first call waits for all of them.
-  func group() throws -> ProcessGroup {
+  package func group() throws -> ProcessGroup {
     if let opened { return opened }
     // The others have read the files of the first rank meanwhile, which took it longer to make them.
     let patience = timeout + (ContinuousClock.now - begun) * 2

@@ -93,6 +93,8 @@ struct AuditCommand: ParsableCommand {
 
   @OptionGroup var training: AuditTrainingOptions
 
+  @OptionGroup var processes: ProcessOptions
+
   @OptionGroup(title: HelpLevel.title("Data")) var malformed: SettingOptions<DataPart>
   @OptionGroup(title: HelpLevel.title("Parts")) var files: SettingOptions<FilePart>
 
@@ -116,6 +118,9 @@ struct AuditCommand: ParsableCommand {
       throw ValidationError(
         "--scores trains nothing: leave out --keep, --folds and the training options.")
     }
+    guard scores == nil || processes.processes ?? 1 == 1 else {
+      throw ValidationError("--scores trains nothing that --processes could divide.")
+    }
   }
 
   private var faults: [LabelAudit.Fault] {
@@ -124,56 +129,115 @@ struct AuditCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      var settings = try training.settings(dataset: absolutePath(dataset))
-      if malformed.badLines == .skip { settings.badLines = .skip }
-      if let reading = try (malformed.given + files.given).reading() { settings.data = reading }
-      let data = try Dataset.read(for: settings) { if !quiet { StandardStreams.note($0) } }
-      if scores == nil {
-        try CrossValidation.refuseEmptyFolds(of: data, count: folds ?? 5, at: settings.dataset)
-        if !quiet { noteThreads(settings.threads) }
-        let (badLines, reading) = (settings.badLines, settings.data)
-        settings = try training.settings(dataset: settings.dataset, following: data) {
-          if !quiet { StandardStreams.note($0) }
-        }
-        (settings.badLines, settings.data) = (badLines, reading)
-      }
-      let progress = quiet ? nil : ProgressBar()
-      let found = try outOfSampleScores(of: data, settings, progress)
-      if data.documents.count > data.train.count, !quiet {
-        StandardStreams.note(
-          "\(data.train.count) of \(data.documents.count) documents are audited: the training documents"
-        )
-      }
-      if let keep { try found.write(to: keep, of: data) }
-      var audit = LabelAudit()
-      audit.neighbours.count = max(neighbours, 1)
-      if neighbours == 0 { audit.neighbourWeight = 0 }
-      audit.minimumCount = minimumCount
-      var report = try audit(
-        found, given: data.train.labels, filter: data.train.filter, top: top)
-      if missing { report.wrong = [] }
-      if wrong { report.missing = [] }
-      let listing = AuditListing(report, of: data)
-      if let output { try listing.write(to: output) }
-      if let asFeedback { try listing.writeFeedback(to: asFeedback) }
-      if !quiet {
-        for file in [output, asFeedback].compactMap(\.self) {
-          StandardStreams.note("\(file): written")
+      try processes.run(quiet: quiet) {
+        try requireFiles([dataset], for: "--processes")
+      } _: { rank in
+        do {
+          try audit(as: rank)
+        } catch TrainingError.interruptedInFold where !(rank?.isFirst ?? true) {
+          // The first one says so.
+          throw ExitCode(Interruption.exitCode)
         }
       }
-      // A file has the lists already.
-      let shown = output == nil && asFeedback == nil ? top : 0
-      try StandardStreams.write(listing.table(faults, count: shown) + "\n")
     }
   }
 
+  /// Audits in this process, alone or as one of several, of which the first reports.
+  private func audit(as rank: TrainingRank?) throws {
+    let isFirst = rank?.isFirst ?? true
+    guard isFirst || scores == nil else { return }
+    let (data, settings) = try processes.prepared(rank) {
+      try prepare(as: rank)
+    } announcing: { (prepared: (data: Dataset, settings: TrainingConfiguration)) in
+      Array(try JSONEncoder.stable.encode(prepared.settings))
+    }
+    let progress = quiet || !isFirst ? nil : ProgressBar()
+    guard let found = try outOfSampleScores(of: data, settings, progress, as: rank) else { return }
+    if data.documents.count > data.train.count, !quiet {
+      StandardStreams.note(
+        "\(data.train.count) of \(data.documents.count) documents are audited: the training documents"
+      )
+    }
+    if let keep { try found.write(to: keep, of: data) }
+    var audit = LabelAudit()
+    audit.neighbours.count = max(neighbours, 1)
+    if neighbours == 0 { audit.neighbourWeight = 0 }
+    audit.minimumCount = minimumCount
+    var report = try audit(
+      found, given: data.train.labels, filter: data.train.filter, top: top)
+    if missing { report.wrong = [] }
+    if wrong { report.missing = [] }
+    let listing = AuditListing(report, of: data)
+    if let output { try listing.write(to: output) }
+    if let asFeedback { try listing.writeFeedback(to: asFeedback) }
+    if !quiet {
+      for file in [output, asFeedback].compactMap(\.self) {
+        StandardStreams.note("\(file): written")
+      }
+    }
+    // A file has the lists already.
+    let shown = output == nil && asFeedback == nil ? top : 0
+    try StandardStreams.write(listing.table(faults, count: shown) + "\n")
+  }
+
+  /// The data and the settings, which only the first of several processes chooses by the data.
+  private func prepare(as rank: TrainingRank?) throws
+    -> (data: Dataset, settings: TrainingConfiguration)
+  {
+    let (data, settings) = try readData(as: rank)
+    guard rank?.isFirst ?? true, scores == nil else { return (data, settings) }
+    return (data, try chosenSettings(settings, following: data, as: rank))
+  }
+
+  /// The data, with settings for reading it.
+  private func readData(as rank: TrainingRank?) throws
+    -> (data: Dataset, settings: TrainingConfiguration)
+  {
+    var settings = try training.settings(
+      dataset: absolutePath(dataset), threads: processes.threads(nil, as: rank))
+    if malformed.badLines == .skip { settings.badLines = .skip }
+    if let reading = try (malformed.given + files.given).reading() { settings.data = reading }
+    let isQuiet = quiet || !(rank?.isFirst ?? true)
+    let data = try Dataset.read(for: settings) { if !isQuiet { StandardStreams.note($0) } }
+    if scores == nil {
+      try CrossValidation.refuseEmptyFolds(of: data, count: folds ?? 5, at: settings.dataset)
+    }
+    return (data, settings)
+  }
+
+  /// The settings with the defaults that follow from the data.
+  private func chosenSettings(
+    _ read: TrainingConfiguration, following data: Dataset, as rank: TrainingRank?
+  ) throws -> TrainingConfiguration {
+    if !quiet { noteThreads(read.threads) }
+    var settings = try training.settings(
+      dataset: read.dataset, following: data, threads: processes.threads(nil, as: rank)
+    ) {
+      if !quiet { StandardStreams.note($0) }
+    }
+    (settings.badLines, settings.data) = (read.badLines, read.data)
+    return settings
+  }
+
+  /// The scores of all folds; nil on other ranks than the first.
   private func outOfSampleScores(
-    of data: Dataset, _ settings: TrainingConfiguration, _ progress: ProgressBar?
-  ) throws -> OutOfSampleScores {
+    of data: Dataset, _ settings: TrainingConfiguration, _ progress: ProgressBar?,
+    as rank: TrainingRank?
+  ) throws -> OutOfSampleScores? {
     if let scores { return try OutOfSampleScores(contentsOf: scores, for: data) }
+    var settings = settings
+    if let rank, !rank.isFirst {
+      // The first one has chosen them by the data.
+      settings = try JSONDecoder().decode(
+        TrainingConfiguration.self, from: Data(try rank.waitForPreparation()))
+    }
     let validation = CrossValidation(
       settings, folds: folds ?? 5, neighbours: neighbours, decantVersion: Decant.version)
+    guard let rank else {
+      return try validation.run(
+        on: data, progress: progress, isInterrupted: Interruption.isRequested)
+    }
     return try validation.run(
-      on: data, progress: progress, isInterrupted: Interruption.isRequested)
+      on: data, as: rank, progress: progress, isInterrupted: Interruption.isRequested)
   }
 }

@@ -38,17 +38,20 @@ struct AuditTrainingOptions: ParsableArguments {
   }
 
   /// These options over the settings of the run named by --like, or over the fixed defaults.
-  func settings(dataset path: String) throws -> TrainingConfiguration {
-    try completed(draft(dataset: path))
+  ///
+  /// - Parameter threads: the number of threads unless the options name one; nil for the usual one.
+  func settings(dataset path: String, threads: Int?) throws -> TrainingConfiguration {
+    try completed(draft(dataset: path, threads: threads))
   }
 
   /// The same with the defaults that follow from the data, unless --like or --defaults says otherwise.
   ///
   /// - Parameter report: receives a line about each choice.
-  func settings(dataset path: String, following data: Dataset, reporting report: (String) -> Void)
-    throws -> TrainingConfiguration
-  {
-    var draft = try draft(dataset: path)
+  func settings(
+    dataset path: String, following data: Dataset, threads: Int?,
+    reporting report: (String) -> Void
+  ) throws -> TrainingConfiguration {
+    var draft = try draft(dataset: path, threads: threads)
     guard like == nil, defaults != 1 else { return try completed(draft) }
     // Catches signals from here on.
     _ = Interruption.isRequested()
@@ -62,10 +65,11 @@ struct AuditTrainingOptions: ParsableArguments {
     return try completed(draft)
   }
 
-  private func draft(dataset path: String) throws -> SettingsDraft {
+  private func draft(dataset path: String, threads: Int?) throws -> SettingsDraft {
     let model = try like.map { try RunFolder(path: $0).readConfiguration() }
     var draft = try given.applied(to: model.map(SettingsDraft.init) ?? SettingsDraft())
     draft.values["dataset"] = .string(path)
+    if let threads { try Ensemble.chooseThreads(threads, in: &draft) }
     return draft
   }
 

@@ -30,9 +30,13 @@ struct EnsembleOptions: ParsableArguments {
   }
 
   /// Opens the runs.
-  func model(_ run: String, threads: Int?, epoch: KeptEpoch = .best) throws -> TrainedModel {
+  ///
+  /// - Parameter part: the labels that this process holds; nil for all.
+  func model(
+    _ run: String, threads: Int?, epoch: KeptEpoch = .best, part: LabelPart? = nil
+  ) throws -> TrainedModel {
     try TrainedModel.opening(
-      ([run] + others).map { RunFolder(path: $0) }, threads: threads, epoch: epoch
+      ([run] + others).map { RunFolder(path: $0) }, threads: threads, epoch: epoch, part: part
     ).adjusted(byLogPrior: logitAdjustment)
   }
 }

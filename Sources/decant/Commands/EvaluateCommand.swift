@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Models
 import Storage
+import Training
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -102,6 +103,8 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var threads: ThreadsOption
 
+  @OptionGroup var processes: ProcessOptions
+
   @Flag(help: "Print macro averages and groups of labels too.")
   var full = false
 
@@ -121,33 +124,65 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      // Read first: a fault in it should not cost an evaluation.
-      let vocabulary = try vocabulary.read()
-      let model = try restriction.restricted(
-        dimensions.applied(
-          to: ensemble.model(
-            run_, threads: threads.count, epoch: epoch == .best ? .best : .last)))
-      var report = try model.evaluate(
-        split: split?.value, datasetPath: data, reading: malformed.given.reading(),
-        badLines: malformed.badLines == .skip ? .skip : nil, propensity: propensity?.value,
-        rankings: rankings)
-      if epoch == .last, !model.record.validationIsHeldOut {
-        report.notes.append(
-          "\(run_) has only one model, from its last epoch: --epoch has no effect")
+      try processes.run(quiet: json) {
+        try requireFiles([data, restriction.only, restriction.except], for: "--processes")
+      } _: {
+        try evaluate(as: $0)
       }
-      let hierarchy = try hierarchy(of: &report, in: vocabulary)
-      for note in report.notes { StandardStreams.note(note) }
-      let calibration = try model.calibration()
-      report.decisions = try calibration.map { try model.judge(report, by: $0) }
-      report.assigned = try calibration.map { try model.assign(report, by: $0) }
-      report.hierarchy = hierarchy.map { HierarchyQuality(report, in: $0) }
-      if let byLabel { try report.writeLabels(to: byLabel) }
-      if json { return try StandardStreams.write(try report.json() + "\n") }
-      try StandardStreams.write(
-        report.table() + (report.hierarchy.map { "\n\n" + $0.table() } ?? "")
-          + (report.decisionTable().map { "\n\n" + $0 } ?? "")
-          + (full ? "\n\n" + (try report.detailedTables()) : "") + "\n")
     }
+  }
+
+  /// Evaluates in this process, alone or as one of several, of which the first reports.
+  private func evaluate(as rank: TrainingRank?) throws {
+    let isFirst = rank?.isFirst ?? true
+    let (vocabulary, model, documents) = try processes.prepared(rank) { try prepare(as: rank) }
+    let ranked = try model.rank(documents, joining: rank?.group())
+    guard isFirst else { return }
+    try report(
+      model,
+      model.evaluate(
+        documents, ranked: ranked, propensity: propensity?.value, rankings: rankings), vocabulary)
+  }
+
+  private func prepare(as rank: TrainingRank?) throws
+    -> (LabelVocabulary?, TrainedModel, TrainedModel.EvaluationInputs)
+  {
+    let isFirst = rank?.isFirst ?? true
+    // Read first: a fault in it should not cost an evaluation.
+    let hierarchy = try isFirst ? vocabulary.read() : nil
+    let model = try restriction.restricted(
+      dimensions.applied(
+        to: ensemble.model(
+          run_, threads: processes.threads(threads.count, as: rank),
+          epoch: epoch == .best ? .best : .last,
+          part: rank.map { LabelPart(rank: $0.place.rank, size: $0.place.size) }),
+        quiet: !isFirst), quiet: !isFirst)
+    let part = try model.judgedPart(
+      split?.value, datasetPath: data, reading: malformed.given.reading(),
+      badLines: malformed.badLines == .skip ? .skip : nil)
+    return (hierarchy, model, try model.evaluationInputs(of: part))
+  }
+
+  private func report(
+    _ model: TrainedModel, _ evaluated: EvaluationReport, _ vocabulary: LabelVocabulary?
+  ) throws {
+    var report = evaluated
+    if epoch == .last, !model.record.validationIsHeldOut {
+      report.notes.append(
+        "\(run_) has only one model, from its last epoch: --epoch has no effect")
+    }
+    let hierarchy = try hierarchy(of: &report, in: vocabulary)
+    for note in report.notes { StandardStreams.note(note) }
+    let calibration = try model.calibration()
+    report.decisions = try calibration.map { try model.judge(report, by: $0) }
+    report.assigned = try calibration.map { try model.assign(report, by: $0) }
+    report.hierarchy = hierarchy.map { HierarchyQuality(report, in: $0) }
+    if let byLabel { try report.writeLabels(to: byLabel) }
+    if json { return try StandardStreams.write(try report.json() + "\n") }
+    try StandardStreams.write(
+      report.table() + (report.hierarchy.map { "\n\n" + $0.table() } ?? "")
+        + (report.decisionTable().map { "\n\n" + $0 } ?? "")
+        + (full ? "\n\n" + (try report.detailedTables()) : "") + "\n")
   }
 
   /// The hierarchy of the vocabulary, or else of the data set; describes the report's labels.

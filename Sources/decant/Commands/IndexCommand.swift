@@ -5,6 +5,7 @@ import Models
 import Retrieval
 import Storage
 import Torch
+import Training
 
 struct IndexCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -82,6 +83,8 @@ struct IndexCommand: ParsableCommand {
 
   @OptionGroup var threads: ThreadsOption
 
+  @OptionGroup var processes: ProcessOptions
+
   @Option(help: ArgumentHelp("File to write.", valueName: "file"))
   var output: String?
 
@@ -130,6 +133,11 @@ struct IndexCommand: ParsableCommand {
     guard data == nil || of == .documents else {
       throw ValidationError("--data needs --of documents.")
     }
+    guard processes.processes ?? 1 == 1 || of == .documents else {
+      throw ValidationError(
+        "--processes divides the embedding of documents: give --of documents too, or leave it out; a "
+          + "run stores the embeddings of its labels.")
+    }
     for label in add where Self.parts(of: label) == nil {
       throw ValidationError(
         "--add \"\(label.onOneLine)\" has no “=” between the label and its text.")
@@ -145,28 +153,53 @@ struct IndexCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let whole = try TrainedModel(folder: RunFolder(path: run_), threads: threads.count)
-      if let update { return try change(update, whole) }
-      guard let output else { return }
-      let model = try dimensions.applied(to: whole)
-      let content = of ?? .labels
-      let store = try content == .labels ? labels(model) : documents(model)
-      if exact {
-        try store.write(to: output)
-      } else if quantized {
-        try ExactSearch.quantized(store, threads: threads.count).write(to: output)
-      } else {
-        try ApproximateIndex(store, configuration: graph).write(to: output)
-      }
-      StandardStreams.note(
-        "\(output): \(counted(store.count, String(content.rawValue.dropLast()))) of "
-          + "\(counted(store.dimension, "number")), \((scalar ?? .float32).rawValue)"
-          + (store.hasTexts ? ", with texts" : "") + (quantized ? ", with codes" : ""))
-      if !exact, !quantized, store.count < Self.worthAGraph {
-        StandardStreams.note(
-          "so few vectors are searched faster without a graph; --exact leaves it out")
+      try processes.run(quiet: false) {
+        try requireFiles([data], for: "--processes")
+      } _: {
+        try index(as: $0)
       }
     }
+  }
+
+  /// Writes the index in this process, alone or as the first of several.
+  private func index(as rank: TrainingRank?) throws {
+    let isFirst = rank?.isFirst ?? true
+    let content = of ?? .labels
+    // Only the embedding of documents is divided.
+    guard isFirst || content == .documents else { return }
+    let store: VectorStore
+    if let update {
+      return try change(
+        update, TrainedModel(folder: RunFolder(path: run_), threads: threads.count))
+    } else if content == .labels {
+      store = try labels(model(as: rank))
+    } else {
+      guard let made = try documents(as: rank) else { return }
+      store = made
+    }
+    guard let output else { return }
+    if exact {
+      try store.write(to: output)
+    } else if quantized {
+      try ExactSearch.quantized(store, threads: threads.count).write(to: output)
+    } else {
+      try ApproximateIndex(store, configuration: graph).write(to: output)
+    }
+    StandardStreams.note(
+      "\(output): \(counted(store.count, String(content.rawValue.dropLast()))) of "
+        + "\(counted(store.dimension, "number")), \((scalar ?? .float32).rawValue)"
+        + (store.hasTexts ? ", with texts" : "") + (quantized ? ", with codes" : ""))
+    if !exact, !quantized, store.count < Self.worthAGraph {
+      StandardStreams.note(
+        "so few vectors are searched faster without a graph; --exact leaves it out")
+    }
+  }
+
+  private func model(as rank: TrainingRank?) throws -> TrainedModel {
+    try dimensions.applied(
+      to: TrainedModel(
+        folder: RunFolder(path: run_), threads: processes.threads(threads.count, as: rank)),
+      quiet: !(rank?.isFirst ?? true))
   }
 
   private func note(of content: Content) -> [String: String] {
@@ -187,24 +220,40 @@ struct IndexCommand: ParsableCommand {
     return store
   }
 
-  private func documents(_ model: TrainedModel) throws -> VectorStore {
-    let path = try model.datasetPath(data)
-    let dataset = try model.configuration.readDataset(at: data)
-    guard let texts = dataset.documents.texts else {
-      throw InputError(
-        file: path, reason: "the documents are features", expected: "documents of texts")
-    }
+  /// The store of all documents; nil on other ranks than the first.
+  private func documents(as rank: TrainingRank?) throws -> VectorStore? {
+    let (model, path, dataset) = try processes.prepared(rank) { try documentsRead(as: rank) }
+    guard let texts = dataset.documents.texts else { return nil }
     var store = VectorStore(
       dimension: model.dimension, scalar: (scalar ?? .float32).ofVectors, metric: .cosine,
       note: note(of: .documents).merging(["data": path]) { $1 })
-    for start in stride(from: 0, to: texts.count, by: 4096) {
-      let rows = start..<min(start + 4096, texts.count)
-      let own = rows.map { texts[$0] }
-      try store.add(
-        model.embeddings(of: own), ids: rows.map { dataset.documents.ids[$0] },
-        texts: noTexts ? nil : own)
+    let blocks = stride(from: 0, to: texts.count, by: 4096).map { start in
+      start..<min(start + 4096, texts.count)
     }
-    return store
+    let group = try rank?.group()
+    for round in stride(from: 0, to: blocks.count, by: group?.size ?? 1) {
+      let members = blocks[round..<min(round + (group?.size ?? 1), blocks.count)]
+      let embeddings = try model.embeddings(
+        of: members.map { rows in rows.lazy.map { texts[$0] } }, among: group)
+      guard rank?.isFirst ?? true else { continue }
+      let rows = (members.first?.lowerBound ?? 0)..<(members.last?.upperBound ?? 0)
+      try store.add(
+        embeddings, ids: rows.map { dataset.documents.ids[$0] },
+        texts: noTexts ? nil : rows.map { texts[$0] })
+    }
+    return rank?.isFirst ?? true ? store : nil
+  }
+
+  /// The model and the data set of the documents, which has texts.
+  private func documentsRead(as rank: TrainingRank?) throws -> (TrainedModel, String, Dataset) {
+    let model = try model(as: rank)
+    let path = try model.datasetPath(data)
+    let dataset = try model.configuration.readDataset(at: data)
+    guard dataset.documents.texts != nil else {
+      throw InputError(
+        file: path, reason: "the documents are features", expected: "documents of texts")
+    }
+    return (model, path, dataset)
   }
 
   /// The label and the text of `id=text`; nil without a separator.

@@ -157,21 +157,22 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      guard let place = try ranks.place() else {
-        guard let agent = ranks.agent(quiet: quiet) else { return try train(as: nil) }
+      try ranks.run(quiet: quiet, hasCheckpoints: true) {
         // A mistake in the options is reported once.
         let settings = try given.settings(of: try draft(in: RunFolder(path: output)))
         try settings.checkIsReadAgain(for: "--processes")
         try settings.checkForSeveralProcesses()
-        return try agent.run()
+      } isFinished: {
+        RunFolder(path: output).isComplete
+      } _: { rank in
+        guard let rank else { return try train(as: nil) }
+        guard members == nil, membership.parent == nil else {
+          throw ValidationError(
+            "--members starts its processes itself; leave out the launcher of "
+              + "\(rank.place.size) processes.")
+        }
+        try rank.isFirst ? train(as: rank) : join(rank)
       }
-      guard members == nil, membership.parent == nil else {
-        throw ValidationError(
-          "--members starts its processes itself; leave out the launcher of \(place.size) processes."
-        )
-      }
-      let rank = try ranks.rank(at: place)
-      try rank.isFirst ? train(as: rank) : join(rank)
     }
   }
 
@@ -188,17 +189,20 @@ struct TrainCommand: ParsableCommand {
   /// Trains as another rank than the first, which chooses the settings and writes the files.
   private func join(_ rank: TrainingRank) throws {
     let folder = RunFolder(path: output)
+    let mark: [UInt8]
     do {
-      try rank.waitForPreparation()
+      mark = try ranks.waitForPreparation(rank)
     } catch {
       // Nothing was left to do.
       if folder.isComplete { return }
-      // The first rank, or the process that started it, says why.
-      if rank.place.agent != nil { throw ExitCode(ProcessOptions.lostExitCode) }
       throw error
     }
-    let trainer = Trainer(
-      try folder.readConfiguration(), folder: folder, decantVersion: Decant.version)
+    let configuration = try folder.readConfiguration()
+    // Two trainings that were given one port meet here.
+    guard try mark == folder.configurationMark() else {
+      throw rank.refusal("the first process trains another run than \(output)")
+    }
+    let trainer = Trainer(configuration, folder: folder, decantVersion: Decant.version)
     _ = try trainer.run(
       resuming: true, progress: nil, rank: rank, isInterrupted: { isInterrupted(rank) })
   }

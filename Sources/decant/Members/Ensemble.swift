@@ -123,16 +123,8 @@ extension TrainingConfiguration {
   ///
   /// - Throws: `ValidationError` that names `option`.
   func checkIsReadAgain(for option: String) throws {
-    let files =
-      [dataset] + (data?.more ?? [])
-      + [data?.validation, data?.test, feedback, vocabulary]
-      .compactMap { $0 }
-    for path in files {
-      var status = stat()
-      guard stat(path, &status) == 0 else { continue }
-      guard [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) else {
-        throw ValidationError("\(path) can be read only once; \(option) needs a file or a folder.")
-      }
-    }
+    try requireFiles(
+      [dataset, data?.validation, data?.test, feedback, vocabulary] + (data?.more ?? []),
+      for: option)
   }
 }

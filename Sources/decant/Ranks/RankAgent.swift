@@ -2,13 +2,15 @@ import ArgumentParser
 import Foundation
 import Storage
 
-/// Starts the processes that train a run together on this machine, and starts them again after one of
+/// Starts the processes that run a command together on this machine, and starts them again after one of
 /// them has died.
 struct RankAgent {
   /// The number of processes.
   let size: Int
   /// How often to start all again.
   let restarts: Int
+  /// Whether processes that are started again continue where the others were.
+  let hasCheckpoints: Bool
   /// The arguments of each.
   let arguments: [String]
   /// Receives a sentence about a restart.
@@ -18,12 +20,21 @@ struct RankAgent {
   private struct Failure {
     let rank: Int
     let code: Int32
+    /// Whether it had to be ended, because it did not end by itself after another one had.
+    var wasEnded = false
+
+    var reason: String {
+      if wasEnded { return "did not answer any more and was ended" }
+      guard code < 0 else { return "ended with code \(code)" }
+      return "was ended by signal \(-code)"
+        + (-code == SIGKILL ? "; the system does so when memory runs out" : "")
+    }
   }
 
   /// The time that the others have to end by themselves after one has failed.
   private static let grace = 5.0
 
-  /// Trains until all processes have ended well.
+  /// Waits until all processes have ended well.
   ///
   /// - Throws: `ExitCode` of the process that failed first, once there is no restart left or a restart
   ///   would fail in the same way; `FileError` if a process cannot be started.
@@ -31,27 +42,26 @@ struct RankAgent {
     // Catches signals from here on.
     _ = Interruption.isRequested()
     for attempt in 0... {
-      guard let failure = try attemptTraining(attempt) else { return }
+      guard let failure = try run(attempt) else { return }
       if Interruption.isRequested() { throw ExitCode(Interruption.exitCode) }
       let isLost = failure.code < 0 || failure.code == ProcessOptions.lostExitCode
-      let reason =
-        "process \(failure.rank) of \(size) "
-        + (failure.code < 0
-          ? "was ended by signal \(-failure.code)"
-            + (-failure.code == SIGKILL ? "; the system does so when memory runs out" : "")
-          : "ended with code \(failure.code)")
+      let reason = "process \(failure.rank) of \(size) \(failure.reason)"
       guard isLost, attempt < restarts else {
         // Any other code has its message already.
         if isLost {
-          StandardStreams.note("decant: \(reason); --resume continues from the last checkpoint")
+          StandardStreams.note(
+            "decant: \(reason)"
+              + (hasCheckpoints ? "; --resume continues from the last checkpoint" : ""))
         }
         throw ExitCode(failure.code < 0 ? ProcessOptions.lostExitCode : failure.code)
       }
-      note("\(reason); all start again from the last checkpoint (\(attempt + 1) of \(restarts))")
+      note(
+        "\(reason); all start again" + (hasCheckpoints ? " from the last checkpoint" : "")
+          + " (\(attempt + 1) of \(restarts))")
     }
   }
 
-  private func attemptTraining(_ attempt: Int) throws -> Failure? {
+  private func run(_ attempt: Int) throws -> Failure? {
     let socket = try ListeningSocket()
     defer { socket.close() }
     var running: [Int: pid_t] = [:]
@@ -66,6 +76,7 @@ struct RankAgent {
     var failure: Failure?
     var isInterrupted = false
     var stopped: Double?
+    var ended: Set<Int> = []
     while !running.isEmpty {
       for (rank, process) in running.sorted(by: { $0.key < $1.key }) {
         var status: Int32 = 0
@@ -76,14 +87,20 @@ struct RankAgent {
         // Those that lost another end as a consequence.
         let isFirstCause =
           failure.map { $0.code == ProcessOptions.lostExitCode && code != $0.code } ?? true
-        if isFirstCause { failure = Failure(rank: rank, code: code) }
+        if isFirstCause {
+          failure = Failure(rank: rank, code: code, wasEnded: ended.contains(rank))
+        }
         if stopped == nil { stopped = Self.now }
       }
       if Interruption.isRequested(), !isInterrupted {
         isInterrupted = true
         for process in running.values { kill(process, SIGTERM) }
       }
-      if let stopped, Self.now - stopped > Self.grace {
+      // A process that is suspended does not end by itself.
+      if let stopped,
+        Self.now - stopped > Self.grace || running.values.allSatisfy(Self.isSuspended)
+      {
+        ended.formUnion(running.keys)
         for process in running.values { kill(process, SIGKILL) }
       }
       if !running.isEmpty { usleep(20_000) }
@@ -112,6 +129,13 @@ struct RankAgent {
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     return OwnProgram.code(ofStatus: status)
+  }
+
+  /// Whether a signal such as SIGSTOP has suspended a process.
+  private static func isSuspended(_ process: pid_t) -> Bool {
+    // The state follows the name, which is in parentheses and may contain any others.
+    let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+    return text?.split(separator: ")").last?.hasPrefix(" T") ?? false
   }
 
   private static var now: Double { ProcessInfo.processInfo.systemUptime }

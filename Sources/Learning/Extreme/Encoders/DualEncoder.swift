@@ -89,7 +89,7 @@ public final class DualEncoder: Layer {
   public let logTemperature: Tensor?
   private let fixedTemperature: Double
   /// The labels that this process keeps; nil for all.
-  private let shard: LabelShard?
+  let shard: LabelShard?
 
   /// The softmax temperature τ in force, learnt or fixed.
   public var temperature: Double {
@@ -176,7 +176,6 @@ public final class DualEncoder: Layer {
   ///   - labelTexts: `[L, features]`; needed unless the labels are free.
   ///   - vectors: the transformer's vectors of the same texts, `[N, W]` and `[L, W]`; required if
   ///     the model has a tower.
-  ///     the model has a tower.
   /// - Returns: `[N, D]` and `[L, D]`.
   public func callAsFunction(
     documents: CSRMatrix, labelTexts: CSRMatrix?, vectors: TransformerVectors? = nil
@@ -188,7 +187,7 @@ public final class DualEncoder: Layer {
     guard let labelTexts else {
       preconditionFailure("label texts are missing, required by source \(configuration.labels)")
     }
-    if labelEncoder != nil || shard != nil {
+    if labelEncoder != nil {
       let own = try embeddings(of: documents, vectors: vectors?.documents)
       return (
         encoder.normalized(own),
@@ -202,6 +201,7 @@ public final class DualEncoder: Layer {
     let all = try embeddings(of: documents.stacked(over: labelTexts), vectors: allVectors)
     let count = documents.rowCount
     var labels = all[count..<(count + labelTexts.rowCount)]
+    if let shard { labels = try shard.ownRows(of: labels) }
     if let labelVectors { labels = labels + labelVectors }
     return (encoder.normalized(all[0..<count]), encoder.normalized(labels))
   }

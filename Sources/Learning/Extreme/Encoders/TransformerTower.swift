@@ -39,7 +39,8 @@ public final class TransformerTower: Layer, TrainingAware, Sendable {
   public let generator: Generator
   private let layers: [Linear]
   private let dropout: Dropout
-  private let inputs: Int
+  /// The length of the vectors, W.
+  package let inputs: Int
 
   /// Creates a projection from vectors of length `inputs` to embeddings of length `outputs`.
   ///

@@ -79,9 +79,9 @@ public struct SoftTopKLoss: Codable, Hashable, Sendable {
   /// - Returns: a number. Differentiable once; `callAsFunction(scores:positives:)` twice.
   /// - Throws: `TorchError` if libtorch fails.
   /// - Precondition: the shapes match, dtypes and devices are equal, τ, α and K > 0.
-  /// - Complexity: O(B · L · D) time for each of about four sweeps over the labels, which score them
-  ///   again unless they fit into one block; O(B · `blockSize` + B + positives) memory in addition to
-  ///   the gradients.
+  /// - Complexity: O(B · L · D) time for each sweep over the labels, which score them again unless they
+  ///   fit into one block; about one sweep with the CPU's kernels, many labels and one process, else
+  ///   about four; O(B · `blockSize` + B + positives) memory in addition to the gradients.
   public func callAsFunction(
     queries: Tensor, labels: Tensor, bias: Tensor? = nil, positives: CSRMatrix,
     offset: SparseLinearScores? = nil

@@ -121,8 +121,17 @@ public struct LabelPool: Sendable, Equatable {
   ///
   /// - Parameter all: `[L, …]`.
   /// - Returns: `[labels.count, …]`; differentiable.
-  public func rows(of all: Tensor) -> Tensor {
-    all.gathered(rows: Tensor(labels).moved(to: all.device))
+  public func rows(of all: Tensor) -> Tensor { rows(of: all, holding: nil) }
+
+  /// The same of a tensor with the rows of some labels, nil for all.
+  func rows(of part: Tensor, holding held: Range<Int>?) -> Tensor {
+    part.gathered(rows: indices(in: held).moved(to: part.device))
+  }
+
+  /// The places of the pool's labels among those that are held.
+  private func indices(in held: Range<Int>?) -> Tensor {
+    guard let held else { return Tensor(labels) }
+    return Tensor(labels.filter(held.contains).map { $0 - held.lowerBound })
   }
 
   /// The pool's rows of a table of vectors; the table's gradient then holds only these rows.
@@ -131,10 +140,13 @@ public struct LabelPool: Sendable, Equatable {
   ///
   /// - Parameter table: `[L, D]`.
   /// - Returns: `[labels.count, D]`; differentiable.
-  public func sparseRows(of table: Tensor) -> Tensor {
+  public func sparseRows(of table: Tensor) -> Tensor { sparseRows(of: table, holding: nil) }
+
+  /// The same of a table with the rows of some labels, nil for all.
+  func sparseRows(of table: Tensor, holding held: Range<Int>?) -> Tensor {
     // No padding row, no division by counts, a sparse gradient.
     Self.embedding(
-      .tensor(table), .tensor(Tensor(labels).moved(to: table.device)), -1, false, true)
+      .tensor(table), .tensor(indices(in: held).moved(to: table.device)), -1, false, true)
   }
 
   private static let embedding = Op("aten::embedding")

@@ -13,8 +13,9 @@ public struct NodeTraining: Codable, Hashable, Sendable {
   public var learningRate: Double
   /// λ; default 5 · 10⁻⁴.
   public var weightPenalty: Double
-  /// The parameters whose names begin so are penalised; all if it is empty. Default `0.`, the first
-  /// layer.
+  /// The parameters whose names begin so are penalised; all if it is empty.
+  ///
+  /// Default `0.`, the first layer.
   public var penalized: String
   /// Training ends after so many epochs without a better one.
   public var patience: Int
