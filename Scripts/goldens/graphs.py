@@ -7,6 +7,7 @@ The oracle is PyTorch Geometric in float64, with the weights of the inputs put i
 is the sum of the outputs times fixed factors, the last input, so that every output counts.
 """
 import torch
+from graph_cases import GRAPH, NODES, STAR, index, put
 from pair_loss_cases import case, rows, write
 from torch_geometric.nn import APPNP, GATConv, GCNConv, GINConv, LabelPropagation, SAGEConv
 from torch_geometric.nn.models import CorrectAndSmooth
@@ -15,28 +16,6 @@ SCRIPT = "graphs.py"
 SOURCE = "PyTorch Geometric 2.8.1"
 # It propagates labels without recording; the gradients of a linear map are worth comparing, too.
 LabelPropagation.forward = LabelPropagation.forward.__wrapped__
-# A triangle with a tail, a pair, and a node alone.
-NODES = 8
-EDGES = [[0, 1], [1, 2], [0, 2], [2, 3], [3, 4], [5, 6]]
-GRAPH = {"nodes": NODES, "edges": EDGES}
-# A star: its centre has all others.
-STAR = {"nodes": 6, "edges": [[0, i] for i in range(1, 6)]}
-
-
-def index(graph):
-    edges = graph["edges"]
-    return torch.tensor(edges + [[b, a] for a, b in edges]).T
-
-
-def put(module, **values):
-    """Replaces parameters by tensors that receive gradients."""
-    for name, value in values.items():
-        owner, names = module, name.split("__")
-        for part in names[:-1]:
-            owner = getattr(owner, part)
-        delattr(owner, names[-1])
-        setattr(owner, names[-1], value)
-    return module
 
 
 def gcn(x, weight, bias, factors, graph):

@@ -146,6 +146,8 @@ public struct RunSummary: Codable, Hashable, Sendable {
   private static func words(_ configuration: TrainingConfiguration) -> String {
     let encoder = configuration.model.encoder
     var words = [configuration.loss.name]
+    words += [configuration.robust?.method.rawValue, configuration.imbalance?.method.rawValue]
+      .compactMap { $0 }
     words.append("\(configuration.model.labels) labels")
     words.append(
       (encoder.hiddenDimensions + [encoder.dimension]).map(String.init).joined(separator: "–"))

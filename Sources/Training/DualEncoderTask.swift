@@ -48,6 +48,9 @@ public final class DualEncoderTask: DividedTask {
   private let thresholds: ThresholdMemory?
   private let teacher: TeacherScores?
   private let nested: MatryoshkaLoss
+  private let treatment: LossTreatment
+  /// The other model of co-teaching, which learns from the same batches; nil for other methods.
+  private let peer: PeerPart?
   /// Whether a step moves the label vectors of its pool and leaves the others alone.
   private let movesPoolOnly: Bool
   private let parts: [any TaskPart]
@@ -55,7 +58,7 @@ public final class DualEncoderTask: DividedTask {
   /// The input of steps, once the first one has begun.
   private lazy var inputs = StepInputs(
     .init(
-      bags: examples.bags, labels: taughtLabels?.positives ?? examples.labels,
+      bags: examples.bags, labels: taughtLabels?.positives ?? treatment.positives,
       wideBags: widePart?.bags, dropout: configuration.optimization.featureDropout),
     worksAhead: configuration.threads > 1 || device.kind != .cpu)
   /// The device that trains.
@@ -68,6 +71,10 @@ public final class DualEncoderTask: DividedTask {
   private var exchanged = (bytes: 0, steps: 0)
   /// The bytes that a step hands to the other processes, on average.
   var exchangedBytesPerStep: Int { exchanged.bytes / max(1, exchanged.steps) }
+  /// The positives of the batch that this model believes, for the other one of co-teaching.
+  private let selection = SmallLossSelection()
+  /// The model that this one is the other one of.
+  private weak var partner: DualEncoderTask?
   /// The labels that take part in the loss, if those without a document do not.
   private var taughtLabels: TaughtLabels?
 
@@ -117,6 +124,10 @@ public final class DualEncoderTask: DividedTask {
     dualEncoder = shard.map(whole.part) ?? whole
     // Before the optimizers, whose state lies where the weights are.
     for parameter in dualEncoder.parameters { parameter.tensor.moveInPlace(to: device) }
+    peer = try Self.peer(
+      configuration, examples: examples, labelTexts: labelTexts, teacher: teacher)
+    treatment = try LossTreatment(
+      configuration, labels: examples.labels, held: shard?.labels ?? 0..<trainCounts.count)
     let ownLabels =
       shard.map { examples.labels.selecting(columns: Array($0.labels)) } ?? examples.labels
     widePart = configuration.model.wide.map {
@@ -157,10 +168,30 @@ public final class DualEncoderTask: DividedTask {
     let isLazy = configuration.negatives.map { $0.labels == .pool && $0.isLazy } ?? false
     let pool = isLazy ? dualEncoder.labelVectors : nil
     movesPoolOnly = pool != nil
-    let others: [(any TaskPart)?] = [widePart, transformer, thresholds, negatives]
+    let others: [(any TaskPart)?] = [
+      widePart, transformer, thresholds, negatives, treatment.targets, peer,
+    ]
     parts =
       Self.optimizedParts(of: dualEncoder, pool: pool, settings: settings)
       + others.compactMap { $0 }
+    peer?.task.partner = self
+  }
+
+  /// The other model of co-teaching; nil for other methods.
+  private static func peer(
+    _ configuration: TrainingConfiguration, examples: Examples, labelTexts: CSRMatrix?,
+    teacher: TeacherScores?
+  ) throws -> PeerPart? {
+    guard configuration.robust?.method == .coTeaching, !PeerPart.isMaking else { return nil }
+    var other = configuration
+    // Another seed, so that the weights differ.
+    other.seed ^= 1 << 63
+    return try PeerPart.$isMaking.withValue(true) {
+      PeerPart(
+        try DualEncoderTask(
+          other, examples: examples, labelTexts: labelTexts, validation: nil,
+          propensity: .standard, transformer: nil, teacher: teacher))
+    }
   }
 
   /// The parameters that libtorch's gradients reach, but for the transformer's tower.
@@ -196,7 +227,7 @@ public final class DualEncoderTask: DividedTask {
   /// A pool of negatives or a teacher's scores have all labels; with one of them nothing changes.
   func keepUntaughtLabels() {
     guard negatives == nil, teacher == nil else { return }
-    taughtLabels = TaughtLabels(examples.labels, of: shard)
+    taughtLabels = TaughtLabels(treatment.positives, of: shard)
   }
 
   /// The number of documents.
@@ -220,20 +251,33 @@ public final class DualEncoderTask: DividedTask {
       exchanged.bytes += (group?.traffic.bytes ?? 0) - exchangedBefore
       exchanged.steps += 1
     }
-    let settings = configuration.optimization
     try negatives?.refreshIfDue(at: position, embeddings)
     let rows = batch(at: position)
     let input = inputs.input(of: step(at: position, rows), before: stepAfter(position))
-    let (bags, positives) = (input.bags, input.positives)
+    for model in [self, peer?.task] { model?.selection.clear() }
+    let loss = try loss(of: input, rows: rows, at: position)
+    // Both models choose before either learns.
+    let peerLoss = try peer?.task.loss(of: input, rows: rows, at: position)
+    try learn(from: loss, at: position, totalSteps: totalSteps)
+    if let peer, let peerLoss {
+      try peer.task.learn(from: peerLoss, at: position, totalSteps: totalSteps)
+    }
+    return (loss.scalar, rows.count)
+  }
 
-    let loss: Tensor
+  /// The loss of a batch.
+  private func loss(of input: StepInput, rows: [Int], at position: TrainingPosition) throws
+    -> Tensor
+  {
+    let (bags, positives) = (input.bags, input.positives)
     if let pool = negatives?.pool(of: rows, at: position) {
       let (documents, labels, bias) = try dualEncoder(
         documents: bags, labelTexts: labelTexts, pool: pool, sparsely: movesPoolOnly)
       let shard = shard?.selecting(pool.labels)
-      loss = try nested(queries: documents, labels: labels) {
+      return try nested(queries: documents, labels: labels) {
         try self.loss(
-          queries: $0, labels: $1, bias: bias, positives: pool.positives, rows: rows, of: shard)
+          queries: $0, labels: $1, bias: bias, positives: pool.positives, rows: rows, of: shard,
+          at: position)
       }
     } else {
       let (documents, all) = try dualEncoder(
@@ -241,17 +285,24 @@ public final class DualEncoderTask: DividedTask {
         vectors: try transformer?.vectors(ofRows: rows, at: position))
       let (labels, bias) = (
         taughtLabels?.rows(of: all) ?? all,
-        dualEncoder.bias.map { taughtLabels?.rows(of: $0) ?? $0 }
+        treatment.adjusted(dualEncoder.bias.map { taughtLabels?.rows(of: $0) ?? $0 }) {
+          taughtLabels?.rows(of: $0) ?? $0
+        }
       )
       let offset = input.wideBags.flatMap { widePart?.scores(of: $0) }
-      loss = try nested(queries: documents, labels: labels) { documents, labels in
+      return try nested(queries: documents, labels: labels) { documents, labels in
         let labelLoss = try self.loss(
           queries: documents, labels: labels, bias: bias, positives: positives,
-          offset: offset, rows: rows, of: taughtLabels?.shard ?? shard)
+          offset: offset, rows: rows, of: taughtLabels?.shard ?? shard, at: position)
         return try addingTeacher(
           to: labelLoss, queries: documents, labels: labels, offset: offset, rows: rows)
       }
     }
+  }
+
+  /// Moves the weights along the gradient of a loss.
+  private func learn(from loss: Tensor, at position: TrainingPosition, totalSteps: Int) throws {
+    let settings = configuration.optimization
     for part in parts { part.clearGradients() }
     try loss.backward()
     for part in parts { try part.backward() }
@@ -262,7 +313,6 @@ public final class DualEncoderTask: DividedTask {
     let step = ScheduledStep(
       number: number, totalSteps: totalSteps, factor: schedule.factor(step: number, of: totalSteps))
     for part in parts { try part.step(step) }
-    return (loss.scalar, rows.count)
   }
 
   /// The loss of a batch, with the learnt temperature and the latest thresholds.
@@ -270,27 +320,40 @@ public final class DualEncoderTask: DividedTask {
   /// - Parameter shard: the division of the labels among several processes; nil for one.
   private func loss(
     queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix,
-    offset: SparseLinearScores? = nil, rows: [Int], of shard: LabelShard?
+    offset: SparseLinearScores? = nil, rows: [Int], of shard: LabelShard?,
+    at position: TrainingPosition
   ) throws -> Tensor {
     try LabelShard.$current.withValue(shard) {
       try lossOfShard(
         queries: queries, labels: labels, bias: bias, positives: positives, offset: offset,
-        rows: rows)
+        rows: rows, at: position)
     }
   }
 
   private func lossOfShard(
     queries: Tensor, labels: Tensor, bias: Tensor?, positives: CSRMatrix,
-    offset: SparseLinearScores?, rows: [Int]
+    offset: SparseLinearScores?, rows: [Int], at position: TrainingPosition
   ) throws -> Tensor {
     let dtype = offset == nil ? configuration.scorePrecision?.dtype ?? .float32 : .float32
     let (queries, labels) = (queries.converted(to: dtype), labels.converted(to: dtype))
     let bias = bias?.converted(to: dtype)
     let logTemperature = dualEncoder.logTemperature?.converted(to: dtype)
-    // The thresholds of a prefix are others.
+    // The thresholds and targets of a prefix are others.
     let isWhole = queries.size(along: 1) == dualEncoder.configuration.encoder.dimension
-    guard let thresholds, isWhole, let search = configuration.loss.value as? SoftTopKLoss else {
-      return try configuration.loss(
+    let loss = treatment.loss(ofEpoch: position.epoch)
+    if let memory = treatment.targets, isWhole, let robust = loss.value as? any LossWithTargets {
+      return try robust(
+        queries: queries, labels: labels, bias: bias, positives: positives,
+        logTemperature: logTemperature, offset: offset, memory: memory, rows: rows)
+    }
+    if isWhole, let pair = loss.value as? any LossOfPairs {
+      return try pair(
+        queries: queries, labels: labels, bias: bias, positives: positives,
+        logTemperature: logTemperature, offset: offset, choosing: selection,
+        learningFrom: (peer?.task ?? partner)?.selection)
+    }
+    guard let thresholds, isWhole, let search = loss.value as? SoftTopKLoss else {
+      return try loss(
         queries: queries, labels: labels, bias: bias, positives: positives,
         logTemperature: logTemperature, offset: offset)
     }

@@ -1,4 +1,5 @@
 import Extreme
+import Models
 import Storage
 import Torch
 
@@ -127,6 +128,28 @@ extension ThresholdMemory: TaskPart {
 
 extension NegativeSampler: TaskPart {
   var prefix: String { "negatives." }
+}
+
+/// The other model of co-teaching, which moves by itself, in the step of the first model.
+final class PeerPart: TaskPart {
+  /// Whether a task is made as the other one, which has no other one itself.
+  @TaskLocal static var isMaking = false
+
+  let prefix = "peer."
+  let task: DualEncoderTask
+
+  init(_ task: DualEncoderTask) { self.task = task }
+
+  var state: [String: Tensor] {
+    var all: [String: Tensor] = [:]
+    all.add(task.model, under: "model.")
+    all.add(task.optimizerState, under: "optimizer.")
+    return all
+  }
+
+  func restore(_ state: [String: Tensor]) throws {
+    try task.restore(model: state.part("model."), optimizerState: state.part("optimizer."))
+  }
 }
 
 extension [String: Tensor] {

@@ -195,6 +195,7 @@ public struct Trainer: Sendable {
         ? try folder.read(PretrainedStart.self, from: folder.start) : nil,
       validationIsApart: prepared.validationIsApart ? true : nil, device: configuration.device)
     record.processes = rank?.place.size
+    (record.robust, record.imbalance) = (configuration.robust, configuration.imbalance)
     record.exchangedBytesPerStep = rank.map { _ in task.exchangedBytesPerStep }
     try Sealed(record, files: folder.checkSums()).write(to: folder.record)
     folder.clean()

@@ -86,8 +86,10 @@ struct LabelCase: Sendable {
     }
   }
 
-  private func differentiated(
-    _ dtype: DType, _ start: Double, _ loss: (Tensor, Tensor, Tensor) throws -> Tensor
+  /// A loss of queries, labels and biases, with its gradients.
+  func differentiated(
+    _ dtype: DType = .float64, _ start: Double = 1,
+    _ loss: (Tensor, Tensor, Tensor) throws -> Tensor
   ) throws -> Differentiated {
     let leaves = [Tensor(rows: queries), Tensor(rows: labels), Tensor(bias)]
       .map { $0.converted(to: dtype).requiringGradient() }

@@ -22,6 +22,15 @@ import Testing
       Record(DistillationLoss(temperature: 0.5, softness: 2, blockSize: 3)),
       Record(MatryoshkaLoss(dimensions: [2, 5], isNormalized: true)),
       Record(LaSOLoss(reconstructionWeight: 0.5, tautologyWeight: 0)),
+      Record(LogitAdjustment(strength: 0.5)), Record(ClassBalancedWeights(beta: 0.5)),
+      Record(LabelALDRKLLoss(temperature: 2, reference: 3, adaptivity: 4, margin: 5)),
+      Record(LabelDiceLoss(temperature: 2, smoothing: 3, adjustment: 4)),
+      Record(LabelAnyLoss(temperature: 2, amplification: 3)),
+      Record(RobustLoss(InfoNCELoss(temperature: 2, blockSize: 3), GeneralizedTerm(exponent: 0.5))),
+      Record(SymmetricTerm(forwardWeight: 2, reverseWeight: 3, logOfZero: -5)),
+      Record(EarlyLearningTerm(weight: 2, momentum: 0.5)),
+      Record(ReweightingTerm(strategy: .extremes, scale: 2, bound: 3)),
+      Record(CoTeachingLoss(ZLoss(temperature: 2), forgetRate: 0.5)),
     ]
     + [SoftTopKLoss.Places.fixed(3), .positives, .atLeast(4)].map { places in
       Record(SoftTopKLoss(places: places, sharpness: 3))

@@ -74,20 +74,41 @@ let learningDefaults = """
   BinaryCrossEntropyLoss.temperature | 0.05 | the authors' code
   ConditionalTransportLoss.temperature | 1.0 | ours
   ConditionalTransportLoss.forwardWeight | 0.5 | the authors' code
+  ClassBalancedWeights.beta | 0.9999 | the paper
+  CoTeachingLoss.forgetRate | 0.2 | a setting of the paper
   CoupledEstimationLoss.weightTemperature | 2.0 | the authors' code
   CoupledEstimationLoss.normalizesWeights | false | ours
   DistillationLoss.softness | 1.0 | ours; the paper tries 1 to 20
   DistillationLoss.temperature | 1.0 | ours
   DecoupledSoftmaxLoss.temperature | 0.05 | the authors' code
+  EarlyLearningTerm.weight | 3.0 | the authors' code
+  EarlyLearningTerm.momentum | 0.7 | the authors' code
+  GeneralizedTerm.exponent | 0.7 | the paper
   InfoNCELoss.temperature | 0.05 | the authors' code
+  LabelALDRKLLoss.temperature | 1.0 | ours
+  LabelALDRKLLoss.reference | 1.0 | the authors' code
+  LabelALDRKLLoss.adaptivity | 2.0 | the authors' run command
+  LabelALDRKLLoss.margin | 1.0 | the authors' code
+  LabelAnyLoss.temperature | 1.0 | ours
+  LabelAnyLoss.amplification | 73.0 | the paper
+  LabelDiceLoss.temperature | 1.0 | ours
+  LabelDiceLoss.smoothing | 1.0 | the paper
+  LabelDiceLoss.adjustment | 0.0 | the authors' code
   LaSOLoss.reconstructionWeight | 1.0 | the authors
   LaSOLoss.tautologyWeight | 1.0 | the authors
+  LogitAdjustment.strength | 1.0 | the paper
   MLCDLoss.temperature | 0.05 | ours
+  ReweightingTerm.strategy | quadratic | ours; the paper prefers linearUpper
+  ReweightingTerm.scale | 1.0 | the authors' code
+  ReweightingTerm.bound | 1.0 | the authors' code
   SoftTopKLoss.temperature | 0.05 | the authors' code
   SoftTopKLoss.places | atLeast(5) | the authors' code has 5
   SoftTopKLoss.sharpness | 2.0 | the authors' code
   SphericalOutputLayer.conditionLimit | 1000000.0 | ours
   SquaredHingeLoss.temperature | 1.0 | linear models
+  SymmetricTerm.forwardWeight | 0.1 | the paper
+  SymmetricTerm.reverseWeight | 1.0 | the paper
+  SymmetricTerm.logOfZero | -4.0 | the paper
   SymmetricInfoNCELoss.temperature | 0.07 | the authors' code
   SymmetricInfoNCELoss.smoothing | 0.1 | the authors' training
   ZLoss.temperature | 1.0 | ours

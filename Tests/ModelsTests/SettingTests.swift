@@ -32,6 +32,8 @@ import Torch
     full.scorePrecision = .bfloat16
     full.transformer = TransformerSettings(checkpoint: "c", pooling: .mean)
     full.teacher = TeacherConfiguration(runs: ["r"])
+    full.robust = RobustConfiguration(method: .symmetric, strength: 2, warmup: 0)
+    full.imbalance = ImbalanceConfiguration(method: .classBalanced, strength: 0.5)
     full.negatives = NegativeConfiguration(
       pool: .init(positiveLimit: 3), shortlist: 3, filter: FalseNegativeFilter(), refreshSteps: 3)
     return full

@@ -30,6 +30,12 @@ import Testing
     #expect(lists(try Self.graph().subgraph(of: [2, 1, 3])) == [[1], [0], [2]])
   }
 
+  @Test func `some entries are kept, in one direction each`() throws {
+    let graph = try Self.graph()
+    #expect(lists(graph.keepingEntries { $0 != 1 && $0 != 4 }) == [[1], [2], [1], [], []])
+    #expect(graph.keepingEntries { _ in true } == graph)
+  }
+
   @Test func `normalised values are those of the degrees`() throws {
     let looped = try Self.graph().addingSelfLoops()
     #expect(looped.degrees == [2, 3, 2, 1, 1])

@@ -36,3 +36,15 @@ import Torch
     expectClose(slope?.doubles() ?? [], angles.map { cos($0) * cos($0) }, tolerance: 1e-14)
   }
 }
+
+@Suite struct DeterminantTests {
+  @Test func `the logarithm of a determinant and its gradient match values by hand`() throws {
+    let matrix = Tensor(rows: [[4.0, 1], [2, 3]]).requiringGradient()
+    let value = matrix.logDeterminant()
+    expectClose(value.scalar, log(10.0))
+    // The transposed inverse.
+    let gradient = try gradients(of: value, withRespectTo: [matrix])[0]
+    expectClose(gradient, Tensor(rows: [[0.3, -0.2], [-0.1, 0.4]]))
+    #expect(Tensor(rows: [[1.0, 2], [2, 1]]).logDeterminant().scalar.isNaN)
+  }
+}

@@ -14,7 +14,9 @@ struct SVMLightCursor {
       ? range.upperBound - 1 : range.upperBound
   }
 
-  var isAtSpaceOrEnd: Bool { position == end || isNext(" ") }
+  var isAtEnd: Bool { position == end }
+
+  var isAtSpaceOrEnd: Bool { isAtEnd || isNext(" ") }
 
   func isNext(_ byte: Unicode.Scalar) -> Bool {
     position < end && bytes[position] == UInt8(ascii: byte)

@@ -1,7 +1,7 @@
 public import Storage
 
 /// A graph whose nodes have features and classes, and splits of the nodes.
-public struct GraphDataset: Sendable {
+public struct GraphDataset: LabelledNodes {
   /// The parts of one split; each node is in at most one.
   public struct Split: Hashable, Sendable {
     /// The nodes to learn from.
@@ -47,15 +47,5 @@ public struct GraphDataset: Sendable {
     self.classes = classes
     self.classNames = classNames
     self.splits = splits
-  }
-
-  /// The class of each node, −1 for a node without one and the first of several.
-  public var firstClasses: [Int] {
-    (0..<classes.rowCount).map { classes.columns(ofRow: $0).first.map(Int.init) ?? -1 }
-  }
-
-  /// The nodes of a part that have a class.
-  public func labelled(_ nodes: [Int]) -> [Int] {
-    nodes.filter { !classes.entries(ofRow: $0).isEmpty }
   }
 }

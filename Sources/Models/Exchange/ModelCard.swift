@@ -118,7 +118,7 @@ struct ModelCard {
       | label vectors | \(configuration.model.labels) |
       | parameters | \(record.parameters) |
       | stored in the run as | \((record.precision ?? .float32).rawValue) |
-      | loss | \(configuration.loss.name) |
+      | loss | \(configuration.lossWords) |
       | epochs | \(record.keptEpoch) kept of \(record.lastEpoch ?? record.keptEpoch) |
       | training | \(Self.seconds(record.trainSeconds)) (\(Self.seconds(record.trainCPUSeconds)) of CPU time), \
       \(counted(record.threads, "thread")), libtorch \(record.torchVersion) |

@@ -67,6 +67,11 @@ public struct RunRecord: Codable, Hashable, Sendable {
   /// The bytes that each process handed to the others, on average over the steps; nil for one process.
   public var exchangedBytesPerStep: Int?
 
+  /// The treatment of labels that may be wrong; nil for none, and in records of older versions.
+  public var robust: RobustConfiguration?
+  /// The treatment of frequent and rare labels; nil for none, and in records of older versions.
+  public var imbalance: ImbalanceConfiguration?
+
   /// Records a finished training.
   package init(
     decantVersion: String, torchVersion: String, cpuCapability: String, threads: Int,

@@ -43,6 +43,8 @@ package struct SettingsDraft: Sendable {
     complete.data = .init()
     complete.transformer = TransformerSettings(checkpoint: "")
     complete.teacher = TeacherConfiguration(runs: [])
+    complete.robust = .init()
+    complete.imbalance = .init()
     complete.negatives = NegativeConfiguration(filter: FalseNegativeFilter())
     return TrainingLoss.kinds.reduce(into: [:]) { values, kind in
       complete.loss = TrainingLoss(kind.usual)
@@ -57,8 +59,10 @@ package struct SettingsDraft: Sendable {
 
   /// The option that adds a missing group around a setting; nil if the setting adds it.
   package func adderOfMissingGroup(around setting: Setting) -> String? {
-    Setting.all.first {
-      setting.path.hasPrefix($0.path + ".") && $0.adder != nil && !contains($0.path)
+    let own = setting.option.map { "--\($0.name)" }
+    return Setting.all.first {
+      setting.path.hasPrefix($0.path + ".") && $0.adder != nil && $0.adder != own
+        && !contains($0.path)
     }?.adder
   }
 

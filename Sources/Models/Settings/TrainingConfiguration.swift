@@ -37,6 +37,10 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var initial: String?
   /// The training loss.
   public var loss: TrainingLoss
+  /// The treatment of labels that may be wrong; nil for trust.
+  public var robust: RobustConfiguration?
+  /// The treatment of frequent and rare labels; nil for none.
+  public var imbalance: ImbalanceConfiguration?
   /// The lengths of prefixes of the embeddings that the loss is also computed for, ascending and
   /// below the dimension; nil for none.
   ///
@@ -130,6 +134,11 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     if let fault = nestingFault {
       throw InputError(file: file, reason: fault.reason, expected: fault.expected)
     }
+    do {
+      try checkTreatments()
+    } catch let fault as ValueError {
+      throw InputError(file: file, reason: fault.reason, expected: fault.expected)
+    }
   }
 
   /// The fault of `nestedDimensions`; nil if they ascend and are below the dimension.
@@ -206,6 +215,15 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
       .run("initial"), null: "a random start",
       needs: .init("bags without --wide") { $0.transformer == nil && $0.model.wide == nil }),
     TrainingLoss.setting,
+    Setting(
+      "robust", "Treatment of training labels that may be wrong.", null: "none",
+      addedBy: "--noise-robust",
+      needs: .init("all labels scored: no --negatives pool") { $0.negatives?.labels != .pool },
+      members: RobustConfiguration.settings),
+    Setting(
+      "imbalance", "Treatment of frequent and rare labels.", null: "none", addedBy: "--imbalance",
+      needs: .init("all labels scored: no --negatives pool") { $0.negatives?.labels != .pool },
+      members: ImbalanceConfiguration.settings),
     Setting(
       "nestedDimensions",
       "Prefixes of the embeddings to train for as well, as lengths, so that they can be used alone.",

@@ -58,6 +58,9 @@ public struct TrainingLoss: Codable, Hashable, Sendable {
   /// Whether settings files and options can name the loss.
   package var isOffered: Bool { kind != nil }
 
+  /// The word of the loss on the command line; nil if the caller defines it.
+  package var word: String? { kind?.word }
+
   private var kind: Kind? { Self.kinds.first { $0.usual.isOfSameType(as: value) } }
 
   /// The softmax temperature; scores are divided by it.

@@ -38,6 +38,16 @@ public struct Graph: Sendable, Equatable {
     self.init(nodeCount: nodeCount, targets: targets, sources: sources)
   }
 
+  /// Creates a graph from the neighbours of each node.
+  ///
+  /// - Precondition: as many columns as rows, ascending and distinct in each row.
+  package init(neighbours: CSRMatrix) {
+    precondition(
+      neighbours.columnCount == neighbours.rowCount,
+      "\(neighbours.rowCount) rows and \(neighbours.columnCount) columns")
+    self.neighbours = neighbours
+  }
+
   /// Two counting sorts, by source and then by target, bring the entries into order.
   private init(nodeCount: Int, targets: [Int32], sources: [Int32]) {
     let bySource = CSRMatrix(grouping: targets, by: sources, groups: nodeCount, nodeCount)
@@ -85,6 +95,23 @@ public struct Graph: Sendable, Equatable {
     }
     return Graph(nodeCount: nodeCount, targets: targets, sources: sources)
   }
+
+  /// The graph with some of its entries, by their number in `neighbours`.
+  public func keepingEntries(_ isKept: (Int) -> Bool) -> Graph {
+    var offsets: [Int64] = [0]
+    var columns: [Int32] = []
+    for node in 0..<nodeCount {
+      for entry in neighbours.entries(ofRow: node) where isKept(entry) {
+        columns.append(neighbours.columns[entry])
+      }
+      offsets.append(Int64(columns.count))
+    }
+    return Graph(
+      CSRMatrix(
+        rowOffsets: MappedArray(offsets), columns: MappedArray(columns), columnCount: nodeCount))
+  }
+
+  private init(_ neighbours: CSRMatrix) { self.neighbours = neighbours }
 
   /// The edges among some nodes, numbered in the order that they are given in.
   ///

@@ -38,7 +38,11 @@ extension Tensor {
     Ops.cdist(.tensor(self), .tensor(other), .double(2), nil)
   }
 
+  /// The logarithm of a square matrix's determinant; not a number if that is negative.
+  public func logDeterminant() -> Tensor { Ops.logdet(self) }
+
   private enum Ops {
+    static let logdet = Op("aten::logdet")
     static let cdist = Op("aten::cdist")
     static let matmul = Op("aten::matmul")
     static let addmm = Op("aten::addmm")

@@ -8,7 +8,8 @@ extension TrainingConfiguration {
   /// - Throws: `InputError` that names the option.
   package func checkForSeveralProcesses() throws {
     let refused: [(name: String, isGiven: Bool)] = [
-      ("--device", device.map { $0.kind != .cpu } ?? false)
+      ("--device", device.map { $0.kind != .cpu } ?? false),
+      ("--noise-robust co-teaching", robust?.method == .coTeaching),
     ]
     if let option = refused.first(where: \.isGiven) {
       throw InputError(

@@ -211,6 +211,11 @@ extension [GivenSetting] {
     if let fault = settings.nestingFault {
       throw ValidationError("\(fault.reason); --nested takes \(fault.expected).")
     }
+    do {
+      try settings.checkTreatments()
+    } catch let fault as ValueError {
+      throw ValidationError("\(fault).")
+    }
     if var negatives = settings.negatives {
       // To describe a pool is to ask for one.
       if !contain("negatives"), negatives.pool != .init() || negatives.shortlist != nil {

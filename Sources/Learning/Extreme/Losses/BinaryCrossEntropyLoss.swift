@@ -99,8 +99,16 @@ extension BinaryCrossEntropyLoss: StreamedLoss {
   func gradient(of sums: RowSums, positives: PositiveCells, positiveScores: Tensor)
     -> LossGradient
   {
+    gradient(
+      of: sums, positives: positives, positiveScores: positiveScores,
+      weights: cellWeights(positives))
+  }
+
+  func gradient(
+    of sums: RowSums, positives: PositiveCells, positiveScores: Tensor, weights: Tensor
+  ) -> LossGradient {
     LossGradient(
-      atPositives: (-positiveScores).sigmoid() * positives.grades * -positives.rowWeight,
+      atPositives: -(-positiveScores).sigmoid() * weights,
       elsewhere: .sigmoids(scale: positives.rowWeight))
   }
 }

@@ -101,9 +101,15 @@ extension DecoupledSoftmaxLoss: StreamedLoss {
   func gradient(of sums: RowSums, positives: PositiveCells, positiveScores: Tensor)
     -> LossGradient
   {
+    gradient(
+      of: sums, positives: positives, positiveScores: positiveScores, weights: positives.weights)
+  }
+
+  func gradient(
+    of sums: RowSums, positives: PositiveCells, positiveScores: Tensor, weights: Tensor
+  ) -> LossGradient {
     let misses =
-      (sums.logSumExp.gathered(rows: positives.rows) - positiveScores).sigmoid()
-      * positives.weights
+      (sums.logSumExp.gathered(rows: positives.rows) - positiveScores).sigmoid() * weights
     return LossGradient(
       atPositives: -misses, elsewhere: sums.softmax(times: positives.sumsByRow(misses)))
   }

@@ -93,10 +93,17 @@ extension InfoNCELoss: StreamedLoss {
   func gradient(of sums: RowSums, positives: PositiveCells, positiveScores: Tensor)
     -> LossGradient
   {
-    let rowWeights = positives.sumsByRow(positives.weights)
+    gradient(
+      of: sums, positives: positives, positiveScores: positiveScores, weights: positives.weights)
+  }
+
+  func gradient(
+    of sums: RowSums, positives: PositiveCells, positiveScores: Tensor, weights: Tensor
+  ) -> LossGradient {
+    let rowWeights = positives.sumsByRow(weights)
     let probabilities = (positiveScores - sums.logSumExp.gathered(rows: positives.rows)).exp()
     return LossGradient(
-      atPositives: probabilities * rowWeights.gathered(rows: positives.rows) - positives.weights,
+      atPositives: probabilities * rowWeights.gathered(rows: positives.rows) - weights,
       elsewhere: sums.softmax(times: rowWeights))
   }
 }

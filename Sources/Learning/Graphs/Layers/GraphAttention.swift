@@ -112,14 +112,26 @@ public final class GraphAttention: GraphLayer, TrainingAware, Sendable {
     let (heads, outputs) = (configuration.heads, configuration.outputs)
     let places = propagation.places
     let hidden = try features.product(with: weight)
-    let byHead = hidden.reshaped([features.nodeCount, heads, outputs])
-    let scores = try
-      (places.spread((byHead * receiver).sum(along: 2))
-      + places.transposed.spread((byHead * sender).sum(along: 2)))
-      .leakyReLU(slope: configuration.slope)
-    let shares = dropout(try places.softmax(scores))
+    let shares = dropout(try shares(hidden, places))
     let result = try places.sums(of: hidden, weights: shares)
     guard configuration.averages, heads > 1 else { return result + bias }
     return result.reshaped([features.nodeCount, heads, outputs]).mean(along: 1) + bias
+  }
+
+  /// The shares αᵢⱼ of each node's neighbours, `[E, heads]` in the order of the places, all of them.
+  ///
+  /// - Throws: `TorchError` if libtorch fails.
+  public func shares(_ features: NodeFeatures, over propagation: SparseMatrix) throws -> Tensor {
+    try shares(features.product(with: weight), propagation.places)
+  }
+
+  private func shares(_ hidden: Tensor, _ places: SparsePlaces) throws -> Tensor {
+    let byHead = hidden.reshaped(
+      [hidden.size(along: 0), configuration.heads, configuration.outputs])
+    let scores =
+      try
+      (places.spread((byHead * receiver).sum(along: 2))
+      + places.transposed.spread((byHead * sender).sum(along: 2)))
+    return try places.softmax(scores.leakyReLU(slope: configuration.slope))
   }
 }

@@ -110,3 +110,19 @@ extension GraphNetwork where GraphLayerType == SAGEConvolution {
       }, dropout: dropout, generator: generator)
   }
 }
+
+extension GraphNetwork where GraphLayerType == HypergraphConvolution {
+  /// A network of hypergraph convolutions (HGNN): the authors' has one hidden layer of 16 and dropout
+  /// 0.5, LightHGNN's teacher one of 32.
+  public convenience init(
+    hypergraphConvolutionsFrom inputs: Int, hidden: Int = 16, to classes: Int, layers: Int = 2,
+    dropout: Double = 0.5, generator: Generator
+  ) {
+    self.init(
+      (0..<layers).map { layer in
+        HypergraphConvolution(
+          from: layer == 0 ? inputs : hidden, to: layer == layers - 1 ? classes : hidden,
+          generator: generator)
+      }, dropout: dropout, generator: generator)
+  }
+}

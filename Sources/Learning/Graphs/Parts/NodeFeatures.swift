@@ -41,6 +41,19 @@ public enum NodeFeatures: Sendable {
     }
   }
 
+  /// The features with random columns zeroed, at all nodes.
+  func maskingColumns(_ probability: Double, generator: Generator) -> NodeFeatures {
+    guard probability > 0 else { return self }
+    let kept = Tensor.ones([width]).bernoulli(1 - probability, generator: generator)
+    switch self {
+    case .dense(let matrix): return .dense(matrix * kept.converted(to: matrix.dtype))
+    case .sparse(let matrix):
+      let values = matrix.values ?? Tensor.ones([matrix.places.entryCount])
+      let factors = kept.converted(to: values.dtype).gathered(rows: matrix.places.columns)
+      return .sparse(SparseMatrix(matrix.places, values: values * factors))
+    }
+  }
+
   /// The features as a dense matrix, `[V, F]`.
   ///
   /// - Throws: `TorchError` if libtorch fails.

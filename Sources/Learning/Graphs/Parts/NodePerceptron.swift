@@ -1,9 +1,10 @@
+public import Storage
 import Synchronization
 public import Torch
 
 /// A perceptron on each node's features alone, with dropout before each layer: the part of APPNP and
 /// DAGNN that knows no neighbours.
-public final class NodePerceptron: Layer, TrainingAware, Sendable {
+public final class NodePerceptron: NodeNetwork, Sendable {
   private let weights: [(weight: Tensor, bias: Tensor)]
   /// The probability of zeroing a number before each layer, in training.
   public let dropout: Double
@@ -59,4 +60,14 @@ public final class NodePerceptron: Layer, TrainingAware, Sendable {
     }
     return try output ?? features.dense()
   }
+
+  /// The neighbours, which the perceptron does not look at.
+  public static func propagation(of graph: Graph) -> SparseMatrix {
+    SparseMatrix(graph.neighbours)
+  }
+
+  /// Applies the perceptron to each node alone, as a baseline among networks over a graph.
+  public func callAsFunction(_ features: NodeFeatures, over propagation: SparseMatrix) throws
+    -> Tensor
+  { try self(features) }
 }

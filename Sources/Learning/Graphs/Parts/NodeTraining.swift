@@ -13,9 +13,7 @@ public struct NodeTraining: Codable, Hashable, Sendable {
   public var learningRate: Double
   /// λ; default 5 · 10⁻⁴.
   public var weightPenalty: Double
-  /// The parameters whose names begin so are penalised; all if it is empty.
-  ///
-  /// Default `0.`, the first layer.
+  /// The beginning of the penalised parameters' names, empty for all; default `0.`, the first layer.
   public var penalized: String
   /// Training ends after so many epochs without a better one.
   public var patience: Int
@@ -61,6 +59,24 @@ public struct NodeTraining: Codable, Hashable, Sendable {
     precondition(!train.isEmpty && !validation.isEmpty, "no nodes to train on or to choose by")
     let nodes = Tensor(train.map(Int64.init))
     let targets = Tensor(train.map { Int64(classes[$0]) })
+    return try self(network) {
+      let scores = try network(features, over: propagation).gathered(rows: nodes)
+      return try objective?(scores, nodes) ?? scores.crossEntropy(ofClasses: targets)
+    } judging: {
+      try judged(network, features, propagation, classes, validation)
+    }
+  }
+
+  /// Trains `network` in place; it ends in evaluation mode with the best epoch's parameters.
+  ///
+  /// - Parameters:
+  ///   - objective: the loss of an epoch.
+  ///   - judging: the value of an epoch, called in evaluation mode and without gradients.
+  /// - Throws: `TorchError` if libtorch fails; the errors of the two functions.
+  public func callAsFunction(
+    _ network: some Layer & TrainingAware, minimizing objective: () throws -> Tensor,
+    judging: () throws -> (accuracy: Double, loss: Double)
+  ) throws -> Outcome {
     let parameters = network.parameters
     let penalized = parameters.filter { $0.name.hasPrefix(self.penalized) }.map(\.tensor)
     let optimizer = AdamW(
@@ -70,8 +86,7 @@ public struct NodeTraining: Codable, Hashable, Sendable {
     var kept: [Tensor] = []
     for epoch in 1...max(epochs, 1) {
       network.isTraining = true
-      let scores = try network(features, over: propagation).gathered(rows: nodes)
-      var loss = try objective?(scores, nodes) ?? scores.crossEntropy(ofClasses: targets)
+      var loss = try objective()
       if weightPenalty > 0 {
         for weight in penalized { loss = loss + weight.squared().sum() * (weightPenalty / 2) }
       }
@@ -79,8 +94,8 @@ public struct NodeTraining: Codable, Hashable, Sendable {
       try loss.backward()
       try optimizer.step()
       best.epochs = epoch
-      let (accuracy, heldOutLoss) = try judged(
-        network, features, propagation, classes, validation)
+      network.isTraining = false
+      let (accuracy, heldOutLoss) = try withoutGradients { try judging() }
       if accuracy > best.validationAccuracy
         || accuracy == best.validationAccuracy && heldOutLoss < bestLoss
       {
@@ -103,15 +118,10 @@ public struct NodeTraining: Codable, Hashable, Sendable {
     _ network: some NodeNetwork, _ features: NodeFeatures, _ propagation: SparseMatrix,
     _ classes: [Int], _ nodes: [Int]
   ) throws -> (accuracy: Double, loss: Double) {
-    network.isTraining = false
-    return try withoutGradients {
-      let scores = try network(features, over: propagation)
-        .gathered(rows: Tensor(nodes.map(Int64.init)))
-      let truth = Tensor(nodes.map { Int64(classes[$0]) })
-      return (
-        Self.accuracy(of: scores, truth), scores.crossEntropy(ofClasses: truth).scalar
-      )
-    }
+    let scores = try network(features, over: propagation)
+      .gathered(rows: Tensor(nodes.map(Int64.init)))
+    let truth = Tensor(nodes.map { Int64(classes[$0]) })
+    return (Self.accuracy(of: scores, truth), scores.crossEntropy(ofClasses: truth).scalar)
   }
 
   /// The share of `nodes` whose highest score is that of their class.
