@@ -106,7 +106,7 @@ public struct CrossValidation: Sendable {
     do {
       return try part(held, known, of: dataset, progress, isInterrupted)
     } catch TrainingError.interrupted, TrainingError.interruptedWhilePreparing {
-      // Its folds' runs are removed, so there is no checkpoint to resume from.
+      // Its folds' runs are removed, and with them all checkpoints.
       throw TrainingError.interruptedInFold(fold + 1, of: folds)
     }
   }

@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("pp", "meta-path \"pp\": there is no relation of p and p; expected two letters of pa, ps"),
+    ("pp", "meta-path \"pp\": p and p have no relation; expected two letters of pa, ps"),
     ("p", "meta-path \"p\": it has 1 letter; expected two or more"),
     ("pa", "meta-path \"pa\": it ends at another kind than it starts"),
   ])
@@ -87,7 +87,7 @@ import Testing
     let none = try folder(["pa.tsv": nil, "ps.tsv": nil])
     #expect {
       try HeterogeneousFolder(path: none.path, target: "p").read()
-    } throws: { "\($0)".contains("there is no relation; expected files such as px.tsv") }
+    } throws: { "\($0)".contains("the folder has no relations; expected files such as px.tsv") }
     let other = try folder()
     #expect {
       try HeterogeneousFolder(path: other.path, target: "t").read()

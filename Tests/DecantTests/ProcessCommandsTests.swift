@@ -114,6 +114,7 @@ import Testing
         process.wait { (try? ranks().count) == 2 }
         usleep(2_000_000)
         let started = try ranks()
+        try #require(started.count == 2)
         let begun = ContinuousClock.now
         kill(started[victim], signal)
         let outcome = try process.wait()

@@ -37,7 +37,7 @@ struct GraphFiles {
     }
   }
 
-  /// The names of `classes.tsv`; nil if there is no such file.
+  /// The names of `classes.tsv`; nil without such a file.
   func classNames() throws -> [String]? {
     guard let path = optional("classes.tsv") else { return nil }
     var names: [String] = []
@@ -52,7 +52,7 @@ struct GraphFiles {
     return names
   }
 
-  /// The splits of the nodes; empty if there is no file of splits.
+  /// The splits of the nodes; empty without a file of splits.
   func splits(nodeCount: Int) throws -> [GraphDataset.Split] {
     if let path = optional("split.tsv", "splits.tsv") {
       return try namedSplits(path, nodeCount: nodeCount)

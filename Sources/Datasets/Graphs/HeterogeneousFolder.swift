@@ -79,7 +79,7 @@ public struct HeterogeneousFolder: Sendable {
       throw InputError(
         file: path,
         reason: names.isEmpty
-          ? "there is no relation" : "no relation has a letter \(target)",
+          ? "the folder has no relations" : "no relation has a letter \(target)",
         expected: "files such as \(target)x.tsv, for the nodes of kind \(target) with classes")
     }
     return names.sorted()

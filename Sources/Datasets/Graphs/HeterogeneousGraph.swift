@@ -62,7 +62,7 @@ public struct HeterogeneousGraph: LabelledNodes {
     if let relation = relations["\(first)\(second)"] { return relation }
     if let reverse = relations["\(second)\(first)"] { return reverse.transposed() }
     throw ValueError(
-      "meta-path \"\(path)\"", reason: "there is no relation of \(first) and \(second)",
+      "meta-path \"\(path)\"", reason: "\(first) and \(second) have no relation",
       expected: "two letters of \(relations.keys.sorted().joined(separator: ", "))")
   }
 }
