@@ -26,16 +26,15 @@ public struct ImbalanceConfiguration: Codable, Hashable, Sendable {
     self.strength = strength
   }
 
-  /// A method: its strength and the losses that it needs.
-  package struct Row: Sendable {
+  /// A method with its needs.
+  package struct Row: TreatmentRow {
     package let method: Method
-    /// The meaning of the strength.
-    let meaning: String
-    /// The default of the strength, and its range.
+    package let meaning: String
     package let usual: Double
-    let range: ClosedRange<Double>
-    /// The words of the losses that it changes.
+    package let range: ClosedRange<Double>
     package let losses: [String]
+    package static let option = "--imbalance"
+    package static let strengthOption = "--imbalance-strength"
   }
 
   /// Every method.
@@ -61,27 +60,6 @@ public struct ImbalanceConfiguration: Codable, Hashable, Sendable {
     return row
   }
 
-  /// The strength, checked together with the loss.
-  ///
-  /// - Throws: `ValueError` if the method needs another loss or another strength.
-  private func strength(with plain: TrainingLoss) throws -> Double {
-    guard let word = plain.word, row.losses.contains(word) else {
-      throw ValueError(
-        "loss",
-        reason:
-          "--imbalance \(method.rawValue) does not apply to the loss \(plain.word ?? plain.name)",
-        expected: row.losses.map { "--loss \($0)" }.joined(separator: " or "))
-    }
-    let strength = strength ?? row.usual
-    guard row.range.contains(strength) else {
-      throw ValueError(
-        "strength",
-        reason: "--imbalance-strength \(strength) is out of the range of \(method.rawValue)",
-        expected: "\(row.range.lowerBound) to \(row.range.upperBound), \(row.meaning)")
-    }
-    return strength
-  }
-
   /// The change that the method makes to a training: another loss, numbers added to scores, or weights
   /// of positives.
   package enum Change: Sendable {
@@ -94,7 +72,7 @@ public struct ImbalanceConfiguration: Codable, Hashable, Sendable {
   ///
   /// - Throws: `ValueError` if the method needs another loss or another strength.
   package func change(of plain: TrainingLoss) throws -> Change {
-    let strength = try strength(with: plain)
+    let strength = try row.strength(strength, with: plain)
     let temperature = plain.temperature
     return switch method {
     case .logitAdjustment: .scores(LogitAdjustment(strength: strength))
@@ -112,9 +90,7 @@ public struct ImbalanceConfiguration: Codable, Hashable, Sendable {
       .one(of: Method.self), .loss("imbalance"), usual: "none"),
     Setting(
       "strength",
-      "Strength of --imbalance: "
-        + rows.map { "\($0.meaning) of \($0.method.rawValue) (\($0.usual))" }
-        .joined(separator: ", ") + ".",
+      Row.strengths(of: rows),
       .notNegative, .loss("imbalance-strength"), from: "the papers", null: "by the method",
       needs: SettingCondition("--imbalance") { $0.imbalance != nil }),
   ]

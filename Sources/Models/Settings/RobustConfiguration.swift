@@ -33,17 +33,16 @@ public struct RobustConfiguration: Codable, Hashable, Sendable {
     self.warmup = warmup
   }
 
-  /// A method: its strength, the losses that it needs, and its loss.
-  package struct Row: Sendable {
+  /// A method with its needs and its loss.
+  package struct Row: TreatmentRow {
     package let method: Method
-    /// The meaning of the strength.
-    let meaning: String
-    /// The default of the strength, and its range.
+    package let meaning: String
     package let usual: Double
-    let range: ClosedRange<Double>
-    /// The words of the losses that it changes.
+    package let range: ClosedRange<Double>
     package let losses: [String]
     fileprivate let robust: @Sendable (any LossOverLabels, Double) -> any LossOverLabels
+    package static let option = "--noise-robust"
+    package static let strengthOption = "--robust-strength"
   }
 
   private static let probabilities = ["decoupled-softmax", "infonce", "bce"]
@@ -88,20 +87,7 @@ public struct RobustConfiguration: Codable, Hashable, Sendable {
   ///
   /// - Throws: `ValueError` if the method needs another loss or another strength.
   package func loss(_ plain: TrainingLoss) throws -> TrainingLoss {
-    guard let word = plain.word, row.losses.contains(word) else {
-      throw ValueError(
-        "loss",
-        reason:
-          "--noise-robust \(method.rawValue) does not apply to the loss \(plain.word ?? plain.name)",
-        expected: row.losses.map { "--loss \($0)" }.joined(separator: " or "))
-    }
-    let strength = strength ?? row.usual
-    guard row.range.contains(strength) else {
-      throw ValueError(
-        "strength",
-        reason: "--robust-strength \(strength) is out of the range of \(method.rawValue)",
-        expected: "\(row.range.lowerBound) to \(row.range.upperBound), \(row.meaning)")
-    }
+    let strength = try row.strength(strength, with: plain)
     func erased(_ loss: some LossOverLabels) -> TrainingLoss { TrainingLoss(loss) }
     return erased(row.robust(plain.value, strength))
   }
@@ -112,9 +98,7 @@ public struct RobustConfiguration: Codable, Hashable, Sendable {
       .one(of: Method.self), .loss("noise-robust"), usual: "none"),
     Setting(
       "strength",
-      "Strength of --noise-robust: "
-        + rows.map { "\($0.meaning) of \($0.method.rawValue) (\($0.usual))" }
-        .joined(separator: ", ") + ".",
+      Row.strengths(of: rows),
       .notNegative, .loss("robust-strength"), from: "the papers", null: "by the method",
       needs: isOn),
     Setting(
