@@ -17,7 +17,7 @@ public import Torch
 /// - Gradient: none; it is made once for a graph.
 /// - Units: none; each vector has length 1.
 /// - Departures: the vectors themselves. GraphGPS's code reads each with its eigenvalue by a small
-///   network over frequencies. Jacobi's rotations, O(V³) time a sweep: for graphs of hundreds of nodes.
+///   network over frequencies. All eigenvectors are computed, in O(V³) time: for graphs of hundreds of nodes.
 public struct LaplacianEncoding: Codable, Hashable, Sendable {
   /// The number of eigenvectors K; default 8, as in GraphGPS's code.
   public var count: Int
@@ -31,8 +31,11 @@ public struct LaplacianEncoding: Codable, Hashable, Sendable {
   }
 
   /// The encoding of each node, `[V, K]`.
-  public func callAsFunction(_ graph: Graph, dtype: DType = .float32) -> Tensor {
+  ///
+  /// - Throws: `TorchError` if libtorch fails.
+  public func callAsFunction(_ graph: Graph, dtype: DType = .float32) throws -> Tensor {
     let size = graph.nodeCount
+    guard size > 1 else { return .zeros([size, count], dtype: dtype) }
     let degrees = graph.degrees.map { Double(max($0, 1)).squareRoot() }
     var matrix = [Double](repeating: 0, count: size * size)
     for node in 0..<size {
@@ -42,14 +45,14 @@ public struct LaplacianEncoding: Codable, Hashable, Sendable {
         matrix[node * size + source] -= 1 / (degrees[node] * degrees[source])
       }
     }
-    let (values, vectors) = SymmetricEigenvectors.of(matrix, size: size)
-    let order = (0..<size).sorted { values[$0] < values[$1] }.dropFirst().prefix(count)
+    let vectors = try SymmetricEigenvectors(of: Tensor(matrix, shape: [size, size])).vectors
+      .transposed().contiguous().doubles()
     var result = [Double](repeating: 0, count: size * count)
-    for (place, column) in order.enumerated() {
-      let vector = (0..<size).map { vectors[$0 * size + column] }
+    for place in 0..<min(count, size - 1) {
+      let vector = vectors[(place + 1) * size..<(place + 2) * size]
       let first = vector.first { abs($0) > 1e-9 } ?? 1
-      for node in 0..<size {
-        result[node * count + place] = vector[node] * (first < 0 ? -1 : 1)
+      for (node, value) in vector.enumerated() {
+        result[node * count + place] = value * (first < 0 ? -1 : 1)
       }
     }
     return Tensor(result, shape: [size, count]).converted(to: dtype)

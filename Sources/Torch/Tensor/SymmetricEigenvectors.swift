@@ -1,5 +1,3 @@
-package import Torch
-
 /// The eigenvalues and eigenvectors of a symmetric matrix.
 package struct SymmetricEigenvectors {
   /// `[D]`, in ascending order.
