@@ -18,9 +18,8 @@ import time
 import trainings
 
 EPOCHS, BATCH, STEPS, VALIDATION = 2, 128, 8, 6000
-# Seconds of --process-timeout, and how much later a survivor may end: one that waits for the others to come adds
-# twice the time of the preparation, and libtorch is torn down.
-TIMEOUT, GRACE = 6, 25
+# Seconds of --process-timeout, and how much later a survivor may end.
+TIMEOUT, GRACE = 6, 2
 
 
 def write_data(folder):

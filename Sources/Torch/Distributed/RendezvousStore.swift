@@ -69,7 +69,7 @@ public final class RendezvousStore: @unchecked Sendable {
   ///   answer.
   public func value(of key: String, timeout: Duration) throws(TorchError) -> [UInt8] {
     // libtorch tells the server that it waits no longer, and waits for its answer without end.
-    let result = withDeadline(timeout + .seconds(2)) { [self] in read(key, timeout) }
+    let result = withDeadline(timeout + .milliseconds(500)) { [self] in read(key, timeout) }
     guard let result else {
       throw TorchError(
         kind: .collective,
@@ -148,9 +148,14 @@ public final class RendezvousStore: @unchecked Sendable {
   }
 
   private static func refusal(_ code: Int32, _ action: String) -> TorchError {
-    TorchError(
+    let reason = TorchError.last(code).firstSentence
+    // libtorch asks back: "Connection was likely closed. Did the remote server shutdown or crash?"
+    let isClosed = reason.contains("Connection was likely closed")
+    return TorchError(
       kind: .collective,
-      message: "cannot \(action) the meeting point: \(TorchError.last(code).firstSentence)")
+      message:
+        "cannot \(action) the meeting point: \(isClosed ? "the process that serves it has ended" : reason)"
+    )
   }
 }
 

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Torch
 
-/// A sign of life of this rank in the meeting point, and what is known of the others', for work without
+/// A sign of life of this rank in the meeting point, and what is known of the others', for times without
 /// common operations that would fail when a rank is lost.
 final class Pulse: Sendable {
   private struct State {
@@ -58,18 +58,30 @@ final class Pulse: Sendable {
   var finished: Int { state.withLock { $0.finished } }
 
   /// Why a rank counts as lost; nil as long as all are there.
-  var loss: TorchError? {
+  var loss: TorchError? { loss() }
+
+  /// Why a rank counts as lost; nil as long as all that are asked for are there.
+  ///
+  /// - Parameters:
+  ///   - first: how many ranks are asked for, from rank 0; nil for all.
+  ///   - start: a rank that has not come yet has the timeout from then on.
+  func loss(ofFirst first: Int? = nil, since start: ContinuousClock.Instant? = nil) -> TorchError? {
     state.withLock { state in
       if let failure = state.failure { return failure }
       let silent =
         state.answered.duration(to: .now) > timeout
-        ? 0 : state.counts.firstIndex { $0.since.duration(to: .now) > timeout }
-      return silent.map {
-        TorchError(
+        ? 0
+        : state.counts.prefix(first ?? .max).firstIndex { count, since in
+          let begun = count == 0 ? max(start ?? since, since) : since
+          return begun.duration(to: .now) > timeout
+        }
+      return silent.map { lost in
+        let names = "rank \(rank) of \(state.counts.count)"
+        return TorchError(
           kind: .collective,
-          message:
-            "rank \(rank) of \(state.counts.count) lost rank \($0): it gave no sign of life for "
-            + "\(timeout)")
+          message: state.counts[lost].count == 0
+            ? "\(names) waited \(timeout) for rank \(lost), which did not come"
+            : "\(names) lost rank \(lost): it gave no sign of life for \(timeout)")
       }
     }
   }

@@ -13,7 +13,8 @@ package final class TrainingRank {
   let timeout: Duration
   let store: RendezvousStore
   private var opened: ProcessGroup?
-  private let begun = ContinuousClock.now
+  /// Until the group is open: then its operations tell when a rank is lost.
+  private var pulse: Pulse?
 
   /// Finds the other processes' meeting point, or serves it.
   ///
@@ -24,7 +25,11 @@ package final class TrainingRank {
       host: place.host, port: place.port, serves: place.rank == 0 && !place.launcherServes,
       listener: place.rank == 0 ? place.listener : nil, timeout: timeout)
     try meet()
+    pulse = try Pulse(
+      connection(), rank: place.rank, size: place.size, timeout: timeout, prefix: key("early "))
   }
+
+  deinit { pulse?.stop() }
 
   /// Checks that the processes at the meeting point belong together.
   private func meet() throws {
@@ -60,49 +65,44 @@ package final class TrainingRank {
   ///
   /// - Parameter message: at most 64 kB for them.
   package func announcePreparation(_ message: [UInt8] = [1]) throws {
-    try store.set(key("prepared"), to: message)
+    try store.set(key("message"), to: message)
+    try store.add(1, to: key("prepared"))
   }
 
   /// Waits for the first rank's announcement.
   ///
-  /// It may take hours; if the first rank ends meanwhile, this throws at once, and if its machine does not
-  /// answer any more, after the timeout.
+  /// It may take hours; if the first rank ends meanwhile or its machine does not answer any more, this
+  /// throws after the timeout at the latest.
   ///
   /// - Returns: its message.
   package func waitForPreparation() throws -> [UInt8] {
-    while true {
-      do {
-        return try store.value(of: key("prepared"), timeout: timeout)
-      } catch {
-        // It is there from the start: without an answer, the first rank is lost.
-        _ = try store.value(of: key("size"), timeout: timeout)
-      }
+    try wait(for: 1, at: "prepared") { $0.loss(ofFirst: 1) }
+    return try store.value(of: key("message"), timeout: timeout)
+  }
+
+  /// Waits until a counter reaches a number, however long it takes, unless a rank is lost meanwhile.
+  private func wait(for count: Int, at counter: String, loss: (Pulse) -> TorchError?) throws {
+    while try store.add(0, to: key(counter), timeout: timeout) < count {
+      if let loss = pulse.flatMap(loss) { throw loss }
+      usleep(20_000)
     }
   }
 
-  /// The group of all ranks; the first call waits for all of them.
+  /// The group of all ranks; the first call waits for all of them, as long as they give signs of life.
+  ///
+  /// - Throws: `TorchError` of kind `collective`: a rank has not come within the timeout, or is lost.
   package func group() throws -> ProcessGroup {
     if let opened { return opened }
-    // The others have read the files of the first rank meanwhile, which took it longer to make them.
-    let patience = timeout + (ContinuousClock.now - begun) * 2
-    let count = try store.add(1, to: key("here"))
-    if count == place.size { try store.set(key("all here"), to: [1]) }
-    do {
-      _ = try store.value(of: key("all here"), timeout: patience)
-    } catch {
-      let count = try store.add(0, to: key("here"))
-      throw refusal("\(count) of \(place.size) processes came within \(patience.seconds) s")
-    }
+    let start = ContinuousClock.now
+    try store.add(1, to: key("here"), timeout: timeout)
+    try wait(for: place.size, at: "here") { $0.loss(since: start) }
     let group = try ProcessGroup(
       store, name: key("group"), rank: place.rank, size: place.size,
       address: OwnAddress.reachable(from: place.host),
       interface: ProcessInfo.processInfo.environment["GLOO_SOCKET_IFNAME"], timeout: timeout)
     opened = group
+    pulse?.stop()
+    pulse = nil
     return group
   }
-}
-
-extension Duration {
-  /// Whole seconds, rounded up.
-  fileprivate var seconds: Int64 { components.seconds + (components.attoseconds > 0 ? 1 : 0) }
 }
