@@ -70,6 +70,7 @@ let noiseDefaults = """
   RCAL.outlierFactor | 1.5 | scikit-learn
   RCAL.ridge | 0.0001 | ours
   SCLLoss.kind | negativeLog | the paper
+  SelfTaughtRescaling.loss.isMeta | false | ours
   SymmetricCrossEntropyLoss.crossEntropyWeight | 0.1 | the authors, for CIFAR-10
   SymmetricCrossEntropyLoss.labelFloor | 0.0001 | the authors' code
   SymmetricCrossEntropyLoss.reverseWeight | 1.0 | the authors, for CIFAR-10

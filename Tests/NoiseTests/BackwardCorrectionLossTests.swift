@@ -28,6 +28,20 @@ import Torch
     }
   }
 
+  @Test(
+    arguments: [
+      [[0, 1], [1, 0]], [[0, 0.4, 0.6], [0.9, 0.1, 0], [0.3, 0, 0.7]],
+    ] as [[[Double]]])
+  func `a matrix with a zero on the diagonal has its inverse`(rows: [[Double]]) throws {
+    let inverse = try TransitionMatrix(rows: rows).inverse()
+    for (row, values) in rows.enumerated() {
+      let product = rows.indices.map { column in
+        values.indices.reduce(0) { $0 + values[$1] * inverse[$1][column] }
+      }
+      expectClose(product, rows.indices.map { $0 == row ? 1 : 0 }, tolerance: 1e-12)
+    }
+  }
+
   @Test func `a singular matrix is refused`() throws {
     let loss = BackwardCorrectionLoss(transition: .symmetric(classes: 2, rate: 0.5))
     #expect(throws: ValueError.self) {
