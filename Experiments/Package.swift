@@ -8,7 +8,9 @@ let strict: [SwiftSetting] = [
 ]
 
 let libraries: [Target.Dependency] = [
-  "Contrastive", "Datasets", "Evaluation", "Extreme", "Media", "Reports", "Storage", "Torch",
+  "Contrastive", "Datasets", "Evaluation", "Extreme", "Graphs", "Media", "Noise", "Reports",
+  "Storage",
+  "Torch",
 ].map {
   .product(name: $0, package: "decant")
 }

@@ -84,6 +84,21 @@ import Torch
     #expect(GAIS.kept(scores, classes: [0, 0, 0, 0, 1, 1], share: 1) == Array(0..<6))
   }
 
+  @Test func `the confident instances are not those with a wrong class`() throws {
+    let truth = (0..<120).map { $0 % 3 }
+    let centres = Tensor(rows: [[4, 0], [0, 4], [-4, -4]] as [[Float]])
+    let features =
+      Tensor.normal([120, 2], generator: Generator(seed: 4))
+      + centres.gathered(rows: Tensor(truth))
+    let wrong = Set(0..<9)
+    let given = truth.indices.map { wrong.contains($0) ? (truth[$0] + 1) % 3 : truth[$0] }
+    let kept = try GAIS(
+      groupSize: 40, keptShare: 0.1, score: .confidence,
+      training: NodeTraining(epochs: 40, weightPenalty: 0))(
+        features: features, classes: given, classCount: 3, seed: 7)
+    #expect(wrong.isDisjoint(with: kept), "\(kept)")
+  }
+
   @Test(arguments: GAIS.Score.allCases)
   func `a selection keeps few of each class and repeats itself`(_ score: GAIS.Score) throws {
     let classes = (0..<120).map { $0 % 3 }

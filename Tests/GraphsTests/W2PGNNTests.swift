@@ -38,6 +38,19 @@ import Torch
     expectClose(found.shares.reduce(0, +), 1)
   }
 
+  @Test func `further steps lose nothing`() throws {
+    let basis = [0.2, 1, 3].map { Self.decreasing(6, $0) }
+    let mixed = Graphon(basis[0].probabilities * 0.7 + basis[2].probabilities * 0.3)
+    // So long a step overshoots.
+    let values = try [0, 1, 2, 4, 8].map { steps in
+      try W2PGNN(
+        distance: GromovWasserstein(regularization: 0.002), steps: steps, learningRate: 5)(
+          basis: basis, target: mixed
+        ).value
+    }
+    #expect(values == values.sorted(), "\(values)")
+  }
+
   @Test func `graphs like the basis are more feasible than others`() throws {
     func ring(_ count: Int, reach: Int) throws -> Graph {
       try Graph(

@@ -20,4 +20,12 @@ let experiments: [any Experiment.Type] = [
   DenseRanking.self,
   ReIdentification.self,
   PretextRegularization.self,
+  PropagationDepth.self,
+  NoisyCitations.self,
+  AggregateResponses.self,
+  MixedTargets.self,
+  ImbalancedTables.self,
+  CitationNetworks.self,
+  ComplementaryMixup.self,
+  NoisyDigits.self,
 ]

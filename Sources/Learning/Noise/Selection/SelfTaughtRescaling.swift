@@ -4,7 +4,7 @@ public import Torch
 /// Learns to scale the losses of examples from the model's own outputs, such that wrong labels count less,
 /// without any clean labels (STORM).
 ///
-/// A perceptron Ω reads what the model θ says of an example with class y. With its probabilities p of C
+/// A perceptron Ω reads the outputs of the model θ for an example with class y. With its probabilities p of C
 /// classes, their entropy H, the step α, a batch B, and V drawn from the same noisy examples with chances in
 /// proportion to s:
 ///
