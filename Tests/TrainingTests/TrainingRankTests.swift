@@ -8,7 +8,8 @@ import Torch
 @Suite(.serialized) struct TrainingRankTests {
   /// Ranks 0 and 1 of two, each with its own thread, and what each of them ended with.
   private func together(
-    timeout: Duration, _ first: @escaping @Sendable (TrainingRank) throws -> Void,
+    timeout: Duration, delay: Double = 0,
+    _ first: @escaping @Sendable (TrainingRank) throws -> Void,
     _ second: @escaping @Sendable (TrainingRank) throws -> Void
   ) async throws -> [(error: (any Error)?, time: Duration)] {
     let server = try RendezvousStore(host: "127.0.0.1", port: 0, serves: true)
@@ -16,6 +17,8 @@ import Torch
       for (rank, work) in [first, second].enumerated() {
         group.addTask {
           let (error, time) = await Self.onThread {
+            // The second rank may start late.
+            Thread.sleep(forTimeInterval: rank == 1 ? delay : 0)
             let place = LaunchEnvironment(
               rank: rank, size: 2, host: "127.0.0.1", port: server.port, launcherServes: true)
             try work(try TrainingRank(place, timeout: timeout))
@@ -50,6 +53,20 @@ import Torch
     } _: {
       _ = try $0.waitForPreparation()
       Thread.sleep(forTimeInterval: 3)
+      _ = try $0.group()
+    }
+    #expect(ends.allSatisfy { $0.error == nil }, "\(ends)")
+  }
+
+  @Test func `a rank that starts late has the timeout from the end of the preparation`()
+    async throws
+  {
+    let ends = try await together(timeout: .seconds(1), delay: 2) {
+      Thread.sleep(forTimeInterval: 1.5)
+      try $0.announcePreparation()
+      _ = try $0.group()
+    } _: {
+      _ = try $0.waitForPreparation()
       _ = try $0.group()
     }
     #expect(ends.allSatisfy { $0.error == nil }, "\(ends)")
