@@ -28,4 +28,6 @@ let experiments: [any Experiment.Type] = [
   CitationNetworks.self,
   ComplementaryMixup.self,
   NoisyDigits.self,
+  LabelProportions.self,
+  ShiftedDomains.self,
 ]
