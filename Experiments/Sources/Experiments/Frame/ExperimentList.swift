@@ -30,4 +30,5 @@ let experiments: [any Experiment.Type] = [
   NoisyDigits.self,
   LabelProportions.self,
   ShiftedDomains.self,
+  RescaledDigits.self,
 ]
